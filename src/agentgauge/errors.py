@@ -1,0 +1,64 @@
+"""Every error this package raises, as one tree.
+
+    AgentGaugeError
+    |- SettingsError          a setting or an argument of `agentgauge.open` cannot be used
+    |- EventRefused           an event breaks a rule of its kind (inside the recorder: counted, never raised)
+    |- EventUnreadable        a stored line is not an event this version can read
+    |- JournalUnavailable     the journal's directory cannot be written
+    |- LakeError              the lake cannot do what was asked
+    |  `- LakeBusy            another process is compacting
+    |- QueryError             a question names a column, filter or value that does not exist
+    |- PriceBookError         a price file or override is not usable
+    `- ImportFormatError      a file is not the kind of log it was said to be
+
+Messages carry the offending value and say what to do next.
+"""
+
+from __future__ import annotations
+
+
+class AgentGaugeError(Exception):
+    """Base of every error raised by agentgauge."""
+
+
+class SettingsError(AgentGaugeError, ValueError):
+    """A setting or an argument of `agentgauge.open` cannot be used."""
+
+
+class EventRefused(AgentGaugeError, ValueError):
+    """An event breaks a rule of its kind.
+
+    `reason` is a short, low-cardinality phrase that losses are counted under.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+
+
+class EventUnreadable(AgentGaugeError, ValueError):
+    """A stored line is not an event that this version can read."""
+
+
+class JournalUnavailable(AgentGaugeError, OSError):
+    """The journal's directory cannot be created or written."""
+
+
+class LakeError(AgentGaugeError):
+    """The lake cannot do what was asked."""
+
+
+class LakeBusy(LakeError):
+    """Another process holds the lake's writer lock."""
+
+
+class QueryError(AgentGaugeError, ValueError):
+    """A question names a column, filter or value that does not exist."""
+
+
+class PriceBookError(AgentGaugeError, ValueError):
+    """A price file or override is not usable."""
+
+
+class ImportFormatError(AgentGaugeError, ValueError):
+    """A file is not the kind of log that it was said to be."""
