@@ -1,0 +1,125 @@
+"""Settings: read from the environment once, at the edge, and passed down as one frozen value.
+
+Nothing below this file reads an environment variable.
+
+    AGENTGAUGE_HOME                where the journal and the lake live; a directory, or an s3:// gs:// az:// URI for the lake
+    AGENTGAUGE_PROJECT             project of every event that names none
+    AGENTGAUGE_DISABLED            1: record nothing
+    ENABLE_METRICS                 false: the same switch, under the name that document 002 uses
+    ENABLE_METRICS_PERSISTENCE     false: keep events in memory, touch no disk
+    METRICS_SESSION_ID             session of every event that names none
+    AGENTGAUGE_FLUSH_MS            power-loss window of the journal, milliseconds (default 50)
+    AGENTGAUGE_JOURNAL_MAX_MB      size at which the journal refuses new events rather than drop kept ones (default 4096)
+    AGENTGAUGE_PRICES              TOML file of price overrides (default <home>/prices.toml)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from agentgauge.errors import SettingsError
+
+REMOTE_SCHEMES = ("s3://", "gs://", "az://", "abfss://", "memory://")
+
+
+class Home(msgspec.Struct, frozen=True):
+    """Where one meter's data lives: the journal on this machine, the lake here or on an object store."""
+
+    root: Path
+    """Local directory: journal, locks, plans, and the lake unless it is remote."""
+    lake: str
+    """Path or URI of the lake."""
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal"
+
+    @property
+    def prices(self) -> Path:
+        return self.root / "prices.toml"
+
+    @property
+    def lake_is_remote(self) -> bool:
+        return self.lake.startswith(REMOTE_SCHEMES)
+
+
+class Settings(msgspec.Struct, frozen=True):
+    home: Home
+    project: str | None = None
+    session: str | None = None
+    enabled: bool = True
+    persist: bool = True
+    flush_ms: int = 50
+    journal_max_bytes: int = 4096 << 20
+    prices_file: Path | None = None
+
+
+def resolve_home(home: str | os.PathLike[str] | None) -> Home:
+    """The home that a user named, or the platform's default data directory.
+
+    A URI places the lake on that object store and keeps the journal in a directory of the default home that is the URI's own.
+    """
+    text = os.fspath(home) if home is not None else ""
+    if text.startswith(REMOTE_SCHEMES):
+        uri = text.rstrip("/")
+        digest = hashlib.sha256(uri.encode()).hexdigest()[:12]
+        return Home(root=_default_root() / "remote" / digest, lake=f"{uri}/lake")
+    if "://" in text:
+        raise SettingsError(f"home {text!r}: unknown scheme; use a directory or one of {', '.join(REMOTE_SCHEMES)}")
+    root = Path(text).expanduser().absolute() if text else _default_root()
+    return Home(root=root, lake=str(root / "lake"))
+
+
+def _default_root() -> Path:
+    import platformdirs  # deferred: a program that names its home needs only the standard library and msgspec
+
+    return Path(platformdirs.user_data_dir("agentgauge", appauthor=False))
+
+
+def get_settings(
+    home: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """The settings of this process.
+
+    `home` wins over AGENTGAUGE_HOME. Raises `SettingsError` naming the variable and the values it takes.
+    """
+    env = os.environ if environ is None else environ
+    prices = env.get("AGENTGAUGE_PRICES")
+    return Settings(
+        home=resolve_home(home if home is not None else env.get("AGENTGAUGE_HOME") or None),
+        project=env.get("AGENTGAUGE_PROJECT") or None,
+        session=env.get("METRICS_SESSION_ID") or None,
+        enabled=_flag(env, "ENABLE_METRICS", True) and not _flag(env, "AGENTGAUGE_DISABLED", False),
+        persist=_flag(env, "ENABLE_METRICS_PERSISTENCE", True),
+        flush_ms=_whole_number(env, "AGENTGAUGE_FLUSH_MS", 50),
+        journal_max_bytes=_whole_number(env, "AGENTGAUGE_JOURNAL_MAX_MB", 4096) << 20,
+        prices_file=Path(prices).expanduser() if prices else None,
+    )
+
+
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
+    value = env.get(name)
+    if value is None:
+        return default
+    word = value.strip().lower()
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise SettingsError(f"{name}={value!r}: use one of {', '.join(_TRUE)} or {', '.join(w for w in _FALSE if w)}")
+
+
+def _whole_number(env: Mapping[str, str], name: str, default: int) -> int:
+    value = env.get(name)
+    if value is None:
+        return default
+    if value.isdecimal() and len(value) < 16:
+        return int(value)
+    raise SettingsError(f"{name}={value!r}: use a whole number of at least 0")
