@@ -2,20 +2,19 @@
 
 Nothing below this file reads an environment variable.
 
-    AGENTGAUGE_HOME                where the journal and the lake live; a directory, or an s3:// gs:// az:// URI for the lake
-    AGENTGAUGE_PROJECT             project of every event that names none
-    AGENTGAUGE_DISABLED            1: record nothing
-    ENABLE_METRICS                 false: the same switch, under the name that document 002 uses
-    ENABLE_METRICS_PERSISTENCE     false: keep events in memory, touch no disk
-    METRICS_SESSION_ID             session of every event that names none
-    AGENTGAUGE_FLUSH_MS            power-loss window of the journal, milliseconds (default 50)
-    AGENTGAUGE_JOURNAL_MAX_MB      size at which the journal refuses new events rather than drop kept ones (default 4096)
-    AGENTGAUGE_PRICES              TOML file of price overrides (default <home>/prices.toml)
+    AGENTGAUGE_HOME             where journal and lake live: a directory, or an s3:// gs:// az:// URI for the lake
+    AGENTGAUGE_PROJECT          project of every event that names none
+    AGENTGAUGE_DISABLED         1: record nothing
+    ENABLE_METRICS              false: the same switch, under a second name
+    ENABLE_METRICS_PERSISTENCE  false: keep events in memory, touch no disk
+    METRICS_SESSION_ID          session of every event that names none
+    AGENTGAUGE_FLUSH_MS         power-loss window of the journal, milliseconds (default 50)
+    AGENTGAUGE_JOURNAL_MAX_MB   size at which the journal refuses new events rather than drop kept ones (default 4096)
+    AGENTGAUGE_PRICES           TOML file of price overrides (default <home>/prices.toml)
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -62,11 +61,14 @@ class Settings(msgspec.Struct, frozen=True):
 def resolve_home(home: str | os.PathLike[str] | None) -> Home:
     """The home that a user named, or the platform's default data directory.
 
-    A URI places the lake on that object store and keeps the journal in a directory of the default home that is the URI's own.
+    A URI places the lake on that object store and keeps the journal in a directory of the default home that is the
+    URI's own.
     """
     text = os.fspath(home) if home is not None else ""
     if text.startswith(REMOTE_SCHEMES):
         uri = text.rstrip("/")
+        import hashlib  # deferred: most homes are directories, and recording starts the faster
+
         digest = hashlib.sha256(uri.encode()).hexdigest()[:12]
         return Home(root=_default_root() / "remote" / digest, lake=f"{uri}/lake")
     if "://" in text:

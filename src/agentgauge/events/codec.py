@@ -1,13 +1,15 @@
 """Events as lines of JSON, and back.
 
-A line is one flat JSON object whose keys are the field names; what has its default is left out. Besides the fields it holds
+A line is one flat JSON object whose keys are the field names; what has its default is left out. Besides the fields it
+holds
 
     v     schema version of the line
     s, n  identity: the segment it was first written to, and its number there
     c     CRC-32 of the bytes before it (written and checked by the journal, which frames the line)
 
-Times are microseconds since 1970 (UTC), money is a decimal in a string. Fields are only ever added, each with a default, so a line
-of an older version reads as it stands; a line of a newer version is refused with `EventUnreadable` rather than half understood.
+Times are microseconds since 1970 (UTC), money is a decimal in a string. Fields are only ever added, each with a
+default, so a line of an older version reads as it stands; a line of a newer version is refused with `EventUnreadable`
+rather than half understood.
 """
 
 from __future__ import annotations
@@ -44,7 +46,10 @@ def _member(field: Field) -> tuple[str, Any, Any]:
 
 
 def line_type(kind: Kind) -> type[msgspec.Struct]:
-    """A struct that encodes to the body of a line of `kind`: identity, time, name and the kind's own fields, without scope."""
+    """A struct that encodes to the body of a line of `kind`:
+
+    identity, time, name and the kind's own fields, without scope.
+    """
     members = [("s", str), ("n", int), ("time", int), ("kind", str)]
     optional = [field for field in fields.COMMON if field.name not in ("time", "kind")]
     return msgspec.defstruct(
@@ -67,7 +72,10 @@ _SAME_NAME = tuple(field.name for field in fields.ALL if field.type != "time")
 
 
 def encode_scope(scope: dict[str, str]) -> bytes:
-    """The opening of a line: schema version and scope, without the closing brace. Paid once per scope, not per event."""
+    """The opening of a line:
+
+    schema version and scope, without the closing brace. Paid once per scope, not per event.
+    """
     return encode_json({"v": SCHEMA_VERSION, **scope})[:-1]
 
 
@@ -88,7 +96,9 @@ def decode_line(line: bytes) -> Event:
     try:
         version = _peek_version(line).v  # type: ignore[attr-defined]
         if version > SCHEMA_VERSION:
-            raise EventUnreadable(f"line of schema version {version}; this agentgauge reads up to {SCHEMA_VERSION}: upgrade it")
+            raise EventUnreadable(
+                f"line of schema version {version}; this agentgauge reads up to {SCHEMA_VERSION}: upgrade it"
+            )
         raw = _decode_line(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise EventUnreadable(f"not an event: {error}") from error

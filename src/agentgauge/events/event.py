@@ -1,7 +1,7 @@
 """The event: one frozen record of something an agent did, used or was told.
 
-Every attribute is a field of `agentgauge.events.fields`, with the unit given there. Money is `Decimal`, times are aware and UTC,
-ratios are 0-1, durations milliseconds, quality 0-100.
+Every attribute is a field of `agentgauge.events.fields`, with the unit given there. Money is `Decimal`, times are aware
+and UTC, ratios are 0-1, durations milliseconds, quality 0-100.
 """
 
 from __future__ import annotations

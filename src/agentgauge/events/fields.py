@@ -49,7 +49,10 @@ TOKENS = (
     Field("cache_write_1h_tokens", "whole", "token"),
     Field("reasoning_tokens", "whole", "token"),
 )
-"""`input_tokens` is the total: what was read from or written to a cache is part of it. `reasoning_tokens` are part of the output."""
+"""`input_tokens` is the total:
+
+what was read from or written to a cache is part of it. `reasoning_tokens` are part of the output.
+"""
 
 COST = (Field("cost_usd", "money", "USD"), Field("cost_source", "text"), Field("price_version", "text"))
 

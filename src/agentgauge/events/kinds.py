@@ -1,9 +1,9 @@
 """The kinds of events, declared once, as data.
 
-A kind says which fields its events may carry besides time, scope, name and attributes, whether an event of it counts as a *task*
-(a finished piece of an agent's work, which the documents call an operation) and whether it *carries usage*. Tokens and money are
-summed over events of kinds that carry usage and over nothing else, so a task or a run that repeats its children's totals is never
-counted twice.
+A kind says which fields its events may carry besides time, scope, name and attributes, whether an event of it counts as
+a *task* (a finished piece of an agent's work, which the documents call an operation) and whether it *carries usage*.
+Tokens and money are summed over events of kinds that carry usage and over nothing else, so a task or a run that repeats
+its children's totals is never counted twice.
 """
 
 from __future__ import annotations

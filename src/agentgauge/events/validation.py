@@ -1,7 +1,7 @@
 """The rules that an event must keep, one function, the same for recorded, imported and received events.
 
-A breach is an `EventRefused`. Its `reason` is one of a fixed, small set of phrases, so that losses can be counted under it; its
-message names the field and the value and says what is expected.
+A breach is an `EventRefused`. Its `reason` is one of a fixed, small set of phrases, so that losses can be counted under
+it; its message names the field and the value and says what is expected.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ def check(event: Event) -> None:
             raise EventRefused("missing field", f"{event.kind} needs {name}")
     _check_parts(event)
     if event.quality_score is not None and not 0 <= event.quality_score <= 100:
-        raise EventRefused("out of range", f"quality_score is 0-100, got {event.quality_score}; a ratio is multiplied by 100")
+        raise EventRefused(
+            "out of range", f"quality_score is 0-100, got {event.quality_score}; a ratio is multiplied by 100"
+        )
 
 
 def _check_parts(event: Event) -> None:
@@ -61,13 +63,16 @@ def _check_parts(event: Event) -> None:
     if event.reasoning_tokens > event.output_tokens:
         raise EventRefused(
             "parts exceed total",
-            f"reasoning_tokens is {event.reasoning_tokens} but output_tokens, which includes them, is {event.output_tokens}",
+            f"reasoning_tokens is {event.reasoning_tokens}, "
+            f"but output_tokens, which includes them, is {event.output_tokens}",
         )
 
 
 def _text(event: Event, field: fields.Field, value: Any) -> None:
     if not isinstance(value, str):
-        raise EventRefused("wrong type", f"{field.name} of {event.kind} is text, got {type(value).__name__} {_short(value)}")
+        raise EventRefused(
+            "wrong type", f"{field.name} of {event.kind} is text, got {type(value).__name__} {_short(value)}"
+        )
     words = _WORDS.get(field.name)
     if words is not None and value not in words:
         raise EventRefused("unknown word", f"{field.name} is one of {', '.join(words)}, got {_short(value)}")
@@ -97,14 +102,18 @@ def _money(event: Event, field: fields.Field, value: Any) -> None:
     if not value.is_finite():
         raise EventRefused("not finite", f"{field.name} of {event.kind} is {value}")
     if not 0 <= value < _MONEY_LIMIT:
-        raise EventRefused("out of range", f"{field.name} of {event.kind} is {value}; from 0 to below {_MONEY_LIMIT} USD")
+        raise EventRefused(
+            "out of range", f"{field.name} of {event.kind} is {value}; from 0 to below {_MONEY_LIMIT} USD"
+        )
 
 
 def _time(event: Event, field: fields.Field, value: Any) -> None:
     if not isinstance(value, datetime):
         raise EventRefused("wrong type", f"{field.name} is a datetime, got {type(value).__name__} {_short(value)}")
     if value.utcoffset() is None:
-        raise EventRefused("naive time", f"{field.name} {value.isoformat()} has no time zone; use datetime.now(timezone.utc)")
+        raise EventRefused(
+            "naive time", f"{field.name} {value.isoformat()} has no time zone; use datetime.now(timezone.utc)"
+        )
 
 
 def _json(event: Event, field: fields.Field, value: Any) -> None:
