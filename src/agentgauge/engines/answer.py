@@ -1,0 +1,45 @@
+"""What an engine is asked, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from agentgauge.engines.columns import Column
+from agentgauge.engines.query import Query
+
+Way = Literal["raw"]
+"""How an answer was found: `raw`, from the events themselves."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Rows, one per group, in the order asked for.
+
+    Values have the type of their column: str, int, float, Decimal for money, bool, an aware datetime for times and time
+    buckets, `Summary`; None where there is nothing to answer from (the mean of no values, the cost of calls none of
+    which is priced).
+    """
+
+    columns: tuple[Column, ...]
+    """Group keys first, then measures; names are unique, units as in `agentgauge.events.fields`."""
+    rows: tuple[tuple[Any, ...], ...]
+    way: Way
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows as dictionaries by column name."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+class Engine(Protocol):
+    """Answers questions about the events of one lake. Every engine passes the suite in tests/engines."""
+
+    def aggregate(self, query: Query) -> Answer:
+        """Groups and measures of a query. Raises `QueryError` where it cannot be asked of the events there are."""
+        ...
+
+    def scan(self, query: Query, columns: Sequence[str], limit: int | None = None) -> Iterator[tuple[Any, ...]]:
+        """Columns of the events in a query's window that pass its filters, in order of time and then id."""
+        ...

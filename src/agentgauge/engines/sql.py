@@ -1,0 +1,190 @@
+"""A query as SQL text: windows, filters, group keys and order, built as expressions and rendered for a dialect.
+
+Columns of the text are k0, k1, ... for the group keys and m0, m1, ... for the parts of the measures; no name of a
+user's is in it, and a user's values are literals that sqlglot quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import msgspec
+from sqlglot import exp
+
+from agentgauge.engines.aggregates import Aggregate, aggregate_of, field_value
+from agentgauge.engines.columns import Column
+from agentgauge.engines.columns import column as column_named
+from agentgauge.engines.conditions import Filter, Operand
+from agentgauge.engines.dialect import Dialect, Expression, column, number
+from agentgauge.engines.query import Query, TimeBucket
+from agentgauge.engines.time_buckets import DAY, ELAPSED, EPOCH_ORDINAL, OffsetSpan
+
+RELATION = "events"
+
+
+class AggregateSelect(msgspec.Struct, frozen=True):
+    """The SELECT of a query's groups and what its columns hold."""
+
+    text: str
+    aggregates: tuple[Aggregate, ...]
+    """One per measure."""
+    positions: tuple[tuple[int, ...], ...]
+    """Per measure, where its parts are among the columns of the SELECT."""
+
+
+def select_groups(query: Query, spans: Sequence[tuple[OffsetSpan, ...]], dialect: Dialect) -> AggregateSelect:
+    """One row per group. `spans` are the offset spans of each time bucket among the group keys, in order."""
+    remaining = iter(spans)
+    keys = [
+        field_value(column_named(key), dialect)
+        if isinstance(key, str)
+        else _bucket_number(key, next(remaining), dialect)
+        for key in query.group
+    ]
+    aggregates = tuple(aggregate_of(measure, query.measures, dialect) for measure in query.measures)
+    parts: list[Expression] = []
+    positions: list[tuple[int, ...]] = []
+    for aggregate in aggregates:
+        parts += [part for part in dict.fromkeys(aggregate.parts) if part not in parts]
+        positions.append(tuple(len(keys) + parts.index(part) for part in aggregate.parts))
+    select = (
+        exp.select(*(exp.alias_(key, f"k{i}") for i, key in enumerate(keys)))
+        .select(*(exp.alias_(part, f"m{i}") for i, part in enumerate(parts)))
+        .from_(RELATION)
+        .where(*_conditions(query, dialect))
+    )
+    if keys:
+        select = select.group_by(*(exp.column(f"k{i}") for i in range(len(keys))))
+    if order := _order(query, aggregates):
+        select = select.order_by(*order)
+    if query.limit is not None:
+        select = select.limit(query.limit)
+    return AggregateSelect(text=select.sql(dialect.name), aggregates=aggregates, positions=tuple(positions))
+
+
+def select_events(query: Query, columns: Sequence[Column], limit: int | None, dialect: Dialect) -> str:
+    """Columns of the events themselves in order of time and id; times as microseconds since 1970."""
+    values = [
+        dialect.micros(column(target.name)) if target.type == "time" else field_value(target, dialect)
+        for target in columns
+    ]
+    select = (
+        exp.select(*(exp.alias_(value, f"k{i}") for i, value in enumerate(values)))
+        .from_(RELATION)
+        .where(*_conditions(query, dialect))
+        .order_by(column("time"), column("id"))
+    )
+    return (select if limit is None else select.limit(limit)).sql(dialect.name)
+
+
+def select_extent(query: Query, dialect: Dialect) -> str:
+    """Time of the first and the last event of a query, as microseconds since 1970."""
+    times = [dialect.micros(function(this=column("time"))) for function in (exp.Min, exp.Max)]
+    return exp.select(*times).from_(RELATION).where(*_conditions(query, dialect)).sql(dialect.name)
+
+
+def _order(query: Query, aggregates: Sequence[Aggregate]) -> list[Expression]:
+    sorted_by: dict[str, Expression] = {}
+    for i, key in enumerate(query.group):
+        sorted_by[key if isinstance(key, str) else key.label] = exp.column(f"k{i}")
+    for measure, aggregate in zip(query.measures, aggregates, strict=True):
+        sorted_by |= {answered.name: sort for answered, sort in zip(measure.columns, aggregate.sort, strict=True)}
+    terms = [(sorted_by[term.removeprefix("-")], term.startswith("-")) for term in query.order]
+    terms += [(exp.column(f"k{i}"), False) for i in range(len(query.group))]
+    return [exp.Ordered(this=term, desc=descending, nulls_first=False) for term, descending in terms]
+
+
+def _conditions(query: Query, dialect: Dialect) -> list[Expression]:
+    conditions = [_condition(condition, dialect) for condition in query.filters]
+    if query.start is not None:
+        conditions.append(exp.GTE(this=column("time"), expression=_moment(query.start)))
+    if query.end is not None:
+        conditions.append(exp.LT(this=column("time"), expression=_moment(query.end)))
+    return conditions
+
+
+_COMPARISONS: dict[str, type[exp.Binary]] = {"=": exp.EQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}
+
+
+def _condition(condition: Filter, dialect: Dialect) -> Expression:
+    target = condition.target
+    if condition.op in ("is null", "is not null"):
+        absent = field_value(target, dialect).is_(exp.null())
+        return absent if condition.op == "is null" else exp.not_(absent)
+    if condition.op == "!=" or condition.negated:
+        met = exp.or_(
+            *(_met(target, _POSITIVE[condition.op], operand, condition, dialect) for operand in condition.operands)
+        )
+        # Not TRUE, rather than FALSE: a condition on an absent value is neither.
+        return exp.not_(exp.Coalesce(this=exp.paren(met), expressions=[exp.false()]))
+    if condition.op == "in" and target.type != "attribute":
+        return field_value(target, dialect).isin(*(_literal(operand) for operand in condition.operands))
+    operator = "=" if condition.op == "in" else condition.op
+    return exp.or_(*(_met(target, operator, operand, condition, dialect) for operand in condition.operands))
+
+
+_POSITIVE = {"!=": "=", "not in": "=", "not like": "like", "not glob": "glob"}
+
+
+def _met(target: Column, operator: str, operand: Operand, condition: Filter, dialect: Dialect) -> Expression:
+    value = field_value(target, dialect)
+    if operator in ("like", "glob"):
+        pattern = exp.Like(this=value, expression=exp.Literal.string(condition.like_pattern))
+        return exp.Escape(this=pattern, expression=exp.Literal.string("\\"))
+    if target.type == "attribute":
+        if isinstance(operand, bool):
+            operand = "true" if operand else "false"
+        elif isinstance(operand, int | float):
+            value, operand = dialect.number(value), float(operand)
+    return _COMPARISONS[operator](this=value, expression=_literal(operand))
+
+
+def _literal(operand: Operand) -> Expression:
+    match operand:
+        case bool():
+            return exp.Boolean(this=operand)
+        case str():
+            return exp.Literal.string(operand)
+        case Decimal():
+            return exp.cast(exp.Literal.string(f"{operand:f}"), "DECIMAL(38, 12)")
+        case datetime():
+            return _moment(operand)
+        case _:
+            return number(operand)
+
+
+def _moment(moment: datetime) -> Expression:
+    text = moment.astimezone(UTC).isoformat(sep=" ", timespec="microseconds")
+    return exp.cast(exp.Literal.string(text), "TIMESTAMPTZ")
+
+
+def _bucket_number(bucket: TimeBucket, spans: tuple[OffsetSpan, ...], dialect: Dialect) -> Expression:
+    """The number of an event's bucket, as `agentgauge.engines.time_buckets` defines it."""
+    micros = dialect.micros(column("time"))
+    if len(spans) == 1:
+        return _number_in_span(bucket, spans[0], dialect, micros)
+    case = exp.Case()
+    for span in spans[:-1]:
+        case = case.when(
+            exp.LT(this=micros, expression=number(span.end)), _number_in_span(bucket, span, dialect, micros)
+        )
+    return case.else_(_number_in_span(bucket, spans[-1], dialect, micros))
+
+
+def _number_in_span(bucket: TimeBucket, span: OffsetSpan, dialect: Dialect, micros: Expression) -> Expression:
+    local = micros + number(span.offset) if span.offset else micros
+    if bucket.width == "month":
+        return dialect.month(local)
+    # Counted from the year 1: SQL divides towards zero, so what is divided must not be negative.
+    since_year_1 = exp.paren(local + number((EPOCH_ORDINAL - 1) * DAY))
+    if bucket.width in ELAPSED:
+        width = ELAPSED[bucket.width]
+        start = micros - exp.Mod(this=since_year_1, expression=number(width))
+        first = (span.start + span.offset) % width
+        return start if first == 0 else exp.Greatest(this=start, expressions=[number(span.start)])
+    days = exp.IntDiv(this=since_year_1, expression=number(DAY))
+    if bucket.width == "week":
+        return exp.IntDiv(this=exp.paren(days), expression=number(7)) * number(7) + number(1)
+    return exp.paren(days) + number(1)
