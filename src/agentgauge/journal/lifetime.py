@@ -1,0 +1,48 @@
+"""What happens to open journals when their process forks or ends.
+
+A forked child shares its parent's open files and mappings; it must not write there, and must let go of them so that
+the parent's lock dies with the parent. At exit journals are settled, not closed: other exit handlers may still record.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from typing import Protocol
+from weakref import WeakSet
+
+
+class Mortal(Protocol):
+    def after_fork(self) -> None:
+        """In the child, before anything else runs there."""
+        ...
+
+    def settle(self) -> None:
+        """Put on the disk what there is and give back what is not used; more may follow."""
+        ...
+
+
+_open: WeakSet[Mortal] = WeakSet()
+
+
+def watch(journal: Mortal) -> None:
+    _open.add(journal)
+
+
+def forget(journal: Mortal) -> None:
+    _open.discard(journal)
+
+
+def _after_fork_in_child() -> None:
+    for journal in list(_open):
+        journal.after_fork()
+
+
+def _at_exit() -> None:
+    for journal in list(_open):
+        journal.settle()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)
+atexit.register(_at_exit)
