@@ -1,0 +1,99 @@
+"""Taking events out of the lake: a person's on request, old ones by age.
+
+`forget` is physical. The rows go from the data files, the files that held them are deleted, older versions of the table
+with them, and what live segments of the journal still hold of the landed bytes is overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from agentgauge.errors import SettingsError
+from agentgauge.files import sync_file
+from agentgauge.journal.directory import JournalDirectory
+from agentgauge.lake.parquet import parquet_scan, write_file
+from agentgauge.lake.plan import PlanDirectory
+from agentgauge.lake.rewrite import files_with, without_rows
+from agentgauge.lake.table import LakeTable
+from agentgauge.lake.tables import Tables
+from agentgauge.settings import Home
+
+_OLDER = "coalesce(arrived, time) < ?"
+
+
+class Deletion(msgspec.Struct, frozen=True):
+    events: int
+    """Rows removed."""
+    files_rewritten: int
+
+
+def delete_user(connection: duckdb.DuckDBPyConnection, tables: Tables, home: Home, user: str) -> Deletion:
+    """Remove every landed event of `user`. To be called inside `writer_lock`, right after a compaction."""
+    if not user:
+        raise SettingsError("forget needs the name of a user, as recorded in the user field of the scope")
+    done = _delete(connection, tables.events, '"user" = ?', [user])
+    tables.events.vacuum(0)
+    _blank_landed_bytes(home)
+    return done
+
+
+def delete_older(connection: duckdb.DuckDBPyConnection, tables: Tables, before: datetime) -> Deletion:
+    """Remove events that arrived before `before`, an aware time. Their source ids stay known, as digests, so that none
+    comes back by import.
+
+    To be called inside `writer_lock`.
+    """
+    _keep_source_keys(connection, tables, before)
+    return _delete(connection, tables.events, _OLDER, [before])
+
+
+def _delete(
+    connection: duckdb.DuckDBPyConnection, table: LakeTable, condition: str, parameters: list[object]
+) -> Deletion:
+    add, remove, rows = without_rows(connection, table, condition, parameters)
+    if remove:
+        table.commit(add, remove)
+    return Deletion(events=rows, files_rewritten=len(remove))
+
+
+def _keep_source_keys(connection: duckdb.DuckDBPyConnection, tables: Tables, before: datetime) -> None:
+    """Before the rows go: a crash in between leaves a key twice, which changes nothing."""
+    expiring = list(files_with(connection, tables.events, f"{_OLDER} AND source_id IS NOT NULL", [before]))
+    if not expiring:
+        return
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE keys AS SELECT DISTINCT md5(source_id) AS source_key "
+        f"FROM {parquet_scan(expiring)} WHERE {_OLDER} AND source_id IS NOT NULL ORDER BY 1",
+        [before],
+    )
+    file = write_file(connection, tables.sources.storage, "SELECT * FROM keys")
+    connection.execute("DROP TABLE keys")
+    tables.sources.commit([file])
+
+
+def _blank_landed_bytes(home: Home) -> None:
+    """Overwrite with NULs what segments that still exist hold of bytes that have landed:
+
+    their owners never write there again.
+    """
+    plan = next(PlanDirectory(home.root / "plans").newest_first(), None)
+    for path in JournalDirectory(home.root).segments():
+        end = plan.covered.get(path.name, 0) if plan else 0
+        start = _end_of_header(path)
+        if end > start:
+            descriptor = os.open(path, os.O_WRONLY)
+            try:
+                os.pwrite(descriptor, bytes(end - start), start)
+            finally:
+                os.close(descriptor)
+            sync_file(path)
+
+
+def _end_of_header(path: Path) -> int:
+    with path.open("rb") as file:
+        return len(file.readline())

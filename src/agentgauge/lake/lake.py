@@ -1,0 +1,77 @@
+"""The lake of one home: read it as a snapshot, compact the journal into it, take events out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+import duckdb
+
+from agentgauge.events import Event
+from agentgauge.events.codec import encode_event
+from agentgauge.lake.compactor import Compaction, Compactor, writer_lock
+from agentgauge.lake.deletion import Deletion, delete_older, delete_user
+from agentgauge.lake.landing import connect, land
+from agentgauge.lake.snapshot import Snapshot
+from agentgauge.lake.tables import Tables
+from agentgauge.pricing import PriceBook
+from agentgauge.settings import Home
+
+
+class Lake:
+    def __init__(self, home: Home, book: PriceBook) -> None:
+        self.home = home
+        self.book = book
+
+    def snapshot(self) -> Snapshot:
+        """All events once: the lake's files and the journal's tail. Writes nothing."""
+        return Snapshot(self.home, self.book)
+
+    def compact(self, on_step: Callable[[str], None] = lambda name: None) -> Compaction:
+        """Land what the journal holds. Raises `LakeBusy` where another process is at it."""
+        with writer_lock(self.home):
+            return self._compact_locked(on_step)
+
+    def _compact_locked(self, on_step: Callable[[str], None] = lambda name: None) -> Compaction:
+        compactor = Compactor(self.home, self.book, on_step)
+        try:
+            return compactor.run()
+        finally:
+            compactor.close()
+
+    def forget(self, user: str) -> Deletion:
+        """Delete every event recorded so far for `user`, physically. Raises `LakeBusy`, `SettingsError`."""
+        with writer_lock(self.home):
+            self._compact_locked()
+            tables, connection = self._open_tables()
+            with connection:
+                return delete_user(connection, tables, self.home, user)
+
+    def expire(self, before: datetime) -> Deletion:
+        """Delete raw events that arrived before `before` (aware).
+
+        An import does not bring them back. Raises `LakeBusy`.
+        """
+        with writer_lock(self.home):
+            tables, connection = self._open_tables()
+            with connection:
+                return delete_older(connection, tables, before)
+
+    def unlanded(self, events: Iterable[Event]) -> set[str]:
+        """Source ids of those `events` that would change the lake: it has no such event, nor had one that expired, or
+        has other usage.
+
+        Every event needs a `source_id`.
+        """
+        tables, connection = self._open_tables()
+        with connection:
+            lines = (encode_event(event, "", n) + b"\n" for n, event in enumerate(events))
+            land(connection, lines, self.book, present=tables.events.uris(), expired=tables.sources.uris())
+            return {source_id for (source_id,) in connection.execute("SELECT source_id FROM lines").fetchall()}
+
+    def _open_tables(self) -> tuple[Tables, duckdb.DuckDBPyConnection]:
+        tables = Tables(self.home)
+        tables.load(create=True)
+        connection = connect()
+        tables.events.storage.attach(connection)
+        return tables, connection

@@ -1,0 +1,69 @@
+"""Writing rows of a connection as data files of a table, durable and described before any commit names them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from agentgauge.lake.storage import Storage
+from agentgauge.lake.table import DataFile
+
+_ROW_GROUP = 122_880
+_DICTIONARY = 1_000
+"""Distinct values from which a column is not worth a dictionary: found out sooner, for no larger file."""
+
+
+def write_file(
+    connection: duckdb.DuckDBPyConnection,
+    storage: Storage,
+    select: str,
+    *,
+    month: str | None = None,
+    span: str | None = None,
+) -> DataFile:
+    """Write the rows of `select`, in its order, as one Parquet file.
+
+    `span` names a time column whose minimum and maximum go into the table's statistics, so that other engines can skip
+    the file.
+    """
+    with tempfile.TemporaryDirectory(prefix="agentgauge-") as scratch:
+        path = Path(scratch) / "rows.parquet"
+        # Version 2 stores times, ids and numbers as differences: a seventh less to write. Spark and ClickHouse read it.
+        connection.execute(
+            f"COPY ({select}) TO '{path}' "
+            f"(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}, "
+            f"DICTIONARY_SIZE_LIMIT {_DICTIONARY})"
+        )
+        rows, statistics = _describe(connection, path, span)
+        prefix = "" if month is None else f"month={month}/"
+        name = f"{prefix}{uuid.uuid4().hex}.parquet"
+        size = storage.place(path, name)
+    return DataFile(name, size, rows, month, statistics)
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, path: Path, span: str | None) -> tuple[int, str]:
+    """Rows and Delta statistics. Times are cut to the millisecond outwards, as the Delta protocol writes them."""
+    low, high = "NULL", "NULL"
+    if span is not None:
+        low = f"strftime(date_trunc('millisecond', min(\"{span}\")) AT TIME ZONE 'UTC', '%Y-%m-%dT%H:%M:%S.%gZ')"
+        high = (
+            f"strftime(date_trunc('millisecond', max(\"{span}\") + INTERVAL 999 MICROSECOND) AT TIME ZONE 'UTC', "
+            "'%Y-%m-%dT%H:%M:%S.%gZ')"
+        )
+    row = connection.execute(f"SELECT count(*), {low}, {high} FROM read_parquet('{path}')").fetchone()
+    rows, lowest, highest = row or (0, None, None)
+    statistics: dict[str, object] = {"numRecords": rows}
+    if lowest is not None:
+        statistics |= {"minValues": {span: lowest}, "maxValues": {span: highest}, "nullCount": {span: 0}}
+    return rows, json.dumps(statistics)
+
+
+def parquet_scan(uris: Sequence[str], *, filename: bool = False) -> str:
+    """A FROM item over data files; written out rather than bound, so that a view can be made of it."""
+    files = ", ".join("'" + uri.replace("'", "''") + "'" for uri in uris)
+    return f"read_parquet([{files}], union_by_name = true{', filename = true' if filename else ''})"

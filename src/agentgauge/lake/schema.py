@@ -1,0 +1,74 @@
+"""Columns of the lake's tables, derived from the fields of an event.
+
+`events`: one row per event that landed, partitioned by the UTC month of `time`, sorted by time inside a file.
+`losses`: what the recorder refused or dropped and what was torn, one row per report.
+`sources`: digests of the source ids of events that have expired, so that an import still knows them.
+"""
+
+from __future__ import annotations
+
+from deltalake import Field as DeltaField
+from deltalake import Schema
+from deltalake.schema import PrimitiveType
+
+from agentgauge.events import fields
+from agentgauge.events.fields import Field, FieldType
+
+SQL_TYPES: dict[FieldType, str] = {
+    "text": "VARCHAR",
+    "whole": "BIGINT",
+    "real": "DOUBLE",
+    "money": "DECIMAL(18,12)",
+    "flag": "BOOLEAN",
+    "time": "TIMESTAMPTZ",
+    "json": "JSON",
+}
+_DELTA_TYPES: dict[FieldType, str] = {
+    "text": "string",
+    "whole": "long",
+    "real": "double",
+    "money": "decimal(18,12)",
+    "flag": "boolean",
+    "time": "timestamp",
+    "json": "string",
+}
+
+IDENTITY = (Field("id", "whole"), Field("segment", "text"), Field("n", "whole"))
+"""`id` is given at landing:
+
+unique in the lake, stable, below 2^53; null while the event is still in the journal's tail.
+"""
+
+EVENTS = (*IDENTITY, *fields.ALL)
+LOSSES = (
+    Field("time", "time"),
+    Field("reason", "text"),
+    Field("count", "whole"),
+    Field("file", "text"),
+    Field("offset", "whole"),
+    Field("detail", "text"),
+)
+SOURCES = (Field("source_key", "text"),)
+
+DERIVED = {
+    "success": "(outcome = 'success')",
+    "work_item": "coalesce(ticket, issue)",
+}
+"""Columns that the `events` view adds, by their SQL."""
+
+
+def delta_schema(columns: tuple[Field, ...], partition: str | None = None) -> Schema:
+    members = [DeltaField(column.name, PrimitiveType(_DELTA_TYPES[column.type])) for column in columns]
+    if partition is not None:
+        members.append(DeltaField(partition, PrimitiveType("string")))
+    return Schema(members)
+
+
+def empty_relation(columns: tuple[Field, ...]) -> str:
+    """A SELECT of no rows with these columns and types."""
+    typed = ", ".join(f'NULL::{SQL_TYPES[column.type]} AS "{column.name}"' for column in columns)
+    return f"SELECT {typed} WHERE false"
+
+
+def column_list(columns: tuple[Field, ...]) -> str:
+    return ", ".join(f'"{column.name}"' for column in columns)

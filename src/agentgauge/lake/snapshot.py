@@ -1,0 +1,130 @@
+"""A snapshot: all events once, the lake's files and the journal's tail together, as one relation `events`.
+
+A reader lists the segments first, then reads the table at one version, then takes from each segment what that version
+does not cover. It needs no lock: a segment is dropped only after the version that covers it is there, so one that
+vanished is found in a newer version.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+import duckdb
+
+from agentgauge.errors import LakeError
+from agentgauge.journal.directory import JournalDirectory
+from agentgauge.journal.scanner import Loss, Scan, is_dead, scan
+from agentgauge.lake.landing import Landed, connect, land
+from agentgauge.lake.loss_rows import insert_losses
+from agentgauge.lake.parquet import parquet_scan
+from agentgauge.lake.plan import PlanDirectory
+from agentgauge.lake.schema import DERIVED, EVENTS, LOSSES, column_list, empty_relation
+from agentgauge.lake.tables import Tables
+from agentgauge.pricing import PriceBook
+from agentgauge.settings import Home
+
+_TRIES = 5
+
+
+class Snapshot:
+    """Open until `close`. `connection` and its cursors have the views `events` and `losses`; use one per thread."""
+
+    def __init__(self, home: Home, book: PriceBook) -> None:
+        self.connection: duckdb.DuckDBPyConnection = connect()
+        self._home = home
+        self._tables = Tables(home)
+        self._tables.events.storage.attach(self.connection)
+        scans = self._read_consistently()
+        self.version = self._tables.events.version
+        """Version of the events table, -1 where nothing has been compacted yet."""
+        self.files = len(self._tables.events.uris())
+        landed = land(
+            self.connection,
+            (part.lines for part in scans),
+            book,
+            present=self._tables.events.uris(),
+            expired=self._tables.sources.uris(),
+        )
+        self.tail_rows = landed.rows
+        """Events that are not in the lake's files yet."""
+        self._create_events_view(landed)
+        self._create_losses_view([loss for part in scans for loss in part.losses])
+
+    def _read_consistently(self) -> list[Scan]:
+        """The tail that goes with the version read. Read again where the compactor took something away meanwhile."""
+        directory = JournalDirectory(self._home.root)
+        plans = PlanDirectory(self._home.root / "plans")
+        for _ in range(_TRIES):
+            paths = directory.segments()
+            self._tables.load()
+            covered = self._covered(plans)
+            if covered is None:
+                continue
+            try:
+                scans = [scan(path, covered.get(path.name, 0), dead=is_dead(path)) for path in paths]
+            except FileNotFoundError:
+                continue
+            version = self._tables.events.version
+            if any(loss.time is None for part in scans for loss in part.losses):
+                # Damage is real only if nobody compacted or blanked these bytes since the version was read.
+                self._tables.load()
+            if self._tables.events.version == version:
+                return scans
+        raise LakeError(f"{self._home.root}: the lake changed too quickly to be read {_TRIES} times running; try again")
+
+    def _covered(self, plans: PlanDirectory) -> dict[str, int] | None:
+        """How far the version read covers each segment. None where the plan that would say so is already gone."""
+        empty = True
+        for plan in plans.newest_first():
+            empty = False
+            if self._tables.events.transaction(plan.journal) >= plan.batch:
+                return plan.covered
+            if plan.sequence == 1:
+                return {}
+        return {} if empty else None
+
+    def _create_events_view(self, landed: Landed) -> None:
+        # Tables and views of the database, not temporary ones: a cursor of this connection sees them.
+        self.connection.execute(f"CREATE TABLE tail AS {landed.select()}")
+        parts = ["SELECT * FROM tail"]
+        if uris := self._tables.events.uris():
+            source = f"SELECT {_typed_columns()} FROM {parquet_scan(uris)}"
+            if landed.replaced:
+                self.connection.execute(
+                    "CREATE TABLE replaced AS SELECT unnest(?::VARCHAR[]) AS source_id", [landed.replaced]
+                )
+                source += " WHERE source_id IS NULL OR source_id NOT IN (FROM replaced)"
+            parts.append(source)
+        derived = ", ".join(f'{sql} AS "{name}"' for name, sql in DERIVED.items())
+        self.connection.execute(f"CREATE VIEW events AS SELECT *, {derived} FROM ({' UNION ALL '.join(parts)})")
+
+    def _create_losses_view(self, tail: list[Loss]) -> None:
+        self.connection.execute(f"CREATE TABLE tail_losses AS {empty_relation(LOSSES)}")
+        insert_losses(self.connection, "tail_losses", tail)
+        parts = ["SELECT * FROM tail_losses"]
+        if uris := self._tables.losses.uris():
+            parts.append(f"SELECT {column_list(LOSSES)} FROM {parquet_scan(uris)}")
+        self.connection.execute(f"CREATE VIEW losses AS {' UNION ALL '.join(parts)}")
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _literals(uris: list[str]) -> str:
+    """A list of texts in SQL. A view takes no parameters, and its cursors do not see this connection's variables."""
+    return "[" + ", ".join("'" + uri.replace("'", "''") + "'" for uri in uris) + "]"
+
+
+def _typed_columns() -> str:
+    return ", ".join(
+        f'"{column.name}"::JSON AS "{column.name}"' if column.type == "json" else f'"{column.name}"'
+        for column in EVENTS
+    )

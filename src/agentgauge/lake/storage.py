@@ -1,0 +1,126 @@
+"""Where the lake's files are: a directory of this machine, or an object store.
+
+delta-rs writes the transaction log in both cases. Data files are written by DuckDB into a scratch directory, made
+durable here and only then named in a commit, so a log entry never points at a file that a power cut could take.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+
+from agentgauge.errors import LakeError
+from agentgauge.files import sync_directory, sync_file
+from agentgauge.settings import Home
+
+
+class Storage(Protocol):
+    """Files of one table, named relative to its root."""
+
+    root: str
+    """Path or URI that delta-rs opens."""
+    options: dict[str, str]
+    """Storage options of delta-rs."""
+
+    def place(self, scratch: Path, name: str) -> int:
+        """Move a finished scratch file to `name`, durable when this returns. Returns its size in bytes."""
+
+    def delete(self, names: Iterable[str]) -> None: ...
+
+    def seal_log(self, version: int) -> None:
+        """Make the log entry of `version` survive a power cut."""
+
+    def uri(self, name: str) -> str: ...
+
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let `connection` read this storage."""
+
+
+class LocalStorage:
+    def __init__(self, root: Path) -> None:
+        self.root = str(root)
+        self.options: dict[str, str] = {}
+        self._path = root
+
+    def place(self, scratch: Path, name: str) -> int:
+        target = self._path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(scratch, target)
+        sync_file(target)
+        sync_directory(target.parent)
+        sync_directory(self._path)
+        return target.stat().st_size
+
+    def delete(self, names: Iterable[str]) -> None:
+        for name in names:
+            (self._path / name).unlink(missing_ok=True)
+
+    def seal_log(self, version: int) -> None:
+        log = self._path / "_delta_log"
+        for entry in (log / f"{version:020}.json", log / f"{version:020}.checkpoint.parquet", log / "_last_checkpoint"):
+            if entry.exists():
+                sync_file(entry)
+        sync_directory(log)
+        sync_directory(self._path)
+
+    def uri(self, name: str) -> str:
+        return str(self._path / name)
+
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """DuckDB reads local files by itself."""
+
+
+class ObjectStorage:
+    """An object store:
+
+    delta-rs for the log, fsspec for the data files, since DuckDB's own client is downloaded at run time.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        self.options = _object_store_options()
+        try:
+            import fsspec
+        except ImportError as error:
+            raise LakeError(f"{root}: an object store needs the extra s3: pip install 'agentgauge[s3]'") from error
+        self._fs: Any = fsspec.filesystem(root.partition("://")[0])
+
+    def place(self, scratch: Path, name: str) -> int:
+        size = scratch.stat().st_size
+        self._fs.put_file(str(scratch), self.uri(name))
+        scratch.unlink()
+        return size
+
+    def delete(self, names: Iterable[str]) -> None:
+        for name in names:
+            if self._fs.exists(self.uri(name)):
+                self._fs.rm_file(self.uri(name))
+
+    def seal_log(self, version: int) -> None:
+        """An object store acknowledges a PUT once it is durable."""
+
+    def uri(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        if not connection.filesystem_is_registered(
+            self._fs.protocol if isinstance(self._fs.protocol, str) else self._fs.protocol[0]
+        ):
+            connection.register_filesystem(self._fs)
+
+
+def storage_of(home: Home, table: str) -> Storage:
+    if home.lake_is_remote:
+        return ObjectStorage(f"{home.lake}/{table}")
+    return LocalStorage(Path(home.lake) / table)
+
+
+def _object_store_options() -> dict[str, str]:
+    """delta-rs reads the cloud's usual environment variables; plain HTTP endpoints have to be allowed by name."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    return {"allow_http": "true"} if endpoint.startswith("http://") else {}

@@ -1,0 +1,23 @@
+"""The lake's tables of one home."""
+
+from __future__ import annotations
+
+from agentgauge.lake import schema
+from agentgauge.lake.storage import storage_of
+from agentgauge.lake.table import LakeTable
+from agentgauge.settings import Home
+
+
+class Tables:
+    def __init__(self, home: Home) -> None:
+        self.events = LakeTable(storage_of(home, "events"), schema.EVENTS, partitioned=True)
+        self.losses = LakeTable(storage_of(home, "losses"), schema.LOSSES, partitioned=False)
+        self.sources = LakeTable(storage_of(home, "sources"), schema.SOURCES, partitioned=False)
+
+    def load(self, *, create: bool = False) -> None:
+        """Read the newest version of each table.
+
+        `events` first: what the others say of a batch is said after it has landed.
+        """
+        for table in (self.events, self.losses, self.sources):
+            table.load(create=create)
