@@ -1,0 +1,47 @@
+"""Settings turned into the place that events go to."""
+
+from __future__ import annotations
+
+import threading
+
+import agentgauge
+from agentgauge.errors import JournalUnavailable
+from agentgauge.journal.losses import warn
+from agentgauge.journal.memory import MemoryJournal
+from agentgauge.journal.series import SegmentOptions
+from agentgauge.journal.writer import Journal, without_gil
+from agentgauge.recorder.sink import Sink
+from agentgauge.settings import Settings
+
+_shared: dict[Settings, Sink] = {}
+_sharing = threading.Lock()
+
+
+def open_sink(settings: Settings) -> Sink:
+    """A sink of the caller's own. Raises `JournalUnavailable`."""
+    if not settings.persist:
+        return MemoryJournal()
+    return Journal.open(settings.home.root, flush_ms=settings.flush_ms, options=_options(settings))
+
+
+def patient_sink(settings: Settings) -> Sink:
+    """As `open_sink`, but where the home cannot be used, one that says so in the log, counts, and tries again at
+    most once a second.
+    """
+    try:
+        return open_sink(settings)
+    except JournalUnavailable as error:
+        warn("nothing is recorded until this is mended: %s", error)
+        return Journal(settings.home.root, flush_ms=settings.flush_ms, options=_options(settings))
+
+
+def shared_sink(settings: Settings) -> Sink:
+    """The one sink of this process for gauges that came from another one: each task of a pool brings its own copy."""
+    with _sharing:
+        if settings not in _shared:
+            _shared[settings] = patient_sink(settings)
+        return _shared[settings]
+
+
+def _options(settings: Settings) -> SegmentOptions:
+    return SegmentOptions(max_bytes=settings.journal_max_bytes, locked=without_gil(), version=agentgauge.__version__)

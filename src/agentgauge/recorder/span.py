@@ -1,0 +1,148 @@
+"""Spans: events for what has a duration, recorded when it ends, with what happens inside related to it.
+
+    trace_id   one per outermost span; shared by everything inside
+    span_id    the span's own, on the span's event
+    parent_id  the enclosing span, on the events of spans and calls inside
+
+Ids are random, of the lengths that W3C trace context and OpenTelemetry use (16 and 8 bytes in hex).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar, Token
+from types import TracebackType
+from typing import Any, Self
+
+from agentgauge.errors import EventRefused
+from agentgauge.events import fields, kinds
+from agentgauge.recorder.entry import Entry
+from agentgauge.recorder.scope import Scope
+
+_SCOPE_NAMES = frozenset(fields.SCOPE_NAMES)
+
+
+class Span:
+    """A context manager, sync and async, made by `Gauge.span`. Enter it once.
+
+    An exception ends it with outcome `error` (`timeout` for TimeoutError, `interrupted` for KeyboardInterrupt and
+    cancellation), its type and message are kept, and it goes on to the caller.
+    """
+
+    def __init__(
+        self, entry: Entry, current: ContextVar[Scope], name: str, kind: str, given: Mapping[str, object]
+    ) -> None:
+        self.span_id = os.urandom(8).hex()
+        self.trace_id = ""
+        """Known once entered."""
+        self._entry = entry
+        self._current = current
+        self._kind = kind
+        self._values: dict[str, object] = {"name": name}
+        self._scope: dict[str, object] = {}
+        self._attributes: object = None
+        self._success: object = True
+        self._outer: Scope | None = None
+        self._token: Token[Scope] | None = None
+        self._started = 0.0
+        self.set(**given)
+
+    def set(self, **given: Any) -> None:
+        """Fields of the span's event, as the method of its kind takes them; scope names also hold for what follows
+        inside.
+        """
+        for name, value in given.items():
+            if name == "attributes":
+                self._attributes = value
+            elif name == "success":
+                self._success = value
+            elif name in _SCOPE_NAMES or name not in fields.BY_NAME:
+                self._scope[name] = value
+            else:
+                self._values[name] = value
+        if self._token is not None:
+            self._current.set(self._inside())
+
+    def __enter__(self) -> Self:
+        self._outer = self._current.get()
+        self._token = self._current.set(self._inside())
+        self._started = time.perf_counter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        elapsed_ms = (time.perf_counter() - self._started) * 1000
+        outer, token, self._token = self._outer, self._token, None
+        if outer is None or token is None:
+            return
+        try:
+            self._current.reset(token)
+        except (
+            ValueError
+        ):  # left in another context than it was entered in, as generators do: that one's scope is its own
+            pass
+        values = {"duration_ms": elapsed_ms, **self._values} if _has(self._kind, "duration_ms") else dict(self._values)
+        success = self._success if _has(self._kind, "outcome") else None
+        if error is not None:
+            values |= {name: value for name, value in _failure(error).items() if _has(self._kind, name)}
+            success = None
+        own = {
+            **self._scope,
+            "trace_id": self._scope.get("trace_id") or self.trace_id,
+            "span_id": self._scope.get("span_id") or self.span_id,
+        }
+        self._entry.values(self._kind, outer, own, values, success=success, attributes=self._attributes)
+
+    async def __aenter__(self) -> Self:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, traceback)
+
+    def _inside(self) -> Scope:
+        """Scope of what is recorded inside.
+
+        A scope that cannot be is counted when the span ends; inside it is the outer one's.
+        """
+        assert self._outer is not None
+        outer = self._outer.items
+        self.trace_id = str(
+            self._scope.get("trace_id") or outer.get("trace_id") or self.trace_id or os.urandom(16).hex()
+        )
+        try:
+            narrowed = self._outer.narrowed({n: v for n, v in self._scope.items() if n not in ("span_id", "parent_id")})
+        except EventRefused:
+            narrowed = self._outer
+        items = {**narrowed.items, "trace_id": self.trace_id, "parent_id": self.span_id}
+        items.pop("span_id", None)
+        return Scope(items)
+
+
+def _has(kind: str, field: str) -> bool:
+    known = kinds.BY_NAME.get(kind)
+    return known is not None and any(own.name == field for own in known.fields)
+
+
+def _failure(error: BaseException) -> dict[str, object]:
+    if isinstance(error, TimeoutError):
+        outcome = "timeout"
+    elif isinstance(error, KeyboardInterrupt | GeneratorExit) or _is_cancellation(error):
+        outcome = "interrupted"
+    else:
+        outcome = "error"
+    try:
+        message = str(error).encode("utf-8", "replace").decode()
+    except Exception as unspeakable:  # noqa: BLE001 - the __str__ of somebody's exception; theirs goes on to the caller
+        message = f"its text raised {type(unspeakable).__name__}"
+    return {"outcome": outcome, "error_type": type(error).__qualname__, "error_message": message or None}
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    asyncio = sys.modules.get("asyncio")  # importing it takes longer than all of recording
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)

@@ -1,0 +1,205 @@
+"""Who and what an event belongs to goes where the work goes: into blocks, tasks, threads, pools and processes."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import pickle
+import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+import agentgauge
+from agentgauge.events.codec import decode_line
+from agentgauge.journal.memory import MemoryJournal
+from agentgauge.recorder import Gauge
+from tests.recorder.reading import events, only
+
+
+def test_scopes_nest_and_end(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(run="r1", agent="a1"):
+        with gauge.scope(agent="a2", ticket="T"):
+            gauge.task("inside")
+        gauge.task("between")
+    gauge.task("outside")
+    assert [(event.run, event.agent, event.ticket) for event in events(home)] == [
+        ("r1", "a2", "T"),
+        ("r1", "a1", None),
+        (None, None, None),
+    ]
+
+
+def test_an_event_may_name_its_own_scope(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(run="r1", agent="a1"):
+        gauge.llm_call("m", agent="a2", issue=12)
+        gauge.llm_call("m")
+    own, inherited = events(home)
+    assert (own.run, own.agent, own.issue) == ("r1", "a2", "12")
+    assert (inherited.agent, inherited.issue) == ("a1", None)
+
+
+def test_the_scope_of_the_gauge_holds_for_every_event(home: Path) -> None:
+    with agentgauge.open(home, "shop", team="t1", session=None) as gauge:
+        gauge.task("t")
+        gauge.task("t", project="other")
+    assert [(event.project, event.team, event.session) for event in events(home)] == [
+        ("shop", "t1", None),
+        ("other", "t1", None),
+    ]
+
+
+def test_none_leaves_the_enclosing_scope(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(run="r1"):
+        gauge.task("t", run=None)
+    assert only(home).run == "r1"
+
+
+def test_whole_numbers_and_texts_that_look_alike_are_one(gauge: Gauge, home: Path) -> None:
+    for issue in (1, "1"):
+        with gauge.scope(issue=issue):
+            gauge.task("t")
+    assert [event.issue for event in events(home)] == ["1", "1"]
+
+
+def test_a_scope_that_cannot_be_is_counted_and_the_block_runs(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(run="r1"), gauge.scope(flavour="mint", run="r2"):
+        gauge.task("t")
+    assert only(home).run == "r1"
+    assert gauge.health().refused == {"unknown scope": 1}
+
+
+def test_two_gauges_have_scopes_of_their_own(home: Path, tmp_path: Path) -> None:
+    with agentgauge.open(home) as first, agentgauge.open(tmp_path / "other") as second:
+        with first.scope(run="r1"), second.scope(run="r2"):
+            first.task("t")
+            second.task("t")
+        assert only(home).run == "r1"
+        assert only(tmp_path / "other").run == "r2"
+
+
+def test_asyncio_tasks_inherit_and_do_not_leak(gauge: Gauge, home: Path) -> None:
+    async def agent(name: str) -> None:
+        with gauge.scope(agent=name):
+            await asyncio.sleep(0)
+            gauge.task("t")
+
+    async def main() -> None:
+        with gauge.scope(run="r1"):
+            await asyncio.gather(*(agent(f"a{i}") for i in range(10)))
+            gauge.task("end")
+
+    asyncio.run(main())
+    *inside, end = events(home)
+    assert sorted((event.run, event.agent) for event in inside) == [("r1", f"a{i}") for i in range(10)]
+    assert (end.run, end.agent) == ("r1", None)
+
+
+def test_a_thread_starts_without_scope_and_a_bound_function_brings_it(gauge: Gauge, home: Path) -> None:
+    def work(name: str) -> str:
+        gauge.task(name)
+        return name.upper()
+
+    with gauge.scope(run="r1"):
+        for target in (work, gauge.bind(work)):
+            thread = threading.Thread(target=target, args=("t",))
+            thread.start()
+            thread.join()
+    with ThreadPoolExecutor(1) as pool:
+        with gauge.scope(run="r2"):
+            bound = gauge.bind(work)
+        assert pool.submit(bound, "pooled").result() == "POOLED"
+        pool.submit(work, "after").result()
+    assert [event.run for event in events(home)] == [None, "r1", "r2", None]
+
+
+def test_a_bound_coroutine_runs_in_its_scope(gauge: Gauge, home: Path) -> None:
+    async def work() -> int:
+        await asyncio.sleep(0)
+        gauge.task("t")
+        return 7
+
+    with gauge.scope(run="r1"):
+        bound = gauge.bind(work)
+    assert asyncio.run(bound()) == 7  # type: ignore[arg-type]
+    assert only(home).run == "r1"
+
+
+def _work(number: int) -> int:
+    """Runs in another process, which made this module anew: it has no gauge but the one that came with the function."""
+    return number * 2
+
+
+def _record(gauge: Gauge, number: int) -> None:
+    gauge.measurement("n", number)
+    gauge.flush()
+
+
+@pytest.mark.parametrize("start", ["fork", "spawn"])
+def test_a_bound_method_goes_to_a_pool_of_processes(gauge: Gauge, home: Path, start: str) -> None:
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context(start)) as pool:
+        with gauge.scope(run="r1"):
+            bound = gauge.bind(_record)
+            list(pool.map(bound, [gauge] * 6, range(6)))
+    found = events(home)
+    assert sorted(event.value for event in found if event.value is not None) == [0, 1, 2, 3, 4, 5]
+    assert len({(event.segment, event.n) for event in found}) == 6
+    assert len({event.segment for event in found}) <= 2, "each task of a pool opened a journal of its own"
+
+
+def _task_of_gauge(gauge: Gauge) -> None:
+    gauge.task("child")
+
+
+def test_a_pickled_gauge_records_into_the_same_home_with_its_scope(home: Path) -> None:
+    with agentgauge.open(home, "shop", agent="a1") as gauge:
+        child = multiprocessing.get_context("spawn").Process(target=_task_of_gauge, args=(gauge,))
+        child.start()
+        child.join()
+        gauge.task("parent")
+    assert sorted((event.name, event.project, event.agent) for event in events(home)) == [
+        ("child", "shop", "a1"),
+        ("parent", "shop", "a1"),
+    ]
+
+
+def test_a_bound_function_keeps_its_scope_when_pickled(gauge: Gauge) -> None:
+    with gauge.scope(run="r1"):
+        bound = gauge.bind(_work)
+    again = pickle.loads(pickle.dumps(bound))
+    assert again(4) == 8
+    assert again._scope.items == {"run": "r1"}
+    again._gauge.close()
+
+
+def test_a_gauge_made_from_a_sink_says_that_it_cannot_be_pickled() -> None:
+    with pytest.raises(TypeError, match=r"agentgauge\.open"):
+        pickle.dumps(Gauge(MemoryJournal()))
+
+
+def test_many_scopes_take_no_more_memory_than_the_cache(gauge: Gauge) -> None:
+    from agentgauge.recorder import scope
+
+    for number in range(scope._CACHED + 100):
+        gauge.task("t", ticket=number)
+    assert scope._narrowed.cache_info().currsize <= scope._CACHED
+
+
+def test_text_of_any_language_comes_back(gauge: Gauge, home: Path) -> None:
+    text = 'снег ❄ "quoted" \\ \x00 \n line'
+    with gauge.scope(run=text):
+        gauge.llm_call("m")
+        gauge.task(text)
+    call, task = events(home)
+    assert (call.run, task.run, task.name) == (text, text, text)
+    assert b"\x00" not in b"".join(path.read_bytes().rstrip(b"\0") for path in home.rglob("*.seg"))
+
+
+def test_a_memory_gauge_touches_no_disk(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENABLE_METRICS_PERSISTENCE", "false")
+    with agentgauge.open(home) as gauge:
+        gauge.task("t", run="r")
+        assert isinstance(gauge._sink, MemoryJournal)
+        assert decode_line(gauge._sink.lines()).run == "r"
+    assert not home.exists()
