@@ -15,6 +15,7 @@ rather than half understood.
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -46,10 +47,7 @@ def _member(field: Field) -> tuple[str, Any, Any]:
 
 
 def line_type(kind: Kind) -> type[msgspec.Struct]:
-    """A struct that encodes to the body of a line of `kind`:
-
-    identity, time, name and the kind's own fields, without scope.
-    """
+    """A struct that encodes to the body of a line of `kind`: identity, time and the kind's fields, without scope."""
     members = [("s", str), ("n", int), ("time", int), ("kind", str)]
     optional = [field for field in fields.COMMON if field.name not in ("time", "kind")]
     return msgspec.defstruct(
@@ -61,34 +59,32 @@ def line_type(kind: Kind) -> type[msgspec.Struct]:
     )
 
 
+_OTHERS = tuple(field for field in fields.ALL if field.name not in ("kind", "time", "arrived"))
 _Line = msgspec.defstruct(
     "_Line",
-    [("v", int), ("kind", str), ("time", int), ("s", str | None, None), ("n", int | None, None)]
-    + [_member(field) for field in fields.ALL if field.name not in ("kind", "time")],
+    [
+        *(("v", int), ("kind", str), ("time", int)),
+        *((name, member | None, None) for name, member in (("s", str), ("n", int), ("arrived", int))),
+        *(_member(field) for field in _OTHERS),
+    ],
+    omit_defaults=True,
 )
+_others_of = attrgetter(*(field.name for field in _OTHERS))
 _decode_line = msgspec.json.Decoder(_Line, strict=True).decode
 _peek_version = msgspec.json.Decoder(msgspec.defstruct("_Version", [("v", int)])).decode
-_SAME_NAME = tuple(field.name for field in fields.ALL if field.type != "time")
 
 
 def encode_scope(scope: dict[str, str]) -> bytes:
-    """The opening of a line:
-
-    schema version and scope, without the closing brace. Paid once per scope, not per event.
-    """
+    """The opening of a line, without the closing brace: schema version and scope, encoded once per scope."""
     return encode_json({"v": SCHEMA_VERSION, **scope})[:-1]
 
 
 def encode_event(event: Event, segment: str, n: int) -> bytes:
     """A whole line, without frame and newline."""
-    line: dict[str, Any] = {"v": SCHEMA_VERSION, "s": segment, "n": n, "time": to_micros(event.time)}
-    if event.arrived is not None:
-        line["arrived"] = to_micros(event.arrived)
-    for name in _SAME_NAME:
-        value = getattr(event, name)
-        if value is not None and (value != 0 or name not in fields.TOKEN_NAMES):
-            line[name] = value
-    return encode_json(line)
+    arrived = None if event.arrived is None else to_micros(event.arrived)
+    return encode_json(
+        _Line(SCHEMA_VERSION, event.kind, to_micros(event.time), segment, n, arrived, *_others_of(event))
+    )
 
 
 def decode_line(line: bytes) -> Event:
@@ -102,10 +98,11 @@ def decode_line(line: bytes) -> Event:
         raw = _decode_line(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise EventUnreadable(f"not an event: {error}") from error
-    values = {name: getattr(raw, name) for name in _SAME_NAME}
+    values = dict(zip((field.name for field in _OTHERS), _others_of(raw), strict=True))
     arrived = raw.arrived  # type: ignore[attr-defined]
     return Event(
         **values,
+        kind=raw.kind,  # type: ignore[attr-defined]
         time=from_micros(raw.time),  # type: ignore[attr-defined]
         arrived=None if arrived is None else from_micros(arrived),
         segment=raw.s,  # type: ignore[attr-defined]

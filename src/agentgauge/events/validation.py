@@ -7,13 +7,19 @@ it; its message names the field and the value and says what is expected.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
+
+import msgspec
 
 from agentgauge.errors import EventRefused
 from agentgauge.events import fields, kinds
 from agentgauge.events.event import Event
+from agentgauge.events.fields import Field
+from agentgauge.events.kinds import Kind
 
 _MONEY_LIMIT = Decimal(1_000_000)
 _TOKEN_LIMIT = 1 << 53
@@ -24,32 +30,40 @@ _WORDS = {
     "recovery": fields.RECOVERIES,
     "tier": fields.TIERS,
 }
-_OWN = {
-    kind.name: frozenset(field.name for field in (*fields.COMMON, *fields.SCOPE, *kind.fields)) for kind in kinds.KINDS
-}
 
 
 def check(event: Event) -> None:
     """Raise `EventRefused` where `event` breaks a rule; return None where it keeps them all."""
-    kind = kinds.BY_NAME.get(event.kind)
-    if kind is None:
+    rules = _RULES.get(event.kind)
+    if rules is None:
         raise EventRefused("unknown kind", f"{event.kind!r}; known kinds are {', '.join(kinds.BY_NAME)}")
-    own = _OWN[event.kind]
-    for field in fields.ALL:
-        value = getattr(event, field.name)
-        if value is None or (field.type == "whole" and value == 0 and type(value) is int):
-            continue
-        if field.name not in own:
-            raise EventRefused("field not of this kind", f"{event.kind} has no {field.name} (got {_short(value)})")
-        _CHECKS[field.type](event, field, value)
+    kind = rules.kind
+    if rules.foreign_of(event) != rules.foreign_defaults:
+        _refuse_foreign(event)
+    if not _TEXT_OR_ABSENT.issuperset(map(type, rules.texts_of(event))):
+        for field, value in zip(rules.texts, rules.texts_of(event), strict=True):
+            if value is not None:
+                _text(event, field, value)
+    for field, value in zip(rules.others, rules.others_of(event), strict=True):
+        if value is not None:
+            _CHECKS[field.type](event, field, value)
     for name in kind.required:
         if getattr(event, name) in (None, ""):
             raise EventRefused("missing field", f"{event.kind} needs {name}")
-    _check_parts(event)
+    if kind.carries_usage:
+        _check_parts(event)
     if event.quality_score is not None and not 0 <= event.quality_score <= 100:
         raise EventRefused(
             "out of range", f"quality_score is 0-100, got {event.quality_score}; a ratio is multiplied by 100"
         )
+
+
+def _refuse_foreign(event: Event) -> None:
+    rules = _RULES[event.kind]
+    for field in fields.ALL:
+        value = getattr(event, field.name)
+        if field not in rules.texts and field not in rules.others and value != _default(field):
+            raise EventRefused("field not of this kind", f"{event.kind} has no {field.name} (got {_short(value)})")
 
 
 def _check_parts(event: Event) -> None:
@@ -68,7 +82,7 @@ def _check_parts(event: Event) -> None:
         )
 
 
-def _text(event: Event, field: fields.Field, value: Any) -> None:
+def _text(event: Event, field: Field, value: Any) -> None:
     if not isinstance(value, str):
         raise EventRefused(
             "wrong type", f"{field.name} of {event.kind} is text, got {type(value).__name__} {_short(value)}"
@@ -78,7 +92,7 @@ def _text(event: Event, field: fields.Field, value: Any) -> None:
         raise EventRefused("unknown word", f"{field.name} is one of {', '.join(words)}, got {_short(value)}")
 
 
-def _whole(event: Event, field: fields.Field, value: Any) -> None:
+def _whole(event: Event, field: Field, value: Any) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
         raise EventRefused("wrong type", f"{field.name} is a whole number, got {type(value).__name__} {_short(value)}")
     if value < 0:
@@ -87,7 +101,7 @@ def _whole(event: Event, field: fields.Field, value: Any) -> None:
         raise EventRefused("out of range", f"{field.name} of {event.kind} is {value}; at most 2^53")
 
 
-def _real(event: Event, field: fields.Field, value: Any) -> None:
+def _real(event: Event, field: Field, value: Any) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise EventRefused("wrong type", f"{field.name} is a number, got {type(value).__name__} {_short(value)}")
     if not math.isfinite(value):
@@ -96,7 +110,7 @@ def _real(event: Event, field: fields.Field, value: Any) -> None:
         raise EventRefused("negative duration", f"duration_ms of {event.kind} is {value}; it is at least 0")
 
 
-def _money(event: Event, field: fields.Field, value: Any) -> None:
+def _money(event: Event, field: Field, value: Any) -> None:
     if not isinstance(value, Decimal):
         raise EventRefused("wrong type", f"{field.name} is a Decimal, got {type(value).__name__} {_short(value)}")
     if not value.is_finite():
@@ -107,7 +121,7 @@ def _money(event: Event, field: fields.Field, value: Any) -> None:
         )
 
 
-def _time(event: Event, field: fields.Field, value: Any) -> None:
+def _time(event: Event, field: Field, value: Any) -> None:
     if not isinstance(value, datetime):
         raise EventRefused("wrong type", f"{field.name} is a datetime, got {type(value).__name__} {_short(value)}")
     if value.utcoffset() is None:
@@ -116,7 +130,7 @@ def _time(event: Event, field: fields.Field, value: Any) -> None:
         )
 
 
-def _json(event: Event, field: fields.Field, value: Any) -> None:
+def _json(event: Event, field: Field, value: Any) -> None:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise EventRefused("wrong type", f"{field.name} is a dict with text keys, got {_short(value)}")
 
@@ -127,3 +141,43 @@ _CHECKS = {"text": _text, "whole": _whole, "real": _real, "money": _money, "time
 def _short(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _default(field: Field) -> object:
+    return 0 if field.type == "whole" else None
+
+
+_Values = Callable[[Event], tuple[object, ...]]
+_TEXT_OR_ABSENT = frozenset((str, type(None)))
+
+
+class _Rules(msgspec.Struct, frozen=True):
+    """A kind with the fields it may carry and those it may not, and how to take their values.
+
+    An attrgetter takes all values in one call: every event passes here on its way into the journal.
+    """
+
+    kind: Kind
+    texts: tuple[Field, ...]
+    """Text of any content. Where it is a word of a list, it is among the others."""
+    texts_of: _Values
+    others: tuple[Field, ...]
+    others_of: _Values
+    foreign_of: _Values
+    foreign_defaults: tuple[object, ...]
+
+
+def _rules(kind: Kind) -> _Rules:
+    own = (*fields.COMMON, *fields.SCOPE, *kind.fields)
+    texts = tuple(field for field in own if field.type == "text" and field.name not in _WORDS)
+    others = tuple(field for field in own if field not in texts)
+    foreign = tuple(field for field in fields.ALL if field not in own)
+    defaults = tuple(_default(field) for field in foreign)
+    return _Rules(kind, texts, _values_of(texts), others, _values_of(others), _values_of(foreign), defaults)
+
+
+def _values_of(members: tuple[Field, ...]) -> _Values:
+    return attrgetter(*(field.name for field in members))
+
+
+_RULES = {kind.name: _rules(kind) for kind in kinds.KINDS}

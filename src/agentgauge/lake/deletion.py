@@ -77,10 +77,7 @@ def _keep_source_keys(connection: duckdb.DuckDBPyConnection, tables: Tables, bef
 
 
 def _blank_landed_bytes(home: Home) -> None:
-    """Overwrite with NULs what segments that still exist hold of bytes that have landed:
-
-    their owners never write there again.
-    """
+    """Overwrite with NULs the landed bytes of segments that still exist: their owners never write there again."""
     plan = next(PlanDirectory(home.root / "plans").newest_first(), None)
     for path in JournalDirectory(home.root).segments():
         end = plan.covered.get(path.name, 0) if plan else 0

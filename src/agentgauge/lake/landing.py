@@ -40,9 +40,9 @@ _SAMENESS = (*fields.TOKEN_NAMES, "outcome", "duration_ms", "quality_score", "va
 
 
 class Landed(msgspec.Struct, frozen=True):
-    """Events that are ready to be rows:
+    """Events that are ready to be rows.
 
-    the temporary tables `lines` and `rates` of the connection, and how to read them.
+    They are in the temporary tables `lines` and `rates` of the connection; `select` reads them.
     """
 
     rows: int
@@ -249,10 +249,7 @@ def _quote(name: str) -> str:
 
 
 def _load_rates(connection: duckdb.DuckDBPyConnection, book: PriceBook) -> None:
-    """Make the temporary table `rates`:
-
-    what holds for each model, provider and tier on each day that the lines name.
-    """
+    """Make the temporary table `rates` for each model, provider, tier and day that the lines name."""
     priced = ", ".join(f"'{kind}'" for kind in _PRICED_KINDS)
     keys: list[tuple[str, str | None, str, date]] = connection.execute(
         f"""

@@ -76,9 +76,9 @@ class LocalStorage:
 
 
 class ObjectStorage:
-    """An object store:
+    """An object store, by delta-rs for the log and by fsspec for the data files.
 
-    delta-rs for the log, fsspec for the data files, since DuckDB's own client is downloaded at run time.
+    DuckDB's own client is an extension that is downloaded at run time.
     """
 
     def __init__(self, root: str) -> None:
