@@ -1,0 +1,40 @@
+"""The program: its commands, in the order that a newcomer meets them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agentgauge.cli.compact import compact
+from agentgauge.cli.demo import demo
+from agentgauge.cli.doctor import doctor
+from agentgauge.cli.exits import ExitCodes
+from agentgauge.cli.export import export
+from agentgauge.cli.forget import forget
+from agentgauge.cli.import_logs import import_command
+from agentgauge.cli.prices import prices
+from agentgauge.cli.report import report
+from agentgauge.cli.sql import sql
+
+app = typer.Typer(cls=ExitCodes, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+for command in (demo, import_command, report, sql, export, prices, compact, doctor, forget):
+    app.command(name="import" if command is import_command else None)(command)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        import agentgauge
+
+        typer.echo(agentgauge.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def agentgauge_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """A meter for AI agents: what every run, agent, tool and model used, cost, and how well it went."""

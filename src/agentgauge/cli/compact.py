@@ -1,0 +1,30 @@
+"""`agentgauge compact`: the journal's events into the lake."""
+
+from __future__ import annotations
+
+from agentgauge.cli import options
+
+
+def compact(home: options.Home = None, as_json: options.Json = False) -> None:
+    """Move what was recorded from the journal into the lake.
+
+    Reading does this too when much has gathered, so it is never needed for right answers. Recorders may go on
+    meanwhile.
+    """
+    from agentgauge.cli.output import print_document, screen
+    from agentgauge.cli.wording import count_of
+    from agentgauge.service.meter import Meter
+    from agentgauge.settings import get_settings
+
+    meter = Meter(get_settings(home))
+    done = meter.lake.compact()
+    if as_json:
+        print_document(done)
+        return
+    out = screen()
+    if not done.events and not done.losses:
+        out.print("Nothing new to compact.")
+    else:
+        out.print(f"{count_of(done.events, 'event')} moved into {meter.settings.home.lake}", soft_wrap=True)
+    if done.losses:
+        out.print(f"{count_of(done.losses, 'report')} of lost events: 'agentgauge doctor' tells more")

@@ -1,0 +1,73 @@
+"""`agentgauge demo`: a real session, to see what the meter shows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentgauge.cli import options
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from rich.console import RenderableType
+
+    from agentgauge.service.demo import Demo
+
+_TOOLS_SHOWN = 8
+
+
+def demo(tz: options.TimeZone = None, home: options.Home = None, as_json: options.Json = False) -> None:
+    """Show what a real coding session cost.
+
+    A recorded session is loaded into a home of its own among the temporary files (or at --home, which must not exist
+    yet). Its times are moved so that it ends now; nothing else is changed, and your own data is not touched.
+    """
+    from datetime import UTC, datetime
+
+    from agentgauge.cli.output import print_document
+    from agentgauge.cli.zones import reading_zone
+    from agentgauge.service.demo import run_demo
+
+    zone_name, zone = reading_zone(tz)
+    answer = run_demo(home, datetime.now(UTC), zone_name)
+    if as_json:
+        print_document(answer)
+    else:
+        _show(answer, zone)
+
+
+def _show(answer: Demo, zone: tzinfo) -> None:
+    import shlex
+
+    from agentgauge.cli import tables, wording
+    from agentgauge.cli.chart import cost_chart
+    from agentgauge.cli.output import screen
+
+    out = screen()
+    report = answer.report
+    out.print(f"A real session of {answer.agent}", style="bold")
+    out.print(f"Source: {answer.source}", style="dim")
+    ended = wording.moment(answer.recorded_until, zone)
+    out.print(f"It ended {ended}. Its times are moved so that it ends now; nothing else is changed.", style="dim")
+    out.print()
+    out.print(tables.window_line(report.overview, None, None, report.time_zone, zone), style="dim")
+    shown: list[RenderableType] = [tables.overview_table(report.overview)]
+    if report.groups is not None:
+        shown.append(tables.groups_table(report.groups, report.by, out.width, limit=len(report.groups)))
+    if report.cache is not None and report.cache.models:
+        shown.append(tables.savings_table(report.cache))
+    shown.append(tables.tools_table(answer.tools, _TOOLS_SHOWN))
+    if report.over_time and report.bucket is not None:
+        shown.append(cost_chart(report.over_time, report.bucket, out.width, out.encoding))
+    for part in shown:
+        out.print()
+        out.print(part)
+    out.print()
+    out.print("Next:", style="bold")
+    place = shlex.quote(answer.home)
+    for command in (
+        f"agentgauge report --home {place} --by tool",
+        f'agentgauge sql --home {place} "DESCRIBE events"',
+        "agentgauge import claude-code ~/.claude/projects",
+    ):
+        out.print(f"  {command}", markup=False, soft_wrap=True)

@@ -1,0 +1,24 @@
+"""Options that several commands have, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Home = Annotated[
+    str | None,
+    typer.Option(
+        "--home", metavar="DIR|URI", help="Where the data is. Default: AGENTGAUGE_HOME, else the user's data directory."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="WHEN", help="Start: 7d, 12h, today, 2026-11-01, 2026-11-01T09:30.")
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="WHEN", help="End, in the same forms; a day is included whole.")
+]
+TimeZone = Annotated[
+    str | None, typer.Option("--tz", metavar="ZONE", help="Days and times of this zone, such as Europe/Berlin.")
+]

@@ -1,0 +1,51 @@
+"""Where output goes: tables and documents to standard output, progress and notes to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import IO, Any, NoReturn
+
+import msgspec
+from rich.console import Console
+
+from agentgauge.exporters.plain import document
+
+_PIPE_WIDTH = 200
+"""No terminal, no edge: tables take what they need and are not cut for a width that nobody has."""
+
+
+class Screen(Console):
+    """A console that leaves a reader's going away to whoever called."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
+
+
+def screen(file: IO[str] | None = None) -> Screen:
+    """Standard output, or another stream, at the width of its terminal or of COLUMNS."""
+    stream = sys.stdout if file is None else file
+    console = Screen(file=stream, highlight=False, soft_wrap=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _PIPE_WIDTH
+    return console
+
+
+def note(text: str) -> None:
+    """One line for the person, beside the output."""
+    print(text, file=sys.stderr)
+
+
+def print_document(value: Any) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(document(value)), indent=2).decode() + "\n")
+
+
+def print_rows(columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+    """Rows as a JSON list of objects, one a line, written as they come."""
+    sys.stdout.write("[")
+    for count, row in enumerate(rows):
+        line = msgspec.json.encode(dict(zip(columns, map(document, row), strict=True))).decode()
+        sys.stdout.write(f"{',' if count else ''}\n{line}")
+    sys.stdout.write("\n]\n")

@@ -1,0 +1,85 @@
+"""`agentgauge sql`: a question in SQL."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentgauge.cli import options
+
+if TYPE_CHECKING:
+    from agentgauge.service.sql import Rows
+
+
+_NUMBERS = (int, float, Decimal)
+
+
+class Shape(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def sql(
+    statement: Annotated[str | None, typer.Argument(metavar="[SELECT ...]", help="One statement that reads.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", help="Read the statement from a file; - is standard input.", allow_dash=True),
+    ] = None,
+    shape: Annotated[Shape, typer.Option("--format", help="How rows are printed.")] = Shape.TABLE,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Ask in DuckDB's SQL, over the views events and losses.
+
+    'DESCRIBE events' lists the columns. Statements that would write or change something are refused. With --json the
+    rows are a list of objects: amounts as strings, times in UTC.
+    """
+    from agentgauge.cli.output import print_rows
+    from agentgauge.errors import QueryError
+    from agentgauge.service.meter import Meter
+    from agentgauge.service.sql import select
+    from agentgauge.settings import get_settings
+
+    if (statement is None) == (file is None):
+        raise QueryError("give one statement, as an argument or with -f FILE")
+    text = statement if file is None else sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+    with Meter(get_settings(home)).reading() as snapshot:
+        rows = select(snapshot.connection, text or "")
+        if as_json or shape is Shape.JSON:
+            print_rows(rows.columns, rows)
+        elif shape is Shape.CSV:
+            _print_csv(rows)
+        else:
+            _print_table(rows)
+
+
+def _print_csv(rows: Rows) -> None:
+    from agentgauge.exporters.plain import csv_cell
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(rows.columns)
+    writer.writerows([csv_cell(value) for value in row] for row in rows)
+
+
+def _print_table(rows: Rows) -> None:
+    from rich.text import Text
+
+    from agentgauge.cli.output import screen
+    from agentgauge.cli.tables import plain_table
+    from agentgauge.exporters.plain import document
+
+    table = plain_table()
+    found = list(rows)
+    for at, name in enumerate(rows.columns):
+        numeric = all(isinstance(row[at], _NUMBERS) for row in found if row[at] is not None)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in found:
+        table.add_row(*(Text("" if value is None else str(document(value))) for value in row))
+    screen().print(table)

@@ -1,0 +1,86 @@
+"""Numbers as people read them. What is not known is said in words or shown as a dash, never as zero."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
+
+NOTHING = "-"
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def money(amount: Decimal | None) -> str:
+    """Dollars: cents from one dollar up, two significant digits below ($42.60, $0.43, $0.0012)."""
+    if amount is None:
+        return NOTHING
+    sign, size = ("-" if amount < 0 else ""), abs(amount)
+    digits = 2 if size == 0 or size >= 1 else max(2, 1 - size.adjusted())
+    return f"{sign}${size.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,f}"
+
+
+def cost(amount: Decimal | None, unpriced_calls: int) -> str:
+    """Money and, in words, the calls that are not in it."""
+    if not unpriced_calls:
+        return money(amount)
+    words = f"{count_of(unpriced_calls, 'call')} unpriced"
+    return words if amount is None else f"{money(amount)} + {words}"
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def count_of(number: int, noun: str) -> str:
+    """`1 call`, `2,000 calls`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def percent(ratio: float) -> str:
+    """A ratio 0-1 in percent. What is not all, or not nothing, is not rounded to it."""
+    if math.isnan(ratio):
+        return NOTHING
+    text = f"{ratio * 100:.1f}"
+    if text == "100.0" and ratio < 1:
+        text = ">99.9"
+    if text == "0.0" and ratio > 0:
+        text = "<0.1"
+    return f"{text} %"
+
+
+def duration(ms: float) -> str:
+    """Milliseconds in the unit that fits: 12 ms, 3.4 s, 2 min 5 s, 1 h 2 min."""
+    if math.isnan(ms):
+        return NOTHING
+    if ms < 9.95:
+        return f"{ms:.1f} ms"
+    if ms < 999.5:
+        return f"{ms:.0f} ms"
+    if ms < 99_950:
+        return f"{ms / 1000:.1f} s"
+    seconds = round(ms / 1000)
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def size(number: int) -> str:
+    """Bytes in the unit that fits."""
+    amount = float(number)
+    for unit in _UNITS:
+        if amount < 1024 or unit == _UNITS[-1]:
+            return f"{number} B" if unit == "B" else f"{amount:,.1f} {unit}"
+        amount /= 1024
+    raise AssertionError
+
+
+def moment(time: datetime | None, zone: tzinfo) -> str:
+    """A time to the minute by the clocks of a zone."""
+    return NOTHING if time is None else f"{time.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def bucket(start: datetime, width: str) -> str:
+    """The start of a bucket, as precisely as its width needs."""
+    forms = {"day": "%a %Y-%m-%d", "week": "Mon %Y-%m-%d", "month": "%b %Y"}
+    return start.strftime(forms.get(width, "%a %d %b %H:%M"))

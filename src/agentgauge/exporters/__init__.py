@@ -1,0 +1,1 @@
+"""Exporters: events, handed to other programs as files."""

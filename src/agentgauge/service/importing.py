@@ -1,0 +1,179 @@
+"""Importing logs of coding agents: read, leave out what is already there, record, land.
+
+The journal and the lake make an event with a source id land once in any case. What is known is left out before
+recording so that importing again costs a look, not a second copy in the journal, and so that the answer can say what
+was new.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+
+from agentgauge.errors import ImportFormatError
+from agentgauge.events import Event
+from agentgauge.integrations.agent_logs import BrokenLine, Source, expand, read
+from agentgauge.pricing import PriceBook
+from agentgauge.recorder import Gauge
+from agentgauge.service.meter import Meter
+
+TOLERANCE_USD = Decimal("0.000000001")
+"""A stated cost and ours agree within this: logs state costs as binary floats."""
+_CHUNK = 20_000
+"""Events compared with the lake at a time."""
+
+
+class Disagreement(msgspec.Struct, frozen=True):
+    """Calls of one model whose stated cost is not what our price book says, together."""
+
+    model: str
+    calls: int
+    stated_usd: Decimal
+    computed_usd: Decimal
+
+
+class SkippedFile(msgspec.Struct, frozen=True):
+    file: Path
+    reason: str
+
+
+class Imported(msgspec.Struct, frozen=True):
+    files: int
+    sessions: int
+    events: int
+    """Events that the logs hold."""
+    recorded: int
+    """Of these, the new and the corrected ones."""
+    known: int
+    """Of these, those that were already there."""
+    by_kind: dict[str, int]
+    """Recorded events by kind."""
+    unsettled: int
+    """Events of turns that are still going on, left for the next import."""
+    broken: tuple[BrokenLine, ...]
+    skipped: tuple[SkippedFile, ...]
+    refused: dict[str, int]
+    """Events that the recorder refused, by reason."""
+    compared: int
+    """Calls whose log states a cost and that we have a price for."""
+    disagreements: tuple[Disagreement, ...]
+
+
+def import_logs(
+    meter: Meter,
+    source: Source,
+    paths: Iterable[str | Path],
+    *,
+    now: datetime,
+    shift: timedelta = timedelta(0),
+    on_file: Callable[[int, int, Path], None] = lambda done, total, file: None,
+) -> Imported:
+    """Bring the logs at `paths` (files, folders, patterns) into the meter's home.
+
+    `now` is aware and decides which turns are over. `shift` is added to every time. `on_file(done, total, file)` is
+    called before each file. Raises `ImportFormatError` where no file is a log of `source`, `LakeBusy` where the home is
+    being compacted.
+    """
+    files = expand(paths)
+    meter.lake.compact()
+    totals = _Totals(meter.book)
+    with Gauge.open(meter.settings) as gauge:
+        recording = _Recording(meter, gauge)
+        for done, file in enumerate(files):
+            on_file(done, len(files), file)
+            try:
+                reading = read(source, file, now=now, shift=shift)
+            except ImportFormatError as error:
+                if len(files) == 1:
+                    raise
+                totals.skipped.append(SkippedFile(file, str(error)))
+                continue
+            totals.unsettled += reading.unsettled
+            totals.broken += reading.broken
+            for event in reading.events:
+                totals.see(event)
+                recording.add(event)
+        recording.finish()
+        refused = gauge.health().refused
+    if totals.skipped and len(totals.skipped) == len(files):
+        raise ImportFormatError(f"none of {len(files)} files is a {source} log; the first: {totals.skipped[0].reason}")
+    meter.lake.compact()
+    recorded = sum(recording.by_kind.values())
+    return Imported(
+        files=len(files) - len(totals.skipped),
+        sessions=len(totals.sessions),
+        events=totals.events,
+        recorded=recorded,
+        known=totals.events - recorded,
+        by_kind=dict(recording.by_kind),
+        unsettled=totals.unsettled,
+        broken=tuple(totals.broken),
+        skipped=tuple(totals.skipped),
+        refused=dict(refused),
+        compared=totals.compared,
+        disagreements=totals.disagreements(),
+    )
+
+
+class _Recording:
+    """Records, chunk by chunk, what the lake does not have."""
+
+    def __init__(self, meter: Meter, gauge: Gauge) -> None:
+        self._meter = meter
+        self._gauge = gauge
+        self._waiting: list[Event] = []
+        self.by_kind: Counter[str] = Counter()
+
+    def add(self, event: Event) -> None:
+        self._waiting.append(event)
+        if len(self._waiting) >= _CHUNK:
+            self.finish()
+
+    def finish(self) -> None:
+        wanted = self._meter.lake.unlanded(self._waiting) if self._waiting else set()
+        last = {event.source_id: event for event in self._waiting if event.source_id in wanted}
+        for event in last.values():
+            self._gauge.record(event)
+            self.by_kind[event.kind] += 1
+        self._waiting.clear()
+
+
+class _Totals:
+    """What the logs hold, and how the costs that they state compare with our prices."""
+
+    def __init__(self, book: PriceBook) -> None:
+        self._book = book
+        self.events = 0
+        self.sessions: set[str | None] = set()
+        self.unsettled = 0
+        self.broken: list[BrokenLine] = []
+        self.skipped: list[SkippedFile] = []
+        self.compared = 0
+        self._differing: dict[str, list[tuple[Decimal, Decimal]]] = defaultdict(list)
+
+    def see(self, event: Event) -> None:
+        self.events += 1
+        self.sessions.add(event.session)
+        if event.kind != "llm_call" or event.cost_source != "reported" or event.model is None or event.cost_usd is None:
+            return
+        ours = self._book.price(
+            event.model, event.usage, provider=event.provider, at=event.time, tier=event.tier or "standard"
+        )
+        if ours is None:
+            return
+        self.compared += 1
+        if abs(ours.usd - event.cost_usd) > TOLERANCE_USD:
+            self._differing[event.model].append((event.cost_usd, ours.usd))
+
+    def disagreements(self) -> tuple[Disagreement, ...]:
+        return tuple(
+            Disagreement(
+                model, len(pairs), sum((a for a, _ in pairs), Decimal(0)), sum((b for _, b in pairs), Decimal(0))
+            )
+            for model, pairs in sorted(self._differing.items())
+        )

@@ -1,0 +1,64 @@
+"""The real command line in this process, and homes with something in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from typer.testing import CliRunner, Result
+
+import agentgauge
+from agentgauge.cli.app import app
+
+DAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command as a reader in UTC at 120 columns."""
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("COLUMNS", "120")
+    return lambda *arguments, **more: CliRunner().invoke(app, [str(argument) for argument in arguments], **more)
+
+
+@pytest.fixture
+def document(run: Run) -> Callable[..., Any]:
+    """Runs a command with --json and decodes all of its standard output."""
+
+    def ask(*arguments: object, code: int = 0) -> Any:
+        result = run(*arguments, "--json")
+        assert result.exit_code == code, result.output
+        return msgspec.json.decode(result.stdout)
+
+    return ask
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Two agents' work on one day: priced, unpriced and failed calls, a task, tools."""
+    place = tmp_path / "home"
+    with agentgauge.open(place, project="shop") as gauge:
+        with gauge.scope(agent="coder", user="ada"):
+            gauge.llm_call(
+                "claude-opus-4-5", "anthropic", input_tokens=2_000_000, output_tokens=1000, cache_read_tokens=1_500_000,
+                duration_ms=900, at=DAY,
+            )  # fmt: skip
+            gauge.tool_call("grep", duration_ms=30, at=DAY)
+            gauge.tool_call("grep", duration_ms=50, success=False, at=DAY)
+            gauge.task("turn", duration_ms=4000, at=DAY)
+        with gauge.scope(agent="reviewer", user="bob"):
+            gauge.llm_call("claude-opus-4-5", input_tokens=10, output_tokens=20, cost_usd="0.0012", at=DAY)
+            gauge.llm_call(
+                "in-house-7b",
+                input_tokens=3000,
+                output_tokens=500,
+                success=False,
+                at=DAY,
+                attributes={"branch": "=main"},
+            )
+    return place

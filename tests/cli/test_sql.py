@@ -1,0 +1,101 @@
+"""`agentgauge sql`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentgauge.events import fields
+from tests.cli.conftest import Run
+
+Ask = Callable[..., Any]
+
+
+def test_rows_are_a_list_of_objects_with_exact_amounts_and_utc_times(document: Ask, home: Path) -> None:
+    rows = document("sql", "--home", home, "SELECT model, cost_usd, time FROM events WHERE cost_source = 'reported'")
+    assert rows == [{"model": "claude-opus-4-5", "cost_usd": "0.0012", "time": "2026-03-02T10:00:00Z"}]
+
+
+def test_no_rows_are_an_empty_list(document: Ask, home: Path) -> None:
+    assert document("sql", "--home", home, "FROM events WHERE kind = 'nothing'") == []
+
+
+def test_attributes_are_documents(document: Ask, home: Path) -> None:
+    rows = document("sql", "--home", home, "SELECT attributes FROM events WHERE attributes IS NOT NULL")
+    assert rows == [{"attributes": {"branch": "=main"}}]
+
+
+def test_the_columns_are_the_events_fields_by_name(document: Ask, home: Path) -> None:
+    names = {row["column_name"] for row in document("sql", "--home", home, "DESCRIBE events")}
+    assert {field.name for field in fields.ALL} | {"success", "work_item"} <= names
+    assert "reason" in {row["column_name"] for row in document("sql", "--home", home, "DESCRIBE losses")}
+
+
+def test_values_that_json_does_not_have_are_written_as_it_can(document: Ask, home: Path) -> None:
+    (row,) = document(
+        "sql",
+        "--home",
+        home,
+        "SELECT 'nan'::DOUBLE n, DATE '2026-01-02' d, [1.50, 2] l, {'a': 1::HUGEINT} s, 'x'::BLOB b",
+    )
+    assert row == {"n": None, "d": "2026-01-02", "l": ["1.5", "2"], "s": {"a": 1}, "b": "78"}
+
+
+def test_csv_has_a_header_and_defuses_formulas(run: Run, home: Path) -> None:
+    shown = run("sql", "--home", home, "--format", "csv", "SELECT '=1+1' AS text, -5 AS number")
+    assert list(csv.reader(io.StringIO(shown.stdout))) == [["text", "number"], ["'=1+1", "-5"]]
+
+
+def test_a_table_shows_numbers_and_nothing_for_null(run: Run, home: Path) -> None:
+    shown = run("sql", "--home", home, "SELECT 'a' AS name, 12 AS n, NULL AS gone").stdout
+    assert "a" in shown
+    assert "None" not in shown
+
+
+def test_the_statement_may_come_from_a_file_or_standard_input(run: Run, home: Path, tmp_path: Path) -> None:
+    file = tmp_path / "question.sql"
+    file.write_text("SELECT 41 + 1 AS answer")
+    assert "42" in run("sql", "--home", home, "-f", file).stdout
+    assert "42" in run("sql", "--home", home, "-f", "-", input="SELECT 42").stdout
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM events",
+        "COPY (SELECT 1) TO 'stolen.csv'",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO 'stolen.csv'",
+        "INSTALL httpfs",
+        "SET threads = 1",
+        "ATTACH 'other.db'",
+        "SELECT 1; DROP VIEW events",
+        "CREATE TABLE mine (a INT)",
+        "PRAGMA version",
+        "",
+    ],
+)
+def test_what_is_no_single_question_is_refused(
+    run: Run, home: Path, statement: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("sql", "--home", home, statement)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ")
+    assert not (tmp_path / "stolen.csv").exists()
+
+
+@pytest.mark.parametrize("statement", ["SELEC 1", "SELECT nope FROM events", "SELECT 'a'::INT", "SELECT 1 +"])
+def test_an_error_of_duckdb_is_a_message_and_no_traceback(run: Run, home: Path, statement: str) -> None:
+    result = run("sql", "--home", home, statement)
+    assert result.exit_code == 2
+    assert "Error" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_no_statement_is_refused(run: Run, home: Path) -> None:
+    assert run("sql", "--home", home).exit_code == 2

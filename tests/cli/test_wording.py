@@ -1,0 +1,62 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+
+import pytest
+
+from agentgauge.cli import wording
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("42.595908", "$42.60"),
+        ("1234567.5", "$1,234,567.50"),
+        ("0.0012", "$0.0012"),
+        ("0.43", "$0.43"),
+        ("0.04251", "$0.043"),
+        ("0.000000000001", "$0.0000000000010"),
+        ("0", "$0.00"),
+        ("0E-12", "$0.00"),
+        ("-2.5", "-$2.50"),
+        ("0.999", "$1.00"),
+    ],
+)
+def test_money_has_cents_or_two_significant_digits(amount: str, text: str) -> None:
+    assert wording.money(Decimal(amount)) == text
+
+
+def test_what_is_not_known_is_a_dash() -> None:
+    assert wording.money(None) == wording.percent(math.nan) == wording.duration(math.nan) == "-"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [(0.0, "0.0 %"), (1.0, "100.0 %"), (0.9999, ">99.9 %"), (0.0001, "<0.1 %"), (0.564, "56.4 %")],
+)
+def test_a_rate_is_not_rounded_to_all_or_nothing(ratio: float, text: str) -> None:
+    assert wording.percent(ratio) == text
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"),
+    [
+        (0.04, "0.0 ms"),
+        (12.4, "12 ms"),
+        (999.6, "1.0 s"),
+        (99_949, "99.9 s"),
+        (99_960, "1 min 40 s"),
+        (3_599_600, "1 h 0 min"),
+        (7_320_000, "2 h 2 min"),
+    ],
+)
+def test_a_duration_has_the_unit_that_fits(ms: float, text: str) -> None:
+    assert wording.duration(ms) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (1 << 42, "4.0 TiB")])
+def test_bytes_have_the_unit_that_fits(number: int, text: str) -> None:
+    assert wording.size(number) == text

@@ -1,0 +1,177 @@
+"""The reports, over a few events whose answers can be counted by hand."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from agentgauge.engines.duckdb import DuckDBEngine
+from agentgauge.errors import QueryError
+from agentgauge.events import Event
+from agentgauge.service import reports
+from agentgauge.service.usage_report import usage_report
+from agentgauge.service.window import Window
+from tests.engines.relation import connection_with
+
+NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
+"""The day before clocks go forward in Berlin."""
+EVER = Window()
+
+
+def call(cost: str | None = "0.5", *, hours: float = 0, **fields: Any) -> Event:
+    own = {"model": "m1", "input_tokens": 100, "output_tokens": 10, "cache_read_tokens": 40, "outcome": "success"}
+    return Event(
+        kind="llm_call",
+        time=NOON + timedelta(hours=hours),
+        cost_usd=None if cost is None else Decimal(cost),
+        cost_source="unpriced" if cost is None else "reported",
+        **{**own, **fields},
+    )
+
+
+def task(outcome: str | None = "success", *, hours: float = 0, **fields: Any) -> Event:
+    return Event(kind="task", name="turn", time=NOON + timedelta(hours=hours), outcome=outcome, **fields)
+
+
+def tool(name: str, outcome: str = "success", **fields: Any) -> Event:
+    return Event(kind="tool_call", name=name, time=NOON, outcome=outcome, **fields)
+
+
+def engine(*events: Event) -> DuckDBEngine:
+    return DuckDBEngine(connection_with(events))
+
+
+class TestOverview:
+    def test_adds_up_calls_tasks_tools_tokens_and_money(self) -> None:
+        found = reports.overview(
+            engine(call(), call("0.25", outcome="error"), task(), task("failure"), tool("grep"), tool("grep", "error")),
+            EVER,
+        )
+        assert (found.calls, found.failed_calls, found.tool_calls, found.failed_tool_calls) == (2, 1, 2, 1)
+        assert (found.tasks, found.success_rate) == (2, 0.5)
+        assert (found.input_tokens, found.output_tokens, found.cache_read_tokens) == (200, 20, 80)
+        assert found.cached_share == 0.4
+        assert found.cost_usd == Decimal("0.75")
+
+    def test_an_unpriced_call_is_counted_and_adds_nothing(self) -> None:
+        found = reports.overview(engine(call(), call(None)), EVER)
+        assert (found.cost_usd, found.unpriced_calls) == (Decimal("0.5"), 1)
+
+    def test_the_cost_of_unpriced_calls_alone_is_unknown(self) -> None:
+        assert reports.overview(engine(call(None)), EVER).cost_usd is None
+
+    def test_calls_without_a_parent_are_outside_any_task(self) -> None:
+        found = reports.overview(engine(task(span_id="a"), call(parent_id="a"), call()), EVER)
+        assert found.calls_outside_tasks == 1
+
+    def test_of_no_events_counts_are_zero_and_rates_nan(self) -> None:
+        found = reports.overview(engine(), EVER)
+        assert (found.events, found.calls, found.tasks, found.input_tokens) == (0, 0, 0, 0)
+        assert math.isnan(found.success_rate)
+        assert math.isnan(found.cached_share)
+        assert (found.first, found.last) == (None, None)
+
+    def test_the_end_of_a_window_is_not_in_it(self) -> None:
+        events = engine(call(hours=0), call(hours=1))
+        assert reports.overview(events, Window(NOON, NOON + timedelta(hours=1))).calls == 1
+
+
+class TestBreakdown:
+    def test_groups_come_dearest_first_with_their_own_totals(self) -> None:
+        found = reports.breakdown(
+            engine(call("1", agent="a"), call("3", agent="b"), call("1", agent="a"), task(agent="a", duration_ms=10.0)),
+            EVER,
+            ["agent"],
+        )
+        assert [(group.key, group.calls, group.tasks, group.cost_usd) for group in found] == [
+            ({"agent": "b"}, 1, 0, Decimal(3)),
+            ({"agent": "a"}, 2, 1, Decimal(2)),
+        ]
+
+    def test_durations_of_tasks_and_calls_are_kept_apart(self) -> None:
+        events = [task(agent="a", duration_ms=ms) for ms in (10.0, 20.0, 90.0)] + [call(agent="a", duration_ms=1.0)]
+        (group,) = reports.breakdown(engine(*events), EVER, ["agent"])
+        assert (group.task_duration.mean_ms, group.task_duration.median_ms) == (40.0, 20.0)
+        assert group.call_duration.p95_ms == 1.0
+
+    def test_by_model_only_model_calls_count(self) -> None:
+        found = reports.breakdown(engine(call(), task(), tool("grep")), EVER, ["model"])
+        assert [group.key for group in found] == [{"model": "m1"}]
+
+    def test_an_attribute_is_named_with_or_without_its_prefix(self) -> None:
+        events = engine(call(attributes={"branch": "main"}), call())
+        for name in ("branch", "attributes.branch"):
+            assert {group.key[name] for group in reports.breakdown(events, EVER, [name])} == {"main", None}
+
+    def test_an_attribute_that_no_event_has_is_refused_by_name(self) -> None:
+        with pytest.raises(QueryError, match="'agnet'"):
+            reports.breakdown(engine(call()), EVER, ["agnet"])
+
+    def test_a_dimension_that_no_work_has_is_refused(self) -> None:
+        with pytest.raises(QueryError, match="has unit"):
+            reports.breakdown(engine(call()), EVER, ["unit"])
+
+    def test_groups_of_several_dimensions_are_their_combinations(self) -> None:
+        events = engine(call(agent="a"), call(agent="a", model="m2"), call(agent="b"))
+        assert len(reports.breakdown(events, EVER, ["agent", "model"])) == 3
+
+    def test_tools_are_not_combined_with_another_dimension(self) -> None:
+        with pytest.raises(QueryError, match="--by tool alone"):
+            usage_report(engine(call()), EVER, by=("tool", "agent"), zone="UTC", now=NOON)
+
+
+class TestOverTime:
+    def test_days_of_a_zone_sum_to_the_range_over_a_change_of_clocks(self) -> None:
+        events = engine(*(call(hours=hours) for hours in range(-30, 40)))
+        days = reports.over_time(events, EVER, "day", "Europe/Berlin", NOON)
+        whole = reports.overview(events, EVER)
+        assert sum(day.calls for day in days) == whole.calls == 70
+        assert sum(day.cost_usd or 0 for day in days) == whole.cost_usd
+        assert [day.calls for day in days] == [17, 24, 23, 6]
+
+    def test_buckets_without_events_are_rows_of_zeros(self) -> None:
+        days = reports.over_time(engine(call(), call(hours=72)), EVER, "day", "UTC", NOON)
+        assert [day.calls for day in days] == [1, 0, 0, 1]
+        assert math.isnan(days[1].success_rate)
+
+    def test_an_open_end_reaches_to_now(self) -> None:
+        days = reports.over_time(engine(call()), EVER, "day", "UTC", NOON + timedelta(days=2))
+        assert len(days) == 3
+
+    def test_no_events_and_no_window_are_no_buckets(self) -> None:
+        assert reports.over_time(engine(), EVER, "day", "UTC", NOON) == ()
+
+    def test_more_than_ten_thousand_buckets_are_refused(self) -> None:
+        with pytest.raises(QueryError, match="10,000"):
+            reports.over_time(engine(call()), Window(NOON - timedelta(days=500), NOON), "hour", "UTC", NOON)
+
+    def test_an_unknown_width_is_refused_with_those_there_are(self) -> None:
+        with pytest.raises(QueryError, match="month"):
+            reports.over_time(engine(call()), EVER, "fortnight", "UTC", NOON)
+
+    @pytest.mark.parametrize(
+        ("span", "width"), [(timedelta(hours=2), "15min"), (timedelta(days=1), "hour"), (timedelta(days=20), "day")]
+    )
+    def test_the_legible_width_grows_with_the_span(self, span: timedelta, width: str) -> None:
+        assert reports.legible_width(NOON, NOON + span) == width
+
+
+class TestToolsAndLatency:
+    def test_tools_have_their_failures_as_a_rate_of_their_calls(self) -> None:
+        found = reports.tools(
+            engine(tool("grep", duration_ms=2.0), tool("grep", "timeout", duration_ms=4.0), tool("ls")), EVER
+        )
+        assert [(row.name, row.calls, row.failures, row.failure_rate) for row in found] == [
+            ("grep", 2, 1, 0.5),
+            ("ls", 1, 0, 0.0),
+        ]
+        assert found[0].median_ms == 3.0
+        assert math.isnan(found[1].p95_ms)
+
+    def test_latency_leaves_out_what_was_not_timed(self) -> None:
+        found = reports.latency(engine(task(duration_ms=8.0), task(), call(duration_ms=2.0)), EVER)
+        assert [(row.of, row.count, row.max_ms) for row in found] == [("task", 1, 8.0), ("llm_call", 1, 2.0)]
