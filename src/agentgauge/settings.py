@@ -11,6 +11,7 @@ Nothing below this file reads an environment variable.
     AGENTGAUGE_FLUSH_MS         power-loss window of the journal, milliseconds (default 50)
     AGENTGAUGE_JOURNAL_MAX_MB   size at which the journal refuses new events rather than drop kept ones (default 4096)
     AGENTGAUGE_PRICES           TOML file of price overrides (default <home>/prices.toml)
+    AWS_ENDPOINT_URL            S3 server of an s3:// home; the other AWS_* variables are read by its clients
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import msgspec
 
 from agentgauge.errors import SettingsError
 
-REMOTE_SCHEMES = ("s3://", "gs://", "az://", "abfss://", "memory://")
+REMOTE_SCHEMES = ("s3://", "gs://", "az://")
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -33,6 +34,8 @@ class Home(msgspec.Struct, frozen=True):
     """Local directory: journal, locks, plans, and the lake unless it is remote."""
     lake: str
     """Path or URI of the lake."""
+    plain_http: bool = False
+    """The object store is reached without TLS, as a test server is."""
 
     @property
     def journal(self) -> Path:
@@ -58,7 +61,7 @@ class Settings(msgspec.Struct, frozen=True):
     prices_file: Path | None = None
 
 
-def resolve_home(home: str | os.PathLike[str] | None) -> Home:
+def resolve_home(home: str | os.PathLike[str] | None, environ: Mapping[str, str] | None = None) -> Home:
     """The home that a user named, or the platform's default data directory.
 
     A URI places the lake on that object store and keeps the journal in a directory of the default home that is the
@@ -70,7 +73,10 @@ def resolve_home(home: str | os.PathLike[str] | None) -> Home:
         import hashlib  # deferred: most homes are directories, and recording starts the faster
 
         digest = hashlib.sha256(uri.encode()).hexdigest()[:12]
-        return Home(root=_default_root() / "remote" / digest, lake=f"{uri}/lake")
+        endpoint = (os.environ if environ is None else environ).get("AWS_ENDPOINT_URL", "")
+        return Home(
+            root=_default_root() / "remote" / digest, lake=f"{uri}/lake", plain_http=endpoint.startswith("http://")
+        )
     if "://" in text:
         raise SettingsError(f"home {text!r}: unknown scheme; use a directory or one of {', '.join(REMOTE_SCHEMES)}")
     root = Path(text).expanduser().absolute() if text else _default_root()
@@ -94,7 +100,7 @@ def get_settings(
     env = os.environ if environ is None else environ
     prices = env.get("AGENTGAUGE_PRICES")
     return Settings(
-        home=resolve_home(home if home is not None else env.get("AGENTGAUGE_HOME") or None),
+        home=resolve_home(home if home is not None else env.get("AGENTGAUGE_HOME") or None, env),
         project=env.get("AGENTGAUGE_PROJECT") or None,
         session=env.get("METRICS_SESSION_ID") or None,
         enabled=_flag(env, "ENABLE_METRICS", True) and not _flag(env, "AGENTGAUGE_DISABLED", False),

@@ -17,5 +17,5 @@ def one(lake: Lake, sql: str, *parameters: object) -> Any:
 
 
 def values(lake: Lake) -> list[float]:
-    """The `value` of every event, sorted: tests number their events so."""
-    return [value for (value,) in rows(lake, "SELECT value FROM events ORDER BY value")]
+    """The `value` of every measurement named n, sorted: tests number their events so."""
+    return [value for (value,) in rows(lake, "SELECT value FROM events WHERE name = 'n' ORDER BY value")]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 import agentgauge
 from agentgauge.errors import LakeBusy
+from agentgauge.events import Event
 from agentgauge.lake import Lake
 from agentgauge.lake.compactor import writer_lock
 from agentgauge.pricing import PriceBook
@@ -88,28 +90,72 @@ def test_a_segment_is_dropped_once_its_process_is_gone_and_it_has_landed(lake: L
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_compactor_killed_at_any_step_leaves_each_event_once(tmp_path: Path, book: PriceBook, step: str) -> None:
+    """The batch has two months, a corrected call, a refused event and a line that is no event; its writer lives."""
     home = tmp_path / "home"
     lake = Lake(resolve_home(home), book)
     with agentgauge.open(home) as gauge:
-        fill(gauge, range(5))
+        fill_with_everything(gauge, range(5), output_tokens=1)
         lake.compact()
-        fill(gauge, range(5, 9))
-        killed_at(home, step)
-        assert values(lake) == list(range(9)), "a reader after the crash"
+        fill_with_everything(gauge, range(5, 9), output_tokens=2)
+        add_a_line_that_is_no_event(lake)
+        expected_losses = losses(lake)
+        assert sorted(expected_losses) == [("negative tokens", 1), ("negative tokens", 1), ("unreadable record", 1)]
+        assert killed_at(home, step) == -signal.SIGKILL
+        assert (values(lake), corrected(lake)) == (list(range(9)), [2]), "a reader after the crash"
         fill(gauge, range(9, 12))
         assert values(lake) == list(range(12)), "a reader before the next compaction"
         lake.compact()
-        assert values(lake) == list(range(12))
-    killed_at(home, step)
-    assert values(lake) == list(range(12)), "with the segment dead"
+        assert (values(lake), corrected(lake), losses(lake)) == (list(range(12)), [2], expected_losses)
+    assert len(set(rows(lake, "SELECT id FROM events"))) == 13
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_compactor_killed_while_the_writer_is_gone_leaves_each_event_once(
+    tmp_path: Path, book: PriceBook, step: str
+) -> None:
+    home = tmp_path / "home"
+    lake = Lake(resolve_home(home), book)
+    with agentgauge.open(home) as gauge:
+        fill(gauge, range(9))
+    assert killed_at(home, step) == -signal.SIGKILL
+    assert values(lake) == list(range(9))
     lake.compact()
-    assert values(lake) == list(range(12))
-    assert len(set(rows(lake, "SELECT id FROM events"))) == 12
+    assert values(lake) == list(range(9))
     assert list(lake.home.journal.glob("*.seg")) == []
 
 
-def killed_at(home: Path, step: str) -> None:
-    """Compact in a process of its own that is killed when it reaches `step`."""
+def fill_with_everything(gauge: agentgauge.Gauge, numbers: range, output_tokens: int) -> None:
+    for number in numbers:
+        gauge.measurement("n", value=number, at=datetime(2026, 1 + number % 2, 3, tzinfo=UTC))
+    call = Event(
+        kind="llm_call",
+        time=datetime(2026, 1, 9, tzinfo=UTC),
+        model="gpt-4o",
+        output_tokens=output_tokens,
+        source_id="call-1",
+    )
+    gauge.record(call)
+    gauge.llm_call("gpt-4o", input_tokens=-1)
+    gauge.flush()  # a reason seen before is told with the next flush
+
+
+def add_a_line_that_is_no_event(lake: Lake) -> None:
+    """In a segment of its own: a right checksum over a body that no recorder writes."""
+    body = b'{"v":1,"s":"x-0","n":7,"time":"yesterday","kind":"measurement","name":"n","value":3'
+    path = lake.home.journal / "somebody-1-x-000000.seg"
+    path.write_bytes(body + b',"c":"%08x"}\n' % zlib.crc32(body))
+
+
+def corrected(lake: Lake) -> list[int]:
+    return [tokens for (tokens,) in rows(lake, "SELECT output_tokens FROM events WHERE source_id = 'call-1'")]
+
+
+def losses(lake: Lake) -> list[tuple[str, int]]:
+    return rows(lake, 'SELECT reason, count FROM losses ORDER BY reason, file, "offset"')  # type: ignore[return-value]
+
+
+def killed_at(home: Path, step: str) -> int:
+    """Compact in a process of its own that is killed when it reaches `step`; how it ended."""
     program = (
         "import os, signal, sys\n"
         "from agentgauge.lake import Lake\n"
@@ -118,12 +164,11 @@ def killed_at(home: Path, step: str) -> None:
         "stop = lambda name: os.kill(os.getpid(), signal.SIGKILL) if name == sys.argv[2] else None\n"
         "Lake(resolve_home(sys.argv[1]), PriceBook.load()).compact(stop)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(home), step], check=False, capture_output=True)
-    assert done.returncode in (-signal.SIGKILL, 0), done.stderr.decode()
+    return subprocess.run([sys.executable, "-c", program, str(home), step], check=False).returncode
 
 
 def test_a_compactor_killed_between_parquet_and_commit_leaves_no_orphan_for_ever(
-    tmp_path: Path, book: PriceBook, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, book: PriceBook
 ) -> None:
     home = tmp_path / "home"
     lake = Lake(resolve_home(home), book)
@@ -151,7 +196,10 @@ def test_two_compactors_at_once_are_harmless(tmp_path: Path, book: PriceBook) ->
     for worker in workers:
         worker.join()
         assert worker.exitcode == 0
-    assert values(Lake(resolve_home(home), book)) == list(range(200))
+    lake = Lake(resolve_home(home), book)
+    assert values(lake) == list(range(200))
+    with lake.snapshot() as snapshot:
+        assert snapshot.tail_rows == 0
 
 
 def compact_until_idle(home: str) -> None:
@@ -243,18 +291,37 @@ def test_what_was_torn_is_reported_once_with_file_and_offset(lake: Lake, gauge: 
     assert values(lake) == [0, 2]
 
 
-def test_a_line_that_is_no_event_is_reported_and_does_not_stop_the_others(lake: Lake, gauge: agentgauge.Gauge) -> None:
-    import zlib
-
+def test_a_line_that_is_no_event_is_reported_with_its_place(lake: Lake, gauge: agentgauge.Gauge) -> None:
     fill(gauge, range(2))
+    gauge.llm_call("gpt-4o", input_tokens=-1)
     gauge.close()
     (segment,) = lake.home.journal.glob("*.seg")
-    body = b'{"v":1,"s":"x-0","n":7,"time":"yesterday","kind":"measurement","name":"n","value":3'
+    offset = segment.stat().st_size
+    add_a_line_that_is_no_event(lake)
+    forged = lake.home.journal / "somebody-1-x-000000.seg"
     with segment.open("ab") as file:
-        file.write(body + b',"c":"%08x"}\n' % zlib.crc32(body))
+        file.write(forged.read_bytes())
+    forged.unlink()
+    query = """SELECT file, "offset" FROM losses WHERE reason = 'unreadable record'"""
+    assert rows(lake, query) == [(segment.name, offset)]
     lake.compact()
+    assert rows(lake, query) == [(segment.name, offset)]
     assert values(lake) == [0, 1]
-    assert one(lake, "SELECT reason FROM losses") == "unreadable record"
+
+
+def test_a_segment_that_somebody_removed_is_said_to_be_lost_and_stops_nothing(tmp_path: Path, book: PriceBook) -> None:
+    home = tmp_path / "home"
+    lake = Lake(resolve_home(home), book)
+    with agentgauge.open(home) as gauge:
+        fill(gauge, range(3))
+    assert killed_at(home, "planned") == -signal.SIGKILL
+    for segment in lake.home.journal.glob("*.seg"):
+        segment.unlink()
+    with agentgauge.open(home) as gauge:
+        fill(gauge, range(3, 5))
+    lake.compact()
+    assert values(lake) == [3, 4]
+    assert one(lake, "SELECT reason FROM losses") == "segment gone"
 
 
 def test_a_home_that_was_never_written_reads_as_empty(lake: Lake) -> None:

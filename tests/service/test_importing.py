@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from agentgauge.errors import ImportFormatError
+from agentgauge.errors import ImportFormatError, SettingsError
+from agentgauge.lake.compactor import writer_lock
 from agentgauge.service.importing import import_logs
 from agentgauge.service.meter import Meter
 from agentgauge.settings import get_settings
@@ -109,6 +110,27 @@ def test_a_broken_line_is_named_and_the_rest_is_imported(meter: Meter, session: 
     session.write_text("\n".join(lines) + "\n")
     imported = import_logs(meter, "pi", [session], now=NOW)
     assert [(broken.file.name, broken.line_number) for broken in imported.broken] == [("session.jsonl", 11)]
+    assert totals(meter) == SESSION
+
+
+@pytest.mark.parametrize("switch", ["AGENTGAUGE_DISABLED=1", "ENABLE_METRICS_PERSISTENCE=false"])
+def test_an_import_that_would_keep_nothing_is_refused(tmp_path: Path, session: Path, switch: str) -> None:
+    name, _, value = switch.partition("=")
+    meter = Meter(get_settings(tmp_path / "home", {name: value}))
+    with pytest.raises(SettingsError, match="would keep nothing"):
+        import_logs(meter, "pi", [session], now=NOW)
+
+
+def test_what_the_journal_has_no_place_for_is_said_and_not_called_recorded(tmp_path: Path, session: Path) -> None:
+    meter = Meter(get_settings(tmp_path / "home", {"AGENTGAUGE_JOURNAL_MAX_MB": "0"}))
+    imported = import_logs(meter, "pi", [session], now=NOW)
+    assert (imported.recorded, imported.known) == (0, 0)
+    assert imported.dropped == {"journal full": 995}
+
+
+def test_an_import_works_beside_a_compactor(meter: Meter, session: Path) -> None:
+    with writer_lock(meter.settings.home):
+        assert import_logs(meter, "pi", [session], now=NOW).recorded == 995
     assert totals(meter) == SESSION
 
 

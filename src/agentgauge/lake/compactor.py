@@ -15,7 +15,7 @@ own journal, and delta-rs refuses the commit of whoever lost the race, which the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -26,7 +26,7 @@ from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.layout import LARGEST_LINE_BYTES
 from agentgauge.journal.scanner import Loss, Scan, is_dead, scan
 from agentgauge.lake.landing import Landed, connect, land
-from agentgauge.lake.loss_rows import insert_losses
+from agentgauge.lake.loss_rows import insert_losses, unreadable_losses
 from agentgauge.lake.merging import merge_small_files
 from agentgauge.lake.parquet import write_file
 from agentgauge.lake.plan import Plan, PlanDirectory, Range
@@ -115,16 +115,17 @@ class Compactor:
         # Segments are dropped only after the report, so one that is gone has been reported.
         if landed and (reported or not all((self._home.journal / part.segment).exists() for part in plan.ranges)):
             return Compaction()
-        return self._land(plan, [self._rescan(part) for part in plan.ranges])
+        scans = [self._rescan(part) for part in plan.ranges]
+        return self._finish(plan, scans, self._ready(scans))
 
     def _rescan(self, part: Range) -> tuple[Range, Scan]:
         path = self._home.journal / part.segment
-        if not path.exists():
-            raise LakeError(
-                f"{path} is gone, but the batch that was to land it did not: restore it, or remove the newest file of "
-                f"{self._plans.path} to give its events up"
-            )
-        again = scan(path, part.start, dead=part.dead, limit_bytes=part.end - part.start)
+        try:
+            again = scan(path, part.start, dead=part.dead, limit_bytes=part.end - part.start)
+        except FileNotFoundError:
+            # Somebody removed it. What is left of the batch lands, and the rest is said to be lost.
+            gone = Loss("segment gone", 1, part.segment, part.start, detail=f"{part.end - part.start} bytes")
+            return part, Scan(b"", 0, part.start, part.end, (gone,), 0)
         if again.end != part.end:
             raise LakeError(
                 f"{path}: bytes {part.start}-{part.end} read differently now (end {again.end}); the file was changed"
@@ -152,6 +153,7 @@ class Compactor:
 
     def _land_new(self, scans: list[tuple[Range, Scan]]) -> Compaction:
         for attempt in range(1, _RETRIES + 1):
+            landed = self._ready(scans)
             last = self._newest_plan()
             present = {path.name for path in self._journal.segments()}
             covered = {name: end for name, end in (last.covered if last else {}).items() if name in present}
@@ -161,41 +163,47 @@ class Compactor:
                 batch=self._tables.events.transaction(self._journal.id) + 1,
                 ranges=tuple(part for part, _ in scans),
                 covered=covered | {part.segment: part.end for part, _ in scans},
-                losses=sum(len(part.losses) for _, part in scans),
+                losses=len(landed.unreadable) + sum(len(part.losses) for _, part in scans),
             )
             self._plans.write(plan)
             self._step("planned")
             try:
-                return self._land(plan, scans)
+                return self._finish(plan, scans, landed)
             except LakeError:
                 self._tables.load()
                 if attempt == _RETRIES or self._tables.events.transaction(plan.journal) >= plan.batch:
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _land(self, plan: Plan, scans: list[tuple[Range, Scan]]) -> Compaction:
-        losses = [loss for _, part in scans for loss in part.losses]
+    def _ready(self, scans: list[tuple[Range, Scan]]) -> Landed:
+        """Read the lines and look up what the version read has of them. Nothing is written yet."""
+        return land(
+            self._connection,
+            (part.lines for _, part in scans),
+            self._book,
+            present=self._tables.events.uris(),
+            expired=self._tables.sources.uris(),
+        )
+
+    def _finish(self, plan: Plan, scans: list[tuple[Range, Scan]], landed: Landed) -> Compaction:
+        """The steps of a batch after its plan, leaving out those that a crash came after."""
         events = 0
         if self._tables.events.transaction(plan.journal) < plan.batch:
-            landed = self._land_events(plan, scans)
+            self._commit_events(plan, landed)
             events = landed.rows
-            losses += _unreadable_losses(landed, scans)
         self._step("sealed")
+        losses = [loss for _, part in scans for loss in part.losses]
+        losses += unreadable_losses(
+            landed.unreadable, [(self._home.journal / part.segment, part.start) for part, _ in scans]
+        )
         self._report(plan, losses)
         self._step("reported")
         dropped = self._drop_covered()
         self._step("dropped")
         return Compaction(batches=1, events=events, losses=sum(loss.count for loss in losses), segments_dropped=dropped)
 
-    def _land_events(self, plan: Plan, scans: list[tuple[Range, Scan]]) -> Landed:
+    def _commit_events(self, plan: Plan, landed: Landed) -> None:
         table = self._tables.events
-        landed = land(
-            self._connection,
-            (part.lines for _, part in scans),
-            self._book,
-            present=table.uris(),
-            expired=self._tables.sources.uris(),
-        )
         first_id = table.transaction(_ID_SEQUENCE) + 1
         add: list[DataFile] = []
         remove: list[DataFile] = []
@@ -210,7 +218,6 @@ class Compactor:
         self._step("written")
         table.commit(add, remove, {plan.journal: plan.batch, _ID_SEQUENCE: first_id + landed.lines - 1})
         self._step("committed")
-        return landed
 
     def _report(self, plan: Plan, losses: list[Loss]) -> None:
         table = self._tables.losses
@@ -237,18 +244,6 @@ class Compactor:
                 path.unlink()
                 dropped += 1
         return dropped
-
-
-def _unreadable_losses(landed: Landed, scans: Iterable[tuple[Range, Scan]]) -> list[Loss]:
-    """Where each line stands that had a right checksum but was no event."""
-    losses = []
-    for line, why in landed.unreadable:
-        for part, found in scans:
-            offset = found.lines.find(line)
-            if offset >= 0:
-                losses.append(Loss("unreadable record", 1, part.segment, part.start + offset, None, why))
-                break
-    return losses
 
 
 def _sum(a: Compaction, b: Compaction) -> Compaction:

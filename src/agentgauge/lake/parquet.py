@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
+from agentgauge.errors import LakeError
 from agentgauge.lake.storage import Storage
 from agentgauge.lake.table import DataFile
 
@@ -31,14 +31,16 @@ def write_file(
     `span` names a time column whose minimum and maximum go into the table's statistics, so that other engines can skip
     the file.
     """
-    with tempfile.TemporaryDirectory(prefix="agentgauge-") as scratch:
-        path = Path(scratch) / "rows.parquet"
-        # Version 2 stores times, ids and numbers as differences: a seventh less to write. Spark and ClickHouse read it.
-        connection.execute(
-            f"COPY ({select}) TO '{path}' "
-            f"(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP}, "
-            f"DICTIONARY_SIZE_LIMIT {_DICTIONARY})"
-        )
+    with storage.scratch() as scratch:
+        path = scratch / "rows.parquet"
+        try:
+            # Version 2 stores times and numbers as differences: a seventh less to write. Spark and ClickHouse read it.
+            connection.execute(
+                f"COPY ({select}) TO '{path}' (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, "
+                f"ROW_GROUP_SIZE {_ROW_GROUP}, DICTIONARY_SIZE_LIMIT {_DICTIONARY})"
+            )
+        except duckdb.IOException as error:
+            raise LakeError(f"{path.parent}: a data file could not be written: {error}") from error
         rows, statistics = _describe(connection, path, span)
         prefix = "" if month is None else f"month={month}/"
         name = f"{prefix}{uuid.uuid4().hex}.parquet"

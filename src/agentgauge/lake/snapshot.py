@@ -7,6 +7,7 @@ vanished is found in a newer version.
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 
 import duckdb
@@ -15,7 +16,7 @@ from agentgauge.errors import LakeError
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.scanner import Loss, Scan, is_dead, scan
 from agentgauge.lake.landing import Landed, connect, land
-from agentgauge.lake.loss_rows import insert_losses
+from agentgauge.lake.loss_rows import insert_losses, unreadable_losses
 from agentgauge.lake.parquet import parquet_scan
 from agentgauge.lake.plan import PlanDirectory
 from agentgauge.lake.schema import DERIVED, EVENTS, LOSSES, column_list, empty_relation
@@ -34,13 +35,13 @@ class Snapshot:
         self._home = home
         self._tables = Tables(home)
         self._tables.events.storage.attach(self.connection)
-        scans = self._read_consistently()
+        tail = self._read_consistently()
         self.version = self._tables.events.version
         """Version of the events table, -1 where nothing has been compacted yet."""
         self.files = len(self._tables.events.uris())
         landed = land(
             self.connection,
-            (part.lines for part in scans),
+            (part.lines for _, part in tail),
             book,
             present=self._tables.events.uris(),
             expired=self._tables.sources.uris(),
@@ -48,9 +49,11 @@ class Snapshot:
         self.tail_rows = landed.rows
         """Events that are not in the lake's files yet."""
         self._create_events_view(landed)
-        self._create_losses_view([loss for part in scans for loss in part.losses])
+        losses = [loss for _, part in tail for loss in part.losses]
+        losses += unreadable_losses(landed.unreadable, [(path, part.start) for path, part in tail])
+        self._create_losses_view(losses)
 
-    def _read_consistently(self) -> list[Scan]:
+    def _read_consistently(self) -> list[tuple[Path, Scan]]:
         """The tail that goes with the version read. Read again where the compactor took something away meanwhile."""
         directory = JournalDirectory(self._home.root)
         plans = PlanDirectory(self._home.root / "plans")
@@ -69,7 +72,7 @@ class Snapshot:
                 # Damage is real only if nobody compacted or blanked these bytes since the version was read.
                 self._tables.load()
             if self._tables.events.version == version:
-                return scans
+                return list(zip(paths, scans, strict=True))
         raise LakeError(f"{self._home.root}: the lake changed too quickly to be read {_TRIES} times running; try again")
 
     def _covered(self, plans: PlanDirectory) -> dict[str, int] | None:
@@ -85,23 +88,23 @@ class Snapshot:
 
     def _create_events_view(self, landed: Landed) -> None:
         # Tables and views of the database, not temporary ones: a cursor of this connection sees them.
-        self.connection.execute(f"CREATE TABLE tail AS {landed.select()}")
-        parts = ["SELECT * FROM tail"]
+        self.connection.execute(f"CREATE SCHEMA internal; CREATE TABLE internal.tail AS {landed.select()}")
+        parts = ["SELECT * FROM internal.tail"]
         if uris := self._tables.events.uris():
             source = f"SELECT {_typed_columns()} FROM {parquet_scan(uris)}"
             if landed.replaced:
                 self.connection.execute(
-                    "CREATE TABLE replaced AS SELECT unnest(?::VARCHAR[]) AS source_id", [landed.replaced]
+                    "CREATE TABLE internal.replaced AS SELECT unnest(?::VARCHAR[]) AS source_id", [landed.replaced]
                 )
-                source += " WHERE source_id IS NULL OR source_id NOT IN (FROM replaced)"
+                source += " WHERE source_id IS NULL OR source_id NOT IN (FROM internal.replaced)"
             parts.append(source)
         derived = ", ".join(f'{sql} AS "{name}"' for name, sql in DERIVED.items())
         self.connection.execute(f"CREATE VIEW events AS SELECT *, {derived} FROM ({' UNION ALL '.join(parts)})")
 
     def _create_losses_view(self, tail: list[Loss]) -> None:
-        self.connection.execute(f"CREATE TABLE tail_losses AS {empty_relation(LOSSES)}")
-        insert_losses(self.connection, "tail_losses", tail)
-        parts = ["SELECT * FROM tail_losses"]
+        self.connection.execute(f"CREATE TABLE internal.losses AS {empty_relation(LOSSES)}")
+        insert_losses(self.connection, "internal.losses", tail)
+        parts = ["SELECT * FROM internal.losses"]
         if uris := self._tables.losses.uris():
             parts.append(f"SELECT {column_list(LOSSES)} FROM {parquet_scan(uris)}")
         self.connection.execute(f"CREATE VIEW losses AS {' UNION ALL '.join(parts)}")
@@ -116,11 +119,6 @@ class Snapshot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _literals(uris: list[str]) -> str:
-    """A list of texts in SQL. A view takes no parameters, and its cursors do not see this connection's variables."""
-    return "[" + ", ".join("'" + uri.replace("'", "''") + "'" for uri in uris) + "]"
 
 
 def _typed_columns() -> str:

@@ -6,17 +6,19 @@ durable here and only then named in a commit, so a log entry never points at a f
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
 
 from agentgauge.errors import LakeError
-from agentgauge.files import sync_directory, sync_file
+from agentgauge.files import rename, sync_directory, sync_file
 from agentgauge.settings import Home
+
+_EXTRAS = {"s3": "s3", "gs": "gcs", "az": "az"}
 
 
 class Storage(Protocol):
@@ -27,10 +29,11 @@ class Storage(Protocol):
     options: dict[str, str]
     """Storage options of delta-rs."""
 
+    def scratch(self) -> AbstractContextManager[Path]:
+        """A directory on this machine for files that are being written."""
+
     def place(self, scratch: Path, name: str) -> int:
         """Move a finished scratch file to `name`, durable when this returns. Returns its size in bytes."""
-
-    def delete(self, names: Iterable[str]) -> None: ...
 
     def seal_log(self, version: int) -> None:
         """Make the log entry of `version` survive a power cut."""
@@ -47,18 +50,19 @@ class LocalStorage:
         self.options: dict[str, str] = {}
         self._path = root
 
+    def scratch(self) -> AbstractContextManager[Path]:
+        """On the table's own file system, so that placing is a rename; Delta ignores names with an underscore."""
+        self._path.mkdir(parents=True, exist_ok=True)
+        return _temporary_directory(prefix="_scratch-", parent=self._path)
+
     def place(self, scratch: Path, name: str) -> int:
         target = self._path / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.move(scratch, target)
-        sync_file(target)
+        sync_file(scratch)
+        rename(scratch, target)
         sync_directory(target.parent)
         sync_directory(self._path)
         return target.stat().st_size
-
-    def delete(self, names: Iterable[str]) -> None:
-        for name in names:
-            (self._path / name).unlink(missing_ok=True)
 
     def seal_log(self, version: int) -> None:
         log = self._path / "_delta_log"
@@ -81,25 +85,26 @@ class ObjectStorage:
     DuckDB's own client is an extension that is downloaded at run time.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, plain_http: bool) -> None:
         self.root = root
-        self.options = _object_store_options()
+        self.options: dict[str, str] = {"allow_http": "true"} if plain_http else {}
+        scheme = root.partition("://")[0]
         try:
             import fsspec
+
+            self._fs: Any = fsspec.filesystem(scheme)
         except ImportError as error:
-            raise LakeError(f"{root}: an object store needs the extra s3: pip install 'agentgauge[s3]'") from error
-        self._fs: Any = fsspec.filesystem(root.partition("://")[0])
+            extra = _EXTRAS[scheme]
+            raise LakeError(f"{root}: needs an object store's client: pip install 'agentgauge[{extra}]'") from error
+
+    def scratch(self) -> AbstractContextManager[Path]:
+        return _temporary_directory(prefix="agentgauge-")
 
     def place(self, scratch: Path, name: str) -> int:
         size = scratch.stat().st_size
         self._fs.put_file(str(scratch), self.uri(name))
         scratch.unlink()
         return size
-
-    def delete(self, names: Iterable[str]) -> None:
-        for name in names:
-            if self._fs.exists(self.uri(name)):
-                self._fs.rm_file(self.uri(name))
 
     def seal_log(self, version: int) -> None:
         """An object store acknowledges a PUT once it is durable."""
@@ -116,11 +121,11 @@ class ObjectStorage:
 
 def storage_of(home: Home, table: str) -> Storage:
     if home.lake_is_remote:
-        return ObjectStorage(f"{home.lake}/{table}")
+        return ObjectStorage(f"{home.lake}/{table}", plain_http=home.plain_http)
     return LocalStorage(Path(home.lake) / table)
 
 
-def _object_store_options() -> dict[str, str]:
-    """delta-rs reads the cloud's usual environment variables; plain HTTP endpoints have to be allowed by name."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
-    return {"allow_http": "true"} if endpoint.startswith("http://") else {}
+@contextmanager
+def _temporary_directory(prefix: str, parent: Path | None = None) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=parent) as path:
+        yield Path(path)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from agentgauge.errors import ImportFormatError
+from agentgauge.errors import ImportFormatError, SettingsError
 from agentgauge.events import Event
 from agentgauge.integrations.agent_logs import BrokenLine, Source, expand, read
 from agentgauge.pricing import PriceBook
@@ -58,7 +58,9 @@ class Imported(msgspec.Struct, frozen=True):
     broken: tuple[BrokenLine, ...]
     skipped: tuple[SkippedFile, ...]
     refused: dict[str, int]
-    """Events that the recorder refused, by reason."""
+    """Events that break a rule of their kind, by reason."""
+    dropped: dict[str, int]
+    """Events that the journal had no place for, by reason: import again when it has."""
     compared: int
     """Calls whose log states a cost and that we have a price for."""
     disagreements: tuple[Disagreement, ...]
@@ -76,11 +78,16 @@ def import_logs(
     """Bring the logs at `paths` (files, folders, patterns) into the meter's home.
 
     `now` is aware and decides which turns are over. `shift` is added to every time. `on_file(done, total, file)` is
-    called before each file. Raises `ImportFormatError` where no file is a log of `source`, `LakeBusy` where the home is
-    being compacted.
+    called before each file. Raises `ImportFormatError` where no file is a log of `source`, `SettingsError` where the
+    settings keep nothing.
     """
+    if not (meter.settings.enabled and meter.settings.persist):
+        raise SettingsError(
+            "the environment turns recording off (AGENTGAUGE_DISABLED, ENABLE_METRICS or ENABLE_METRICS_PERSISTENCE), "
+            "so an import would keep nothing; unset it"
+        )
     files = expand(paths)
-    meter.lake.compact()
+    meter.compact_if_possible()
     totals = _Totals(meter.book)
     with Gauge.open(meter.settings) as gauge:
         recording = _Recording(meter, gauge)
@@ -99,22 +106,23 @@ def import_logs(
                 totals.see(event)
                 recording.add(event)
         recording.finish()
-        refused = gauge.health().refused
+        health = gauge.health()
     if totals.skipped and len(totals.skipped) == len(files):
         raise ImportFormatError(f"none of {len(files)} files is a {source} log; the first: {totals.skipped[0].reason}")
-    meter.lake.compact()
+    meter.compact_if_possible()
     recorded = sum(recording.by_kind.values())
     return Imported(
         files=len(files) - len(totals.skipped),
         sessions=len(totals.sessions),
         events=totals.events,
         recorded=recorded,
-        known=totals.events - recorded,
+        known=totals.events - recorded - sum(health.refused.values()) - sum(health.dropped.values()),
         by_kind=dict(recording.by_kind),
         unsettled=totals.unsettled,
         broken=tuple(totals.broken),
         skipped=tuple(totals.skipped),
-        refused=dict(refused),
+        refused=health.refused,
+        dropped=health.dropped,
         compared=totals.compared,
         disagreements=totals.disagreements(),
     )
@@ -137,9 +145,11 @@ class _Recording:
     def finish(self) -> None:
         wanted = self._meter.lake.unlanded(self._waiting) if self._waiting else set()
         last = {event.source_id: event for event in self._waiting if event.source_id in wanted}
+        kept = self._gauge.health().recorded
         for event in last.values():
             self._gauge.record(event)
-            self.by_kind[event.kind] += 1
+            before, kept = kept, self._gauge.health().recorded
+            self.by_kind[event.kind] += kept - before
         self._waiting.clear()
 
 

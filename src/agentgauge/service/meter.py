@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
 from agentgauge.engines.duckdb import DuckDBEngine
-from agentgauge.errors import LakeBusy
+from agentgauge.errors import LakeError
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.lake import Lake, Snapshot
-from agentgauge.pricing import PriceBook
+from agentgauge.pricing import PriceBook, user_file
 from agentgauge.settings import Settings
+
+logger = logging.getLogger("agentgauge")
 
 TAIL_BYTES = 24 << 20
 """Journal bytes from which a reader compacts first: about 80,000 events, half a second of reading."""
@@ -24,10 +27,7 @@ class Meter:
     @cached_property
     def book(self) -> PriceBook:
         """The price book, with the user's overrides where there is a file of them."""
-        own = self.settings.prices_file or self.settings.home.prices
-        if self.settings.prices_file is None and not own.exists():
-            return PriceBook.load()
-        return PriceBook.load(own)
+        return PriceBook.load(user_file(self.settings))
 
     @cached_property
     def lake(self) -> Lake:
@@ -37,16 +37,16 @@ class Meter:
     def reading(self) -> Iterator[Snapshot]:
         """All events, as of now. A long tail is compacted first where that is possible."""
         if JournalDirectory(self.settings.home.root).total_bytes() > TAIL_BYTES:
-            self._compact_if_possible()
+            self.compact_if_possible()
         with self.lake.snapshot() as snapshot:
             yield snapshot
 
-    def _compact_if_possible(self) -> None:
-        """A read answers rightly without it: another compactor at work or a home that cannot be written is no error."""
+    def compact_if_possible(self) -> None:
+        """Compact, unless another process does or the home cannot be written: every answer is right without it."""
         try:
             self.lake.compact()
-        except (LakeBusy, PermissionError):
-            return
+        except (LakeError, OSError) as error:
+            logger.info("not compacted now: %s", error)
 
     @contextmanager
     def engine(self) -> Iterator[DuckDBEngine]:
