@@ -46,6 +46,11 @@ def test_a_uri_puts_the_lake_on_a_store_and_keeps_a_journal_of_its_own_here() ->
     assert not resolve_home("/srv/meter").lake_is_remote
 
 
+def test_a_directory_whose_name_delta_lake_would_decode_is_refused() -> None:
+    with pytest.raises(SettingsError, match="'%41' reads as an encoded character"):
+        resolve_home("/srv/pc%41")
+
+
 def test_a_scheme_that_nothing_reads_is_refused() -> None:
     with pytest.raises(SettingsError, match="unknown scheme"):
         resolve_home("ftp://host/meter")

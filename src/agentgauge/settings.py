@@ -17,6 +17,7 @@ Nothing below this file reads an environment variable.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,6 +26,8 @@ import msgspec
 from agentgauge.errors import SettingsError
 
 REMOTE_SCHEMES = ("s3://", "gs://", "az://")
+
+_PERCENT_ENCODED = re.compile("%[0-9A-Fa-f]{2}")
 
 
 class Home(msgspec.Struct, frozen=True):
@@ -80,6 +83,10 @@ def resolve_home(home: str | os.PathLike[str] | None, environ: Mapping[str, str]
     if "://" in text:
         raise SettingsError(f"home {text!r}: unknown scheme; use a directory or one of {', '.join(REMOTE_SCHEMES)}")
     root = Path(text).expanduser().absolute() if text else _default_root()
+    if encoded := _PERCENT_ENCODED.search(str(root)):
+        raise SettingsError(
+            f"home {str(root)!r}: {encoded[0]!r} reads as an encoded character to Delta Lake; rename it"
+        )
     return Home(root=root, lake=str(root / "lake"))
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import agentgauge
 from agentgauge.events import Event
 from agentgauge.lake import Lake
+from agentgauge.pricing import PriceBook
 from tests.lake.reading import one, rows
 
 WHEN = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -48,6 +49,27 @@ def test_the_last_usage_of_a_source_id_wins(lake: Lake, gauge: agentgauge.Gauge)
     lake.compact()
     assert rows(lake, "SELECT source_id, output_tokens FROM events ORDER BY 1") == expected
     assert one(lake, "SELECT sum(cost_usd) FROM events") == Decimal("0.001125")
+
+
+def test_which_usage_is_the_last_is_decided_by_arrival_not_by_file_names(lake: Lake, book: PriceBook) -> None:
+    for number in range(8):
+        with agentgauge.open(lake.home.root) as first:
+            first.record(call(f"call-{number}", 10))
+        with agentgauge.open(lake.home.root) as second:
+            second.record(call(f"call-{number}", 20))
+    query = "SELECT DISTINCT output_tokens FROM events"
+    assert rows(lake, query) == [(20,)]
+    lake.compact()
+    assert rows(lake, query) == [(20,)]
+
+
+def test_what_arrived_earlier_does_not_replace_what_landed(lake: Lake, gauge: agentgauge.Gauge) -> None:
+    gauge.record(call("a", 20, arrived=WHEN + timedelta(hours=2)))
+    lake.compact()
+    gauge.record(call("a", 10, arrived=WHEN + timedelta(hours=1)))
+    assert one(lake, "SELECT output_tokens FROM events") == 20
+    lake.compact()
+    assert one(lake, "SELECT output_tokens FROM events") == 20
 
 
 def test_an_expired_event_does_not_come_back(lake: Lake, gauge: agentgauge.Gauge) -> None:

@@ -29,7 +29,7 @@ from agentgauge.lake.landing import Landed, connect, land
 from agentgauge.lake.loss_rows import insert_losses, unreadable_losses
 from agentgauge.lake.merging import merge_small_files
 from agentgauge.lake.parquet import write_file
-from agentgauge.lake.plan import Plan, PlanDirectory, Range
+from agentgauge.lake.plan import Coverage, Plan, PlanDirectory, Range, coverage, next_batch
 from agentgauge.lake.rewrite import without_rows
 from agentgauge.lake.schema import LOSSES, empty_relation
 from agentgauge.lake.table import DataFile
@@ -83,6 +83,7 @@ class Compactor:
     def run(self) -> Compaction:
         """Land everything that is in the journal now, then merge small files."""
         self._tables.load(create=True)
+        self._tables.clean()
         done = self._finish_last_plan()
         while True:
             scans = self._collect()
@@ -101,22 +102,22 @@ class Compactor:
     def _newest_plan(self) -> Plan | None:
         return next(self._plans.newest_first(), None)
 
-    def _covered(self) -> dict[str, int]:
-        plan = self._newest_plan()
-        return {} if plan is None else plan.covered
+    def _coverage(self) -> Coverage:
+        return coverage(self._plans.newest_first(), self._tables.events.transaction, lambda: self._journal.id)
 
     def _finish_last_plan(self) -> Compaction:
         """Finish or repeat the batch whose plan a crash may have left behind."""
         plan = self._newest_plan()
         if plan is None:
             return Compaction()
-        landed = self._tables.events.transaction(plan.journal) >= plan.batch
-        reported = not plan.losses or self._tables.losses.transaction(plan.journal) >= plan.batch
+        transaction = self._tables.events.transaction(plan.journal)
+        landed = transaction == plan.batch
+        reported = not plan.losses or self._tables.losses.transaction(plan.journal) == plan.batch
         # Segments are dropped only after the report, so one that is gone has been reported.
         if landed and (reported or not all((self._home.journal / part.segment).exists() for part in plan.ranges)):
             return Compaction()
         scans = [self._rescan(part) for part in plan.ranges]
-        return self._finish(plan, scans, self._ready(scans))
+        return self._finish(plan, scans, self._ready(scans, certain=transaction in (plan.batch, plan.previous)))
 
     def _rescan(self, part: Range) -> tuple[Range, Scan]:
         path = self._home.journal / part.segment
@@ -134,7 +135,7 @@ class Compactor:
 
     def _collect(self) -> list[tuple[Range, Scan]]:
         """Ranges that no batch covers yet, up to the size of a batch."""
-        covered = self._covered()
+        covered = self._coverage().covered
         room = BATCH_BYTES
         found: list[tuple[Range, Scan]] = []
         for path in self._journal.segments():
@@ -153,14 +154,16 @@ class Compactor:
 
     def _land_new(self, scans: list[tuple[Range, Scan]]) -> Compaction:
         for attempt in range(1, _RETRIES + 1):
-            landed = self._ready(scans)
+            landed = self._ready(scans, certain=self._coverage().certain)
             last = self._newest_plan()
             present = {path.name for path in self._journal.segments()}
             covered = {name: end for name, end in (last.covered if last else {}).items() if name in present}
+            previous = self._tables.events.transaction(self._journal.id)
             plan = Plan(
                 sequence=(last.sequence if last else 0) + 1,
                 journal=self._journal.id,
-                batch=self._tables.events.transaction(self._journal.id) + 1,
+                batch=next_batch(previous),
+                previous=previous,
                 ranges=tuple(part for part, _ in scans),
                 covered=covered | {part.segment: part.end for part, _ in scans},
                 losses=len(landed.unreadable) + sum(len(part.losses) for _, part in scans),
@@ -171,11 +174,11 @@ class Compactor:
                 return self._finish(plan, scans, landed)
             except LakeError:
                 self._tables.load()
-                if attempt == _RETRIES or self._tables.events.transaction(plan.journal) >= plan.batch:
+                if attempt == _RETRIES or self._tables.events.transaction(plan.journal) == plan.batch:
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
-    def _ready(self, scans: list[tuple[Range, Scan]]) -> Landed:
+    def _ready(self, scans: list[tuple[Range, Scan]], *, certain: bool) -> Landed:
         """Read the lines and look up what the version read has of them. Nothing is written yet."""
         return land(
             self._connection,
@@ -183,12 +186,13 @@ class Compactor:
             self._book,
             present=self._tables.events.uris(),
             expired=self._tables.sources.uris(),
+            by_identity=not certain or any(part.copied for _, part in scans),
         )
 
     def _finish(self, plan: Plan, scans: list[tuple[Range, Scan]], landed: Landed) -> Compaction:
         """The steps of a batch after its plan, leaving out those that a crash came after."""
         events = 0
-        if self._tables.events.transaction(plan.journal) < plan.batch:
+        if self._tables.events.transaction(plan.journal) != plan.batch:
             self._commit_events(plan, landed)
             events = landed.rows
         self._step("sealed")
@@ -221,7 +225,7 @@ class Compactor:
 
     def _report(self, plan: Plan, losses: list[Loss]) -> None:
         table = self._tables.losses
-        if not losses or table.transaction(plan.journal) >= plan.batch:
+        if not losses or table.transaction(plan.journal) == plan.batch:
             return
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE reported AS {empty_relation(LOSSES)}")
         insert_losses(self._connection, "reported", losses)
@@ -234,7 +238,7 @@ class Compactor:
 
         A reader that wanted one finds its events in the version that covers it.
         """
-        covered = self._covered()
+        covered = self._coverage().covered
         dropped = 0
         for path in self._journal.segments():
             if not is_dead(path):

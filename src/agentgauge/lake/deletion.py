@@ -6,18 +6,14 @@ with them, and what live segments of the journal still hold of the landed bytes 
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import msgspec
 
 from agentgauge.errors import SettingsError
-from agentgauge.files import sync_file
-from agentgauge.journal.directory import JournalDirectory
+from agentgauge.lake.blanking import blank_landed_bytes
 from agentgauge.lake.parquet import parquet_scan, write_file
-from agentgauge.lake.plan import PlanDirectory
 from agentgauge.lake.rewrite import files_with, without_rows
 from agentgauge.lake.table import LakeTable
 from agentgauge.lake.tables import Tables
@@ -38,7 +34,7 @@ def delete_user(connection: duckdb.DuckDBPyConnection, tables: Tables, home: Hom
         raise SettingsError("forget needs the name of a user, as recorded in the user field of the scope")
     done = _delete(connection, tables.events, '"user" = ?', [user])
     tables.events.vacuum(0)
-    _blank_landed_bytes(home)
+    blank_landed_bytes(home)
     return done
 
 
@@ -74,23 +70,3 @@ def _keep_source_keys(connection: duckdb.DuckDBPyConnection, tables: Tables, bef
     file = write_file(connection, tables.sources.storage, "SELECT * FROM keys")
     connection.execute("DROP TABLE keys")
     tables.sources.commit([file])
-
-
-def _blank_landed_bytes(home: Home) -> None:
-    """Overwrite with NULs the landed bytes of segments that still exist: their owners never write there again."""
-    plan = next(PlanDirectory(home.root / "plans").newest_first(), None)
-    for path in JournalDirectory(home.root).segments():
-        end = plan.covered.get(path.name, 0) if plan else 0
-        start = _end_of_header(path)
-        if end > start:
-            descriptor = os.open(path, os.O_WRONLY)
-            try:
-                os.pwrite(descriptor, bytes(end - start), start)
-            finally:
-                os.close(descriptor)
-            sync_file(path)
-
-
-def _end_of_header(path: Path) -> int:
-    with path.open("rb") as file:
-        return len(file.readline())

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import duckdb
+import msgspec
 
 from agentgauge.events import Event
 from agentgauge.events.codec import encode_event
@@ -65,7 +66,11 @@ class Lake:
         """
         tables, connection = self._open_tables()
         with connection:
-            lines = (encode_event(event, "", n) + b"\n" for n, event in enumerate(events))
+            now = datetime.now(UTC)
+            lines = (
+                encode_event(msgspec.structs.replace(event, arrived=event.arrived or now), "", n) + b"\n"
+                for n, event in enumerate(events)
+            )
             land(connection, lines, self.book, present=tables.events.uris(), expired=tables.sources.uris())
             return {source_id for (source_id,) in connection.execute("SELECT source_id FROM lines").fetchall()}
 

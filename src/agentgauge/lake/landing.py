@@ -87,11 +87,13 @@ def land(
     book: PriceBook,
     present: Sequence[str] = (),
     expired: Sequence[str] = (),
+    *,
+    by_identity: bool = False,
 ) -> Landed:
     """Ready the events in `lines` that the lake does not have, deduplicated, with the rates that price them.
 
     `present` are the Parquet files of the events table and `expired` those of the sources table, as URIs that the
-    connection can read.
+    connection can read. `by_identity`: some lines may have landed already, and are found by (segment, n).
     """
     with tempfile.TemporaryDirectory(prefix="agentgauge-") as scratch:
         spool = Path(scratch) / "lines.ndjson"
@@ -99,6 +101,8 @@ def land(
             file.writelines(lines)
         unreadable = _read(connection, spool)
     read = _scalar(connection, "SELECT count(*) FROM lines")
+    if by_identity and present:
+        _drop_landed(connection, present)
     replaced = _drop_known(connection, present, expired)
     _load_rates(connection, book)
     months = connection.execute(
@@ -172,13 +176,16 @@ def _drop_unreadable(spool: Path) -> tuple[tuple[bytes, str], ...]:
 def _drop_known(
     connection: duckdb.DuckDBPyConnection, present: Sequence[str], expired: Sequence[str]
 ) -> tuple[str, ...]:
-    """Of each source id keep the last line; drop those that the lake has with the same usage or that have expired."""
+    """Of each source id keep the line that arrived last.
+
+    Drop those that the lake has with the same usage or from a later arrival, and those that have expired.
+    """
     row = connection.execute("SELECT count(source_id), min(time), max(time) FROM lines").fetchone()
     if row is None or not row[0]:
         return ()
     connection.execute(
-        "DELETE FROM lines WHERE source_id IS NOT NULL AND rowid NOT IN "
-        "(SELECT max(rowid) FROM lines WHERE source_id IS NOT NULL GROUP BY source_id)"
+        "DELETE FROM lines WHERE source_id IS NOT NULL AND rowid NOT IN (SELECT "
+        "arg_max(rowid, (coalesce(arrived, time), s, n)) FROM lines WHERE source_id IS NOT NULL GROUP BY source_id)"
     )
     if expired:
         connection.execute(
@@ -192,7 +199,9 @@ def _drop_known(
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE known AS
-        SELECT lines.rowid AS line, lines.source_id, {" AND ".join(same)} AS same
+        SELECT lines.rowid AS line, lines.source_id,
+            ({" AND ".join(same)})
+            OR make_timestamptz(coalesce(lines.arrived, lines.time)) <= coalesce(stored.arrived, stored.time) AS same
         FROM {parquet_scan(present)} AS stored JOIN lines USING (source_id)
         """
     )
@@ -200,6 +209,13 @@ def _drop_known(
     replaced = connection.execute("SELECT DISTINCT source_id FROM known WHERE NOT same ORDER BY 1").fetchall()
     connection.execute("DROP TABLE known")
     return tuple(source_id for (source_id,) in replaced)
+
+
+def _drop_landed(connection: duckdb.DuckDBPyConnection, present: Sequence[str]) -> None:
+    connection.execute(
+        f"DELETE FROM lines WHERE (s, n) IN (SELECT (segment, n) FROM {parquet_scan(present)} "
+        "WHERE segment IN (SELECT DISTINCT s FROM lines))"
+    )
 
 
 def _with_default(name: str) -> str:

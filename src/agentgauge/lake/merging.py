@@ -12,7 +12,6 @@ from collections import defaultdict
 import duckdb
 
 from agentgauge.lake.parquet import parquet_scan, write_file
-from agentgauge.lake.schema import EVENTS, column_list
 from agentgauge.lake.table import DataFile, LakeTable
 
 FAN_IN = 8
@@ -31,7 +30,7 @@ def merge_small_files(connection: duckdb.DuckDBPyConnection, table: LakeTable) -
     merged = 0
     while group := _next_group(table.files()):
         uris = [table.storage.uri(file.name) for file in group]
-        select = f"SELECT {column_list(EVENTS)} FROM {parquet_scan(uris)} ORDER BY time, id"
+        select = f"SELECT * FROM {parquet_scan(uris)} ORDER BY time, id"
         file = write_file(connection, table.storage, select, month=group[0].month, span="time")
         table.commit([file], group, data_change=False)
         merged += len(group)

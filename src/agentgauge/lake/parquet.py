@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import uuid
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ def write_file(
         try:
             # Version 2 stores times and numbers as differences: a seventh less to write. Spark and ClickHouse read it.
             connection.execute(
-                f"COPY ({select}) TO '{path}' (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, "
+                f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, "
                 f"ROW_GROUP_SIZE {_ROW_GROUP}, DICTIONARY_SIZE_LIMIT {_DICTIONARY})"
             )
         except duckdb.IOException as error:
@@ -57,7 +58,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, path: Path, span: str | Non
             f"strftime(date_trunc('millisecond', max(\"{span}\") + INTERVAL 999 MICROSECOND) AT TIME ZONE 'UTC', "
             "'%Y-%m-%dT%H:%M:%S.%gZ')"
         )
-    row = connection.execute(f"SELECT count(*), {low}, {high} FROM read_parquet('{path}')").fetchone()
+    row = connection.execute(f"SELECT count(*), {low}, {high} FROM {parquet_scan([str(path)])}").fetchone()
     rows, lowest, highest = row or (0, None, None)
     statistics: dict[str, object] = {"numRecords": rows}
     if lowest is not None:
@@ -66,6 +67,15 @@ def _describe(connection: duckdb.DuckDBPyConnection, path: Path, span: str | Non
 
 
 def parquet_scan(uris: Sequence[str], *, filename: bool = False) -> str:
-    """A FROM item over data files; written out rather than bound, so that a view can be made of it."""
-    files = ", ".join("'" + uri.replace("'", "''") + "'" for uri in uris)
-    return f"read_parquet([{files}], union_by_name = true{', filename = true' if filename else ''})"
+    """A FROM item over data files; written out rather than bound, so that a view can be made of it.
+
+    The partition's column is not read back from the path: it follows from `time`.
+    """
+    files = ", ".join(literal(glob.escape(uri)) for uri in uris)
+    named = ", filename = true" if filename else ""
+    return f"read_parquet([{files}], union_by_name = true, hive_partitioning = false{named})"
+
+
+def literal(text: str) -> str:
+    """Text in SQL."""
+    return "'" + text.replace("'", "''") + "'"

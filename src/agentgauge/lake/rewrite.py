@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import duckdb
 
+from agentgauge.errors import LakeError
 from agentgauge.lake.parquet import parquet_scan, write_file
-from agentgauge.lake.schema import EVENTS, column_list
 from agentgauge.lake.storage import Storage
 from agentgauge.lake.table import DataFile, LakeTable
 
@@ -38,20 +38,24 @@ def without_rows(
     """
     storage: Storage = table.storage
     affected = files_with(connection, table, condition, parameters)
+    rows = sum(affected.values())
     add, remove = [], []
     for file in table.files():
         uri = storage.uri(file.name)
-        taken = affected.get(uri, 0)
+        taken = affected.pop(uri, 0)
         if not taken:
             continue
         remove.append(file)
         if taken == file.rows:
             continue
+        # All columns of the file: a newer version may have written more than this one knows.
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE kept AS SELECT {column_list(EVENTS)} "
-            f"FROM {parquet_scan([uri])} WHERE NOT coalesce({condition}, false) ORDER BY time",
+            f"CREATE OR REPLACE TEMP TABLE kept AS SELECT * FROM {parquet_scan([uri])} "
+            f"WHERE NOT coalesce({condition}, false) ORDER BY time",
             list(parameters),
         )
         add.append(write_file(connection, storage, "SELECT * FROM kept", month=file.month, span="time"))
         connection.execute("DROP TABLE kept")
-    return add, remove, sum(affected.values())
+    if affected:
+        raise LakeError(f"rows are in files that the table does not name: {', '.join(affected)}")
+    return add, remove, rows

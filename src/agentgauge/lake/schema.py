@@ -19,7 +19,6 @@ SQL_TYPES: dict[FieldType, str] = {
     "whole": "BIGINT",
     "real": "DOUBLE",
     "money": "DECIMAL(18,12)",
-    "flag": "BOOLEAN",
     "time": "TIMESTAMPTZ",
     "json": "JSON",
 }
@@ -28,7 +27,6 @@ _DELTA_TYPES: dict[FieldType, str] = {
     "whole": "long",
     "real": "double",
     "money": "decimal(18,12)",
-    "flag": "boolean",
     "time": "timestamp",
     "json": "string",
 }

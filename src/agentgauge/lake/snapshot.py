@@ -12,19 +12,21 @@ from types import TracebackType
 
 import duckdb
 
-from agentgauge.errors import LakeError
+from agentgauge.errors import JournalUnavailable, LakeError
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.scanner import Loss, Scan, is_dead, scan
+from agentgauge.lake.blanking import blanked_mark
 from agentgauge.lake.landing import Landed, connect, land
 from agentgauge.lake.loss_rows import insert_losses, unreadable_losses
 from agentgauge.lake.parquet import parquet_scan
-from agentgauge.lake.plan import PlanDirectory
-from agentgauge.lake.schema import DERIVED, EVENTS, LOSSES, column_list, empty_relation
+from agentgauge.lake.plan import PlanDirectory, coverage
+from agentgauge.lake.schema import DERIVED, LOSSES, column_list, empty_relation
 from agentgauge.lake.tables import Tables
 from agentgauge.pricing import PriceBook
 from agentgauge.settings import Home
 
-_TRIES = 5
+_TRIES = 6
+_UNCERTAIN_TRIES = 3
 
 
 class Snapshot:
@@ -45,6 +47,7 @@ class Snapshot:
             book,
             present=self._tables.events.uris(),
             expired=self._tables.sources.uris(),
+            by_identity=self._by_identity,
         )
         self.tail_rows = landed.rows
         """Events that are not in the lake's files yet."""
@@ -57,41 +60,30 @@ class Snapshot:
         """The tail that goes with the version read. Read again where the compactor took something away meanwhile."""
         directory = JournalDirectory(self._home.root)
         plans = PlanDirectory(self._home.root / "plans")
-        for _ in range(_TRIES):
+        for attempt in range(1, _TRIES + 1):
+            blanked = blanked_mark(self._home)
             paths = directory.segments()
             self._tables.load()
-            covered = self._covered(plans)
-            if covered is None:
-                continue
+            covered = coverage(
+                plans.newest_first(), self._tables.events.transaction, lambda: _id_of(directory)
+            )
+            if not covered.certain and attempt < _UNCERTAIN_TRIES:
+                continue  # a compactor may have run through all plans since the version was read
             try:
-                scans = [scan(path, covered.get(path.name, 0), dead=is_dead(path)) for path in paths]
+                scans = [scan(path, covered.covered.get(path.name, 0), dead=is_dead(path)) for path in paths]
             except FileNotFoundError:
                 continue
-            version = self._tables.events.version
-            if any(loss.time is None for part in scans for loss in part.losses):
-                # Damage is real only if nobody compacted or blanked these bytes since the version was read.
-                self._tables.load()
-            if self._tables.events.version == version:
+            if blanked_mark(self._home) == blanked:
+                self._by_identity = not covered.certain or any(part.copied for part in scans)
                 return list(zip(paths, scans, strict=True))
         raise LakeError(f"{self._home.root}: the lake changed too quickly to be read {_TRIES} times running; try again")
-
-    def _covered(self, plans: PlanDirectory) -> dict[str, int] | None:
-        """How far the version read covers each segment. None where the plan that would say so is already gone."""
-        empty = True
-        for plan in plans.newest_first():
-            empty = False
-            if self._tables.events.transaction(plan.journal) >= plan.batch:
-                return plan.covered
-            if plan.sequence == 1:
-                return {}
-        return {} if empty else None
 
     def _create_events_view(self, landed: Landed) -> None:
         # Tables and views of the database, not temporary ones: a cursor of this connection sees them.
         self.connection.execute(f"CREATE SCHEMA internal; CREATE TABLE internal.tail AS {landed.select()}")
         parts = ["SELECT * FROM internal.tail"]
         if uris := self._tables.events.uris():
-            source = f"SELECT {_typed_columns()} FROM {parquet_scan(uris)}"
+            source = f"SELECT * REPLACE (attributes::JSON AS attributes) FROM {parquet_scan(uris)}"
             if landed.replaced:
                 self.connection.execute(
                     "CREATE TABLE internal.replaced AS SELECT unnest(?::VARCHAR[]) AS source_id", [landed.replaced]
@@ -99,14 +91,18 @@ class Snapshot:
                 source += " WHERE source_id IS NULL OR source_id NOT IN (FROM internal.replaced)"
             parts.append(source)
         derived = ", ".join(f'{sql} AS "{name}"' for name, sql in DERIVED.items())
-        self.connection.execute(f"CREATE VIEW events AS SELECT *, {derived} FROM ({' UNION ALL '.join(parts)})")
+        self.connection.execute(f"CREATE VIEW events AS SELECT *, {derived} FROM ({' UNION ALL BY NAME '.join(parts)})")
 
     def _create_losses_view(self, tail: list[Loss]) -> None:
         self.connection.execute(f"CREATE TABLE internal.losses AS {empty_relation(LOSSES)}")
         insert_losses(self.connection, "internal.losses", tail)
         parts = ["SELECT * FROM internal.losses"]
         if uris := self._tables.losses.uris():
-            parts.append(f"SELECT {column_list(LOSSES)} FROM {parquet_scan(uris)}")
+            # A batch reports its losses a moment after its events have landed: until then they are in the tail too.
+            untold = 'SELECT file, "offset" FROM internal.losses'
+            parts.append(
+                f'SELECT {column_list(LOSSES)} FROM {parquet_scan(uris)} WHERE (file, "offset") NOT IN ({untold})'
+            )
         self.connection.execute(f"CREATE VIEW losses AS {' UNION ALL '.join(parts)}")
 
     def close(self) -> None:
@@ -121,8 +117,9 @@ class Snapshot:
         self.close()
 
 
-def _typed_columns() -> str:
-    return ", ".join(
-        f'"{column.name}"::JSON AS "{column.name}"' if column.type == "json" else f'"{column.name}"'
-        for column in EVENTS
-    )
+def _id_of(directory: JournalDirectory) -> str:
+    """The journal's id; empty where it has none and reading must not make one."""
+    try:
+        return directory.id if directory.path.is_dir() else ""
+    except JournalUnavailable:  # a copy that cannot be written
+        return ""

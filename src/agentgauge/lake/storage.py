@@ -6,6 +6,7 @@ durable here and only then named in a commit, so a log entry never points at a f
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -18,6 +19,7 @@ from agentgauge.errors import LakeError
 from agentgauge.files import rename, sync_directory, sync_file
 from agentgauge.settings import Home
 
+_SCRATCH = "_scratch-"
 _EXTRAS = {"s3": "s3", "gs": "gcs", "az": "az"}
 
 
@@ -25,7 +27,7 @@ class Storage(Protocol):
     """Files of one table, named relative to its root."""
 
     root: str
-    """Path or URI that delta-rs opens."""
+    """URI that delta-rs opens."""
     options: dict[str, str]
     """Storage options of delta-rs."""
 
@@ -34,6 +36,9 @@ class Storage(Protocol):
 
     def place(self, scratch: Path, name: str) -> int:
         """Move a finished scratch file to `name`, durable when this returns. Returns its size in bytes."""
+
+    def clean(self) -> None:
+        """Remove what a killed writer left in `scratch`. Called by the one writer."""
 
     def seal_log(self, version: int) -> None:
         """Make the log entry of `version` survive a power cut."""
@@ -46,14 +51,14 @@ class Storage(Protocol):
 
 class LocalStorage:
     def __init__(self, root: Path) -> None:
-        self.root = str(root)
+        self._path = root.resolve()
+        self.root = self._path.as_uri()
         self.options: dict[str, str] = {}
-        self._path = root
 
     def scratch(self) -> AbstractContextManager[Path]:
         """On the table's own file system, so that placing is a rename; Delta ignores names with an underscore."""
         self._path.mkdir(parents=True, exist_ok=True)
-        return _temporary_directory(prefix="_scratch-", parent=self._path)
+        return _temporary_directory(prefix=_SCRATCH, parent=self._path)
 
     def place(self, scratch: Path, name: str) -> int:
         target = self._path / name
@@ -64,13 +69,17 @@ class LocalStorage:
         sync_directory(self._path)
         return target.stat().st_size
 
+    def clean(self) -> None:
+        for left in self._path.glob(f"{_SCRATCH}*"):
+            shutil.rmtree(left)
+
     def seal_log(self, version: int) -> None:
         log = self._path / "_delta_log"
         for entry in (log / f"{version:020}.json", log / f"{version:020}.checkpoint.parquet", log / "_last_checkpoint"):
             if entry.exists():
                 sync_file(entry)
-        sync_directory(log)
-        sync_directory(self._path)
+        for directory in (log, self._path, *(self._path.parents[:2] if version == 0 else ())):
+            sync_directory(directory)
 
     def uri(self, name: str) -> str:
         return str(self._path / name)
@@ -105,6 +114,9 @@ class ObjectStorage:
         self._fs.put_file(str(scratch), self.uri(name))
         scratch.unlink()
         return size
+
+    def clean(self) -> None:
+        """Scratch files are in the system's directory for temporary files."""
 
     def seal_log(self, version: int) -> None:
         """An object store acknowledges a PUT once it is durable."""

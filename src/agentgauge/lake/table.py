@@ -90,7 +90,8 @@ class LakeTable:
         return 0 if self._delta is None else self._delta.transaction_version(application) or 0
 
     def uris(self) -> list[str]:
-        return [] if self._delta is None else self._delta.file_uris()
+        """The data files, as DuckDB names them (delta-rs would give them URL-encoded and with links resolved)."""
+        return [self.storage.uri(file.name) for file in self.files()]
 
     def files(self) -> list[DataFile]:
         if self._delta is None:

@@ -14,6 +14,11 @@ class Tables:
         self.losses = LakeTable(storage_of(home, "losses"), schema.LOSSES, partitioned=False)
         self.sources = LakeTable(storage_of(home, "sources"), schema.SOURCES, partitioned=False)
 
+    def clean(self) -> None:
+        """Remove what killed writers left. To be called by the one writer."""
+        for table in (self.events, self.losses, self.sources):
+            table.storage.clean()
+
     def load(self, *, create: bool = False) -> None:
         """Read the newest version of each table.
 

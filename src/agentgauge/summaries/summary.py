@@ -54,8 +54,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             failures=failures,
             sum=total,
             m2=float(np.square(array - total / array.size).sum()),
-            min=float(array.min()),
-            max=float(array.max()),
+            min=float(np.min(array)),
+            max=float(np.max(array)),
             histogram=tuple(zip(numbers.tolist(), counts.tolist(), strict=True)),
         )
 
