@@ -51,6 +51,8 @@ def value_of(field: Field) -> st.SearchStrategy[object]:
 def _event(kind: Kind) -> st.SearchStrategy[Event]:
     own = (*fields.COMMON, *fields.SCOPE, *kind.fields)
     required = {"time": ZONED} | {name: value_of(fields.BY_NAME[name]) for name in kind.required}
+    if kind.name == "satisfaction":
+        required["value"] = st.floats(0, 1)
     optional = {
         field.name: st.none() | value_of(field)
         for field in own

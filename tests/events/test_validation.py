@@ -62,6 +62,48 @@ def test_a_breach_is_refused_with_its_reason(kind: str, broken: dict[str, Any], 
     assert message in str(refused.value)
 
 
+@pytest.mark.parametrize("value", [-0.1, 1.5, 4])
+def test_satisfaction_is_a_ratio(value: float) -> None:
+    with pytest.raises(EventRefused, match="out of range: value of satisfaction is 0-1"):
+        check(Event(kind="satisfaction", time=WHEN, value=value))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"kind": "Ada Lovelace"},
+        {"outcome": "Ada Lovelace"},
+        {"quality_score": "Ada Lovelace"},
+        {"attributes": ["Ada Lovelace"]},
+        {"cost_usd": "Ada Lovelace"},
+        {"user": ["Ada Lovelace"]},
+        {"time": "Ada Lovelace"},
+        {"severity": "Ada Lovelace"},
+    ],
+    ids=lambda broken: next(iter(broken)),
+)
+def test_no_message_repeats_a_text_that_it_refuses(broken: dict[str, Any]) -> None:
+    with pytest.raises(EventRefused) as refused:
+        check(Event(**{"kind": "task", "time": WHEN, "name": "t", **broken}))
+    assert "Ada" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"kind": ["task"]},
+        {"quality_score": 10**5000},
+        {"duration_ms": -(10**5000)},
+        {"duration_ms": Decimal("1" * 5000)},
+    ],
+    ids=["kind", "quality_score", "duration_ms", "digits"],
+)
+def test_values_that_python_cannot_print_or_look_up_are_refused_like_others(broken: dict[str, Any]) -> None:
+    with pytest.raises(EventRefused) as refused:
+        check(Event(**{"kind": "task", "time": WHEN, "name": "t", **broken}))
+    assert len(str(refused.value)) < 300
+
+
 def test_reasons_hold_no_values_so_that_they_can_be_counted() -> None:
     reasons = set()
     for tokens in (-1, -2, -3):

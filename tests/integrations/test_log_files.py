@@ -114,6 +114,16 @@ def test_broken_lines_are_named_with_their_place_and_never_their_text(tmp_path: 
     assert len(of_kind(reading, "llm_call")) == 1
 
 
+def test_each_broken_line_is_counted_also_where_the_same_bytes_were_broken_before(tmp_path: Path) -> None:
+    bad = answer(2, "m1", usage={"input_tokens": -1, "output_tokens": 1})
+    good = answer(3, "m2")
+    path = log(tmp_path, ['{"torn', prompt(0, "u1"), bad, '{"torn', good, good, bad])
+    reading = read("claude-code", path, now=LONG_AFTER)
+    assert [line.line_number for line in reading.broken] == [1, 3, 4, 7]
+    assert reading.lines == 7
+    assert len(of_kind(reading, "llm_call")) == 1
+
+
 def test_entries_of_types_not_known_here_are_passed_over(tmp_path: Path) -> None:
     lines = [
         {"type": "file-history-snapshot", "messageId": "x", "snapshot": {}},

@@ -47,7 +47,7 @@ def test_the_recorded_session_gives_exactly_the_figures_that_pi_counted() -> Non
     fresh = (call.input_tokens - call.cache_read_tokens - call.cache_write_5m_tokens for call in calls)
     assert sum(fresh) == 3_689
     cost = sum((call.cost_usd or Decimal(0) for call in calls), Decimal(0))
-    assert cost.quantize(Decimal("0.000001")) == Decimal("42.595908")
+    assert cost == Decimal("42.5959075")
     assert {call.cost_source for call in calls} == {"reported"}
     tools = Counter(event.name for event in of_kind(reading, "tool_call"))
     assert tools == {"bash": 206, "edit": 125, "read": 107, "write": 16}

@@ -1,5 +1,4 @@
-"""What the book promises its callers: one version per set of prices, refusals that advise, and nothing loaded before it
-is asked."""
+"""What the book promises its callers: a version per set of prices, refusals that advise, nothing loaded unasked."""
 
 from __future__ import annotations
 
@@ -34,6 +33,11 @@ def test_a_comment_in_a_price_file_changes_no_version() -> None:
     row = '[[price]]\nmodel = "m"\ninput = 1\noutput = 2\n'
     one, other = (PriceBook(from_toml(text, "mine.toml"), from_toml("", "none")) for text in (row, f"# why\n{row}"))
     assert one.version == other.version
+
+
+def test_a_withdrawal_changes_the_version() -> None:
+    withdrawn = from_toml('[[withdrawn]]\nmodels = ["gpt-4"]\nfrom = 2025-01-01\n', "mine.toml")
+    assert PriceBook(withdrawn, from_toml("", "none")).version != PriceBook.load().version
 
 
 @pytest.mark.parametrize(
@@ -81,8 +85,11 @@ def test_a_call_without_tokens_costs_nothing() -> None:
 
 
 def test_the_windows_of_every_row_of_ours_are_disjoint_and_in_order() -> None:
-    for day in (date(2025, 2, 8), date(2025, 2, 26), date(2025, 9, 5), date(2026, 8, 16), date(2026, 8, 22)):
-        for model in ("deepseek-chat", "deepseek-reasoner", "deepseek-v4-flash", "deepseek-v4-pro"):
+    chat = ("deepseek-chat", "deepseek-reasoner")
+    days = {date(2025, 2, 8): chat, date(2025, 2, 26): chat, date(2025, 9, 5): chat}
+    days |= dict.fromkeys((date(2026, 8, 16), date(2026, 8, 22)), ("deepseek-v4-flash", "deepseek-v4-pro"))
+    for day, models in days.items():
+        for model in models:
             windows = BOOK.windows(model, "deepseek", "standard", day)
             assert windows[0].start == datetime(day.year, day.month, day.day, tzinfo=UTC)
             assert windows[-1].end - windows[0].start == timedelta(days=1)
@@ -115,6 +122,12 @@ def test_a_listing_shows_hours_bands_and_tiers() -> None:
     assert batch.valid_from == datetime(2026, 10, 14, tzinfo=UTC)
     (standard,) = BOOK.explain("claude-opus-5", at=datetime(2026, 11, 1, tzinfo=UTC), tier="standard")
     assert standard.valid_from is None
+
+
+def test_a_withdrawn_name_is_not_proposed_in_its_own_place() -> None:
+    near = near_names("deepseek/deepseek-chat")
+    assert near
+    assert "deepseek-chat" not in near
 
 
 def test_a_misspelt_name_is_answered_with_names_that_have_a_price() -> None:

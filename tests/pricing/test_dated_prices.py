@@ -48,6 +48,20 @@ def test_deepseek_chat_costs_what_it_cost_at_that_hour(when: str, input_usd: str
     assert dollars("deepseek-chat", MILLION, when) == (Decimal(input_usd) + Decimal(output_usd)) / 10
 
 
+@pytest.mark.parametrize("model", ["deepseek-chat", "deepseek-reasoner"])
+@pytest.mark.parametrize("provider", [None, "deepseek"])
+def test_a_withdrawn_model_is_unpriced_from_the_minute_it_was_withdrawn(model: str, provider: str | None) -> None:
+    """genai-prices goes on listing it, at the prices of 2025."""
+    assert dollars(model, MILLION, "2026-07-24T15:58", provider) == Decimal("0.042")
+    for when in ("2026-07-24T15:59", "2026-07-25T00:00", "2026-11-20T02:00"):
+        assert dollars(model, MILLION, when, provider) is None
+    assert BOOK.explain(model, provider, at("2026-11-20T02:00")) == ()
+
+
+def test_a_model_withdrawn_by_its_vendor_keeps_its_price_where_another_sells_it() -> None:
+    assert dollars("openrouter/deepseek/deepseek-chat", MILLION, "2026-11-01T00:00") is not None
+
+
 @pytest.mark.parametrize(
     ("when", "input_usd"),
     [

@@ -1,5 +1,4 @@
-"""The formula is declared once: what Python computes at once and what DuckDB computes in bulk agree to the last
-digit."""
+"""The formula is declared once: what Python computes at once and DuckDB in bulk agrees to the last digit."""
 
 from __future__ import annotations
 

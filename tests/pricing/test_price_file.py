@@ -1,5 +1,4 @@
-"""A user's prices come first, are read exactly, and are refused with the place and the reason where they cannot be
-used."""
+"""A user's prices come first, are read exactly, and are refused with place and reason where they cannot be used."""
 
 from __future__ import annotations
 
@@ -82,6 +81,27 @@ def test_the_windows_of_a_day_neither_overlap_nor_leave_what_is_known_out(book: 
     assert [(w.min_input_tokens, w.max_input_tokens) for w in bands] == [(0, 500_001), (500_001, None)]
 
 
+def test_a_withdrawn_model_has_no_price_of_any_tier_but_what_the_same_file_says(tmp_path: Path) -> None:
+    path = tmp_path / "prices.toml"
+    path.write_text(
+        '[[withdrawn]]\nmodels = ["claude-opus-4-5", "gpt-4o", "deepseek-chat"]\nfrom = 2025-12-09T10:00:00Z\n'
+        '[[price]]\nmodel = "gpt-4o"\nfrom = 2025-12-09T11:00:00Z\ninput = 7\noutput = 7\n'
+    )
+    book = PriceBook.load(path)
+    assert usd(book, "claude-opus-4-5", AT.replace(hour=9)) == 5
+    assert usd(book, "claude-opus-4-5", AT.replace(hour=9), tier="batch") == Decimal("2.5")
+    for tier in ("standard", "batch"):
+        assert usd(book, "anthropic/claude-opus-4-5-20251101", tier=tier) is None
+    assert usd(book, "gpt-4o", AT.replace(hour=10)) is None
+    assert usd(book, "gpt-4o") == 7
+    assert usd(book, "deepseek-chat") is None
+
+
+def test_ones_own_price_of_a_model_that_we_know_to_be_withdrawn_holds() -> None:
+    book = PriceBook.load({"deepseek-chat": {"input": 1, "output": 2}})
+    assert usd(book, "deepseek-chat", datetime(2026, 11, 20, tzinfo=UTC)) == 1
+
+
 def test_a_float_counts_as_the_decimal_it_prints_as() -> None:
     book = PriceBook.load({"m": {"input": 0.1, "output": "0.2", "cache_read": Decimal("0.01")}})
     assert usd(book, "m") == Decimal("0.1")
@@ -112,6 +132,10 @@ def test_a_free_model_costs_nothing_and_is_priced() -> None:
         ('[[price]]\nmodel = "m"\ninput = 1\noutput = 1\nfrom = 2025-01-02\nto = 2025-01-02\n', "not before"),
         ('[[price]]\nmodel = "m"\ninput = 1\noutput = 1\nabove_input_tokens = 1.5\n', "whole number of tokens"),
         ('[[discount]]\nprovider = "openai"\ntier = "batch"\nmodels = ["m"]\n', "gives no factor"),
+        ('[[discount]]\nprovider = "openai"\ntier = "batch"\nmodels = "m"\nfactor = 0.5\n', "name them in a list"),
+        ('[[withdrawn]]\nmodels = ["m"]\n', "withdrawn 1: gives no from"),
+        ('[[withdrawn]]\nmodel = "m"\nfrom = 2025-01-01\n', "unknown key 'model'"),
+        ('[withdrawn]\nmodels = ["m"]\n', "two brackets"),
         ('[[discount]]\nprovider = "openai"\ntier = "batch"\nmodels = ["m"]\nfactor = 0.5\nrates = ["x"]\n', "'x'"),
     ],
 )

@@ -18,9 +18,9 @@ from agentgauge.engines.dialect import Dialect, Expression, call, column, number
 from agentgauge.engines.measures import Measure
 from agentgauge.events import kinds
 from agentgauge.events.event import from_micros
+from agentgauge.events.fields import MONEY_STEP
 from agentgauge.summaries import Summary
 
-_MONEY_DIGITS = Decimal("1e-12")
 _SUCCESS = column("success")
 _PRICED_KINDS = tuple(kind.name for kind in kinds.KINDS if kind.carries_usage and "model" in kind.required)
 """Calls of these kinds have a price, so one without a cost is unpriced. A tool's cost is only ever reported: without
@@ -166,7 +166,7 @@ def _mean(measure: Measure, dialect: Dialect) -> Aggregate:
 
 def _divided(total: Decimal, count: int) -> Decimal:
     with localcontext(prec=60):
-        return (total / count).quantize(_MONEY_DIGITS)
+        return (total / count).quantize(MONEY_STEP)
 
 
 def _std_dev(measure: Measure, dialect: Dialect) -> Aggregate:
@@ -181,7 +181,7 @@ def _std_dev(measure: Measure, dialect: Dialect) -> Aggregate:
 
 def _money(value: float) -> Decimal:
     with localcontext(prec=60):
-        return Decimal(value).quantize(_MONEY_DIGITS)
+        return Decimal(value).quantize(MONEY_STEP)
 
 
 def _distinct(measure: Measure, dialect: Dialect) -> Aggregate:

@@ -23,11 +23,13 @@ class Column(msgspec.Struct, frozen=True):
     unit: str = ""
 
 
-IDENTITY = (Column("id", "whole"), Column("segment", "text"), Column("n", "whole"))
 DERIVED = (Column("success", "flag"), Column("work_item", "text"))
 """`success` is whether the outcome is success, NULL without an outcome; `work_item` is the ticket, else the issue."""
 
-ALL: tuple[Column, ...] = (*IDENTITY, *(Column(field.name, field.type, field.unit) for field in fields.ALL), *DERIVED)
+ALL: tuple[Column, ...] = (
+    *(Column(field.name, field.type, field.unit) for field in (*fields.IDENTITY, *fields.ALL)),
+    *DERIVED,
+)
 BY_NAME = {column.name: column for column in ALL}
 NUMERIC = ("whole", "real", "money", "attribute")
 

@@ -35,7 +35,6 @@ _PYTHON_TYPES: dict[str, Any] = {
     "whole": int,
     "real": float,
     "money": Decimal,
-    "flag": bool,
     "time": int,
     "json": dict[str, Any],
 }

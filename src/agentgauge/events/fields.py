@@ -5,12 +5,16 @@ The SQL columns of the lake, the JSON keys of the journal and the attributes of 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 import msgspec
 
-FieldType = Literal["text", "whole", "real", "money", "flag", "time", "json"]
+FieldType = Literal["text", "whole", "real", "money", "time", "json"]
 """Logical types. `whole` is a 64-bit integer, `real` a double, `money` DECIMAL(18,12), `time` microseconds in UTC."""
+
+MONEY_STEP = Decimal("1e-12")
+"""What amounts of money are kept to, in USD: a picodollar."""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -49,10 +53,8 @@ TOKENS = (
     Field("cache_write_1h_tokens", "whole", "token"),
     Field("reasoning_tokens", "whole", "token"),
 )
-"""`input_tokens` is the total:
-
-what was read from or written to a cache is part of it. `reasoning_tokens` are part of the output.
-"""
+"""`input_tokens` is the total, what was read from or written to a cache included. `reasoning_tokens` are part of
+`output_tokens`."""
 
 COST = (Field("cost_usd", "money", "USD"), Field("cost_source", "text"), Field("price_version", "text"))
 
@@ -81,6 +83,10 @@ COMMON = (
 
 ALL: tuple[Field, ...] = (*COMMON, *TIMING, *SCOPE, *MODEL, *TOKENS, *COST, *QUALITY, *MEASUREMENT, *ERROR)
 """Every field a recorder may write, in the order of the lake's columns."""
+
+IDENTITY = (Field("id", "whole"), Field("segment", "text"), Field("n", "whole"))
+"""What a stored event has besides. `id` is given when it lands in the lake: unique there, stable, below 2^53; null
+before. (`segment`, `n`) is its identity from the first, in the journal."""
 
 BY_NAME = {field.name: field for field in ALL}
 SCOPE_NAMES = tuple(field.name for field in SCOPE)

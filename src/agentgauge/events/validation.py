@@ -1,7 +1,8 @@
 """The rules that an event must keep, one function, the same for recorded, imported and received events.
 
 A breach is an `EventRefused`. Its `reason` is one of a fixed, small set of phrases, so that losses can be counted under
-it; its message names the field and the value and says what is expected.
+it; its message names the field and says what is expected and what was got: a number as it is, of anything else the type
+alone. Messages are written down where no deletion of a person's events reaches them, so none repeats a text.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from agentgauge.events.kinds import Kind
 
 _MONEY_LIMIT = Decimal(1_000_000)
 _TOKEN_LIMIT = 1 << 53
+_LARGEST_TOLD_BITS = 64
 _LARGEST_REAL = sys.float_info.max
 _WORDS = {
     "outcome": fields.OUTCOMES,
@@ -41,24 +43,23 @@ def check(event: Event) -> None:
         {
             name: value
             for name, value in values
-            if value is not None and not (value == 0 and name in fields.TOKEN_NAMES)
+            if value is not None and not (name in fields.TOKEN_NAMES and value == 0)
         },
     )
 
 
-def check_values(kind: str, values: Mapping[str, object]) -> None:
+def check_values(kind: object, values: Mapping[str, object]) -> None:
     """The same for an event given as its kind and values; a field without a value is absent or 0 tokens.
 
     Scope names may be among them. Raises `EventRefused`.
     """
-    rules = _RULES.get(kind)
-    if rules is None:
-        raise EventRefused("unknown kind", f"{kind!r}; known kinds are {', '.join(kinds.BY_NAME)}")
+    if not isinstance(kind, str) or (rules := _RULES.get(kind)) is None:
+        raise EventRefused("unknown kind", f"known kinds are {', '.join(kinds.BY_NAME)}; got {described(kind)}")
     own = rules.own
     for name, value in values.items():
         field = own.get(name)
         if field is None:
-            raise EventRefused("field not of this kind", f"{kind} has no {name} (got {_short(value)})")
+            raise EventRefused("field not of this kind", f"{kind} has no {name} (got {described(value)})")
         if type(value) is not str or name not in rules.texts:
             _CHECKS[field.type](kind, field, value)
     for name in rules.required:
@@ -68,7 +69,11 @@ def check_values(kind: str, values: Mapping[str, object]) -> None:
         _check_parts(values)
     quality = values.get("quality_score")
     if isinstance(quality, int | float) and not 0 <= quality <= 100:
-        raise EventRefused("out of range", f"quality_score is 0-100, got {quality}; a ratio is multiplied by 100")
+        raise EventRefused(
+            "out of range", f"quality_score is 0-100, got {_amount(quality)}; a ratio is multiplied by 100"
+        )
+    if kind == "satisfaction" and not 0 <= values["value"] <= 1:  # type: ignore[operator]
+        raise EventRefused("out of range", f"value of satisfaction is 0-1, got {_amount(values['value'])}")
 
 
 def _check_parts(values: Mapping[str, Any]) -> None:
@@ -90,42 +95,44 @@ def _check_parts(values: Mapping[str, Any]) -> None:
 
 def _text(kind: str, field: Field, value: Any) -> None:
     if not isinstance(value, str):
-        raise EventRefused("wrong type", f"{field.name} of {kind} is text, got {type(value).__name__} {_short(value)}")
+        raise EventRefused("wrong type", f"{field.name} of {kind} is text, got {described(value)}")
     words = _WORDS.get(field.name)
     if words is not None and value not in words:
-        raise EventRefused("unknown word", f"{field.name} is one of {', '.join(words)}, got {_short(value)}")
+        raise EventRefused("unknown word", f"{field.name} is one of {', '.join(words)}, got {described(value)}")
 
 
 def _whole(kind: str, field: Field, value: Any) -> None:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise EventRefused("wrong type", f"{field.name} is a whole number, got {type(value).__name__} {_short(value)}")
+        raise EventRefused("wrong type", f"{field.name} is a whole number, got {described(value)}")
     if value < 0:
-        raise EventRefused("negative tokens", f"{field.name} of {kind} is {value}; it is at least 0")
+        raise EventRefused("negative tokens", f"{field.name} of {kind} is {_amount(value)}; it is at least 0")
     if value > _TOKEN_LIMIT:
-        raise EventRefused("out of range", f"{field.name} of {kind} is {value}; at most 2^53")
+        raise EventRefused("out of range", f"{field.name} of {kind} is {_amount(value)}; at most 2^53")
 
 
 def _real(kind: str, field: Field, value: Any) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise EventRefused("wrong type", f"{field.name} is a number, got {type(value).__name__} {_short(value)}")
+        raise EventRefused("wrong type", f"{field.name} is a number, got {described(value)}")
     if not -_LARGEST_REAL <= value <= _LARGEST_REAL:  # compares exactly, also a whole number that no float holds
-        raise EventRefused("not finite", f"{field.name} of {kind} is {_short(value)}")
+        raise EventRefused("not finite", f"{field.name} of {kind} is {_amount(value)}")
     if field.name == "duration_ms" and value < 0:
-        raise EventRefused("negative duration", f"duration_ms of {kind} is {value}; it is at least 0")
+        raise EventRefused("negative duration", f"duration_ms of {kind} is {_amount(value)}; it is at least 0")
 
 
 def _money(kind: str, field: Field, value: Any) -> None:
     if not isinstance(value, Decimal):
-        raise EventRefused("wrong type", f"{field.name} is a Decimal, got {type(value).__name__} {_short(value)}")
+        raise EventRefused("wrong type", f"{field.name} is a Decimal, got {described(value)}")
     if not value.is_finite():
-        raise EventRefused("not finite", f"{field.name} of {kind} is {value}")
+        raise EventRefused("not finite", f"{field.name} of {kind} is {_amount(value)}")
     if not 0 <= value < _MONEY_LIMIT:
-        raise EventRefused("out of range", f"{field.name} of {kind} is {value}; from 0 to below {_MONEY_LIMIT} USD")
+        raise EventRefused(
+            "out of range", f"{field.name} of {kind} is {_amount(value)}; from 0 to below {_MONEY_LIMIT} USD"
+        )
 
 
 def _time(kind: str, field: Field, value: Any) -> None:
     if not isinstance(value, datetime):
-        raise EventRefused("wrong type", f"{field.name} is a datetime, got {type(value).__name__} {_short(value)}")
+        raise EventRefused("wrong type", f"{field.name} is a datetime, got {described(value)}")
     if value.utcoffset() is None:
         raise EventRefused(
             "naive time", f"{field.name} {value.isoformat()} has no time zone; use datetime.now(timezone.utc)"
@@ -134,15 +141,22 @@ def _time(kind: str, field: Field, value: Any) -> None:
 
 def _json(kind: str, field: Field, value: Any) -> None:
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise EventRefused("wrong type", f"{field.name} is a dict with text keys, got {_short(value)}")
+        raise EventRefused("wrong type", f"{field.name} is a dict with text keys, got {described(value)}")
 
 
 _CHECKS = {"text": _text, "whole": _whole, "real": _real, "money": _money, "time": _time, "json": _json}
 
 
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+def described(value: object) -> str:
+    """What a message may say of a value: its type, and, of a plain number, how much it is."""
+    name = type(value).__name__
+    return f"{name} {_amount(value)}" if type(value) in (int, float, bool, Decimal) else name
+
+
+def _amount(value: object) -> str:
+    if isinstance(value, int) and value.bit_length() > _LARGEST_TOLD_BITS:  # Python does not write very long ones
+        return f"of {value.bit_length()} bits"
+    return f"{value!s:.60}"
 
 
 class _Rules(msgspec.Struct, frozen=True):

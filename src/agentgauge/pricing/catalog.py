@@ -79,6 +79,11 @@ def names() -> tuple[str, ...]:
     return tuple(info.id for provider, claim in claims for info in provider.models if claim and claim.is_match(info.id))
 
 
+def providers() -> tuple[str, ...]:
+    """The ids of those who list models, in order."""
+    return tuple(sorted(_providers()))
+
+
 def windows(listing: Listing, tier: str, day: date) -> tuple[RateWindow, ...]:
     """The rates of a listing on a UTC day; () where the tier has no known price."""
     midnight = datetime.combine(day, time(), UTC)

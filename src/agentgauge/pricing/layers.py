@@ -32,16 +32,16 @@ class Origin(msgspec.Struct, frozen=True):
 Segment = tuple[RateWindow, Origin]
 
 
-def fill(segments: list[Segment], more: list[Segment]) -> None:
-    """Add `more` where `segments` leave the time open, cut to the gaps."""
+def fill(segments: list[Segment], more: list[Segment], until: datetime = ALWAYS_TO) -> None:
+    """Add `more` where `segments` leave the time before `until` open, cut to the gaps."""
     taken = sorted({(window.start, window.end) for window, _ in segments})
     for window, origin in more:
-        start = window.start
-        for taken_start, taken_end in [*taken, (window.end, window.end)]:
+        start, end = window.start, min(window.end, until)
+        for taken_start, taken_end in [*taken, (end, end)]:
             if taken_end <= start:
                 continue
-            if start < min(taken_start, window.end):
-                cut = msgspec.structs.replace(window, start=start, end=min(taken_start, window.end))
+            if start < min(taken_start, end):
+                cut = msgspec.structs.replace(window, start=start, end=min(taken_start, end))
                 segments.append((cut, origin))
             start = max(start, taken_end)
 
@@ -63,15 +63,19 @@ def listed(listing: catalog.Listing, tier: str, day: date) -> list[Segment]:
     return [(window, origin) for window in catalog.windows(listing, tier, day)]
 
 
+def withdrawn(source: Table, name: ModelName, listing: catalog.Listing | None) -> datetime:
+    """From when on a model is withdrawn and no source after this one prices it; the end of time where it is not."""
+    return source.withdrawn(*_billed_as(name, listing)) or ALWAYS_TO
+
+
 def discounted(
     source: Table, name: ModelName, listing: catalog.Listing | None, tier: str, standard: tuple[Segment, ...]
 ) -> list[Segment]:
     """What a tier costs where it is published as a share of the standard price."""
-    provider = name.provider or (listing.provider if listing is not None else "")
-    models = name.forms if listing is None else (*name.forms, listing.model)
+    models, provider = _billed_as(name, listing)
     found: list[Segment] = []
     for window, origin in standard:
-        discount = source.discount(models, provider, tier, window.start)
+        discount = source.discount(models, provider or "", tier, window.start)
         if discount is None:
             continue
         rates = {rate: _share(getattr(window.rates, rate), discount.factor) for rate in discount.rates}
@@ -84,6 +88,13 @@ def discounted(
         )
         found.append((msgspec.structs.replace(window, rates=msgspec.structs.replace(window.rates, **rates)), cheaper))
     return found
+
+
+def _billed_as(name: ModelName, listing: catalog.Listing | None) -> tuple[tuple[str, ...], str | None]:
+    """The names that the model goes by, and who bills it."""
+    if listing is None:
+        return name.forms, name.provider
+    return (*name.forms, listing.model), name.provider or listing.provider
 
 
 def _share(rate: int, factor: Decimal) -> int:

@@ -12,8 +12,7 @@ from agentgauge.pricing.rates import RATE_NAMES, usd_per_million
 
 
 class PriceRow(msgspec.Struct, frozen=True):
-    """One line of a price listing: rates in USD per million tokens (`per_call`: USD), where they are from and when they
-    hold."""
+    """One line of a price listing: rates in USD per million tokens (`per_call`: USD), their source, when they hold."""
 
     model: str
     """The listed model that the name was taken for."""

@@ -17,8 +17,7 @@ _AFTER = re.compile(
 
 
 def is_model(clause: Any, ref: str) -> bool:
-    """True where `clause` (a genai-prices match clause) holds for `ref` (lower case) and leaves no other model's name
-    over."""
+    """True where `clause`, of genai-prices, holds for `ref` (lower case) and leaves no other model's name over."""
     match type(clause).__name__:
         case "ClauseOr":
             return any(is_model(part, ref) for part in clause.or_)

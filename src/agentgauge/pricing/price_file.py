@@ -11,7 +11,7 @@
     above_input_tokens = 200_000       # a long-context band; absent: the base price
     input = 0.135                      # USD per million tokens, as all rates ...
     output = 0.55
-    cache_read = 0.035                 # absent, as all the following: billed as its neighbour, see catalog.rates_of
+    cache_read = 0.035                 # absent, as all the following: billed as its neighbour, see rates.rates_of
     cache_write_5m = 0.135
     cache_write_1h = 0.135
     reasoning = 0.55
@@ -25,6 +25,12 @@
     from = 2024-10-08
     factor = 0.5
     rates = ["input", "output"]        # absent: all
+    source = "..."
+
+    [[withdrawn]]
+    models = ["deepseek-chat"]         # names that nothing is billed under any more ...
+    provider = "deepseek"              # ... by this provider; absent: by whoever
+    from = 2026-07-24T15:59:00Z        # from then on only this file's own rows and those before it price them
     source = "..."
 
 Messages name the file, the row and the key. A row without an input or an output price is refused: it would price tokens
@@ -44,13 +50,15 @@ from agentgauge.errors import PriceBookError
 from agentgauge.events.fields import TIERS
 from agentgauge.pricing.names import PROVIDERS
 from agentgauge.pricing.rates import RATE_NAMES, rates_of
-from agentgauge.pricing.table import Discount, Row, Table
+from agentgauge.pricing.table import Discount, Row, Table, Withdrawal
 
 ALWAYS_TO = datetime.max.replace(tzinfo=UTC)
 ALWAYS_FROM = datetime.min.replace(tzinfo=UTC)
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _WEEK = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ROW_KEYS = {"model", "provider", "tier", "from", "to", "hours", "days", "above_input_tokens", "source", *RATE_NAMES}
+_TABLES = ("price", "discount", "withdrawn")
+_WITHDRAWN_KEYS = {"models", "provider", "from", "source"}
 _DISCOUNT_KEYS = {"provider", "tier", "models", "from", "to", "factor", "rates", "source"}
 
 
@@ -60,15 +68,17 @@ def from_toml(text: str, label: str) -> Table:
         document = tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
         raise PriceBookError(f"{label}: not TOML: {error}") from error
-    if unknown := sorted(document.keys() - {"price", "discount"}):
-        raise PriceBookError(f"{label}: unknown table {unknown[0]!r}; a price file has [[price]] and [[discount]] rows")
-    prices, discounts = document.get("price", []), document.get("discount", [])
-    if not isinstance(prices, list) or not isinstance(discounts, list):
+    if unknown := sorted(document.keys() - set(_TABLES)):
+        known = ", ".join(f"[[{table}]]" for table in _TABLES)
+        raise PriceBookError(f"{label}: unknown table {unknown[0]!r}; a price file has rows of {known}")
+    prices, discounts, withdrawals = (document.get(table, []) for table in _TABLES)
+    if not all(isinstance(rows, list) for rows in (prices, discounts, withdrawals)):
         raise PriceBookError(f"{label}: write [[price]] with two brackets: each row is an entry of a list")
     return _table(
         label,
         [row for number, raw in enumerate(prices, 1) for row in _rows(raw, f"{label}: price {number}")],
         tuple(_discount(raw, f"{label}: discount {number}") for number, raw in enumerate(discounts, 1)),
+        tuple(_withdrawal(raw, f"{label}: withdrawn {number}") for number, raw in enumerate(withdrawals, 1)),
     )
 
 
@@ -87,11 +97,16 @@ def from_mapping(prices: Mapping[str, Any], label: str = "overrides") -> Table:
     return _table(label, rows)
 
 
-def _table(label: str, rows: Sequence[Row], discounts: tuple[Discount, ...] = ()) -> Table:
+def _table(
+    label: str,
+    rows: Sequence[Row],
+    discounts: tuple[Discount, ...] = (),
+    withdrawals: tuple[Withdrawal, ...] = (),
+) -> Table:
     by_model: dict[str, tuple[Row, ...]] = {}
     for row in rows:
         by_model[row.model] = (*by_model.get(row.model, ()), row)
-    return Table(label, by_model, discounts)
+    return Table(label, by_model, discounts, withdrawals)
 
 
 def _rows(raw: Mapping[str, Any], where: str) -> list[Row]:
@@ -125,8 +140,7 @@ def _row(raw: Mapping[str, Any], where: str) -> Row:
 
 def _discount(raw: Mapping[str, Any], where: str) -> Discount:
     _check_keys(raw, _DISCOUNT_KEYS, where)
-    if missing := [key for key in ("provider", "tier", "models", "factor") if key not in raw]:
-        raise PriceBookError(f"{where}: gives no {missing[0]}")
+    _check_given(raw, ("provider", "tier", "models", "factor"), where)
     start, end = _bounds(raw, where)
     rates = raw.get("rates", RATE_NAMES)
     if unknown := set(rates) - set(RATE_NAMES):
@@ -134,13 +148,35 @@ def _discount(raw: Mapping[str, Any], where: str) -> Discount:
     return Discount(
         provider=_provider(raw["provider"], where) or "",
         tier=_tier(raw["tier"], where),
-        models=tuple(str(model).lower() for model in raw["models"]),
+        models=_models(raw["models"], where),
         start=start,
         end=end,
         factor=_number(raw["factor"], f"{where}: factor"),
         rates=tuple(rates),
         source=str(raw.get("source", "")),
     )
+
+
+def _withdrawal(raw: Mapping[str, Any], where: str) -> Withdrawal:
+    _check_keys(raw, _WITHDRAWN_KEYS, where)
+    _check_given(raw, ("models", "from"), where)
+    return Withdrawal(
+        models=_models(raw["models"], where),
+        provider=_provider(raw.get("provider"), where),
+        start=_moment(raw["from"], ALWAYS_FROM, where),
+        source=str(raw.get("source", "")),
+    )
+
+
+def _check_given(raw: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
+    if missing := [key for key in keys if key not in raw]:
+        raise PriceBookError(f"{where}: gives no {missing[0]}")
+
+
+def _models(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not value:
+        raise PriceBookError(f"{where}: models is {value!r}; name them in a list")
+    return tuple(str(model).lower() for model in value)
 
 
 def _check_keys(raw: Mapping[str, Any], known: set[str], where: str) -> None:

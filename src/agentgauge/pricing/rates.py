@@ -19,14 +19,13 @@ from typing import NamedTuple
 import msgspec
 
 from agentgauge.events.event import Usage
+from agentgauge.events.fields import MONEY_STEP
 
-FEMTO_PER_USD = 10**15
 FEMTO_PER_PICO = 1000
 COST_LIMIT_PICO = 10**18
 """Costs are kept as DECIMAL(18,12): one call costs less than a million dollars."""
 
 _EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
-_PICODOLLAR = Decimal("1E-12")
 
 
 class Rates(msgspec.Struct, frozen=True):
@@ -76,8 +75,7 @@ COMPONENTS: tuple[Component, ...] = (
     Component("output", ("output_tokens",), ("reasoning_tokens",)),
     Component("reasoning", ("reasoning_tokens",)),
 )
-"""`input_tokens` and `output_tokens` are totals, so their parts are billed at their own rate and taken off the
-total's."""
+"""`input_tokens` and `output_tokens` are totals: their parts have a rate of their own and are taken off the total."""
 
 RATE_NAMES: tuple[str, ...] = Rates.__struct_fields__
 USAGE_NAMES: tuple[str, ...] = Usage.__struct_fields__
@@ -166,10 +164,10 @@ def tariff(rates: Rates) -> Tariff:
     femto = coefficients(rates)
     common = math.gcd(*femto) or FEMTO_PER_PICO
     if common % FEMTO_PER_PICO:
-        return Tariff._make((*femto, _PICODOLLAR, COST_LIMIT_PICO, True))
+        return Tariff._make((*femto, MONEY_STEP, COST_LIMIT_PICO, True))
     quantum = common // FEMTO_PER_PICO
     weights = [weight // common for weight in femto]
-    return Tariff._make((*weights, multiply(_PICODOLLAR, quantum), -(-COST_LIMIT_PICO // quantum), False))
+    return Tariff._make((*weights, multiply(MONEY_STEP, quantum), -(-COST_LIMIT_PICO // quantum), False))
 
 
 def to_pico(femto: int) -> int:

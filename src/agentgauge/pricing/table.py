@@ -49,12 +49,26 @@ class Discount(msgspec.Struct, frozen=True, kw_only=True):
     source: str
 
 
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of models: from then on their provider bills nothing under these names."""
+
+    models: tuple[str, ...]
+    provider: str | None
+    start: datetime
+    source: str
+
+
 class Table(msgspec.Struct, frozen=True):
     """Dated rows under a label that the price listing shows."""
 
     label: str
     rows: dict[str, tuple[Row, ...]] = {}
     discounts: tuple[Discount, ...] = ()
+    withdrawals: tuple[Withdrawal, ...] = ()
+
+    def __bool__(self) -> bool:
+        """False for a table that says nothing."""
+        return bool(self.rows or self.discounts or self.withdrawals)
 
     def matching(self, name: ModelName, tier: str) -> tuple[Row, ...]:
         """The rows of a model, those of its exact name before those of its vendor's name for any snapshot."""
@@ -70,17 +84,33 @@ class Table(msgspec.Struct, frozen=True):
 
     def discount(self, models: Collection[str], provider: str, tier: str, moment: datetime) -> Discount | None:
         """The discount in force for any of the names that a model goes by."""
-        names = {*models, *(vendor_name(model) for model in models)}
+        names = _all_names(models)
         for discount in self.discounts:
             billed_so = (discount.provider, discount.tier) == (provider, tier) and not names.isdisjoint(discount.models)
             if billed_so and discount.start <= moment < discount.end:
                 return discount
         return None
 
+    def withdrawn(self, models: Collection[str], provider: str | None) -> datetime | None:
+        """When a model that goes by any of these names was withdrawn."""
+        names = _all_names(models)
+        return min(
+            (
+                withdrawal.start
+                for withdrawal in self.withdrawals
+                if not names.isdisjoint(withdrawal.models)
+                and (withdrawal.provider is None or provider in (None, withdrawal.provider))
+            ),
+            default=None,
+        )
+
+
+def _all_names(models: Collection[str]) -> set[str]:
+    return {*models, *map(vendor_name, models)}
+
 
 def windows(rows: Sequence[Row], day: date) -> tuple[tuple[RateWindow, Row], ...]:
-    """The windows of a UTC day that rows cover, in order, each with its row. What they leave open is another
-    source's."""
+    """The windows of a UTC day that rows cover, in order, each with its row; another source fills what they leave."""
     midnight = datetime.combine(day, time(), UTC)
     edges = {midnight, midnight + _DAY}
     for row in rows:

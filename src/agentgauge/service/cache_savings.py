@@ -17,7 +17,7 @@ from decimal import Decimal
 import msgspec
 
 from agentgauge.engines import Engine, Filter, Measure, Query, TimeBucket
-from agentgauge.pricing import PriceBook, Rates, RateWindow
+from agentgauge.pricing import PriceBook, Rates
 from agentgauge.service.window import Window
 
 _CACHE_TOKENS = ("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens")
@@ -132,15 +132,9 @@ def _by_call(
     columns = ("time", "model", "provider", "tier", "input_tokens", *_CACHE_TOKENS)
     for time, model, provider, tier, total, *tokens in engine.scan(query, columns):
         windows = book.windows(model, provider, tier or "standard", time.astimezone(UTC).date())
-        rates = next((part.rates for part in windows if part.start <= time < part.end and _is_in(total, part)), None)
+        rates = next((part.rates for part in windows if part.covers(time, total)), None)
         if rates is not None:
             yield model, (tokens[0], tokens[1], tokens[2]), rates
-
-
-def _is_in(input_tokens: int, part: RateWindow) -> bool:
-    return part.min_input_tokens <= input_tokens and (
-        part.max_input_tokens is None or input_tokens < part.max_input_tokens
-    )
 
 
 def _answer(by_model: dict[str, _Sums]) -> CacheSavings:

@@ -37,15 +37,17 @@ def read(source: Source, path: Path, *, now: datetime, shift: timedelta = timede
     transcript = Transcript(source)
     parser = _parser(source, transcript, path)
     recognised, broken, tried = 0, [], []
+    lines = 0
     seen: set[str] = set()
     for line in numbered_lines(path):
+        lines += 1
         # A line that is there twice byte for byte was copied; Codex's running totals would take it for a new start.
         fingerprint = digest(line.data)
         if fingerprint in seen:
             continue
-        seen.add(fingerprint)
         try:
             recognised += _feed(parser, source, line)
+            seen.add(fingerprint)
         except _UNREADABLE as error:
             broken.append((line, str(error)))
         if not recognised:
@@ -62,7 +64,7 @@ def read(source: Source, path: Path, *, now: datetime, shift: timedelta = timede
         events=events,
         broken=tuple(BrokenLine(path, line.number, line.offset, reason) for line, reason in broken),
         unsettled=unsettled + half_written,
-        lines=len(seen),
+        lines=lines,
         stated_cost_usd=transcript.stated_cost_usd,
     )
 

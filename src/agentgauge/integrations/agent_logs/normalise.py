@@ -11,12 +11,13 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
+from agentgauge.events.fields import MONEY_STEP
+
 Decoded = TypeVar("Decoded")
 
 TokenCount = Annotated[int, msgspec.Meta(ge=0, le=1 << 50)]
 """What a log may state: more is damage, and sums of a few stay below what an event holds."""
 
-_PICODOLLAR = Decimal("0.000000000001")
 _UNIQUE_LENGTH = 20
 _ERROR_TYPE = re.compile(r'"type"\s*:\s*"(\w+_error)"')
 _HTTP_STATUS = re.compile(r"(?:^|\b[Ee]rror:?\s+)([45]\d\d)\b")
@@ -48,7 +49,7 @@ def reported_cost(amount: Decimal | None) -> Decimal | None:
     if amount is None or not 0 <= amount < 1_000_000:
         return None
     try:
-        return amount.quantize(_PICODOLLAR)
+        return amount.quantize(MONEY_STEP)
     except InvalidOperation:  # more digits than the context's precision
         return None
 

@@ -3,9 +3,9 @@
 The agents keep their sessions in
 
     pi            ~/.pi/agent/sessions/--<folder>--/<time>_<id>.jsonl
-    Claude Code   ~/.claude/projects/<folder>/<session>.jsonl, and ~/.config/claude/projects; subagents beside the
-    session in
-                  <session>/subagents/agent-<id>.jsonl, or (before 2.1) agent-<id>.jsonl next to it
+    Claude Code   ~/.claude/projects/<folder>/<session>.jsonl, and ~/.config/claude/projects;
+                  subagents beside the session, in <session>/subagents/agent-<id>.jsonl,
+                  before 2.1 in agent-<id>.jsonl next to it
     Codex         ~/.codex/sessions/YYYY/MM/DD/rollout-<time>-<id>.jsonl, and ~/.codex/archived_sessions
 """
 

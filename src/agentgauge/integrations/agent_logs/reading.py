@@ -38,4 +38,5 @@ class LogReading(msgspec.Struct, frozen=True):
     lines: int = 0
     """Lines that held anything."""
     stated_cost_usd: Decimal | None = None
-    """What the log states for whole sessions (Claude Code's `result`), where it does. Not part of any event's cost."""
+    """What the log states for whole runs, where it does: the sum over turns of the last `total_cost_usd` that Claude
+    Code's `result` gave each. It is part of no event's cost, and takes in turns that are not over yet."""
