@@ -4,8 +4,8 @@
 
     gauge.llm_call    12 fields, five of them from the scope, into a journal on the disk of the temporary directory
     otel              an OpenTelemetry SDK span with the same 12 attributes, BatchSpanProcessor, OTLP over HTTP to a
-    local sink encode + write    the same line encoded by msgspec and handed to the kernel with one os.write: about
-    the least
+                      local sink
+    encode + write    the same line encoded by msgspec and handed to the kernel with one os.write: about the least
                       that recording durably can cost
 
 Each case runs in a fresh process, the cases in turn within a round; figures are medians over rounds. `median` is the

@@ -4,6 +4,8 @@ Everything that must survive a power cut goes through here, so that what is prom
 
     sync_file       what was written to this file is on the disk (its data and its length)
     sync_directory  what was created, renamed or removed in this directory is on the disk
+    read_at, write_at  bytes at a place of an open file, also where the system has no call for both at once
+    make_directory  a directory, and those above it that were missing, are on the disk
     rename          the old name becomes the new one in one step; the directory is NOT synced
     write_atomically  a reader, or a restart, sees the whole old content or the whole new content
     lock            one holder at a time, released by the kernel when the holder dies
@@ -63,6 +65,22 @@ def sync_directory(path: str | os.PathLike[str]) -> None:
         os.close(descriptor)
 
 
+def make_directory(path: str | os.PathLike[str]) -> None:
+    """Make a directory and those missing above it, and block until the names of all are on the disk.
+
+    Nothing where it is there. Raises OSError as `mkdir` does.
+    """
+    missing = []
+    directory = Path(path)
+    while not directory.is_dir() and directory != directory.parent:
+        missing.append(directory)
+        directory = directory.parent
+    for directory in reversed(missing):
+        directory.mkdir(exist_ok=True)  # another process may be first
+        with suppress(PermissionError):  # one may make names in a directory that one may not read
+            sync_directory(directory.parent)
+
+
 def rename(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:
     """Give `source` the name `target`, taking the place of what has it; in one step for every observer."""
     os.replace(source, target)
@@ -92,6 +110,25 @@ def write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def read_at(descriptor: int, count: int, offset: int) -> bytes:
+    """Up to `count` bytes from byte `offset` of an open file; fewer at its end.
+
+    Where the system has no pread (Windows) the file's position moves, so no two threads may share the descriptor.
+    """
+    if hasattr(os, "pread"):
+        return os.pread(descriptor, count, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.read(descriptor, count)
+
+
+def write_at(descriptor: int, data: bytes, offset: int) -> int:
+    """Write at byte `offset` of an open file; the number of bytes written. For threads as `read_at`."""
+    if hasattr(os, "pwrite"):
+        return os.pwrite(descriptor, data, offset)
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    return os.write(descriptor, data)
 
 
 def lock(descriptor: int, *, shared: bool = False, blocking: bool = True) -> bool:

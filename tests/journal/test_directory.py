@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agentgauge import files
 from agentgauge.errors import JournalUnavailable
 from agentgauge.journal import JournalDirectory, is_dead
 from agentgauge.journal.writer import Journal
@@ -129,3 +130,10 @@ def test_a_clone_taken_while_recording_goes_its_own_way(tmp_path: Path) -> None:
     assert values(tmp_path / "a") == [0, 1, 2, 3]
     assert sorted(values(tmp_path / "b")) == [0, 1, 2, 10]
     assert json.loads((tmp_path / "b/journal/id").read_text())["copied_from"] == JournalDirectory(tmp_path / "a").id
+
+
+def test_every_directory_that_is_made_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(files, "sync_directory", lambda path: synced.append(Path(path)))
+    JournalDirectory(tmp_path / "a" / "home").make()
+    assert synced == [tmp_path, tmp_path / "a", tmp_path / "a" / "home", tmp_path / "a" / "home" / "journal"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import multiprocessing
 import os
 import shutil
@@ -160,6 +161,14 @@ def test_a_record_over_the_limit_is_refused_and_told(journal: Journal, tmp_path:
     assert journal.health().refused == {"event too large": 1}
     assert journal.health().recorded == 1
     assert (values(tmp_path), losses(tmp_path)) == ([1], {"event too large": 1})
+
+
+def test_a_record_over_the_limit_is_refused_where_it_would_fit(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path, options=SegmentOptions(first_bytes=4 << 20))
+    assert append(journal, range(1), text="x" * layout.LARGEST_LINE_BYTES) == [False]
+    assert journal.health().refused == {"event too large": 1}
+    journal.close()
+    assert values(tmp_path) == []
 
 
 def test_losses_are_told_at_once_and_then_together(journal: Journal, tmp_path: Path) -> None:
@@ -353,6 +362,49 @@ def test_a_removed_home_is_made_again_with_all_that_its_segment_held(journal: Jo
     assert journal.health().recorded == 10
     journal.close()
     assert values(tmp_path) == list(range(10))
+
+
+def test_a_removed_home_is_noticed_though_a_backup_of_hard_links_exists(journal: Journal, tmp_path: Path) -> None:
+    append(journal, range(5))
+    shutil.copytree(tmp_path / "journal", tmp_path / "backup", copy_function=os.link)
+    shutil.rmtree(tmp_path / "journal")
+    assert journal.flush()
+    append(journal, range(5, 8))
+    assert values(tmp_path) == list(range(8))
+
+
+def test_a_relative_home_stays_where_it_was_when_the_process_changes_its_directory(
+    tmp_path: Path, options: SegmentOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    journal = Journal.open("home", options=options)
+    append(journal, range(2))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    append(journal, range(2, 4))
+    journal.close()
+    assert values(tmp_path / "home") == list(range(4))
+    assert journal.health().altered == {}
+
+
+def test_an_attempt_at_a_segment_that_left_its_file_does_not_stop_the_next(journal: Journal, tmp_path: Path) -> None:
+    """As where the process was interrupted between making the file and knowing of it."""
+    name = f"{journal._series._host}-{os.getpid()}-{journal._series.next_id}"
+    (tmp_path / "journal" / f"{name}.tmp").mkdir()
+    assert append(journal, range(1), text="x" * 20_000) == [True]
+
+
+def test_what_was_copied_out_of_a_removed_segment_says_so(journal: Journal, tmp_path: Path) -> None:
+    """A reader that has taken some lines of the removed segment drops them by their identity."""
+    append(journal, range(5))
+    taken = {(record["s"], record["n"]) for record in records(tmp_path)}
+    shutil.rmtree(tmp_path / "journal")
+    journal.flush()
+    append(journal, range(5, 8))
+    copy, current = scans(tmp_path)
+    assert (copy.copied, current.copied) == (True, False)
+    assert {(line["s"], line["n"]) for line in map(json.loads, copy.lines.splitlines())} == taken
+    assert current.records == 3
 
 
 def test_a_home_removed_while_threads_record_loses_nothing_recorded_after(journal: Journal, tmp_path: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Decimal, Inexact, Rounded, localcontext
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -119,12 +121,23 @@ REFUSED: list[tuple[str, str, dict[str, Any]]] = [
     ("wrong type", "llm_call", {"model": "m", "run": True}),
     ("not text", "llm_call", {"model": "m", "run": "\ud800"}),
     ("not JSON", "llm_call", {"model": "\ud800"}),
-    ("not JSON", "llm_call", {"model": "m", "attributes": {"when": AWARE}}),
+    ("not JSON", "llm_call", {"model": "m", "attributes": {"when": object()}}),
     ("not JSON", "llm_call", {"model": "m", "attributes": {1: 2}}),
     ("not JSON", "llm_call", {"model": "m", "attributes": {"big": 2**64}}),
     ("not JSON", "llm_call", {"model": "m", "attributes": ["a"]}),
     ("not finite", "llm_call", {"model": "m", "attributes": {"x": [float("nan")]}}),
     ("event too large", "llm_call", {"model": "m" * (1 << 20)}),
+    ("not JSON", "llm_call", {"model": "m", "attributes": {"after": timedelta(1)}}),
+    ("not JSON", "llm_call", {"model": "m", "attributes": {"path": os.fsencode("a")}}),
+    ("not finite", "llm_call", {"model": "m", "attributes": {"x": Decimal("NaN")}}),
+    ("out of range", "llm_call", {"model": "m", "issue": 2**70}),
+    ("out of range", "satisfaction", {"value": -3}),
+    ("out of range", "satisfaction", {"value": 5.5}),
+    ("out of range", "satisfaction", {"value": 0.5, "scale": 5}),
+    ("out of range", "satisfaction", {"value": 4, "scale": 1}),
+    ("out of range", "satisfaction", {"value": 4, "scale": 10}),
+    ("wrong type", "satisfaction", {"value": "good"}),
+    ("not finite", "satisfaction", {"value": float("nan")}),
     ("missing field", "tool_call", {"name": None}),
     ("out of range", "task", {"name": "t", "quality_score": 101}),
     ("not finite", "measurement", {"name": "m", "value": float("inf")}),
@@ -160,6 +173,55 @@ def test_members_of_enums_stand_for_their_values(gauge: Gauge, home: Path) -> No
     gauge.llm_call(Model.SONNET, run=Model.SONNET)
     event = only(home)
     assert (event.model, event.run) == ("claude-sonnet-4-5", "claude-sonnet-4-5")
+
+
+@pytest.mark.parametrize(
+    ("score", "scale", "value", "kept"),
+    [
+        (0.8, None, 0.8, None),
+        (1, None, 1, None),
+        (1, 1, 1, None),
+        (1, 5, 0, {"score": 1, "scale": 5}),
+        (4, None, 0.75, {"score": 4, "scale": 5}),
+        (np.int64(5), None, 1, {"score": 5, "scale": 5}),
+    ],
+)
+def test_a_score_above_one_is_on_the_scale_of_five_and_recorded_as_a_ratio(
+    gauge: Gauge, home: Path, score: float, scale: float | None, value: float, kept: dict[str, float] | None
+) -> None:
+    gauge.satisfaction(score, scale=scale)
+    event = only(home)
+    assert (event.value, event.attributes) == (value, kept)
+
+
+def test_a_score_is_kept_beside_the_attributes_given(gauge: Gauge, home: Path) -> None:
+    gauge.satisfaction(2, attributes={"survey": "weekly"})
+    assert only(home).attributes == {"survey": "weekly", "score": 2, "scale": 5}
+
+
+class Level(Enum):
+    HIGH = "high"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (Path("src") / "a.py", str(Path("src") / "a.py")),
+        (Decimal("0.10"), "0.10"),
+        (AWARE, "2025-10-03T12:00:00+02:00"),
+        (AWARE.date(), "2025-10-03"),
+        (uuid.UUID(int=5), "00000000-0000-0000-0000-000000000005"),
+        (Level.HIGH, "high"),
+        (Model.SONNET, "claude-sonnet-4-5"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_attributes_that_have_one_obvious_text_are_written_as_it(
+    gauge: Gauge, home: Path, value: object, text: str
+) -> None:
+    gauge.task("t", attributes={"a": value, "inside": [{"b": value}]})
+    gauge.record(Event(kind="task", time=AWARE, name="t", attributes={"a": value, "inside": [{"b": value}]}))
+    assert [event.attributes for event in events(home)] == [{"a": text, "inside": [{"b": text}]}] * 2
 
 
 money = st.one_of(
@@ -238,14 +300,36 @@ def test_redaction_sees_attributes_before_they_are_written(home: Path) -> None:
     assert [event.attributes for event in events(home)] == [{"k": 1}, None, {"k": 2}]
 
 
+def test_redaction_sees_error_messages_in_a_call_of_their_own(home: Path) -> None:
+    seen = []
+
+    def masked(attributes: dict[str, Any]) -> dict[str, Any]:
+        seen.append(attributes)
+        return {name: str(value).replace("secret", "***") for name, value in attributes.items()}
+
+    with agentgauge.open(home, redact=masked) as gauge:
+        gauge.error("E", "a secret", attributes={"k": "v"})
+        gauge.llm_call("m", error_message="secret")
+        gauge.record(Event(kind="error", time=AWARE, error_type="E", error_message="secret"))
+    assert [event.error_message for event in events(home)] == ["a ***", "***", "***"]
+    assert seen[:2] == [{"k": "v"}, {"error_message": "a secret"}]
+
+
+@pytest.mark.parametrize("kept", [{}, None, {"other": 1}])
+def test_a_redaction_that_returns_no_message_removes_it(home: Path, kept: dict[str, Any]) -> None:
+    with agentgauge.open(home, redact=lambda attributes: kept) as gauge:
+        gauge.error("E", "secret")
+    assert (only(home).error_type, only(home).error_message) == ("E", None)
+
+
 def test_a_redaction_that_fails_keeps_the_event_without_its_attributes(home: Path) -> None:
     def broken(attributes: dict[str, Any]) -> dict[str, Any]:
         raise RuntimeError(attributes["prompt"])
 
     with agentgauge.open(home, redact=broken) as gauge:
-        gauge.task("t", attributes={"prompt": "secret"})
+        gauge.task("t", error_message="secret", attributes={"prompt": "secret"})
         assert gauge.health().altered == {"redaction failed": 1}
-    assert only(home).attributes is None
+    assert (only(home).attributes, only(home).error_message) == (None, None)
     assert b"secret" not in b"".join(path.read_bytes() for path in home.rglob("*.seg"))
 
 
@@ -261,3 +345,35 @@ def test_a_closed_gauge_counts_what_comes_later(gauge: Gauge, home: Path) -> Non
     gauge.task("t")
     assert gauge.health().dropped == {"journal closed": 1}
     assert len(events(home)) == 1
+
+
+def test_a_duration_that_no_float_holds_is_refused(gauge: Gauge) -> None:
+    gauge.llm_call("m", duration_ms=10**400)
+    assert gauge.health().refused == {"not finite": 1}
+
+
+def test_the_programs_decimal_context_changes_no_cost(gauge: Gauge, home: Path) -> None:
+    with localcontext(prec=3) as context:
+        context.traps[Inexact] = context.traps[Rounded] = True
+        gauge.llm_call("m", cost_usd="123.4567890123456")
+        gauge.tool_call("search", cost_usd=0.0123456789012345)
+    assert [event.cost_usd for event in events(home)] == [Decimal("123.456789012346"), Decimal("0.012345678901")]
+
+
+def test_attributes_that_another_thread_changes_meanwhile_raise_nothing(gauge: Gauge, home: Path) -> None:
+    class Changing(dict[str, Any]):
+        """Grows while its values are looked at, as by a thread that runs in between."""
+
+    given = Changing(first=1)
+
+    class Growing(Enum):
+        ONE = 1
+
+        @property
+        def value(self) -> int:  # type: ignore[override]
+            given["more"] = 2
+            return 1
+
+    given["second"] = Growing.ONE
+    gauge.mark("m", attributes=given)
+    assert only(home).attributes == {"first": 1, "second": 1}

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import gc
 import multiprocessing
 import pickle
 import threading
+import types
+from collections.abc import AsyncGenerator, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,10 +68,17 @@ def test_whole_numbers_and_texts_that_look_alike_are_one(gauge: Gauge, home: Pat
     assert [event.issue for event in events(home)] == ["1", "1"]
 
 
-def test_a_scope_that_cannot_be_is_counted_and_the_block_runs(gauge: Gauge, home: Path) -> None:
-    with gauge.scope(run="r1"), gauge.scope(flavour="mint", run="r2"):
+def test_a_mistyped_scope_is_left_out_and_counted_and_the_others_hold(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(run="r1", tciket="PROJ-456", agent=["no text"]):
         gauge.task("t")
-    assert only(home).run == "r1"
+    assert (only(home).run, only(home).ticket, only(home).agent) == ("r1", None, None)
+    assert gauge.health().altered == {"scope left out": 2}
+    assert gauge.health().refused == {}
+
+
+def test_a_mistyped_keyword_is_answered_with_what_was_meant(gauge: Gauge, caplog: pytest.LogCaptureFixture) -> None:
+    gauge.llm_call("gpt-4o", inputtokens=10)  # type: ignore[call-arg]
+    assert "did you mean input_tokens?" in caplog.text
     assert gauge.health().refused == {"unknown scope": 1}
 
 
@@ -124,6 +136,152 @@ def test_a_bound_coroutine_runs_in_its_scope(gauge: Gauge, home: Path) -> None:
         bound = gauge.bind(work)
     assert asyncio.run(bound()) == 7  # type: ignore[arg-type]
     assert only(home).run == "r1"
+
+
+async def _later(gauge: Gauge) -> int:
+    await asyncio.sleep(0)
+    gauge.task("t")
+    return 7
+
+
+@types.coroutine
+def _old_style(gauge: Gauge) -> Generator[Any, Any, int]:
+    return (yield from _later(gauge).__await__())
+
+
+class _Later:
+    async def __call__(self, gauge: Gauge) -> int:
+        return await _later(gauge)
+
+
+class _Promise:
+    def __init__(self, gauge: Gauge) -> None:
+        self.gauge = gauge
+
+    def __await__(self) -> Generator[Any, Any, int]:
+        return _later(self.gauge).__await__()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [_later, functools.partial(_later), _Later(), lambda gauge: _later(gauge), _Promise, _old_style],
+    ids=["coroutine function", "partial", "async __call__", "plain function", "awaitable", "types.coroutine"],
+)
+def test_what_a_bound_function_leaves_to_await_runs_in_its_scope(gauge: Gauge, home: Path, form: Any) -> None:
+    async def main() -> int:
+        with gauge.scope(run="r1"):
+            bound = gauge.bind(form)
+        with gauge.scope(run="r2"):
+            result: int = await bound(gauge)
+            gauge.task("after")
+        return result
+
+    assert asyncio.run(main()) == 7
+    assert [event.run for event in events(home)] == ["r1", "r2"]
+
+
+def test_a_bound_generator_runs_in_its_scope_and_its_consumer_does_not(gauge: Gauge, home: Path) -> None:
+    def numbers(first: int) -> Generator[int, int, str]:
+        given = yield first
+        with gauge.scope(agent="a1"):
+            try:
+                yield given
+            except KeyError:
+                gauge.task("inside", attributes={"given": given})
+        gauge.task("end")
+        return "done"
+
+    with gauge.scope(run="r1"):
+        bound = gauge.bind(functools.partial(numbers, 1))
+    generator = bound()
+    assert next(generator) == 1
+    assert generator.send(5) == 5
+    gauge.task("consumer")
+    with pytest.raises(StopIteration) as stopped:
+        generator.throw(KeyError())
+    assert stopped.value.value == "done"
+    assert [(event.name, event.run, event.agent) for event in events(home)] == [
+        ("consumer", None, None),
+        ("inside", "r1", "a1"),
+        ("end", "r1", None),
+    ]
+
+
+def test_a_bound_generator_that_is_closed_ends_in_its_scope(gauge: Gauge, home: Path) -> None:
+    def numbers() -> Iterator[int]:
+        try:
+            yield 1
+        finally:
+            gauge.task("closed")
+
+    with gauge.scope(run="r1"):
+        bound = gauge.bind(numbers)
+    for _ in bound():
+        break
+    gc.collect()
+    assert only(home).run == "r1"
+
+
+def test_a_bound_async_generator_runs_in_its_scope_and_its_consumer_does_not(gauge: Gauge, home: Path) -> None:
+    async def numbers() -> AsyncGenerator[int, int]:
+        with gauge.scope(agent="a1"):
+            await asyncio.sleep(0)
+            given = yield 1
+            try:
+                yield given
+            finally:
+                gauge.task("closed")
+
+    async def main() -> None:
+        with gauge.scope(run="r1"):
+            bound = gauge.bind(numbers)
+        generator = bound()
+        assert await anext(generator) == 1
+        assert await generator.asend(5) == 5
+        gauge.task("consumer")
+        await generator.aclose()
+        assert [number async for number in bound()] == [1, None]
+
+    asyncio.run(main())
+    assert [(event.name, event.run, event.agent) for event in events(home)] == [
+        ("consumer", None, None),
+        ("closed", "r1", "a1"),
+        ("closed", "r1", "a1"),
+    ]
+
+
+def test_a_future_that_a_bound_function_returns_is_given_as_it_is(gauge: Gauge) -> None:
+    async def main() -> None:
+        bound = gauge.bind(asyncio.ensure_future)
+        future = bound(_later(gauge))
+        assert isinstance(future, asyncio.Future)
+        assert await future == 7
+
+    asyncio.run(main())
+
+
+def test_a_scope_left_in_another_context_raises_nothing(gauge: Gauge, home: Path) -> None:
+    async def numbers() -> AsyncGenerator[int, None]:
+        with gauge.scope(run="r1"):
+            yield 1
+
+    async def main() -> None:
+        generator = numbers()
+        await anext(generator)
+        await asyncio.create_task(generator.aclose())  # type: ignore[arg-type]
+
+    asyncio.run(main())
+
+
+def test_a_scope_that_is_refused_is_named_and_not_repeated(gauge: Gauge, home: Path) -> None:
+    """What the journal says of losses is not reached by forgetting a person."""
+    with gauge.scope(user="Ada Lovelace\ud800", run="r1"):
+        gauge.task("t")
+    gauge.flush()
+    assert gauge.health().altered == {"scope left out": 1}
+    written = b"".join(path.read_bytes() for path in home.rglob("*.seg"))
+    assert b"scope user cannot be written" in written
+    assert b"Ada" not in written
 
 
 def _work(number: int) -> int:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import agentgauge
 from agentgauge.recorder import Gauge
 from tests.recorder.reading import events, only
 
@@ -83,6 +86,21 @@ def test_an_exception_is_recorded_and_goes_on(
     assert (event.outcome, event.error_type, event.error_message) == (outcome, type(error).__name__, message)
 
 
+def test_the_message_of_an_exception_is_kept_up_to_200_characters(gauge: Gauge, home: Path) -> None:
+    with pytest.raises(ValueError), gauge.span("fix"):
+        raise ValueError("x" * 1_000_000)
+    assert only(home).error_message == "x" * 200
+
+
+def test_redaction_sees_the_whole_message_of_an_exception(home: Path) -> None:
+    def masked(attributes: dict[str, Any]) -> dict[str, Any]:
+        return {"error_message": attributes["error_message"].replace("key-12345", "***")}
+
+    with agentgauge.open(home, redact=masked) as gauge, pytest.raises(ValueError), gauge.span("fix"):
+        raise ValueError("x" * 195 + "key-12345")
+    assert only(home).error_message == "x" * 195 + "***"
+
+
 def test_a_failure_that_raises_nothing_can_be_said(gauge: Gauge, home: Path) -> None:
     with gauge.span("fix") as span:
         span.set(success=False)
@@ -139,3 +157,25 @@ def test_a_span_left_in_another_context_is_recorded(gauge: Gauge, home: Path) ->
 
     asyncio.run(numbers())
     assert only(home).outcome == "interrupted"
+
+
+class _Interrupting:
+    """A value in the middle of whose reading a signal arrives."""
+
+    def __float__(self) -> float:
+        signal.raise_signal(signal.SIGALRM)
+        return 1.0
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="the platform has no alarm")
+def test_what_a_signals_handler_raises_while_an_event_is_recorded_is_the_programs(gauge: Gauge) -> None:
+    def time_is_up(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, time_is_up)
+    try:
+        for record in (gauge.tool_call, gauge.llm_call):
+            with pytest.raises(TimeoutError):
+                record("x", duration_ms=_Interrupting())  # type: ignore[arg-type]
+    finally:
+        signal.signal(signal.SIGALRM, before)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
+import multiprocessing
 import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import agentgauge
-from agentgauge.recorder import DisabledGauge, Gauge
+from agentgauge.recorder import DisabledGauge, Gauge, process, sinks
+from agentgauge.settings import get_settings
 from tests.recorder.reading import events, only
 
 
@@ -25,7 +29,7 @@ def _fresh_default() -> Iterator[None]:
     agentgauge.set_default(None)
 
 
-PUBLIC = [name for name, member in vars(Gauge).items() if callable(member) and not name.startswith("_")]
+PUBLIC = [name for name, member in inspect.getmembers(Gauge, inspect.isroutine) if not name.startswith("_")]
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -126,3 +130,55 @@ def test_recording_imports_nothing_heavy(home: Path) -> None:
     out = subprocess.run([sys.executable, "-c", code, str(home)], check=True, capture_output=True, text=True).stdout
     heavy = {"duckdb", "deltalake", "pydantic", "genai_prices", "typer", "rich", "numpy", "asyncio", "logging", "scipy"}
     assert heavy.isdisjoint(out.split())
+
+
+def test_a_child_forked_while_a_thread_makes_the_default_gauge_makes_its_own(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENTGAUGE_HOME", str(home))
+    holds, may_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with process._lock, sinks._sharing:
+            holds.set()
+            may_go.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    holds.wait()
+    child = multiprocessing.get_context("fork").Process(target=_record_by_default)
+    child.start()
+    child.join(timeout=30)
+    may_go.set()
+    thread.join()
+    child.kill()
+    assert child.exitcode == 0
+    assert sorted(str(event.name) for event in events(home)) == ["by default", "shared"]
+
+
+def _record_by_default() -> None:
+    agentgauge.default().mark("by default")
+    with Gauge(sinks.shared_sink(get_settings())) as gauge:
+        gauge.mark("shared")
+
+
+def test_no_lock_is_held_while_the_default_gauge_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler that records by the default gauge, in another thread that it waits for."""
+    monkeypatch.setenv("AGENTGAUGE_FLUSH_MS", "soon")
+    waited: list[bool] = []
+
+    class Recording(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            thread = threading.Thread(target=lambda: agentgauge.default().mark("logged"), daemon=True)
+            thread.start()
+            thread.join(timeout=5)
+            waited.append(thread.is_alive())
+
+    handler = Recording()
+    logging.getLogger("agentgauge").addHandler(handler)
+    try:
+        gauge = agentgauge.default()
+    finally:
+        logging.getLogger("agentgauge").removeHandler(handler)
+    assert waited == [False]
+    assert gauge.health().recorded == 1

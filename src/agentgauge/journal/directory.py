@@ -18,6 +18,7 @@ import msgspec
 from agentgauge import files
 from agentgauge.errors import JournalUnavailable
 from agentgauge.journal import layout
+from agentgauge.journal.interruption import is_interruption
 
 _ABANDONED_SECONDS = 3600
 """A segment takes milliseconds to make; one that is still being made after an hour was left by a crash."""
@@ -36,7 +37,7 @@ class JournalDirectory:
     """`<root>/journal`. Making the object touches no disk; `id` makes the directory where it is missing."""
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        self.path = Path(root) / "journal"
+        self.path = Path(root).absolute() / "journal"  # where it is stays so when the process changes its directory
         self._identity: Identity | None = None
 
     @property
@@ -92,11 +93,13 @@ class JournalDirectory:
         except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
             return None
         except OSError as error:
+            if is_interruption(error):
+                raise
             raise unavailable(self.path, error) from error
 
     def _make_identity(self) -> Identity:
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            files.make_directory(self.path)
             with files.file_lock(self.path / "id.lock"):
                 stored = self._stored_identity()
                 if stored is not None and stored[0].inode == stored[1]:  # another process was first
@@ -105,6 +108,8 @@ class JournalDirectory:
         except JournalUnavailable:
             raise
         except OSError as error:
+            if is_interruption(error):
+                raise
             raise unavailable(self.path, error) from error
 
     def _write_identity(self, copied_from: str) -> Identity:

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 from agentgauge import files
+from agentgauge.journal.interruption import is_interruption
 
 # File systems whose posix_fallocate reserves nothing, or whose mapped pages can be refused later: a full disk would
 # then be a SIGBUS in the middle of a store instead of an error at allocation.
@@ -48,7 +49,7 @@ class Disk:
         return os.write(descriptor, data)
 
     def pwrite(self, descriptor: int, data: bytes, offset: int) -> int:
-        return os.pwrite(descriptor, data, offset)
+        return files.write_at(descriptor, data, offset)
 
     def truncate(self, descriptor: int, size: int) -> None:
         os.ftruncate(descriptor, size)
@@ -76,7 +77,9 @@ def _file_system(directory: Path) -> str:
     best, kind = "", ""
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
+    except OSError as error:
+        if is_interruption(error):
+            raise
         return ""
     for mount in mounts.splitlines():
         parts = mount.split(" ")

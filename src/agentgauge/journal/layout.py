@@ -23,6 +23,8 @@ truncated to what it holds.
 
 Identity is in the line, not in the place: `s` names the segment that was current when the record was made, and `n`
 is the record's number in its process's journal, so a record that had to move to the next segment keeps its identity.
+A segment whose header says `"copied":true` holds nothing but the lines of one that was removed under its writer; a
+reader that has some of them already tells by their identity.
 
 Loss lines are facts, not events. A reason in `NOT_LOST` counts events that were kept, but altered.
 """
@@ -51,7 +53,7 @@ CURRENT_OPENING = b'{"v":%d,"' % SCHEMA_VERSION
 HEADER_OPENING = CURRENT_OPENING + b'header":'
 LOSS_OPENING = CURRENT_OPENING + b'loss":"'
 
-NOT_LOST = frozenset({"future time", "redaction failed", "home moved", "sync failed"})
+NOT_LOST = frozenset({"future time", "redaction failed", "home moved", "sync failed", "scope left out"})
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -68,6 +70,8 @@ class Header(msgspec.Struct, frozen=True):
     """Version that wrote it."""
     size: int
     """Bytes allocated, the reserve included; 0 for an appended segment."""
+    copied: bool = False
+    """Made to hold the lines of a segment that was removed while it was written, and nothing else."""
 
 
 class LossLine(msgspec.Struct, frozen=True, omit_defaults=True):

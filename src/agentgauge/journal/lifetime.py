@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections.abc import Callable
 from typing import Protocol
 from weakref import WeakSet
 
@@ -23,6 +24,7 @@ class Mortal(Protocol):
 
 
 _open: WeakSet[Mortal] = WeakSet()
+_in_child: list[Callable[[], object]] = []
 
 
 def watch(journal: Mortal) -> None:
@@ -33,7 +35,14 @@ def forget(journal: Mortal) -> None:
     _open.discard(journal)
 
 
+def after_fork(renew: Callable[[], object]) -> None:
+    """Call `renew` in every child: it makes a module's lock anew, which a thread of the parent may have held."""
+    _in_child.append(renew)
+
+
 def _after_fork_in_child() -> None:
+    for renew in _in_child:
+        renew()
     for journal in list(_open):
         journal.after_fork()
 

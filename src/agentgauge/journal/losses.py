@@ -4,19 +4,23 @@
     dropped   the event was right, but there was no place for it
     altered   the event is there, but changed, or later than promised (the reasons in `layout.NOT_LOST`)
 
-Each reason is logged once, to the logger `agentgauge`. Counts that no line of the journal has told yet are *untold*:
-another process, such as `agentgauge doctor`, learns of losses only from lines.
+Each reason is logged once, to the logger `agentgauge`, by whoever calls `log_firsts`, with no lock held: a handler of
+the program's may itself record, and another thread may wait for that handler while it records. Counts that no line of
+the journal has told yet are *untold*: another process, such as `agentgauge doctor`, learns of losses only from lines.
 """
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
+from contextlib import suppress
 from typing import Literal
 
 import msgspec
 
+from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.layout import LossLine
 
 Fate = Literal["refused", "dropped", "altered"]
@@ -39,9 +43,10 @@ class LossCounts:
         self._counts: dict[Fate, Counter[str]] = {"refused": Counter(), "dropped": Counter(), "altered": Counter()}
         self._untold: dict[str, int] = {}
         self._details: dict[str, str] = {}
+        self._unlogged: deque[tuple[Fate, str, str]] = deque()
 
     def add(self, fate: Fate, reason: str, detail: str, count: int = 1, *, told: bool = False) -> bool:
-        """Count; True for the first of its reason, which is logged.
+        """Count; True for the first of its reason, which `log_firsts` will log.
 
         `told`: the caller sees to it that a line says so.
         """
@@ -54,8 +59,17 @@ class LossCounts:
             if not told:
                 self._untold[reason] = self._untold.get(reason, 0) + count
         if first:
-            warn("event %s, %s: %s (counted from now on, not logged again)", fate, reason, detail)
+            self._unlogged.append((fate, reason, detail))
         return first
+
+    def log_firsts(self) -> None:
+        """Log the reasons that are new. The caller holds no lock that recording takes."""
+        while self._unlogged:
+            try:
+                fate, reason, detail = self._unlogged.popleft()
+            except IndexError:  # another thread logs it
+                return
+            warn("event %s, %s: %s (counted from now on, not logged again)", fate, reason, detail)
 
     def tell_later(self, reason: str, count: int) -> None:
         """Counted already as told, but the line that was to say so could not be written."""
@@ -82,7 +96,14 @@ class LossCounts:
 
 
 def warn(message: str, *values: object) -> None:
-    """To the logger `agentgauge`."""
+    """To the logger `agentgauge`; to standard error where a handler of the program's raises. Hold no lock."""
     import logging  # deferred: a quarter of the time that importing this package takes, and most processes lose nothing
 
-    logging.getLogger("agentgauge").warning(message, *values)
+    try:
+        logging.getLogger("agentgauge").warning(message, *values)
+    except Exception as error:  # the program's handler, whose errors are not for whoever records
+        if is_interruption(error):
+            raise
+        if sys.stderr is not None:
+            with suppress(OSError, ValueError):
+                sys.stderr.write(f"agentgauge: {message % values} (a logging handler raised {type(error).__name__})\n")

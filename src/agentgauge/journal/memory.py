@@ -61,6 +61,7 @@ class MemoryJournal:
 
     def count(self, fate: Fate, reason: str, detail: str) -> None:
         self._losses.add(fate, reason, detail, told=True)
+        self._losses.log_firsts()
 
     def give_back(self) -> None:
         with self._lock:

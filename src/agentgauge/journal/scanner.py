@@ -60,6 +60,11 @@ class Scan(msgspec.Struct, frozen=True):
 
     Above `SCHEMA_VERSION`: the scan stopped in front of such a line.
     """
+    copied: bool = False
+    """Every line of the file was in another segment first, which was removed; some may have been landed from there.
+
+    Their identity, (`s`, `n`), is still that of the first.
+    """
 
 
 def is_dead(path: str | os.PathLike[str]) -> bool:
@@ -79,7 +84,7 @@ def scan(path: str | os.PathLike[str], start: int = 0, *, dead: bool, limit_byte
     with Path(path).open("rb", buffering=0) as file:
         descriptor = file.fileno()
         size = os.fstat(descriptor).st_size
-        first = os.pread(descriptor, layout.BLOCK, 0)
+        first = files.read_at(descriptor, layout.BLOCK, 0)
         header = layout.read_header(first)
         reserve = layout.reserve_offset(header)
         stop = size if reserve is None else min(size, reserve)
@@ -94,9 +99,10 @@ def scan(path: str | os.PathLike[str], start: int = 0, *, dead: bool, limit_byte
             region = reader.region(body, begin, final=whole)
             if whole and region.end == stop and stop < size:
                 offset = max(begin, stop)
-                rest = reader.region(os.pread(descriptor, size - offset, offset), offset, final=True)
+                rest = reader.region(files.read_at(descriptor, size - offset, offset), offset, final=True)
                 region = _joined(region, rest)
-        return region if begin == start else msgspec.structs.replace(region, start=start)
+        copied = header is not None and header.copied
+        return msgspec.structs.replace(region, start=start, copied=copied)
 
 
 class _Reader:
@@ -116,7 +122,7 @@ class _Reader:
         position = start
         step = _CHUNK if until_nul else max(_CHUNK, wanted - start)
         while position < wanted:
-            part = os.pread(self._descriptor, min(step, wanted - position), position)
+            part = files.read_at(self._descriptor, min(step, wanted - position), position)
             if not part:
                 break
             parts.append(part)
@@ -137,7 +143,7 @@ class _Reader:
         if any(loss.time is None for loss in region.losses):
             # Damage in front of whole lines: either it was being written while we read, or it is real. The second
             # look tells.
-            data = os.pread(self._descriptor, region.end - start, start)
+            data = files.read_at(self._descriptor, region.end - start, start)
             region = self.region(data, start, final=False)
         return region
 

@@ -15,6 +15,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -50,7 +51,7 @@ class Segment(Protocol):
         ...
 
     def is_unlinked(self) -> bool:
-        """Whether the file was removed under us."""
+        """Whether the file was removed, or its home moved away, under us."""
         ...
 
     def close(self) -> None:
@@ -66,15 +67,18 @@ def _born(path: Path, create: Callable[[Path], int], fill: Callable[[int], None]
     """Make a segment file: locked and filled before it has the name that readers look for. The open descriptor."""
     # Windows cannot rename an open file; there it may be seen empty for a moment, which reads as an empty segment.
     early = path if sys.platform == "win32" else path.with_suffix(layout.BIRTH_SUFFIX)
-    descriptor = create(early)
+    descriptor = -1
     try:
+        descriptor = create(early)
         files.lock(descriptor, blocking=False)
         fill(descriptor)
         if early is not path:
             files.rename(early, path)
     except BaseException:
-        os.close(descriptor)
-        early.unlink(missing_ok=True)
+        if descriptor >= 0:
+            os.close(descriptor)
+        with suppress(OSError):
+            early.unlink()
         raise
     return descriptor
 
@@ -100,7 +104,14 @@ class _File:
             self._named = True
 
     def is_unlinked(self) -> bool:
-        return os.fstat(self._descriptor).st_nlink == 0
+        # Not by its number of links: a backup made of hard links keeps one.
+        try:
+            named = os.stat(self.path)  # noqa: PTH116 - beside fstat
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except PermissionError:  # the process has given up the right to look there
+            return os.fstat(self._descriptor).st_nlink == 0
+        return not os.path.samestat(named, os.fstat(self._descriptor))
 
     def _let_go(self) -> None:
         descriptor, self._descriptor = self._descriptor, -1
@@ -154,7 +165,7 @@ class MappedSegment(_File):
         self._map.close()
         # Another thread may have stored a line between the two calls; after the second none can.
         while self._used < self._reserve:
-            step = os.pread(self._descriptor, min(_STEP, self._reserve - self._used), self._used)
+            step = files.read_at(self._descriptor, min(_STEP, self._reserve - self._used), self._used)
             written = len(step.rstrip(b"\0"))
             self._used += written
             if written < len(step) or not step:
@@ -162,13 +173,13 @@ class MappedSegment(_File):
 
     def lines(self) -> bytes:
         start = len(self._header)
-        return os.pread(self._descriptor, self._used - start, start)
+        return files.read_at(self._descriptor, self._used - start, start)
 
     def close(self) -> None:
         if self._descriptor < 0:
             return
-        self.stop()
         try:
+            self.stop()
             if self._used + len(self._noted) <= self._reserve:
                 if self._noted:
                     self._disk.pwrite(self._descriptor, self._noted, self._used)
@@ -205,15 +216,18 @@ class AppendedSegment(_File):
         return None
 
     def _append(self, descriptor: int, data: bytes) -> None:
+        whole = self._size + len(data)
         try:
             written = self._disk.write(descriptor, data)
-        except OSError:
-            self._disk.truncate(descriptor, self._size)
+            if written < len(data):
+                raise OSError(errno.ENOSPC, f"wrote {written} of {len(data)} bytes", os.fspath(self.path))
+        except BaseException:
+            if os.fstat(descriptor).st_size == whole:  # a signal's handler raised behind the write
+                self._size = whole
+            else:
+                self._disk.truncate(descriptor, self._size)
             raise
-        if written < len(data):
-            self._disk.truncate(descriptor, self._size)
-            raise OSError(errno.ENOSPC, f"wrote {written} of {len(data)} bytes", os.fspath(self.path))
-        self._size += written
+        self._size = whole
 
     def note_loss(self, line: bytes) -> bool:
         return False
@@ -224,11 +238,13 @@ class AppendedSegment(_File):
 
     def lines(self) -> bytes:
         start = len(self._header)
-        return os.pread(self._descriptor, self._size - start, start)
+        return files.read_at(self._descriptor, self._size - start, start)
 
     def close(self) -> None:
-        self.stop()
-        self._let_go()
+        try:
+            self.stop()
+        finally:
+            self._let_go()
 
     def abandon(self) -> None:
         self._open = False

@@ -15,6 +15,7 @@ import msgspec
 from agentgauge.journal import layout
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.disk import UNSUPPORTED, Disk, can_reserve
+from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.layout import Header
 from agentgauge.journal.segment import AppendedSegment, MappedSegment, Segment
 
@@ -59,19 +60,19 @@ class SegmentSeries:
     def _name_next(self) -> str:
         return f"{self._nonce}-{next(self._sequence):06d}"
 
-    def next(self, room: int) -> Segment:
-        """A new segment with room for at least `room` bytes of lines.
+    def next(self, room: int, *, copied: bool = False) -> Segment:
+        """A new segment with room for at least `room` bytes of lines; `copied` is for its header.
 
         Raises `JournalFull`, or OSError with what the disk said.
         """
         for _ in range(_REMOVALS):
             try:
-                return self._next(room)
+                return self._next(room, copied)
             except FileNotFoundError:  # the directory was removed this moment
                 self.directory.make()
-        return self._next(room)
+        return self._next(room, copied)
 
-    def _next(self, room: int) -> Segment:
+    def _next(self, room: int, copied: bool) -> Segment:
         self._prepare()
         fitting = -(-(room + _HEADER_ROOM + layout.BLOCK) // layout.BLOCK) * layout.BLOCK
         wanted = max(self._bytes, fitting)
@@ -85,13 +86,12 @@ class SegmentSeries:
         if held + wanted > self._options.max_bytes:
             wanted = smallest
         try:
-            segment = self._make(wanted)
-        except OSError:
-            if wanted == smallest:
+            segment = self._make(wanted, copied)
+        except OSError as error:
+            if wanted == smallest or is_interruption(error):
                 raise
-            segment = self._make(smallest)  # a nearly full disk may have room for a small one
+            segment = self._make(smallest, copied)  # a nearly full disk may have room for a small one
         self._bytes = min(self._bytes * 2, layout.LARGEST_SEGMENT_BYTES)
-        self.next_id = self._name_next()
         return segment
 
     def _prepare(self) -> None:
@@ -100,28 +100,30 @@ class SegmentSeries:
         if self._appended is None:
             self._appended = not can_reserve(self.directory.path)
 
-    def _make(self, size: int) -> Segment:
-        name = f"{self._host}-{os.getpid()}-{self.next_id}{layout.SUFFIX}"
-        path = Path(self.directory.path, name)
+    def _make(self, size: int, copied: bool) -> Segment:
+        # Taken before anything can go wrong: an attempt cut short may leave a file of this name.
+        name, self.next_id = self.next_id, self._name_next()
+        path = Path(self.directory.path, f"{self._host}-{os.getpid()}-{name}{layout.SUFFIX}")
         if not self._appended:
             try:
-                header = self._header(size)
+                header = self._header(name, size, copied)
                 return MappedSegment(path, header, self._disk, locked=self._options.locked)
             except OSError as error:
                 if error.errno not in UNSUPPORTED or self._options.appended is not None:
                     raise
                 self._appended = True
-        return AppendedSegment(path, self._header(0), self._disk, limit=size)
+        return AppendedSegment(path, self._header(name, 0, copied), self._disk, limit=size)
 
-    def _header(self, size: int) -> Header:
+    def _header(self, segment: str, size: int, copied: bool) -> Header:
         return Header(
-            segment=self.next_id,
+            segment=segment,
             journal=self.directory.id,
             host=self._host,
             pid=os.getpid(),
             started=time.time_ns() // 1000,
             agentgauge=self._options.version,
             size=size,
+            copied=copied,
         )
 
 

@@ -2,18 +2,19 @@
 
     when `append` has returned True          the event survives the death of the process
     `flush_ms` later, or after `flush`       it survives power loss; with flush_ms=0 both at once
-    when it has returned False               the event is counted, by reason, in `health` and, as soon as there is
-    room, in the journal
+    when it has returned False               the event is counted, by reason: in `health`, and in the journal as soon
+                                             as there is room
 
 Apart from `open`, nothing here raises for what the disk does. The usual append is one copy into a mapped segment: no
 lock, no system call. What is unusual (a full segment, a full disk, a removed directory) is behind one lock, `_lock`,
-which is never held while the disk syncs.
+which is never held while the disk syncs. No lock is held while something is logged. What a signal's handler raises
+while an event is recorded is the program's and goes on to it.
 
 Disk full or journal full: new events are dropped and counted, another segment is tried for at most once a second,
 and the count stands in the reserve of the last segment meanwhile. What was acknowledged is never deleted to make room.
 
 Directory removed under the process: found at the next flush; the directory is made again and what the open segment
-holds is copied over.
+holds is copied to a segment of its own, whose header says so.
 """
 
 from __future__ import annotations
@@ -32,11 +33,14 @@ from agentgauge.journal import layout, lifetime
 from agentgauge.journal.directory import JournalDirectory, unavailable
 from agentgauge.journal.disk import FULL, Disk
 from agentgauge.journal.flusher import Flusher
+from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.losses import Fate, Health, LossCounts
 from agentgauge.journal.segment import Segment
 from agentgauge.journal.series import JournalFull, SegmentOptions, SegmentSeries
+from agentgauge.journal.shortage import Shortage, reason_for
 
 _RETRY_SECONDS = 1.0
+_LARGEST_LINE_BYTES = layout.LARGEST_LINE_BYTES
 
 
 def without_gil() -> bool:
@@ -93,7 +97,7 @@ class Journal:
                 return journal
             journal._closed = True
             lifetime.forget(journal)
-            if isinstance(error, JournalUnavailable):
+            if isinstance(error, JournalUnavailable) or is_interruption(error):
                 raise
             raise unavailable(journal._series.directory.path, error) from error
         return journal
@@ -104,7 +108,8 @@ class Journal:
         self._syncing = threading.RLock()
         self._series = SegmentSeries(JournalDirectory(self._root), self._options, self._disk)
         self._losses = LossCounts()
-        self._flusher = Flusher(self.flush, self._flush_ms)
+        self._shortage = Shortage(self._losses)
+        self._flusher = Flusher(self._flush_when_due, self._flush_ms)
         self._segment: Segment | None = None
         self._retired: list[Segment] = []
         self._held: set[Segment] = set()
@@ -113,9 +118,6 @@ class Journal:
         self.take = itertools.count().__next__
         self._not_written = 0
         self._retry_at = float("-inf")
-        self._trouble = ""
-        self._noted = 0
-        self._unnoted = 0
 
     @property
     def directory(self) -> JournalDirectory:
@@ -129,23 +131,29 @@ class Journal:
         `opening_crc` is the CRC-32 of `opening`, which stays the same for many records. False: counted as lost.
         """
         line = b'%b%b,"c":"%08x"}\n' % (opening, payload, crc32(payload, opening_crc))  # layout.frame, without the call
+        if len(line) > _LARGEST_LINE_BYTES:
+            return self._refuse(line)
         try:
             self._write(line)
-        except (ValueError, OSError):
+        except (ValueError, OSError) as error:
+            if is_interruption(error):
+                raise
             return self._append_elsewhere(line)
         if not self._flusher.armed:
             self._flusher.arm()
         return True
 
+    def _refuse(self, line: bytes) -> bool:
+        self.give_back()
+        self.count("refused", "event too large", f"{len(line)} bytes; at most {_LARGEST_LINE_BYTES}")
+        return False
+
     def _append_elsewhere(self, line: bytes) -> bool:
-        if len(line) > layout.LARGEST_LINE_BYTES:
-            self.give_back()
-            self.count("refused", "event too large", f"{len(line)} bytes; at most {layout.LARGEST_LINE_BYTES}")
-            return False
         with self._lock:
             written = self._append_or_drop(line)
         if not self._closed and not self._flusher.armed:
             self._flusher.arm()
+        self._losses.log_firsts()
         return written
 
     def _append_or_drop(self, line: bytes) -> bool:
@@ -153,34 +161,38 @@ class Journal:
             return self._drop("journal closed", "recorded after close()")
         try:
             self._write(line)  # another thread may have opened a segment meanwhile
-        except (ValueError, OSError):
+        except (ValueError, OSError) as refusal:
+            if is_interruption(refusal):
+                raise
             if self._clock() < self._retry_at:
-                return self._drop(self._trouble, "")
+                return self._drop(self._shortage.reason, "")
             try:
                 self._open_segment(line)
             except (OSError, JournalFull) as error:
+                if is_interruption(error):
+                    raise
                 self._retry_at = self._clock() + _RETRY_SECONDS
-                return self._drop(_trouble(error), str(error))
+                return self._drop(reason_for(error), str(error))
         return True
 
     def _open_segment(self, line: bytes) -> None:
         """Go on in a new segment, with `line` as its first record."""
         segment = self._series.next(len(line))
-        self._held.add(segment)
         try:
+            self._held.add(segment)
             if line:
                 segment.write(line)
-        except (OSError, ValueError):
+            self._shortage.end(self._segment)
+        except BaseException:
             self._held.discard(segment)
             segment.close()
             raise
-        self._end_trouble()
         self._retry_at = float("-inf")
-        if self._segment is not None:
-            self._retired.append(self._segment)
-        self._segment = segment
+        full, self._segment = self._segment, segment
         self.segment_id = segment.id
         self._write = segment.write
+        if full is not None:
+            self._retired.append(full)
 
     # Losses
 
@@ -188,8 +200,11 @@ class Journal:
         """Count what happened to an event; the first of a reason is told in the journal at once, others with the
         next flush.
         """
-        first = self._losses.add(fate, reason, detail)
-        if first:
+        self._count(fate, reason, detail)
+        self._losses.log_firsts()
+
+    def _count(self, fate: Fate, reason: str, detail: str) -> None:
+        if self._losses.add(fate, reason, detail):
             self._tell_losses()
         elif not self._flusher.armed:
             self._flusher.arm()
@@ -207,7 +222,9 @@ class Journal:
                 line = layout.loss_line(loss)
                 try:
                     self._write(line)
-                except (ValueError, OSError):
+                except (ValueError, OSError) as error:
+                    if is_interruption(error):
+                        raise
                     if not self._told_in_new_segment(line):
                         self._losses.tell_later(loss.loss, loss.count)
 
@@ -216,59 +233,41 @@ class Journal:
             return False
         try:
             self._open_segment(line)
-        except (OSError, JournalFull):
+        except (OSError, JournalFull) as error:
+            if is_interruption(error):
+                raise
             self._retry_at = self._clock() + _RETRY_SECONDS
             return False
         return True
 
     def _drop(self, reason: str, detail: str) -> bool:
-        """Count an event for which there is no place, and say so in the reserve, at first at once and then with each
-        flush.
-        """
         self._not_written += 1
-        if reason != self._trouble:
-            if self._segment is not None:  # its reserve has one line, which the new reason will take
-                self._losses.tell_later(self._trouble, self._noted)
-                self._noted = 0
-            self._end_trouble()
-            self._trouble = reason
-        self._unnoted += 1
-        self._losses.add("dropped", reason, detail, told=True)
-        if self._noted + self._unnoted == 1:
-            self._note_trouble()
+        self._shortage.drop(reason, detail, self._segment)
         return False
-
-    def _note_trouble(self) -> None:
-        """Say what was dropped: in the reserve, or, where there is none, in a line as soon as there is room for one."""
-        if not self._unnoted:
-            return
-        dropped = self._noted + self._unnoted
-        try:
-            if self._segment is not None:
-                line = layout.loss_line(self._losses.line(self._trouble, dropped))
-                if self._segment.note_loss(line):
-                    self._noted, self._unnoted = dropped, 0
-        except OSError:
-            pass  # the line says it
-        self._losses.tell_later(self._trouble, self._unnoted)
-        self._unnoted = 0
-
-    def _end_trouble(self) -> None:
-        """There is room again, or another reason why there is none."""
-        self._note_trouble()
-        self._trouble, self._noted = "", 0
 
     # Keeping
 
     def flush(self) -> bool:
         """Block until everything appended so far is on the disk. False where the disk refused; that is counted."""
+        kept = self._flush()
+        self._losses.log_firsts()
+        return kept
+
+    def _flush_when_due(self) -> None:
+        try:
+            self.flush()
+        except Exception as error:  # whatever it is, the next flush may do better; it is counted
+            if is_interruption(error):
+                raise
+            self._losses.add("altered", "sync failed", f"the flush raised {type(error).__name__}: {error}")
+
+    def _flush(self) -> bool:
         with self._syncing:
             with self._lock:
-                self._note_trouble()
-                retired, self._retired = self._retired, []
+                self._shortage.note(self._segment)
                 current = self._segment
             kept = True
-            for segment in retired:
+            for segment in self._retired.copy():
                 kept &= self._retire(segment)
             if current is not None:
                 kept &= self._sync(current)
@@ -277,35 +276,42 @@ class Journal:
         return kept
 
     def _retire(self, segment: Segment) -> bool:
+        """Sync and close a segment of `_retired`, where it stays for the next flush if this one is interrupted."""
+        kept = True
         try:
             segment.stop()
-            try:
-                segment.sync()
-                if segment.is_unlinked():
-                    self._move(segment)
-            finally:
-                segment.close()
+            segment.sync()
+            if segment.is_unlinked():
+                self._move(segment)
         except OSError as error:
-            self.count("altered", "sync failed", f"{segment.path}: {error}")
-            return False
+            kept = self._count_unsynced(segment, error)
+        try:
+            segment.close()
+        except OSError as error:
+            kept = self._count_unsynced(segment, error)
         finally:
+            self._retired.remove(segment)
             self._held.discard(segment)
-        return True
+        return kept
 
     def _sync(self, segment: Segment) -> bool:
         try:
             segment.sync()
             if segment.is_unlinked():
                 with self._lock:
-                    if self._segment is segment:
+                    if self._segment is segment:  # it may have filled up meanwhile
+                        self._retired.append(segment)
                         self._segment, self._write = None, _nowhere
-                    elif segment in self._retired:  # it filled up meanwhile
-                        self._retired.remove(segment)
                 return self._retire(segment) and (self._segment is None or self._sync(self._segment))
         except OSError as error:
-            self.count("altered", "sync failed", f"{segment.path}: {error}")
-            return False
+            return self._count_unsynced(segment, error)
         return True
+
+    def _count_unsynced(self, segment: Segment, error: OSError) -> bool:
+        if is_interruption(error):
+            raise error
+        self._losses.add("altered", "sync failed", f"{segment.path}: {error}")
+        return False
 
     def _move(self, orphan: Segment) -> None:
         """Copy the records of a stopped segment whose file was removed.
@@ -316,33 +322,48 @@ class Journal:
         moved = lines.count(b"\n")
         if not moved:
             return
-        with self._lock:
-            try:
-                self._write(lines)
-            except (ValueError, OSError):
-                try:
-                    self._open_segment(lines)
-                except (OSError, JournalFull) as error:
-                    self._not_written += moved
-                    self._losses.add("dropped", "home removed", f"{orphan.path} was removed: {error}", moved)
-                    return
+        try:
+            self._copy(lines)
+        except (OSError, JournalFull) as error:
+            if is_interruption(error):
+                raise
+            with self._lock:
+                self._not_written += moved
+            self._losses.add("dropped", "home removed", f"{orphan.path} was removed: {error}", moved)
+            return
         self._losses.add(
             "altered", "home moved", f"{orphan.path} was removed while in use; its records were written again", moved
         )
+
+    def _copy(self, lines: bytes) -> None:
+        """Write lines of a removed segment to one of their own, synced and closed."""
+        with self._lock:
+            segment = self._series.next(len(lines), copied=True)
+            self._held.add(segment)
+        try:
+            segment.write(lines)
+            segment.sync()
+            removed = segment.is_unlinked()
+        finally:
+            segment.close()
+            self._held.discard(segment)
+        if removed:
+            self._copy(lines)
 
     def settle(self) -> None:
         """Flush, and give back the unused end of the segment. The next append opens another."""
         with self._syncing:
             self._leave_segment(tell=True)
-            self.flush()
-            self._leave_segment(tell=False)  # moving the records of a removed segment opened a new one
-            self.flush()
+            self._flush()
+            self._leave_segment(tell=False)  # saying that the records of a removed segment moved opened a new one
+            self._flush()
+        self._losses.log_firsts()
 
     def _leave_segment(self, *, tell: bool) -> None:
         with self._lock:
             if tell and self._losses.has_untold:
                 self._tell_losses()
-            self._note_trouble()
+            self._shortage.note(self._segment)
             if self._segment is not None:
                 self._retired.append(self._segment)
             self._segment, self._write = None, _nowhere
@@ -377,9 +398,3 @@ class Journal:
 
 def _nowhere(data: bytes) -> object:
     raise ValueError("no segment is open")
-
-
-def _trouble(error: OSError | JournalFull) -> str:
-    if isinstance(error, JournalFull):
-        return "journal full"
-    return "disk full" if error.errno in FULL else "journal unavailable"

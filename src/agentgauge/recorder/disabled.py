@@ -153,6 +153,7 @@ class DisabledGauge(Gauge):
         self,
         value: float,
         *,
+        scale: float | None = None,
         name: str | None = None,
         unit: str | None = None,
         at: datetime | None = None,

@@ -17,12 +17,18 @@ from agentgauge.errors import EventRefused
 from agentgauge.events import Event, kinds, validation
 from agentgauge.events.codec import encode_event, encode_json, line_type
 from agentgauge.events.event import to_micros
+from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder import given
+from agentgauge.recorder.attributes import as_json
 from agentgauge.recorder.scope import Scope
 from agentgauge.recorder.sink import Sink
 
 Redact = Callable[[dict[str, Any]], dict[str, Any]]
-"""Sees the attributes of each event before anything is written, and returns those to keep."""
+"""Sees the attributes of each event before anything is written, and returns those to keep.
+
+It sees an error message too, in a call of its own with `{"error_message": text}`: messages of providers repeat prompts.
+What it returns under that name is written, and no message where it returns none.
+"""
 
 _LINES: dict[str, Callable[..., Any]] = {kind.name: line_type(kind) for kind in kinds.KINDS}
 _NOT_JSON = (UnicodeEncodeError, OverflowError, TypeError, RecursionError)
@@ -46,38 +52,64 @@ class Entry:
         success: object = None,
         at: object = None,
         attributes: object = None,
+        message_characters: int | None = None,
     ) -> None:
-        """Record an event of `kind` from what a caller gave; None stands for not given."""
+        """Record an event of `kind` from what a caller gave; None stands for not given.
+
+        An error message is cut to `message_characters`, after the redaction hook has seen all of it.
+        """
         try:
-            current = scope.narrowed(own_scope) if own_scope else scope
-            members: dict[str, Any] = {
-                name: value if type(value) is str else given.plain(name, value)
-                for name, value in values.items()
-                if value is not None
-            }
-            stated = given.outcome(success, members.pop("outcome", None))
-            if stated is not None:
-                members["outcome"] = stated
-            if "cost_usd" in members:
-                members["cost_usd"] = given.money(members["cost_usd"])
-                members["cost_source"] = "reported"
-            now = self._now()
-            time = now
-            if at is not None:
-                time, members["arrived"] = given.aware(at), now
-            if attributes is not None and (kept := self._redacted(given.attributes(attributes))):
-                members["attributes"] = kept
-            if time - now > given.FUTURE_TOLERANCE:
-                members["attributes"] = self._stated_time(kind, time, now, members.get("attributes"))
-                time = now
-            validation.check_values(kind, members)
-            if "arrived" in members:
-                members["arrived"] = to_micros(now)
-            body = self._encoded(_LINES[kind], to_micros(time), kind, members)
-            if body is not None:
-                self.sink.append(body[1:-1], current.prefix, current.crc)
+            self._values(kind, scope.narrowed(own_scope) if own_scope else scope, values, success, at, attributes,
+                         message_characters)  # fmt: skip
         except EventRefused as refused:
             self.refuse(refused)
+        except Exception as error:  # methods of the values given, any of which may raise anything
+            if is_interruption(error):
+                raise
+            self._refuse_unusable(error)
+
+    def _values(
+        self,
+        kind: str,
+        scope: Scope,
+        values: Mapping[str, object],
+        success: object,
+        at: object,
+        attributes: object,
+        message_characters: int | None,
+    ) -> None:
+        members: dict[str, Any] = {
+            name: value if type(value) is str else given.plain(name, value)
+            for name, value in values.items()
+            if value is not None
+        }
+        stated = given.outcome(success, members.pop("outcome", None))
+        if stated is not None:
+            members["outcome"] = stated
+        if "cost_usd" in members:
+            members["cost_usd"] = given.money(members["cost_usd"])
+            members["cost_source"] = "reported"
+        if attributes is not None:
+            members["attributes"] = as_json(attributes)
+        if kind == "satisfaction" and (score := given.satisfaction(members)):
+            members["attributes"] = members.get("attributes", {}) | score
+        validation.check_values(kind, members)
+        if "attributes" in members or "error_message" in members:
+            kept, message = self._redacted(members.pop("attributes", None), members.pop("error_message", None))
+            if kept:
+                members["attributes"] = kept
+            if message is not None:
+                members["error_message"] = message[:message_characters]
+        now = self._now()
+        time = now
+        if at is not None:
+            time, members["arrived"] = given.aware(at), to_micros(now)
+        if time - now > given.FUTURE_TOLERANCE:
+            members["attributes"] = self._stated_time(kind, time, now, members.get("attributes"))
+            time = now
+        body = self._encoded(_LINES[kind], to_micros(time), kind, members)
+        if body is not None:
+            self.sink.append(body[1:-1], scope.prefix, scope.crc)
 
     def _encoded(self, line: Callable[..., Any], micros: int, kind: str, members: dict[str, Any]) -> bytes | None:
         """A line's own members. None, and counted, where some text cannot be written."""
@@ -86,14 +118,21 @@ class Entry:
             return encode_json(line(sink.segment_id, sink.take(), micros, kind, **members))
         except _NOT_JSON as error:
             sink.give_back()
+            if is_interruption(error):
+                raise
             sink.count("refused", "not JSON", f"{kind} cannot be written: {error}")
             return None
 
     def event(self, event: Event, scope: Scope) -> None:
-        """Record a whole event: imported, received, or built by hand. Scope fields it does not name are the scope's."""
+        """Record a whole event: imported, received, or built by hand. Scope fields it does not name are the scope's.
+
+        One that has its identity was read back and is in the stream already: nothing is done.
+        """
         try:
             if not isinstance(event, Event):
                 raise EventRefused("wrong type", f"record() takes an Event, got {type(event).__name__}")
+            if event.segment is not None:
+                return
             validation.check(event)
             now = self._now()
             changes: dict[str, Any] = {
@@ -104,18 +143,43 @@ class Entry:
                 changes["arrived"] = now
             if event.cost_usd is not None:
                 changes["cost_usd"] = given.money(event.cost_usd)
-            if event.attributes is not None:
-                changes["attributes"] = given.attributes(event.attributes)
+            attributes = None if event.attributes is None else as_json(event.attributes)
+            changes["attributes"], changes["error_message"] = self._redacted(attributes, event.error_message)
             self._write(msgspec.structs.replace(event, **changes), now)
         except EventRefused as refused:
             self.refuse(refused)
+        except Exception as error:  # as in `values`
+            if is_interruption(error):
+                raise
+            self._refuse_unusable(error)
+
+    def narrowed(self, scope: Scope, values: Mapping[str, object]) -> Scope:
+        """`scope` with those of `values` set that can be. Others are left out and counted; what is recorded is kept."""
+        try:
+            return scope.narrowed(values)
+        except EventRefused:
+            return self._narrowed_one_by_one(scope, values)
+        except Exception as error:  # as in `values`
+            if is_interruption(error):
+                raise
+            self.sink.count("altered", "scope left out", f"reading what was given raised {type(error).__name__}")
+            return scope
+
+    def _narrowed_one_by_one(self, scope: Scope, values: Mapping[str, object]) -> Scope:
+        for name, value in values.items():
+            try:
+                scope = scope.narrowed({name: value})
+            except EventRefused as refused:
+                self.sink.count("altered", "scope left out", str(refused))
+        return scope
 
     def refuse(self, refused: EventRefused) -> None:
         self.sink.count("refused", refused.reason, str(refused).removeprefix(f"{refused.reason}: "))
 
+    def _refuse_unusable(self, error: Exception) -> None:
+        self.sink.count("refused", "unusable value", f"reading what was given raised {type(error).__name__}")
+
     def _write(self, event: Event, now: datetime) -> None:
-        if event.attributes is not None:
-            event = msgspec.structs.replace(event, attributes=self._redacted(event.attributes))
         if event.time - now > given.FUTURE_TOLERANCE:
             kept = self._stated_time(event.kind, event.time, now, event.attributes)
             event = msgspec.structs.replace(event, time=now, attributes=kept)
@@ -124,6 +188,8 @@ class Entry:
             line = encode_event(event, sink.segment_id, sink.take())
         except _NOT_JSON as error:
             sink.give_back()
+            if is_interruption(error):
+                raise
             sink.count("refused", "not JSON", f"{event.kind} cannot be written: {error}")
             return
         sink.append(line[:-1])
@@ -136,16 +202,26 @@ class Entry:
         self.sink.count("altered", "future time", f"{kind} of {stated}, recorded at {now.isoformat()}")
         return {**(attributes or {}), "stated_time": stated}
 
-    def _redacted(self, attributes: dict[str, Any]) -> dict[str, Any] | None:
+    def _redacted(
+        self, attributes: dict[str, Any] | None, message: str | None
+    ) -> tuple[dict[str, Any] | None, str | None]:
+        """What the hook keeps of an event's attributes and of its error message."""
         if self.redact is None:
-            return attributes
+            return attributes, message
         try:
-            kept = self.redact(dict(attributes))
-            return given.attributes(kept) if kept else None
-        except Exception as error:  # noqa: BLE001 - the user's code; what it was to hide must not be written
-            detail = f"redact raised {type(error).__name__}; the event was kept without attributes"
+            if attributes is not None:
+                kept = self.redact(dict(attributes))
+                attributes = as_json(kept) if kept else None
+            if message is not None:
+                said = (self.redact({"error_message": message}) or {}).get("error_message")
+                message = None if said is None else str.__str__(said)
+        except Exception as error:  # the user's code; what it was to hide must not be written
+            if is_interruption(error):
+                raise
+            detail = f"redact raised {type(error).__name__}; the event was kept without attributes and error message"
             self.sink.count("altered", "redaction failed", detail)
-            return None
+            return None, None
+        return attributes, message
 
 
 def _utc_now() -> datetime:

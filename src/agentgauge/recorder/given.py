@@ -1,19 +1,18 @@
-"""From what a caller gives to the values of an event: money, numbers, outcomes, attributes and times.
+"""From what a caller gives to the values of an event: money, numbers, outcomes, scores and times.
 
 Everything here raises `EventRefused`, with the reason that the event is counted under.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from operator import index
 from typing import Any
 
 from agentgauge.errors import EventRefused
 from agentgauge.events import fields
+from agentgauge.events.validation import described
 
 Money = Decimal | int | str | float
 """US dollars. A float stands for its shortest decimal text: 0.1 is a tenth."""
@@ -21,9 +20,10 @@ Money = Decimal | int | str | float
 FUTURE_TOLERANCE = timedelta(minutes=5)
 """Clocks disagree; a time further ahead than this is an error of the caller's."""
 
+_DOLLARS = Context(prec=40, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
+"""Of our own: the program may have set its context to fewer digits, or to raise where something is rounded."""
+
 _NUMBERS = frozenset(field.name for field in fields.ALL if field.type in ("whole", "real"))
-_MONEY_STEP = Decimal("1e-12")
-_DEEPEST = 64
 
 
 def money(value: object) -> Decimal:
@@ -33,23 +33,24 @@ def money(value: object) -> Decimal:
     try:
         exact = Decimal(repr(float(value)) if isinstance(value, float) else value)
         if exact.is_finite():
-            return exact.quantize(_MONEY_STEP).normalize() + 0
+            return _DOLLARS.plus(exact.quantize(fields.MONEY_STEP, context=_DOLLARS).normalize(_DOLLARS))
     except (InvalidOperation, ValueError):
-        raise EventRefused("wrong money", f"cost_usd is an amount in dollars, got {value!r:.60}") from None
-    raise EventRefused("not finite", f"cost_usd is {value}")
+        raise EventRefused("wrong money", f"cost_usd is an amount in dollars, got {described(value)}") from None
+    raise EventRefused("not finite", f"cost_usd is not a finite number but {described(value)}")
 
 
 def outcome(success: object, stated: object) -> str | None:
     """The outcome stated, else the one that `success` says."""
     if stated is not None:
         if not isinstance(stated, str) or stated not in fields.OUTCOMES:
-            raise EventRefused("unknown word", f"outcome is one of {', '.join(fields.OUTCOMES)}, got {stated!r:.60}")
+            words = ", ".join(fields.OUTCOMES)
+            raise EventRefused("unknown word", f"outcome is one of {words}, got {described(stated)}")
         return stated
     if success is None:
         return None
     if isinstance(success, bool):
         return "success" if success else "failure"
-    raise EventRefused("wrong type", f"success is True or False, got {type(success).__name__} {success!r:.60}")
+    raise EventRefused("wrong type", f"success is True or False, got {described(success)}")
 
 
 def plain(name: str, value: object) -> object:
@@ -62,7 +63,7 @@ def plain(name: str, value: object) -> object:
         return value
     if fields.BY_NAME[name].type == "whole" or not hasattr(value, "__float__"):
         try:
-            return index(value)  # type: ignore[arg-type]
+            return int.__index__(index(value))  # type: ignore[arg-type]
         except TypeError:
             return value
     if isinstance(value, Decimal):
@@ -73,48 +74,31 @@ def plain(name: str, value: object) -> object:
         return value
 
 
-def attributes(value: object) -> dict[str, Any]:
-    """A dict that JSON can hold as it is. Raises for what would change or fail on the way."""
-    if not isinstance(value, Mapping):
-        raise EventRefused("not JSON", f"attributes is a dict, got {type(value).__name__}")
-    return _json_object(value, _DEEPEST)
+def satisfaction(members: dict[str, Any]) -> dict[str, Any]:
+    """Turn the score in `members`, where it is on the 1-5 scale, to the ratio (score - 1) / 4.
 
-
-def _json_object(value: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-    result = {}
-    for key, item in value.items():
-        if not isinstance(key, str):
-            raise EventRefused("not JSON", f"attributes: keys are text, got {type(key).__name__}")
-        result[key] = _json(key, item, depth - 1)
-    return result
-
-
-def _json(key: str, value: object, depth: int) -> object:
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        if not -(2**63) <= value < 2**63:
-            raise EventRefused("not JSON", f"attributes: {key!r} is beyond 64 bits")
-        return int(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise EventRefused("not finite", f"attributes: {key!r} is {value}")
-        return float(value)
-    if depth <= 0:
-        raise EventRefused("not JSON", f"attributes: {key!r} is nested more than {_DEEPEST} deep")
-    if isinstance(value, Mapping):
-        return _json_object(value, depth)
-    if isinstance(value, list | tuple):
-        return [_json(key, item, depth - 1) for item in value]
-    raise EventRefused(
-        "not JSON", f"attributes: {key!r} is a {type(value).__name__}; give text, numbers, lists or dicts"
-    )
+    Takes `scale` out of `members`: 5 or 1 (a ratio already); without it a value above 1 is on the 1-5 scale. The
+    attributes that keep what was stated: none for a ratio.
+    """
+    value, scale = members.get("value"), members.pop("scale", None)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return {}
+    if scale is None:
+        scale = 5 if value > 1 else 1
+    if not isinstance(scale, int | float) or scale not in (1, 5):
+        raise EventRefused("out of range", f"scale of satisfaction is 5 (scores 1-5) or 1, got {described(scale)}")
+    if scale == 1:
+        return {}
+    if not 1 <= value <= 5:
+        raise EventRefused("out of range", f"satisfaction is a ratio or a score of 1-5, got {described(value)}")
+    members["value"] = (value - 1) / 4
+    return {"score": value, "scale": 5}
 
 
 def aware(value: object) -> datetime:
     """An aware time, in UTC."""
     if not isinstance(value, datetime):
-        raise EventRefused("wrong type", f"at is a datetime, got {type(value).__name__} {value!r:.60}")
+        raise EventRefused("wrong type", f"at is a datetime, got {described(value)}")
     if value.utcoffset() is None:
         raise EventRefused("naive time", f"at {value.isoformat()} has no time zone; use datetime.now(timezone.utc)")
     try:

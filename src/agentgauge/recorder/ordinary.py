@@ -16,7 +16,8 @@ from agentgauge.recorder.given import money
 LlmCall: Callable[..., Any] = line_type(kinds.BY_NAME["llm_call"])
 TOKENS_BELOW = 1 << 53
 REAL = (float, int)
-INFINITE = float("inf")
+LONGEST_MS = 1e300
+"""A whole number near or above the largest float would be written as one that reads as infinite."""
 ZERO = 0
 _DOLLARS_BELOW = 1_000_000
 _NO_EXPONENT = 1e-4

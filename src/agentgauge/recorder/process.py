@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from agentgauge.errors import SettingsError
+from agentgauge.journal import lifetime
 from agentgauge.journal.losses import warn
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.recorder.disabled import DisabledGauge
@@ -12,7 +13,7 @@ from agentgauge.recorder.gauge import Gauge
 from agentgauge.recorder.sinks import patient_sink
 from agentgauge.settings import get_settings
 
-_lock = threading.Lock()
+_lock = threading.RLock()
 _default: Gauge | None = None
 
 
@@ -23,11 +24,16 @@ def default() -> Gauge:
     dropped, or kept in memory.
     """
     global _default
-    if _default is None:
+    gauge, trouble = _default, ""
+    if gauge is None:
         with _lock:
-            if _default is None:
-                _default = _from_environment()
-    return _default
+            gauge = _default
+            if gauge is None:
+                gauge, trouble = _from_environment()
+                _default = gauge
+    if trouble:  # said without the lock: a handler of the program's may itself ask for this gauge
+        warn("%s", trouble)
+    return gauge
 
 
 def set_default(gauge: Gauge | None) -> None:
@@ -40,12 +46,22 @@ def set_default(gauge: Gauge | None) -> None:
         _default = gauge
 
 
-def _from_environment() -> Gauge:
+def _from_environment() -> tuple[Gauge, str]:
+    """A gauge, and what the program should be told about it."""
     try:
         settings = get_settings()
     except SettingsError as error:
-        warn("events are kept in memory only: %s", error)
-        return Gauge(MemoryJournal())
+        return Gauge(MemoryJournal()), f"events are kept in memory only: {error}"
     if not settings.enabled:
-        return DisabledGauge()
-    return Gauge(patient_sink(settings), {"project": settings.project, "session": settings.session}, settings=settings)
+        return DisabledGauge(), ""
+    sink, trouble = patient_sink(settings)
+    scope = {"project": settings.project, "session": settings.session}
+    return Gauge(sink, scope, settings=settings), trouble
+
+
+def _renew_lock() -> None:
+    global _lock
+    _lock = threading.RLock()
+
+
+lifetime.after_fork(_renew_lock)

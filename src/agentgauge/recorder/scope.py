@@ -7,6 +7,8 @@ and again.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from contextvars import ContextVar, Token
 from functools import lru_cache
 from zlib import crc32
 
@@ -15,6 +17,8 @@ from agentgauge.events import codec, fields
 
 _NAMES = frozenset(fields.SCOPE_NAMES)
 _CACHED = 2048
+_LARGEST_BITS = 64
+_NAME_CHARACTERS = 60
 
 
 class Scope:
@@ -45,21 +49,48 @@ class Scope:
         try:
             return _narrowed(self, items)
         except UnicodeEncodeError as error:
-            raise EventRefused("not text", f"scope {dict(items)!r} cannot be written as UTF-8") from error
+            names = ", ".join(name for name, value in items if not _is_writable(value))
+            raise EventRefused("not text", f"scope {names} cannot be written as UTF-8") from error
+
+
+def leave(current: ContextVar[Scope], token: Token[Scope]) -> None:
+    """Undo what `current.set` gave `token` for.
+
+    In another context than it was set in, which is where generators may be closed, there is nothing to undo: that
+    one's scope is its own.
+    """
+    with suppress(ValueError):
+        current.reset(token)
+
+
+def _is_writable(text: object) -> bool:
+    try:
+        str(text).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _text(name: str, value: object) -> tuple[str, str]:
     if isinstance(value, str):
         return name, str.__str__(value)  # str() of an enum member is its name
     if isinstance(value, int) and not isinstance(value, bool):
-        return name, str(int(value))
+        whole = int.__index__(value)
+        if whole.bit_length() > _LARGEST_BITS:
+            raise EventRefused("out of range", f"{name} is a whole number of {whole.bit_length()} bits; at most 64")
+        return name, str(whole)
     if name not in _NAMES:
         raise _unknown(name)
     raise EventRefused("wrong type", f"{name} is text or a whole number, got {type(value).__name__}")
 
 
 def _unknown(name: str) -> EventRefused:
-    return EventRefused("unknown scope", f"{name!r}; scopes are {', '.join(fields.SCOPE_NAMES)}")
+    from difflib import get_close_matches  # deferred: needed once somebody mistypes
+
+    name = name[:_NAME_CHARACTERS]
+    near = get_close_matches(name, (*fields.BY_NAME, "success"), 1)
+    advice = f"did you mean {near[0]}?" if near else f"use attributes={{{name!r}: ...}} for what has no field"
+    return EventRefused("unknown scope", f"{name!r}; {advice} Scopes are {', '.join(fields.SCOPE_NAMES)}")
 
 
 @lru_cache(maxsize=_CACHED)

@@ -6,6 +6,7 @@ import threading
 
 import agentgauge
 from agentgauge.errors import JournalUnavailable
+from agentgauge.journal import lifetime
 from agentgauge.journal.losses import warn
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.journal.series import SegmentOptions
@@ -14,7 +15,7 @@ from agentgauge.recorder.sink import Sink
 from agentgauge.settings import Settings
 
 _shared: dict[Settings, Sink] = {}
-_sharing = threading.Lock()
+_sharing = threading.RLock()
 
 
 def open_sink(settings: Settings) -> Sink:
@@ -24,23 +25,36 @@ def open_sink(settings: Settings) -> Sink:
     return Journal.open(settings.home.root, flush_ms=settings.flush_ms, options=_options(settings))
 
 
-def patient_sink(settings: Settings) -> Sink:
-    """As `open_sink`, but where the home cannot be used, one that says so in the log, counts, and tries again at
-    most once a second.
+def patient_sink(settings: Settings) -> tuple[Sink, str]:
+    """As `open_sink`, but where the home cannot be used, one that counts and tries again at most once a second.
+
+    With it what the caller is to log, holding no lock; empty where all is well.
     """
     try:
-        return open_sink(settings)
+        return open_sink(settings), ""
     except JournalUnavailable as error:
-        warn("nothing is recorded until this is mended: %s", error)
-        return Journal(settings.home.root, flush_ms=settings.flush_ms, options=_options(settings))
+        journal = Journal(settings.home.root, flush_ms=settings.flush_ms, options=_options(settings))
+        return journal, f"nothing is recorded until this is mended: {error}"
 
 
 def shared_sink(settings: Settings) -> Sink:
     """The one sink of this process for gauges that came from another one: each task of a pool brings its own copy."""
+    trouble = ""
     with _sharing:
         if settings not in _shared:
-            _shared[settings] = patient_sink(settings)
-        return _shared[settings]
+            _shared[settings], trouble = patient_sink(settings)
+        sink = _shared[settings]
+    if trouble:
+        warn("%s", trouble)
+    return sink
+
+
+def _renew_lock() -> None:
+    global _sharing
+    _sharing = threading.RLock()
+
+
+lifetime.after_fork(_renew_lock)
 
 
 def _options(settings: Settings) -> SegmentOptions:

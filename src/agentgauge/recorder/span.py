@@ -17,19 +17,21 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any, Self
 
-from agentgauge.errors import EventRefused
 from agentgauge.events import fields, kinds
+from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder.entry import Entry
-from agentgauge.recorder.scope import Scope
+from agentgauge.recorder.scope import Scope, leave
 
 _SCOPE_NAMES = frozenset(fields.SCOPE_NAMES)
+_MESSAGE_CHARACTERS = 200
 
 
 class Span:
     """A context manager, sync and async, made by `Gauge.span`. Enter it once.
 
     An exception ends it with outcome `error` (`timeout` for TimeoutError, `interrupted` for KeyboardInterrupt and
-    cancellation), its type and message are kept, and it goes on to the caller.
+    cancellation), and goes on to the caller. Its type is kept, and of its message, which may repeat a prompt, the first
+    200 characters that the gauge's redaction hook leaves.
     """
 
     def __init__(
@@ -79,23 +81,26 @@ class Span:
         outer, token, self._token = self._outer, self._token, None
         if outer is None or token is None:
             return
-        try:
-            self._current.reset(token)
-        except (
-            ValueError
-        ):  # left in another context than it was entered in, as generators do: that one's scope is its own
-            pass
+        leave(self._current, token)
         values = {"duration_ms": elapsed_ms, **self._values} if _has(self._kind, "duration_ms") else dict(self._values)
         success = self._success if _has(self._kind, "outcome") else None
         if error is not None:
             values |= {name: value for name, value in _failure(error).items() if _has(self._kind, name)}
             success = None
-        own = {
-            **self._scope,
-            "trace_id": self._scope.get("trace_id") or self.trace_id,
-            "span_id": self._scope.get("span_id") or self.span_id,
-        }
-        self._entry.values(self._kind, outer, own, values, success=success, attributes=self._attributes)
+        own = dict(self._scope)
+        for name, value in (("trace_id", self.trace_id), ("span_id", self.span_id)):
+            stated = own.get(name)
+            if stated is None or (isinstance(stated, str) and stated == ""):
+                own[name] = value
+        self._entry.values(
+            self._kind,
+            outer,
+            own,
+            values,
+            success=success,
+            attributes=self._attributes,
+            message_characters=None if error is None else _MESSAGE_CHARACTERS,
+        )
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
@@ -111,21 +116,20 @@ class Span:
         A scope that cannot be is counted when the span ends; inside it is the outer one's.
         """
         assert self._outer is not None
-        outer = self._outer.items
-        self.trace_id = str(
-            self._scope.get("trace_id") or outer.get("trace_id") or self.trace_id or os.urandom(16).hex()
-        )
         try:
             narrowed = self._outer.narrowed({n: v for n, v in self._scope.items() if n not in ("span_id", "parent_id")})
-        except EventRefused:
+        except Exception as refusal:
+            if is_interruption(refusal):
+                raise
             narrowed = self._outer
+        self.trace_id = narrowed.items.get("trace_id") or self.trace_id or os.urandom(16).hex()
         items = {**narrowed.items, "trace_id": self.trace_id, "parent_id": self.span_id}
         items.pop("span_id", None)
         return Scope(items)
 
 
-def _has(kind: str, field: str) -> bool:
-    known = kinds.BY_NAME.get(kind)
+def _has(kind: object, field: str) -> bool:
+    known = kinds.BY_NAME.get(kind) if isinstance(kind, str) else None
     return known is not None and any(own.name == field for own in known.fields)
 
 
@@ -138,7 +142,9 @@ def _failure(error: BaseException) -> dict[str, object]:
         outcome = "error"
     try:
         message = str(error).encode("utf-8", "replace").decode()
-    except Exception as unspeakable:  # noqa: BLE001 - the __str__ of somebody's exception; theirs goes on to the caller
+    except Exception as unspeakable:  # the __str__ of somebody's exception; theirs goes on to the caller
+        if is_interruption(unspeakable):
+            raise
         message = f"its text raised {type(unspeakable).__name__}"
     return {"outcome": outcome, "error_type": type(error).__qualname__, "error_message": message or None}
 
