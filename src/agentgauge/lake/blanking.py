@@ -6,7 +6,6 @@ before the first byte goes; a reader that finds the mark changed reads again.
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
 
@@ -37,7 +36,7 @@ def blank_landed_bytes(home: Home) -> None:
 
 def _blank(path: Path, start: int, end: int) -> None:
     with path.open("r+b") as file:
-        file.seek(start, os.SEEK_SET)
+        file.seek(start)
         file.write(bytes(end - start))
     sync_file(path)
 

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 import msgspec
 
 from agentgauge.errors import LakeBusy, LakeError
-from agentgauge.files import LockHeld, file_lock
+from agentgauge.files import LockHeld, file_lock, make_directory
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.layout import LARGEST_LINE_BYTES
 from agentgauge.journal.scanner import Loss, Scan, is_dead, scan
@@ -57,7 +57,7 @@ class Compaction(msgspec.Struct, frozen=True):
 @contextmanager
 def writer_lock(home: Home) -> Iterator[None]:
     """Held by whoever changes the lake of this home. Raises `LakeBusy` at once where another process holds it."""
-    home.root.mkdir(parents=True, exist_ok=True)
+    make_directory(home.root)
     try:
         with file_lock(home.root / "lake.lock", blocking=False):
             yield

@@ -201,7 +201,7 @@ def _drop_known(
         CREATE OR REPLACE TEMP TABLE known AS
         SELECT lines.rowid AS line, lines.source_id,
             ({" AND ".join(same)})
-            OR make_timestamptz(coalesce(lines.arrived, lines.time)) <= coalesce(stored.arrived, stored.time) AS same
+            OR make_timestamptz(coalesce(lines.arrived, lines.time)) < coalesce(stored.arrived, stored.time) AS same
         FROM {parquet_scan(present)} AS stored JOIN lines USING (source_id)
         """
     )

@@ -23,7 +23,7 @@ from pathlib import Path
 import msgspec
 
 from agentgauge.errors import LakeError
-from agentgauge.files import sync_directory, write_atomically
+from agentgauge.files import make_directory, write_atomically
 
 KEPT = 8
 _STRIDE = 1 << 20
@@ -104,9 +104,7 @@ class PlanDirectory:
 
     def write(self, plan: Plan) -> None:
         """Durable on return. Plans that no reader can need any more are removed."""
-        if not self.path.is_dir():
-            self.path.mkdir(parents=True)
-            sync_directory(self.path.parent)
+        make_directory(self.path)
         write_atomically(self.path / f"{plan.sequence:012}.json", msgspec.json.encode(plan))
         for file in sorted(self.path.glob("*.json"))[:-KEPT]:
             file.unlink(missing_ok=True)

@@ -31,13 +31,7 @@ _DELTA_TYPES: dict[FieldType, str] = {
     "json": "string",
 }
 
-IDENTITY = (Field("id", "whole"), Field("segment", "text"), Field("n", "whole"))
-"""`id` is given at landing:
-
-unique in the lake, stable, below 2^53; null while the event is still in the journal's tail.
-"""
-
-EVENTS = (*IDENTITY, *fields.ALL)
+EVENTS = (*fields.IDENTITY, *fields.ALL)
 LOSSES = (
     Field("time", "time"),
     Field("reason", "text"),

@@ -64,9 +64,7 @@ class Snapshot:
             blanked = blanked_mark(self._home)
             paths = directory.segments()
             self._tables.load()
-            covered = coverage(
-                plans.newest_first(), self._tables.events.transaction, lambda: _id_of(directory)
-            )
+            covered = coverage(plans.newest_first(), self._tables.events.transaction, lambda: _id_of(directory))
             if not covered.certain and attempt < _UNCERTAIN_TRIES:
                 continue  # a compactor may have run through all plans since the version was read
             try:

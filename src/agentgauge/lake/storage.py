@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import duckdb
 
 from agentgauge.errors import LakeError
-from agentgauge.files import rename, sync_directory, sync_file
+from agentgauge.files import make_directory, rename, sync_directory, sync_file
 from agentgauge.settings import Home
 
 _SCRATCH = "_scratch-"
@@ -30,6 +30,9 @@ class Storage(Protocol):
     """URI that delta-rs opens."""
     options: dict[str, str]
     """Storage options of delta-rs."""
+
+    def make(self) -> None:
+        """Make the place of the table where it is missing."""
 
     def scratch(self) -> AbstractContextManager[Path]:
         """A directory on this machine for files that are being written."""
@@ -55,18 +58,19 @@ class LocalStorage:
         self.root = self._path.as_uri()
         self.options: dict[str, str] = {}
 
+    def make(self) -> None:
+        make_directory(self._path)
+
     def scratch(self) -> AbstractContextManager[Path]:
         """On the table's own file system, so that placing is a rename; Delta ignores names with an underscore."""
-        self._path.mkdir(parents=True, exist_ok=True)
         return _temporary_directory(prefix=_SCRATCH, parent=self._path)
 
     def place(self, scratch: Path, name: str) -> int:
         target = self._path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_directory(target.parent)
         sync_file(scratch)
         rename(scratch, target)
         sync_directory(target.parent)
-        sync_directory(self._path)
         return target.stat().st_size
 
     def clean(self) -> None:
@@ -78,8 +82,8 @@ class LocalStorage:
         for entry in (log / f"{version:020}.json", log / f"{version:020}.checkpoint.parquet", log / "_last_checkpoint"):
             if entry.exists():
                 sync_file(entry)
-        for directory in (log, self._path, *(self._path.parents[:2] if version == 0 else ())):
-            sync_directory(directory)
+        sync_directory(log)
+        sync_directory(self._path)
 
     def uri(self, name: str) -> str:
         return str(self._path / name)
@@ -105,6 +109,9 @@ class ObjectStorage:
         except ImportError as error:
             extra = _EXTRAS[scheme]
             raise LakeError(f"{root}: needs an object store's client: pip install 'agentgauge[{extra}]'") from error
+
+    def make(self) -> None:
+        """An object store has no directories."""
 
     def scratch(self) -> AbstractContextManager[Path]:
         return _temporary_directory(prefix="agentgauge-")

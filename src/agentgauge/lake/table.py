@@ -55,6 +55,7 @@ class LakeTable:
             if not create:
                 self._delta = None
                 return False
+            self.storage.make()
             self._delta = DeltaTable.create(
                 self.storage.root,
                 self._schema,
