@@ -62,6 +62,8 @@ class Settings(msgspec.Struct, frozen=True):
     flush_ms: int = 50
     journal_max_bytes: int = 4096 << 20
     prices_file: Path | None = None
+    switched_off_by: tuple[str, ...] = ()
+    """Variables of the environment that turn recording off, or keeping it on a disk, as `NAME=value`."""
 
 
 def resolve_home(home: str | os.PathLike[str] | None, environ: Mapping[str, str] | None = None) -> Home:
@@ -106,15 +108,20 @@ def get_settings(
     """
     env = os.environ if environ is None else environ
     prices = env.get("AGENTGAUGE_PRICES")
+    enabled = _flag(env, "ENABLE_METRICS", True), not _flag(env, "AGENTGAUGE_DISABLED", False)
+    persist = _flag(env, "ENABLE_METRICS_PERSISTENCE", True)
+    names = ("ENABLE_METRICS", "AGENTGAUGE_DISABLED", "ENABLE_METRICS_PERSISTENCE")
+    switches = zip(names, (*enabled, persist), strict=True)
     return Settings(
         home=resolve_home(home if home is not None else env.get("AGENTGAUGE_HOME") or None, env),
         project=env.get("AGENTGAUGE_PROJECT") or None,
         session=env.get("METRICS_SESSION_ID") or None,
-        enabled=_flag(env, "ENABLE_METRICS", True) and not _flag(env, "AGENTGAUGE_DISABLED", False),
-        persist=_flag(env, "ENABLE_METRICS_PERSISTENCE", True),
+        enabled=all(enabled),
+        persist=persist,
         flush_ms=_whole_number(env, "AGENTGAUGE_FLUSH_MS", 50),
         journal_max_bytes=_whole_number(env, "AGENTGAUGE_JOURNAL_MAX_MB", 4096) << 20,
         prices_file=Path(prices).expanduser() if prices else None,
+        switched_off_by=tuple(f"{name}={env[name]}" for name, on in switches if not on),
     )
 
 

@@ -37,8 +37,8 @@ def test_the_demo_is_the_recorded_session_moved_to_end_now(document: Ask, place:
 
 def test_what_the_demo_suggests_works_on_what_it_made(run: Run, place: Path) -> None:
     shown = run("demo").stdout
-    suggested = next(line.split() for line in shown.splitlines() if line.strip().startswith("agentgauge report"))
-    again = run(*suggested[1:])
+    suggested = next(line for line in shown.splitlines() if " report --home " in line)
+    again = run("report", *suggested.partition(" report ")[2].split())
     assert (again.exit_code, "bash" in again.stdout) == (0, True)
 
 
@@ -53,6 +53,20 @@ def test_a_second_demo_replaces_the_first(document: Ask, place: Path) -> None:
     second = document("demo")
     assert second["home"] == first["home"]
     assert second["report"]["overview"]["calls"] == 484
+
+
+def test_an_empty_directory_will_do(document: Ask, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    made.mkdir()
+    assert document("demo", "--home", made)["home"] == str(made)
+    assert document("report", "--home", made)["overview"]["calls"] == 484
+
+
+def test_a_link_is_no_place_for_a_demo(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "target").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    result = run("demo", "--home", tmp_path / "link")
+    assert (result.exit_code, list((tmp_path / "target").iterdir())) == (2, [])
 
 
 def test_the_demo_removes_nothing_that_is_not_a_demo(run: Run, tmp_path: Path) -> None:

@@ -41,6 +41,28 @@ def test_every_form_holds_the_same_money(run: Run, home: Path, tmp_path: Path) -
     assert typed == "DECIMAL(18,12)"
 
 
+@pytest.mark.parametrize("asked", [("--json",), ("--format", "json"), ("json",), ("json", "--json")])
+def test_one_json_list_holds_the_events_of_the_lines(run: Run, home: Path, asked: tuple[str, ...]) -> None:
+    lines = [msgspec.json.decode(line) for line in run("export", "--home", home).stdout.splitlines()]
+    assert msgspec.json.decode(run("export", "--home", home, *asked).stdout) == lines
+
+
+def test_no_events_are_an_empty_json_list(run: Run, tmp_path: Path) -> None:
+    assert msgspec.json.decode(run("export", "--home", tmp_path / "new", "--json").stdout) == []
+
+
+def test_the_form_may_be_an_option(run: Run, home: Path) -> None:
+    asked = [run("export", "--home", home, *form).stdout for form in (("csv",), ("--format", "csv"))]
+    assert asked[0] == asked[1] != ""
+
+
+@pytest.mark.parametrize("asked", [("csv", "--format", "parquet"), ("csv", "--json"), ("--format", "jsonl", "--json")])
+def test_two_forms_at_once_are_refused(run: Run, home: Path, asked: tuple[str, ...]) -> None:
+    result = run("export", "--home", home, *asked)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "one form" in result.stderr
+
+
 def test_a_window_bounds_every_form(run: Run, home: Path, tmp_path: Path) -> None:
     later = ("--home", home, "--since", "2026-03-03", "--until", "2026-03-04", "--tz", "UTC")
     assert run("export", *later).stdout == ""
@@ -87,3 +109,14 @@ def test_numbers_stay_numbers_in_csv() -> None:
     assert csv_cell(-5) == -5
     assert csv_cell(Decimal("-0.000000000001")) == "-0.000000000001"
     assert csv_cell(Decimal("0E-12")) == "0"
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_file_that_cannot_be_written_is_named_as_it_was_given(
+    run: Run, home: Path, tmp_path: Path, form: str
+) -> None:
+    for out, why in ((tmp_path / "nowhere" / "x.csv", "there is no folder"), (tmp_path, "it is a folder")):
+        result = run("export", form, "--home", home, "--out", out)
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert f"error: --out {out}: {why}" in result.stderr
+        assert ".tmp" not in result.stderr

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import agentgauge
 from tests.cli.conftest import Run
 
 Ask = Callable[..., Any]
@@ -78,6 +80,26 @@ def test_buckets_sum_to_the_whole(document: Ask, home: Path) -> None:
     assert answer["over_time"][1]["start"] == "2026-03-02T00:00:00Z"
 
 
+def test_without_a_window_the_course_is_from_the_first_event_to_the_last(run: Run, document: Ask, home: Path) -> None:
+    """The events are of one day, long ago."""
+    assert len(document("report", "--home", home, "--bucket", "day")["over_time"]) == 1
+    chart = run("report", "--home", home, "--bucket", "day").stdout.partition("Cost per day")[2]
+    assert [line.split()[:2] for line in chart.splitlines() if "2026" in line] == [["Mon", "2026-03-02"]]
+
+
+def test_a_bucket_names_its_local_day(document: Ask, home: Path) -> None:
+    (day,) = document("report", "--home", home, "--bucket", "day", "--tz", "Asia/Kathmandu")["over_time"]
+    assert (day["start"], day["label"]) == ("2026-03-01T18:15:00Z", "2026-03-02")
+
+
+def test_by_the_unit_of_measurements(run: Run, home: Path) -> None:
+    with agentgauge.open(home) as gauge:
+        gauge.measurement("recall", 0.5, unit="ratio")
+    shown = run("report", "--home", home, "--by", "unit").stdout
+    row = next(line.split() for line in shown.splitlines() if line.startswith("ratio"))
+    assert row[:2] == ["ratio", "1"]
+
+
 def test_the_chart_falls_back_to_ascii_where_blocks_cannot_be_written(run: Run, home: Path) -> None:
     asked = ("report", "--home", home, "--bucket", "hour", "--until", "2026-03-02")
     assert "█" in run(*asked).stdout
@@ -137,6 +159,7 @@ def test_an_empty_home_says_what_to_do_and_ends_well(run: Run, document: Ask, tm
         (("--since", "soon"), "no time"),
         (("--tz", "Mars/Olympus"), "IANA"),
         (("--by", "agnet"), "agnet"),
+        (("--by", "cost_usd"), "cost_usd is added up"),
         (("--bucket", "fortnight"), "month"),
         (("--by", "tool,agent"), "alone"),
     ],
@@ -150,3 +173,77 @@ def test_a_wrong_question_ends_with_2_and_one_line(
     assert result.stderr.startswith("error: ")
     assert result.stderr.count("\n") == 1
     assert words in result.stderr
+
+
+@pytest.mark.parametrize("columns", [44, 50, 60, 80])
+def test_a_narrow_screen_has_fewer_columns_and_none_is_cut(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    with agentgauge.open(home) as gauge:
+        gauge.llm_call("in-house-7b-of-the-very-long-name", input_tokens=90_000_000, cache_read_tokens=80_000_000)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = run("report", "--home", home, "--by", "agent", "--cache").stdout
+    cache = shown.partition("Prompt cache")[2].partition("Durations")[0]
+    assert "model" in cache
+    assert "claude-opus-4-5" in cache
+    assert "net" in cache
+    assert "unpriced tokens" not in cache
+    assert "\u2026" not in shown
+    assert max(map(len, shown.splitlines())) <= columns
+
+
+def test_a_mistyped_dimension_is_answered_with_the_near_and_the_usual_ones(run: Run, home: Path) -> None:
+    result = run("report", "--home", home, "--by", "agnet")
+    assert result.exit_code == 2
+    assert "did you mean agent?" in result.stderr
+    assert "Usual are model, provider, agent" in result.stderr
+
+
+def test_time_is_no_dimension_but_a_course(run: Run, home: Path) -> None:
+    result = run("report", "--home", home, "--by", "time")
+    assert result.exit_code == 2
+    assert "--bucket" in result.stderr
+
+
+def test_a_home_that_is_not_there_is_said_beside_the_report(run: Run, document: Ask, tmp_path: Path) -> None:
+    result = run("report", "--home", tmp_path / "nowhere")
+    assert result.exit_code == 0
+    assert "nowhere does not exist yet; nothing has been recorded there" in result.stderr
+    assert document("report", "--home", tmp_path / "nowhere")["overview"]["events"] == 0
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_empty_window_says_when_the_home_has_events(run: Run, home: Path) -> None:
+    shown = run("report", "--home", home, "--since", "2026-05-01").stdout
+    assert "No events in this window" in shown
+    assert "6 events, from 2026-03-02 10:00 to 2026-03-02 10:00" in shown
+
+
+def test_a_home_without_model_calls_has_no_table_of_models(run: Run, tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path / "home") as gauge:
+        gauge.tool_call("grep", duration_ms=0.02)
+    shown = run("report", "--home", tmp_path / "home").stdout
+    assert "By model" not in shown
+    assert "<0.1 ms" in shown
+    assert (
+        "No event here has model and provider."
+        in run("report", "--home", tmp_path / "home", "--by", "model,provider").stdout
+    )
+
+
+def test_lines_in_a_pipe_have_no_blanks_at_their_end(run: Run, home: Path) -> None:
+    shown = run("report", "--home", home, "--cache", "--bucket", "day").stdout
+    assert [line for line in shown.splitlines() if line != line.rstrip()] == []
+
+
+def test_no_color_means_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    from agentgauge.cli.output import screen
+
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    coloured, plain = io.StringIO(), io.StringIO()
+    screen(coloured).print("text", style="bold red")
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen(plain).print("text", style="bold red")
+    assert "\x1b[" in coloured.getvalue()
+    assert plain.getvalue() == "text\n"

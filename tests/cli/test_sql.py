@@ -70,6 +70,10 @@ def test_the_statement_may_come_from_a_file_or_standard_input(run: Run, home: Pa
         "DELETE FROM events",
         "COPY (SELECT 1) TO 'stolen.csv'",
         "EXPLAIN ANALYZE COPY (SELECT 1) TO 'stolen.csv'",
+        "EXPLAIN (ANALYZE, FORMAT json) COPY (SELECT 1) TO 'stolen.csv'",
+        "EXPLAIN /* all */ ANALYZE COPY (SELECT 1) TO 'stolen.csv'",
+        "EXPLAIN -- SELECT 1\n ANALYZE COPY (SELECT 1) TO 'stolen.csv'",
+        "EXPLAIN DELETE FROM events",
         "INSTALL httpfs",
         "SET threads = 1",
         "ATTACH 'other.db'",
@@ -89,6 +93,22 @@ def test_what_is_no_single_question_is_refused(
     assert not (tmp_path / "stolen.csv").exists()
 
 
+@pytest.mark.parametrize("how", ["EXPLAIN", "explain analyze", "EXPLAIN (ANALYZE, FORMAT json)", "/* why */ EXPLAIN"])
+def test_a_question_may_be_explained(document: Ask, home: Path, how: str) -> None:
+    (plan,) = document("sql", "--home", home, f"{how} SELECT count(*) FROM events")
+    assert "plan" in plan["explain_key"]
+
+
+def test_columns_of_one_name_are_told_apart(document: Ask, home: Path) -> None:
+    assert document("sql", "--home", home, "SELECT 1 AS a, 2 AS a, 3 AS a_1, 4 AS a") == [
+        {"a": 1, "a_2": 2, "a_1": 3, "a_3": 4}
+    ]
+
+
+def test_only_the_two_views_are_shown(document: Ask, home: Path) -> None:
+    assert document("sql", "--home", home, "SHOW TABLES") == [{"name": "events"}, {"name": "losses"}]
+
+
 @pytest.mark.parametrize("statement", ["SELEC 1", "SELECT nope FROM events", "SELECT 'a'::INT", "SELECT 1 +"])
 def test_an_error_of_duckdb_is_a_message_and_no_traceback(run: Run, home: Path, statement: str) -> None:
     result = run("sql", "--home", home, statement)
@@ -99,3 +119,36 @@ def test_an_error_of_duckdb_is_a_message_and_no_traceback(run: Run, home: Path, 
 
 def test_no_statement_is_refused(run: Run, home: Path) -> None:
     assert run("sql", "--home", home).exit_code == 2
+
+
+def test_what_does_not_fit_is_shown_as_a_block_per_row(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run("sql", "--home", home, "SELECT * FROM events WHERE attributes IS NOT NULL LIMIT 1").stdout
+    lines = dict(line.split(maxsplit=1) for line in shown.splitlines())
+    assert (lines["row"], lines["model"], lines["input_tokens"]) == ("1", "in-house-7b", "3000")
+    assert lines["time"] == "2026-03-02T10:00:00Z"
+    assert lines["attributes"] == '{"branch":"=main"}'
+    assert "cost_usd" not in lines
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_a_table_folds_texts_but_no_heading_number_or_time(
+    run: Run, home: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    asked = "SELECT 123456789 AS a_number, TIMESTAMPTZ '2026-03-02 10:00:00Z' AS t, repeat('word ', 30) AS a_long_text"
+    shown = run("sql", "--home", home, asked).stdout
+    for whole in ("a_number", "a_long_text", "123456789", "2026-03-02T10:00:00Z"):
+        assert whole in shown
+    assert shown.count("word") == 30
+    assert max(map(len, shown.splitlines())) <= columns
+
+
+def test_lists_documents_and_flags_are_shown_as_json(run: Run, home: Path) -> None:
+    shown = run("sql", "--home", home, "SELECT [1, 2] AS l, {'a': NULL} AS s, true AS f").stdout
+    assert shown.splitlines()[-1].split() == ["[1,2]", '{"a":null}', "true"]
+
+
+def test_no_rows_are_said_beside_the_output(run: Run, home: Path) -> None:
+    result = run("sql", "--home", home, "FROM events WHERE kind = 'nothing'")
+    assert (result.stdout, result.stderr) == ("", "no rows\n")

@@ -44,7 +44,9 @@ def test_a_rate_is_not_rounded_to_all_or_nothing(ratio: float, text: str) -> Non
 @pytest.mark.parametrize(
     ("ms", "text"),
     [
-        (0.04, "0.0 ms"),
+        (0.0, "0.0 ms"),
+        (0.04, "<0.1 ms"),
+        (0.05, "0.1 ms"),
         (12.4, "12 ms"),
         (999.6, "1.0 s"),
         (99_949, "99.9 s"),

@@ -37,6 +37,10 @@ def task(outcome: str | None = "success", *, hours: float = 0, **fields: Any) ->
     return Event(kind="task", name="turn", time=NOON + timedelta(hours=hours), outcome=outcome, **fields)
 
 
+def measurement(**fields: Any) -> Event:
+    return Event(kind="measurement", name="recall", time=NOON, value=0.5, **fields)
+
+
 def tool(name: str, outcome: str = "success", **fields: Any) -> Event:
     return Event(kind="tool_call", name=name, time=NOON, outcome=outcome, **fields)
 
@@ -60,6 +64,9 @@ class TestOverview:
     def test_an_unpriced_call_is_counted_and_adds_nothing(self) -> None:
         found = reports.overview(engine(call(), call(None)), EVER)
         assert (found.cost_usd, found.unpriced_calls) == (Decimal("0.5"), 1)
+
+    def test_the_cost_of_no_calls_is_zero(self) -> None:
+        assert [reports.overview(engine(*events), EVER).cost_usd for events in ((), (task(),))] == [0, 0]
 
     def test_the_cost_of_unpriced_calls_alone_is_unknown(self) -> None:
         assert reports.overview(engine(call(None)), EVER).cost_usd is None
@@ -111,9 +118,30 @@ class TestBreakdown:
         with pytest.raises(QueryError, match="'agnet'"):
             reports.breakdown(engine(call()), EVER, ["agnet"])
 
-    def test_a_dimension_that_no_work_has_is_refused(self) -> None:
-        with pytest.raises(QueryError, match="has unit"):
-            reports.breakdown(engine(call()), EVER, ["unit"])
+    def test_an_attribute_may_be_one_of_measurements_alone(self) -> None:
+        found = reports.breakdown(engine(call(), measurement(attributes={"survey": "weekly"})), EVER, ["survey"])
+        assert [(group.key["survey"], group.events, group.calls) for group in found] == [(None, 1, 1), ("weekly", 1, 0)]
+
+    def test_a_column_that_no_work_has_groups_the_kinds_that_have_it(self) -> None:
+        found = reports.breakdown(engine(call(), measurement(unit="ms"), measurement(unit="ms")), EVER, ["unit"])
+        assert [(group.key, group.events) for group in found] == [({"unit": "ms"}, 2)]
+
+    def test_by_kind_all_kinds_are_there(self) -> None:
+        found = reports.breakdown(engine(call(), measurement()), EVER, ["kind"])
+        assert {group.key["kind"]: group.events for group in found} == {"llm_call": 1, "measurement": 1}
+
+    def test_work_alone_is_grouped_by_what_it_has(self) -> None:
+        (group,) = reports.breakdown(engine(call(agent="a"), measurement()), EVER, ["agent"])
+        assert (group.key, group.events) == ({"agent": "a"}, 1)
+
+    def test_dimensions_that_no_kind_has_together_are_refused(self) -> None:
+        with pytest.raises(QueryError, match="model and unit together"):
+            reports.breakdown(engine(call()), EVER, ["unit", "model"])
+
+    @pytest.mark.parametrize("name", ["cost_usd", "input_tokens"])
+    def test_what_is_added_up_is_no_dimension(self, name: str) -> None:
+        with pytest.raises(QueryError, match=f"{name} is added up.* agent, role"):
+            reports.breakdown(engine(call()), EVER, [name])
 
     def test_groups_of_several_dimensions_are_their_combinations(self) -> None:
         events = engine(call(agent="a"), call(agent="a", model="m2"), call(agent="b"))
@@ -138,9 +166,28 @@ class TestOverTime:
         assert [day.calls for day in days] == [1, 0, 0, 1]
         assert math.isnan(days[1].success_rate)
 
-    def test_an_open_end_reaches_to_now(self) -> None:
-        days = reports.over_time(engine(call()), EVER, "day", "UTC", NOON + timedelta(days=2))
-        assert len(days) == 3
+    def test_an_open_window_is_from_the_first_event_to_the_last(self) -> None:
+        days = reports.over_time(engine(call(), call(hours=24)), EVER, "day", "UTC", NOON + timedelta(days=300))
+        assert [day.calls for day in days] == [1, 1]
+
+    def test_from_a_start_that_was_asked_for_it_reaches_to_now(self) -> None:
+        since = Window(NOON - timedelta(days=1))
+        days = reports.over_time(engine(call()), since, "day", "UTC", NOON + timedelta(days=2))
+        assert [day.calls for day in days] == [0, 1, 0, 0]
+
+    @pytest.mark.parametrize(
+        ("width", "label"),
+        [
+            ("15min", "2026-03-28T17:45+05:45"),
+            ("hour", "2026-03-28T17:00+05:45"),
+            ("day", "2026-03-28"),
+            ("week", "2026-03-23"),
+            ("month", "2026-03"),
+        ],
+    )
+    def test_a_label_is_the_start_by_the_clocks_of_the_zone(self, width: str, label: str) -> None:
+        (bucket,) = reports.over_time(engine(call()), EVER, width, "Asia/Kathmandu", NOON)
+        assert bucket.label == label
 
     def test_no_events_and_no_window_are_no_buckets(self) -> None:
         assert reports.over_time(engine(), EVER, "day", "UTC", NOON) == ()

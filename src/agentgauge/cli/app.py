@@ -17,7 +17,13 @@ from agentgauge.cli.prices import prices
 from agentgauge.cli.report import report
 from agentgauge.cli.sql import sql
 
-app = typer.Typer(cls=ExitCodes, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=ExitCodes,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
 
 for command in (demo, import_command, report, sql, export, prices, compact, doctor, forget):
     app.command(name="import" if command is import_command else None)(command)

@@ -11,12 +11,15 @@ def compact(home: options.Home = None, as_json: options.Json = False) -> None:
     Reading does this too when much has gathered, so it is never needed for right answers. Recorders may go on
     meanwhile.
     """
+    from agentgauge.cli.homes import check_writable, note_absent
     from agentgauge.cli.output import print_document, screen
     from agentgauge.cli.wording import count_of
     from agentgauge.service.meter import Meter
     from agentgauge.settings import get_settings
 
     meter = Meter(get_settings(home))
+    check_writable(meter.settings.home)
+    note_absent(meter.settings.home)
     done = meter.lake.compact()
     if as_json:
         print_document(done)

@@ -19,8 +19,8 @@ _TOOLS_SHOWN = 8
 def demo(tz: options.TimeZone = None, home: options.Home = None, as_json: options.Json = False) -> None:
     """Show what a real coding session cost.
 
-    A recorded session is loaded into a home of its own among the temporary files (or at --home, which must not exist
-    yet). Its times are moved so that it ends now; nothing else is changed, and your own data is not touched.
+    A recorded session is loaded into a home of its own among the temporary files, or at --home, which must be empty or
+    not exist yet. Its times are moved so that it ends now; nothing else is changed, and your own data is not touched.
     """
     from datetime import UTC, datetime
 
@@ -42,6 +42,7 @@ def _show(answer: Demo, zone: tzinfo) -> None:
     from agentgauge.cli import tables, wording
     from agentgauge.cli.chart import cost_chart
     from agentgauge.cli.output import screen
+    from agentgauge.cli.program_name import program_name
 
     out = screen()
     report = answer.report
@@ -55,8 +56,8 @@ def _show(answer: Demo, zone: tzinfo) -> None:
     if report.groups is not None:
         shown.append(tables.groups_table(report.groups, report.by, out.width, limit=len(report.groups)))
     if report.cache is not None and report.cache.models:
-        shown.append(tables.savings_table(report.cache))
-    shown.append(tables.tools_table(answer.tools, _TOOLS_SHOWN))
+        shown.append(tables.savings_table(report.cache, out.width))
+    shown.append(tables.tools_table(answer.tools, out.width, _TOOLS_SHOWN))
     if report.over_time and report.bucket is not None:
         shown.append(cost_chart(report.over_time, report.bucket, out.width, out.encoding))
     for part in shown:
@@ -64,10 +65,10 @@ def _show(answer: Demo, zone: tzinfo) -> None:
         out.print(part)
     out.print()
     out.print("Next:", style="bold")
-    place = shlex.quote(answer.home)
+    place, program = shlex.quote(answer.home), program_name()
     for command in (
-        f"agentgauge report --home {place} --by tool",
-        f'agentgauge sql --home {place} "DESCRIBE events"',
-        "agentgauge import claude-code ~/.claude/projects",
+        f"report --home {place} --by tool",
+        f'sql --home {place} "DESCRIBE events"',
+        "import claude-code ~/.claude/projects",
     ):
-        out.print(f"  {command}", markup=False, soft_wrap=True)
+        out.print(f"  {program} {command}", markup=False, soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -11,22 +11,39 @@ from agentgauge.cli import options
 from agentgauge.cli.exits import FINDING
 
 if TYPE_CHECKING:
-    from agentgauge.service.doctor import Diagnosis
+    from collections.abc import Callable, Sequence
+
+    from rich.table import Table
+
+    from agentgauge.service.doctor import Diagnosis, LossState
+
+_WORDS_WIDTH = 24
+"""Columns that an example needs beside the other columns; on a narrower screen it stands below them."""
 
 
-def doctor(tz: options.TimeZone = None, home: options.Home = None, as_json: options.Json = False) -> None:
+def doctor(
+    since: options.Since = None, tz: options.TimeZone = None, home: options.Home = None, as_json: options.Json = False
+) -> None:
     """Show what was lost and whether the home is in order.
 
-    What was refused, torn or dropped, and the state of journal, lake and disk. Ends with 1 where there are problems.
+    What was refused, torn or dropped, and the state of journal, lake and disk. With --since, losses and unpriced calls
+    before then no longer count. Ends with 1 where there are problems.
     """
+    from datetime import UTC, datetime
+
+    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
     from agentgauge.cli.zones import reading_zone
     from agentgauge.service.doctor import diagnose
     from agentgauge.service.meter import Meter
+    from agentgauge.service.window import parse_window
     from agentgauge.settings import get_settings
 
     _, zone = reading_zone(tz)
-    diagnosis = diagnose(Meter(get_settings(home)))
+    window = parse_window(since, None, zone, datetime.now(UTC))
+    settings = get_settings(home)
+    note_absent(settings.home)
+    diagnosis = diagnose(Meter(settings), window.start)
     if as_json:
         print_document(diagnosis)
     else:
@@ -39,9 +56,7 @@ def _show(diagnosis: Diagnosis, zone: tzinfo) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from agentgauge.cli import wording
     from agentgauge.cli.output import screen
-    from agentgauge.cli.tables import rows_table
 
     out = screen()
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
@@ -50,24 +65,46 @@ def _show(diagnosis: Diagnosis, zone: tzinfo) -> None:
     for label, value in _state(diagnosis):
         table.add_row(label, Text(value))
     out.print(table)
-    if diagnosis.losses:
-        out.print()
-        out.print(
-            rows_table(
-                "Lost events",
-                [("reason", lambda loss: loss.reason), ("last seen", lambda loss: loss.example)],
-                [
-                    ("events", lambda loss: wording.count(loss.count)),
-                    ("last", lambda loss: wording.moment(loss.last, zone)),
-                ],
-                diagnosis.losses,
-            )
-        )
+    for title, kept in (("Lost events", False), ("Events that were kept, but altered", True)):
+        if rows := [loss for loss in diagnosis.losses if loss.kept == kept]:
+            out.print()
+            out.print(_losses_table(title, rows, zone, out.width))
     out.print()
     if not diagnosis.problems:
         out.print("No problems.", style="green")
     for problem in diagnosis.problems:
         out.print(Text.assemble(("problem: ", "bold red"), problem))
+
+
+def _losses_table(title: str, losses: Sequence[LossState], zone: tzinfo, width: int) -> Table:
+    from rich.text import Text
+
+    from agentgauge.cli import wording
+    from agentgauge.cli.tables import natural_width, plain_table, table_width
+
+    table = plain_table(title)
+    cells: list[tuple[str, Callable[[LossState], str]]] = [
+        ("reason", lambda loss: loss.reason),
+        ("events", lambda loss: wording.count(loss.count)),
+        ("last", lambda loss: wording.moment(loss.last, zone)),
+    ]
+    beside = table_width([*(natural_width(*cell, losses) for cell in cells), _WORDS_WIDTH]) <= width
+    for heading, _ in cells:
+        justify: Literal["left", "right"] = "right" if heading == "events" else "left"
+        table.add_column(heading, justify=justify, no_wrap=heading != "reason", overflow="fold")
+    if beside:
+        table.add_column("example", overflow="fold")
+    for loss in losses:
+        shown = [Text(show(loss)) for _, show in cells]
+        table.add_row(*shown, *([Text(_example(loss))] if beside else []))
+    if not beside:
+        table.caption = Text("\n".join(f"{loss.reason}: {_example(loss)}" for loss in losses))
+        table.caption_justify = "left"
+    return table
+
+
+def _example(loss: LossState) -> str:
+    return f"{loss.detail}{' ' if loss.detail else ''}({loss.file}, byte {loss.byte})"
 
 
 def _state(diagnosis: Diagnosis) -> list[tuple[str, str]]:

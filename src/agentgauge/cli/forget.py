@@ -21,12 +21,15 @@ def forget(
     The rows go from the data files, from older versions of them and from the journal. Copies made with export are not
     reached.
     """
+    from agentgauge.cli.homes import check_writable, note_absent
     from agentgauge.cli.output import print_document, screen
     from agentgauge.cli.wording import count_of
     from agentgauge.service.meter import Meter
     from agentgauge.settings import get_settings
 
     meter = Meter(get_settings(home))
+    check_writable(meter.settings.home)
+    note_absent(meter.settings.home)
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Delete every event of user {user!r} in {meter.settings.home.root}?", abort=True, err=True)
     done = meter.lake.forget(user)

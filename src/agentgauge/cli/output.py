@@ -17,16 +17,30 @@ _PIPE_WIDTH = 200
 
 
 class Screen(Console):
-    """A console that leaves a reader's going away to whoever called."""
+    """A console that leaves a reader's going away to whoever called, and writes no blanks at the end of a line into a
+    file or pipe.
+    """
 
     def on_broken_pipe(self) -> NoReturn:
         raise BrokenPipeError
 
+    def print(self, *objects: Any, **how: Any) -> None:
+        if self.is_terminal:
+            super().print(*objects, **how)
+            return
+        with self.capture() as captured:
+            super().print(*objects, **how)
+        self.file.write("\n".join(line.rstrip(" ") for line in captured.get().split("\n")))
+
 
 def screen(file: IO[str] | None = None) -> Screen:
-    """Standard output, or another stream, at the width of its terminal or of COLUMNS."""
+    """Standard output, or another stream, at the width of its terminal or of COLUMNS.
+
+    NO_COLOR, where it is not empty, means plain text: neither colour nor bold nor dim.
+    """
     stream = sys.stdout if file is None else file
-    console = Screen(file=stream, highlight=False, soft_wrap=False)
+    plain = bool(os.environ.get("NO_COLOR"))
+    console = Screen(file=stream, highlight=False, soft_wrap=False, color_system=None if plain else "auto")
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _PIPE_WIDTH
     return console

@@ -33,10 +33,12 @@ def prices(
 
     Rates are in USD per million tokens. Ends with 1 where no price is known.
     """
+    import textwrap
     from datetime import UTC, datetime
 
+    from agentgauge.cli.mistakes import did_you_mean
     from agentgauge.cli.output import note, print_document
-    from agentgauge.pricing.near_names import near_names
+    from agentgauge.pricing.near_names import is_provider, near_names, providers
     from agentgauge.service.meter import Meter
     from agentgauge.service.window import parse_moment
     from agentgauge.settings import get_settings
@@ -54,7 +56,11 @@ def prices(
     else:
         billed = "" if provider is None else f" billed by {provider}"
         note(f"No price is known for {model!r}{billed} on {moment:%Y-%m-%d}: its calls count as unpriced.")
-        if near:
+        if provider is not None and not is_provider(provider):
+            note(f"No provider is known as {provider!r}{did_you_mean(provider, providers()) or '.'} Known are:")
+            names = ", ".join(providers())
+            note(textwrap.fill(names, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False))
+        elif near:
             note(f"Near names: {', '.join(near)}")
     if not rows:
         raise typer.Exit(FINDING)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from agentgauge.service.reports import Overview
     from agentgauge.service.usage_report import UsageReport
 
 _DEFAULT_BY = ("model",)
@@ -47,17 +48,20 @@ def report(
     """
     from datetime import UTC, datetime
 
+    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
     from agentgauge.cli.zones import reading_zone
+    from agentgauge.service import reports
     from agentgauge.service.meter import Meter
     from agentgauge.service.usage_report import usage_report
-    from agentgauge.service.window import parse_window
+    from agentgauge.service.window import Window, parse_window
     from agentgauge.settings import get_settings
 
     now = datetime.now(UTC)
     zone_name, zone = reading_zone(tz)
     window = parse_window(since, until, zone, now)
     meter = Meter(get_settings(home))
+    note_absent(meter.settings.home)
     dimensions = [name.strip() for text in by or () for name in text.split(",") if name.strip()] or _DEFAULT_BY
     with meter.engine() as engine:
         answer = usage_report(
@@ -69,13 +73,31 @@ def report(
             bucket=bucket,
             book=meter.book if cache else None,
         )
+        everything = None if answer.overview.events else reports.overview(engine, Window())
     if as_json:
         print_document(answer)
+    elif everything is not None:
+        _show_nothing(everything, zone, str(meter.settings.home.root))
     else:
-        _show(answer, zone, limit, str(meter.settings.home.root))
+        _show(answer, zone, limit)
 
 
-def _show(answer: UsageReport, zone: tzinfo, limit: int, home: str) -> None:
+def _show_nothing(everything: Overview, zone: tzinfo, home: str) -> None:
+    """Why a report has nothing to show: the window has no events, or the home has none."""
+    from agentgauge.cli import wording
+    from agentgauge.cli.output import screen
+
+    out = screen()
+    if everything.events:
+        first, last = wording.moment(everything.first, zone), wording.moment(everything.last, zone)
+        out.print(f"No events in this window in {home}.", markup=False, soft_wrap=True)
+        out.print(f"It has {wording.count_of(everything.events, 'event')}, from {first} to {last}.", soft_wrap=True)
+        return
+    out.print(f"No events in {home}.", markup=False, soft_wrap=True)
+    out.print("Look at a recorded session with 'agentgauge demo', bring in your own with 'agentgauge import'.")
+
+
+def _show(answer: UsageReport, zone: tzinfo, limit: int) -> None:
     from rich.text import Text
 
     from agentgauge.cli import tables, wording
@@ -83,29 +105,26 @@ def _show(answer: UsageReport, zone: tzinfo, limit: int, home: str) -> None:
     from agentgauge.cli.output import screen
 
     out = screen()
-    if not answer.overview.events:
-        asked = answer.window.start is not None or answer.window.end is not None
-        out.print(f"No events {'in this window ' if asked else ''}in {home}.", soft_wrap=True)
-        out.print("Look at a recorded session with 'agentgauge demo', bring in your own with 'agentgauge import'.")
-        return
     start, end = (
         None if edge is None else wording.moment(edge, zone) for edge in (answer.window.start, answer.window.end)
     )
     out.print(tables.window_line(answer.overview, start, end, answer.time_zone, zone), style="dim")
     shown: list[RenderableType] = [tables.overview_table(answer.overview)]
-    if answer.groups is not None:
+    if answer.groups:
         shown.append(tables.groups_table(answer.groups, answer.by, out.width, limit))
-    else:
-        shown.append(tables.tools_table(answer.tools or (), limit))
+    elif answer.tools:
+        shown.append(tables.tools_table(answer.tools, out.width, limit))
+    elif answer.by != _DEFAULT_BY:
+        shown.append(Text(f"No event here has {' and '.join(answer.by)}.", style="dim"))
     rows = len(answer.groups or answer.tools or ())
     if rows > limit:
         shown.append(
             Text(f"... and {wording.count(rows - limit)} more: --limit shows them, --json has all", style="dim")
         )
     if answer.cache is not None and answer.cache.models:
-        shown.append(tables.savings_table(answer.cache))
+        shown.append(tables.savings_table(answer.cache, out.width))
     if answer.latency:
-        shown.append(tables.latency_table(answer.latency))
+        shown.append(tables.latency_table(answer.latency, out.width))
     if answer.over_time and answer.bucket is not None:
         shown.append(cost_chart(answer.over_time, answer.bucket, out.width, out.encoding))
     for part in shown:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import sys
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +14,6 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from agentgauge.service.sql import Rows
-
-
-_NUMBERS = (int, float, Decimal)
 
 
 class Shape(StrEnum):
@@ -41,6 +37,7 @@ def sql(
     'DESCRIBE events' lists the columns. Statements that would write or change something are refused. With --json the
     rows are a list of objects: amounts as strings, times in UTC.
     """
+    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_rows
     from agentgauge.errors import QueryError
     from agentgauge.service.meter import Meter
@@ -50,7 +47,9 @@ def sql(
     if (statement is None) == (file is None):
         raise QueryError("give one statement, as an argument or with -f FILE")
     text = statement if file is None else sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-    with Meter(get_settings(home)).reading() as snapshot:
+    settings = get_settings(home)
+    note_absent(settings.home)
+    with Meter(settings).reading() as snapshot:
         rows = select(snapshot.connection, text or "")
         if as_json or shape is Shape.JSON:
             print_rows(rows.columns, rows)
@@ -69,17 +68,10 @@ def _print_csv(rows: Rows) -> None:
 
 
 def _print_table(rows: Rows) -> None:
-    from rich.text import Text
+    from agentgauge.cli.output import note, screen
+    from agentgauge.cli.rows import print_rows_as_table
 
-    from agentgauge.cli.output import screen
-    from agentgauge.cli.tables import plain_table
-    from agentgauge.exporters.plain import document
-
-    table = plain_table()
     found = list(rows)
-    for at, name in enumerate(rows.columns):
-        numeric = all(isinstance(row[at], _NUMBERS) for row in found if row[at] is not None)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in found:
-        table.add_row(*(Text("" if value is None else str(document(value))) for value in row))
-    screen().print(table)
+    print_rows_as_table(screen(), rows.columns, found)
+    if not found:
+        note("no rows")

@@ -29,6 +29,9 @@ _EXPENDABLE = (
     "output",
     "success",
     "input",
+    "events",
+    "tasks",
+    "calls",
 )
 """What a narrow screen does without, the first first."""
 _KINDS = {"task": "tasks", "llm_call": "model calls", "tool_call": "tool calls"}
@@ -52,11 +55,10 @@ def plain_table(title: str | None = None) -> Table:
 def rows_table(title: str | None, first: Sequence[_Cell], numbers: Sequence[_Cell], rows: Sequence[Any]) -> Table:
     """One line per row: first what it is, which folds where it must, then numbers, which never do."""
     table = plain_table(title)
-    for heading, show in first:
-        natural = _natural_width(heading, show, rows)
-        table.add_column(heading, overflow="fold", min_width=min(natural, _LEGIBLE_WIDTH))
-    for heading, _ in numbers:
-        table.add_column(heading, justify="right", no_wrap=True)
+    for heading, _ in first:
+        table.add_column(heading, overflow="fold")
+    for heading, show in numbers:
+        table.add_column(heading, justify="right", no_wrap=True, min_width=natural_width(heading, show, rows))
     for row in rows:
         table.add_row(*(Text(show(row)) for _, show in (*first, *numbers)))
     return table
@@ -68,16 +70,22 @@ def fitting(
     """The numbers that fit beside legible first columns on a screen; of the expendable ones the first goes first."""
     kept = list(numbers)
     for heading in (*expendable, None):
-        columns = [min(_natural_width(*cell, rows), _LEGIBLE_WIDTH) for cell in first]
-        columns += [_natural_width(*cell, rows) for cell in kept]
-        if sum(columns) + _GAP * (len(columns) - 1) <= width:
+        columns = [min(natural_width(*cell, rows), _LEGIBLE_WIDTH) for cell in first]
+        columns += [natural_width(*cell, rows) for cell in kept]
+        if table_width(columns) <= width:
             break
         kept = [cell for cell in kept if cell[0] != heading]
     return kept
 
 
-def _natural_width(heading: str, show: Callable[[Any], str], rows: Sequence[Any]) -> int:
-    return max(cell_len(text) for text in (heading, *map(show, rows)))
+def natural_width(heading: str, show: Callable[[Any], str], rows: Sequence[Any]) -> int:
+    """Screen columns that a column of a table takes where nothing of it folds."""
+    return max(cell_len(line) for text in (heading, *map(show, rows)) for line in text.split("\n"))
+
+
+def table_width(columns: Sequence[int]) -> int:
+    """Screen columns of a table whose columns are so wide."""
+    return sum(columns) + _GAP * (len(columns) - 1)
 
 
 def overview_table(overview: Overview) -> Table:
@@ -132,6 +140,8 @@ def groups_table(groups: Sequence[Group], by: Sequence[str], width: int, limit: 
         numbers += _token_cells(shown)
     if any(group.tool_calls for group in shown):
         numbers.append(("tool calls", lambda group: wording.count(group.tool_calls)))
+    if any(group.events > group.tasks + group.calls + group.tool_calls for group in shown):
+        numbers.append(("events", lambda group: wording.count(group.events)))
     numbers += _duration_cells(shown)
     numbers.append(("cost", _cost))
     if any(group.unpriced_calls for group in shown):
@@ -173,7 +183,7 @@ def _duration_cells(groups: Sequence[Group]) -> list[_Cell]:
     ]
 
 
-def tools_table(tools: Sequence[Tool], limit: int) -> Table:
+def tools_table(tools: Sequence[Tool], width: int, limit: int) -> Table:
     numbers: list[_Cell] = [
         ("calls", lambda tool: wording.count(tool.calls)),
         ("failed", lambda tool: wording.count(tool.failures)),
@@ -181,10 +191,12 @@ def tools_table(tools: Sequence[Tool], limit: int) -> Table:
         ("median", lambda tool: wording.duration(tool.median_ms)),
         ("p95", lambda tool: wording.duration(tool.p95_ms)),
     ]
-    return rows_table("Tools", [("tool", lambda tool: tool.name or "(none)")], numbers, tools[:limit])
+    name: list[_Cell] = [("tool", lambda tool: tool.name or "(none)")]
+    kept = fitting(name, numbers, ("p95", "median", "failed"), tools[:limit], width)
+    return rows_table("Tools", name, kept, tools[:limit])
 
 
-def latency_table(latencies: Sequence[Latency]) -> Table:
+def latency_table(latencies: Sequence[Latency], width: int) -> Table:
     numbers: list[_Cell] = [
         ("timed", lambda row: wording.count(row.count)),
         ("median", lambda row: wording.duration(row.median_ms)),
@@ -192,11 +204,13 @@ def latency_table(latencies: Sequence[Latency]) -> Table:
         ("p99", lambda row: wording.duration(row.p99_ms)),
         ("longest", lambda row: wording.duration(row.max_ms)),
     ]
-    return rows_table("Durations", [("of", lambda row: _KINDS[row.of])], numbers, latencies)
+    of: list[_Cell] = [("of", lambda row: _KINDS[row.of])]
+    kept = fitting(of, numbers, ("p99", "longest", "timed"), latencies, width)
+    return rows_table("Durations", of, kept, latencies)
 
 
-def savings_table(savings: CacheSavings) -> Table:
-    """What caches saved, per model and, of several, in all."""
+def savings_table(savings: CacheSavings, width: int) -> Table:
+    """What caches saved, per model and, of several, in all. Columns that do not fit go, never net and model."""
     rows = [*savings.models, *([savings.total] if len(savings.models) > 1 else [])]
     numbers: list[_Cell] = [
         ("read", lambda row: wording.count(row.cache_read_tokens)),
@@ -208,7 +222,8 @@ def savings_table(savings: CacheSavings) -> Table:
     if any(row.unpriced_tokens for row in rows):
         numbers.append(("unpriced tokens", lambda row: wording.count(row.unpriced_tokens)))
     model: list[_Cell] = [("model", _model_or_total)]
-    return rows_table("Prompt cache, against input without a cache", model, numbers, rows)
+    kept = fitting(model, numbers, ("unpriced tokens", "written", "read", "writes cost", "reads saved"), rows, width)
+    return rows_table("Prompt cache, against input without a cache", model, kept, rows)
 
 
 def _model_or_total(row: Savings) -> str:

@@ -49,9 +49,11 @@ def percent(ratio: float) -> str:
 
 
 def duration(ms: float) -> str:
-    """Milliseconds in the unit that fits: 12 ms, 3.4 s, 2 min 5 s, 1 h 2 min."""
+    """Milliseconds in the unit that fits: 12 ms, 3.4 s, 2 min 5 s, 1 h 2 min. Not nothing is never 0.0."""
     if math.isnan(ms):
         return NOTHING
+    if 0 < ms < 0.05:
+        return "<0.1 ms"
     if ms < 9.95:
         return f"{ms:.1f} ms"
     if ms < 999.5:

@@ -1,6 +1,7 @@
-"""Events as JSON lines, CSV or Parquet: every field and the identity of each, in order of time.
+"""Events as JSON, CSV or Parquet: every field and the identity of each, in order of time.
 
     JSON lines   one event a line, without what it does not have (nor the zero tokens of kinds that have none)
+    JSON         the same events as one list
     CSV          a header and one row per event; absent values are empty
     Parquet      the types of the lake: DECIMAL(18,12), TIMESTAMPTZ, attributes as JSON text
 
@@ -29,7 +30,7 @@ from agentgauge.service.window import Window
 if TYPE_CHECKING:
     import duckdb
 
-Format = Literal["jsonl", "csv", "parquet"]
+Format = Literal["jsonl", "csv", "parquet", "json"]
 FORMATS: tuple[str, ...] = get_args(Format)
 
 COLUMNS = tuple(column.name for column in ALL if column not in DERIVED)
@@ -53,7 +54,7 @@ def export_events(
     """
     if form == "parquet":
         return _write_parquet(connection, window, target)
-    write = _write_jsonl if form == "jsonl" else _write_csv
+    write = {"jsonl": _write_jsonl, "json": _write_json, "csv": _write_csv}[form]
     if isinstance(target, Path):
         with appearing(target) as temporary, temporary.open("xb") as stream:
             return write(_rows(connection, window), stream, on_row)
@@ -67,18 +68,34 @@ def _rows(connection: duckdb.DuckDBPyConnection, window: Window) -> Iterator[tup
 
 
 def _write_jsonl(rows: Iterator[tuple[Any, ...]], stream: IO[bytes], on_row: OnRow) -> int:
-    encode = msgspec.json.Encoder(decimal_format="string").encode
     count = 0
-    for count, row in enumerate(rows, 1):
-        has_tokens = row[_KIND] in _TOKEN_KINDS
-        event = {
-            name: plain_digits(value) if isinstance(value, Decimal) else value
-            for name, value in zip(COLUMNS, row, strict=True)
-            if value is not None and (value or has_tokens or name not in fields.TOKEN_NAMES)
-        }
-        stream.write(encode(event) + b"\n")
+    for count, event in enumerate(_json_events(rows), 1):
+        stream.write(event + b"\n")
         _tell(on_row, count)
     return count
+
+
+def _write_json(rows: Iterator[tuple[Any, ...]], stream: IO[bytes], on_row: OnRow) -> int:
+    count = 0
+    stream.write(b"[")
+    for count, event in enumerate(_json_events(rows), 1):
+        stream.write((b"\n" if count == 1 else b",\n") + event)
+        _tell(on_row, count)
+    stream.write(b"\n]\n")
+    return count
+
+
+def _json_events(rows: Iterator[tuple[Any, ...]]) -> Iterator[bytes]:
+    encode = msgspec.json.Encoder(decimal_format="string").encode
+    for row in rows:
+        has_tokens = row[_KIND] in _TOKEN_KINDS
+        yield encode(
+            {
+                name: plain_digits(value) if isinstance(value, Decimal) else value
+                for name, value in zip(COLUMNS, row, strict=True)
+                if value is not None and (value or has_tokens or name not in fields.TOKEN_NAMES)
+            }
+        )
 
 
 def _write_csv(rows: Iterator[tuple[Any, ...]], stream: IO[bytes], on_row: OnRow) -> int:

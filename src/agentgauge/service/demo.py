@@ -50,13 +50,13 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
 def run_demo(home: str | None, now: datetime, zone: str) -> Demo:
     """Load the session so that it ends at the aware time `now`, and ask what it shows, by the days of an IANA zone.
 
-    `home` is a directory that does not exist yet or holds an earlier demo; None: the usual place. Raises
+    `home` is a directory that does not exist yet, is empty or holds an earlier demo; None: the usual place. Raises
     `SettingsError` for another. Settings of the environment do not apply: they belong to the user's own home.
     """
     place = _cleared(
         Path(tempfile.gettempdir()) / f"agentgauge-demo-{_user()}" if home is None else Path(home).expanduser()
     )
-    place.mkdir(mode=0o700, parents=True)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
     (place / _MARK).touch()
     meter = Meter(get_settings(place, environ={}))
     with resources.as_file(resources.files("agentgauge").joinpath("data", _SESSION)) as session:
@@ -81,23 +81,22 @@ def run_demo(home: str | None, now: datetime, zone: str) -> Demo:
 
 
 def _cleared(place: Path) -> Path:
-    """`place` with no earlier demo there. Raises `SettingsError` where something else is."""
-    if _is_our_demo(place):
+    """`place`, absent or empty, with no earlier demo there. Raises `SettingsError` where something else is."""
+    if not os.path.lexists(place):
+        return place
+    own = _is_our_directory(place)
+    if own and (place / _MARK).is_file():
         shutil.rmtree(place)
-    if place.exists() or place.is_symlink():
+    elif not own or any(place.iterdir()):
         raise SettingsError(
-            f"{place} is there and is no demo of yours: name a directory that does not exist with --home"
+            f"{place} is there and is no demo of yours: with --home, name a directory that is empty or does not exist"
         )
     return place
 
 
-def _is_our_demo(place: Path) -> bool:
-    try:
-        state = place.lstat()
-    except FileNotFoundError:
-        return False
-    own = not hasattr(os, "getuid") or state.st_uid == os.getuid()
-    return own and stat.S_ISDIR(state.st_mode) and (place / _MARK).is_file()
+def _is_our_directory(place: Path) -> bool:
+    state = place.lstat()
+    return stat.S_ISDIR(state.st_mode) and (not hasattr(os, "getuid") or state.st_uid == os.getuid())
 
 
 def _user() -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,9 +17,12 @@ from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.layout import NOT_LOST
 from agentgauge.journal.scanner import is_dead
 from agentgauge.lake import Snapshot
+from agentgauge.pricing import PriceBook
 from agentgauge.service.meter import Meter
 
 _LITTLE_SPACE = 512 << 20
+_NAMED = 5
+"""Of models without a price, how many a problem names; `Diagnosis.unpriced` has all."""
 
 
 class SegmentState(msgspec.Struct, frozen=True):
@@ -36,8 +41,19 @@ class LossState(msgspec.Struct, frozen=True):
     """The events were kept, but altered; else they are lost."""
     first: datetime | None
     last: datetime | None
-    example: str
-    """The newest one: file, offset and what was wrong."""
+    file: str
+    """Of the newest one: the segment that says so, the byte there, and what was wrong."""
+    byte: int
+    detail: str
+
+
+class UnpricedModel(msgspec.Struct, frozen=True):
+    """Model calls without a price."""
+
+    model: str
+    provider: str | None
+    """Named where the model has a price with another provider, or without one; else None."""
+    calls: int
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -56,20 +72,22 @@ class Diagnosis(msgspec.Struct, frozen=True):
     lake_version: int
     """Version of the Delta table, -1 before the first compaction."""
     lake_files: int
+    since: datetime | None
+    """Losses and unpriced calls are those from then on."""
     losses: tuple[LossState, ...]
-    unpriced: tuple[tuple[str, int], ...]
-    """Models without a price, with their calls."""
+    unpriced: tuple[UnpricedModel, ...]
     price_book: str
     problems: tuple[str, ...]
     """What needs somebody's attention, each with what to do."""
 
 
-def diagnose(meter: Meter) -> Diagnosis:
-    """Look at a home. Reads only."""
+def diagnose(meter: Meter, since: datetime | None = None) -> Diagnosis:
+    """Look at a home, and at its losses and unpriced calls since an aware time. Reads only."""
     home = meter.settings.home
     with meter.lake.snapshot() as snapshot:
-        events, unpriced = _count_events(snapshot)
-        losses = _losses(snapshot)
+        events = _count_events(snapshot)
+        unpriced = _unpriced(snapshot, meter.book, since)
+        losses = _losses(snapshot, since)
         tail, version, files = snapshot.tail_rows, snapshot.version, snapshot.files
     journal = JournalDirectory(home.root)
     segments = tuple(
@@ -80,6 +98,9 @@ def diagnose(meter: Meter) -> Diagnosis:
     writable = os.access(existing, os.W_OK)
     used, limit = journal.total_bytes(), meter.settings.journal_max_bytes
     problems = []
+    if meter.settings.switched_off_by:
+        by = " and ".join(meter.settings.switched_off_by)
+        problems.append(f"recording is switched off by {by}: unset that to record and keep events")
     if not writable:
         problems.append(
             f"{existing} cannot be written: recorders drop their events; make it writable or set AGENTGAUGE_HOME"
@@ -91,14 +112,8 @@ def diagnose(meter: Meter) -> Diagnosis:
             f"the journal holds {used >> 20} of at most {limit >> 20} MiB and refuses events when full: "
             "run 'agentgauge compact'"
         )
-    problems += [
-        f"{loss.count} events {'kept, but altered' if loss.kept else 'lost'}: {loss.reason} (last: {loss.example})"
-        for loss in losses
-    ]
-    problems += [
-        f"{calls} calls of {model!r} have no price and count as unpriced: add one to {home.prices}"
-        for model, calls in unpriced
-    ]
+    problems += _about_losses(losses)
+    problems += _about_prices(unpriced, meter.settings.prices_file or home.prices)
     return Diagnosis(
         version=agentgauge.__version__,
         python=sys.version.split()[0],
@@ -113,6 +128,7 @@ def diagnose(meter: Meter) -> Diagnosis:
         events=events,
         lake_version=version,
         lake_files=files,
+        since=since,
         losses=losses,
         unpriced=unpriced,
         price_book=meter.book.version,
@@ -120,23 +136,68 @@ def diagnose(meter: Meter) -> Diagnosis:
     )
 
 
-def _count_events(snapshot: Snapshot) -> tuple[int, tuple[tuple[str, int], ...]]:
+def _about_losses(losses: Sequence[LossState]) -> Iterator[str]:
+    """One line for what is lost and one for what was altered; the reasons are in `losses`."""
+    for kept, fate in ((False, "lost"), (True, "kept, but altered")):
+        counts = {loss.reason: loss.count for loss in losses if loss.kept == kept}
+        if counts:
+            yield f"{_counted(sum(counts.values()), 'event')} {fate}: {', '.join(counts)}"
+
+
+def _about_prices(unpriced: Sequence[UnpricedModel], file: Path) -> Iterator[str]:
+    """One line for all models, the most called first: what is done about one is done about all."""
+    if not unpriced:
+        return
+    named = [
+        f"{found.model!r}{'' if found.provider is None else f' billed by {found.provider!r}'} ({found.calls:,})"
+        for found in unpriced[:_NAMED]
+    ]
+    more = [f"{len(unpriced) - _NAMED} more"] if len(unpriced) > _NAMED else []
+    yield (
+        f"{_counted(sum(found.calls for found in unpriced), 'call')} unpriced: no price is known for "
+        f"{', '.join([*named, *more])}. One added to {file} holds for calls that land in the lake from then on; "
+        "repricing landed calls comes with a later version"
+    )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _count_events(snapshot: Snapshot) -> int:
     row = snapshot.connection.execute("SELECT count(*) FROM events").fetchone()
-    unpriced = snapshot.connection.execute(
-        "SELECT model, count(*) FROM events WHERE cost_source = 'unpriced' GROUP BY model ORDER BY 2 DESC, 1"
+    return row[0] if row else 0
+
+
+def _unpriced(snapshot: Snapshot, book: PriceBook, since: datetime | None) -> tuple[UnpricedModel, ...]:
+    rows = snapshot.connection.execute(
+        """
+        SELECT model, provider, count(*) FROM events
+        WHERE cost_source = 'unpriced' AND time >= coalesce(?, '-infinity'::TIMESTAMPTZ)
+        GROUP BY ALL ORDER BY 3 DESC, 1, 2
+        """,
+        [since],
     ).fetchall()
-    return (row[0] if row else 0), tuple(unpriced)
+    calls: Counter[tuple[str, str | None]] = Counter()
+    for model, provider, count in rows:
+        only_there = provider is not None and book.explain(model) and not book.explain(model, provider)
+        calls[model, provider if only_there else None] += count
+    return tuple(UnpricedModel(model, provider, count) for (model, provider), count in calls.most_common())
 
 
-def _losses(snapshot: Snapshot) -> tuple[LossState, ...]:
+def _losses(snapshot: Snapshot, since: datetime | None) -> tuple[LossState, ...]:
     rows = snapshot.connection.execute(
         """
         SELECT reason, sum(count)::BIGINT, min(time), max(time),
-            arg_max(concat(file, ' at byte ', "offset", ': ', detail), time)
-        FROM losses GROUP BY reason ORDER BY 2 DESC, 1
-        """
+            arg_max({'file': file, 'byte': "offset", 'detail': detail}, time)
+        FROM losses WHERE time >= coalesce(?, '-infinity'::TIMESTAMPTZ) GROUP BY reason ORDER BY 2 DESC, 1
+        """,
+        [since],
     ).fetchall()
-    return tuple(LossState(reason, count, reason in NOT_LOST, *rest) for reason, count, *rest in rows)
+    return tuple(
+        LossState(reason, count, reason in NOT_LOST, first, last, **newest)
+        for reason, count, first, last, newest in rows
+    )
 
 
 def _nearest_existing(path: Path) -> Path:

@@ -46,7 +46,9 @@ class Imported(msgspec.Struct, frozen=True):
     files: int
     sessions: int
     events: int
-    """Events that the logs hold."""
+    """Events that the logs hold, each once."""
+    repeated: int
+    """Events that stand in the logs once more."""
     recorded: int
     """Of these, the new and the corrected ones."""
     known: int
@@ -115,8 +117,9 @@ def import_logs(
         files=len(files) - len(totals.skipped),
         sessions=len(totals.sessions),
         events=totals.events,
+        repeated=totals.repeated,
         recorded=recorded,
-        known=totals.events - recorded - sum(health.refused.values()) - sum(health.dropped.values()),
+        known=max(0, totals.events - recorded - sum(health.refused.values()) - sum(health.dropped.values())),
         by_kind=dict(recording.by_kind),
         unsettled=totals.unsettled,
         broken=tuple(totals.broken),
@@ -158,7 +161,8 @@ class _Totals:
 
     def __init__(self, book: PriceBook) -> None:
         self._book = book
-        self.events = 0
+        self.repeated = 0
+        self._seen: set[str | None] = set()
         self.sessions: set[str | None] = set()
         self.unsettled = 0
         self.broken: list[BrokenLine] = []
@@ -167,8 +171,11 @@ class _Totals:
         self._differing: dict[str, list[tuple[Decimal, Decimal]]] = defaultdict(list)
 
     def see(self, event: Event) -> None:
-        self.events += 1
         self.sessions.add(event.session)
+        if event.source_id in self._seen:
+            self.repeated += 1
+            return
+        self._seen.add(event.source_id)
         if event.kind != "llm_call" or event.cost_source != "reported" or event.model is None or event.cost_usd is None:
             return
         ours = self._book.price(
@@ -179,6 +186,10 @@ class _Totals:
         self.compared += 1
         if abs(ours.usd - event.cost_usd) > TOLERANCE_USD:
             self._differing[event.model].append((event.cost_usd, ours.usd))
+
+    @property
+    def events(self) -> int:
+        return len(self._seen)
 
     def disagreements(self) -> tuple[Disagreement, ...]:
         return tuple(

@@ -8,8 +8,9 @@
 
 What `agentgauge.service.cache_savings` answers needs the price book and is a file of its own.
 
-Counts of nothing are 0; a rate, a duration or a cost of nothing is NaN or None. Rates are ratios 0-1, durations
-milliseconds, money exact. An unpriced call is counted in `unpriced_calls` and in no sum of money.
+Of nothing, counts and sums are 0, money too, and rates and durations are NaN. Rates are ratios 0-1, durations
+milliseconds, money exact. An unpriced call is counted in `unpriced_calls` and in no sum of money; what unpriced calls
+alone cost is None.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -41,6 +43,11 @@ _SHORTEST: dict[str, timedelta] = {
 _LEGIBLE_BUCKETS = 32
 _WORK = ("task", "llm_call", "tool_call")
 """What is counted and timed, the whole before its parts."""
+_ADDED_UP = ("cost_usd", *TOKEN_NAMES)
+DIMENSIONS = tuple(column.name for column in COLUMNS.values() if column.type in ("text", "flag"))
+"""Columns by which events can be broken down."""
+USUAL = ("model", "provider", "agent", "role", "tool", "project", "issue", "ticket", "session", "run", "user", "team")
+"""Dimensions that are named where one was mistyped."""
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +70,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     cached_share: float
     """Cache reads as a share of all input tokens."""
     cost_usd: Decimal | None
-    """Of the priced calls; None where there is none."""
+    """Of the priced calls; None where there are calls and none is priced."""
     unpriced_calls: int
 
 
@@ -87,6 +94,8 @@ class Durations(msgspec.Struct, frozen=True):
 class Group(Totals, frozen=True, kw_only=True):
     key: dict[str, Any]
     """The group's value of each dimension; None where the events have none."""
+    events: int
+    """Of all kinds that can have the dimensions, those that are neither calls nor tasks included."""
     task_duration: Durations
     call_duration: Durations
 
@@ -94,6 +103,9 @@ class Group(Totals, frozen=True, kw_only=True):
 class Bucket(Totals, frozen=True, kw_only=True):
     start: datetime
     """Its first moment, aware, in the zone asked for."""
+    label: str
+    """The same by the zone's clocks, as precise as the width needs: 2026-03 of a month, 2026-03-02 of a day or a week
+    (its Monday), 2026-03-02T14:00+05:45 of what is shorter."""
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,8 +159,9 @@ def overview(engine: Engine, window: Window) -> Overview:
 def breakdown(engine: Engine, window: Window, by: Sequence[str]) -> tuple[Group, ...]:
     """One group per combination of values of the dimensions `by`, the dearest first.
 
-    A dimension is a column of `events`, or the key of an attribute, with or without the prefix `attributes.`. Raises
-    `QueryError`.
+    A dimension is a column of `events`, or the key of an attribute, with or without the prefix `attributes.`. Groups
+    are of tasks, model calls and tool calls; of every kind where a dimension is `kind`, an attribute, or a column that
+    none of these has. Raises `QueryError`.
     """
     dimensions = [dimension(name) for name in by]
     durations = [
@@ -161,17 +174,23 @@ def breakdown(engine: Engine, window: Window, by: Sequence[str]) -> tuple[Group,
         end=window.end,
         filters=(Filter("kind", "in", _kinds_with(dimensions)),),
         group=tuple(dimensions),
-        measures=(*_TOTALS, *durations),
+        measures=(*_TOTALS, Measure("count", name="events"), *durations),
         order=("-cost_usd", "-calls", "-tasks", "-tool_calls"),
     )
     rows = engine.aggregate(query).records()
     for name, column in zip(by, dimensions, strict=True):
         if column not in COLUMNS and rows and all(row[column] is None for row in rows):
-            raise QueryError(f"no event of the window has an attribute {name!r}; the columns are {', '.join(COLUMNS)}")
+            near = get_close_matches(name.lower(), {*DIMENSIONS, *USUAL}, n=1)
+            raise QueryError(
+                f"no column is called {name!r} and no event of the window has an attribute of that name"
+                f"{f': did you mean {near[0]}?' if near else '.'} Usual are {', '.join(USUAL)}; "
+                "agentgauge sql 'DESCRIBE events' lists all columns"
+            )
     return tuple(
         Group(
             **_totals(row),
             key={name: row[column] for name, column in zip(by, dimensions, strict=True)},
+            events=row["events"],
             task_duration=_durations(row, "tasks"),
             call_duration=_durations(row, "llm_call"),
         )
@@ -180,24 +199,33 @@ def breakdown(engine: Engine, window: Window, by: Sequence[str]) -> tuple[Group,
 
 
 def dimension(name: str) -> str:
-    """The column that a dimension's name means: an event's own column, else the attribute of that key."""
+    """The column that a dimension's name means: an event's own column, else the attribute of that key.
+
+    Raises `QueryError` for a column that is added up, and for time.
+    """
+    if name == "time":
+        raise QueryError(f"time is shown as a course: use --bucket, with one of {', '.join(WIDTHS)}")
+    if name in _ADDED_UP:
+        raise QueryError(f"{name} is added up in every group: break down by another, of {', '.join(DIMENSIONS)}")
     return name if name in COLUMNS or name.startswith("attributes.") else f"attributes.{name}"
 
 
 def _kinds_with(dimensions: Sequence[str]) -> tuple[str, ...]:
-    """The kinds of work that can have the dimensions: by model, tasks and tool calls would all be under none."""
+    """The kinds that can have the dimensions: by model, tasks and tool calls would all be under none."""
     own = {name for kind in kinds.KINDS for field in kind.fields if (name := field.name) in dimensions}
-    found = tuple(name for name in _WORK if own <= {field.name for field in kinds.BY_NAME[name].fields})
+    found = tuple(kind.name for kind in kinds.KINDS if own <= {field.name for field in kind.fields})
     if not found:
-        raise QueryError(f"no task, model call or tool call has {' and '.join(sorted(own))}: ask with 'agentgauge sql'")
-    return found
+        raise QueryError(f"no kind of event has {' and '.join(sorted(own))} together: break down by one of them")
+    if "kind" in dimensions or not all(name in COLUMNS for name in dimensions):
+        return found
+    return tuple(kind for kind in found if kind in _WORK) or found
 
 
 def over_time(engine: Engine, window: Window, width: str, zone: str, now: datetime) -> tuple[Bucket, ...]:
     """One row per bucket of local time in the IANA zone, those without events included, so that they sum to the window.
 
-    An open start is the first event, an open end `now` or the last event if later. Raises `QueryError`, also beyond
-    10,000 buckets.
+    An open start is the first event. An open end is the last event; but where a start was asked for it is `now`, or the
+    last event if later. Raises `QueryError`, also beyond 10,000 buckets.
     """
     if width not in WIDTHS:
         raise QueryError(f"no bucket {width!r}: use one of {', '.join(WIDTHS)}")
@@ -206,7 +234,8 @@ def over_time(engine: Engine, window: Window, width: str, zone: str, now: dateti
     if first is None and None in (window.start, window.end):
         return ()
     start = window.start or first
-    end = window.end or max(now, last + timedelta(microseconds=1))
+    after_last = last + timedelta(microseconds=1) if last else now
+    end = window.end or (after_last if window.start is None else max(now, after_last))
     if (end - start) / _SHORTEST[width] > MOST_BUCKETS:
         raise QueryError(
             f"{start:%Y-%m-%d} to {end:%Y-%m-%d} has over {MOST_BUCKETS:,} buckets of a {width}: take wider ones"
@@ -214,7 +243,20 @@ def over_time(engine: Engine, window: Window, width: str, zone: str, now: dateti
     query = Query(
         start=start, end=end, group=(TimeBucket(_width(width), zone, fill=True, name="start"),), measures=_TOTALS
     )
-    return tuple(Bucket(**_totals(row), start=row["start"]) for row in engine.aggregate(query).records())
+    return tuple(
+        Bucket(**_totals(row), start=row["start"], label=_label(row["start"], width))
+        for row in engine.aggregate(query).records()
+    )
+
+
+def _label(start: datetime, width: str) -> str:
+    match width:
+        case "month":
+            return f"{start:%Y-%m}"
+        case "week" | "day":
+            return start.date().isoformat()
+        case _:
+            return start.isoformat(timespec="minutes")
 
 
 def legible_width(first: datetime, last: datetime) -> Width:

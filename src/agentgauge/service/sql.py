@@ -1,4 +1,4 @@
-"""SQL as a person asks it: one SELECT over `events` and `losses`, and nothing that changes anything.
+"""SQL as a person asks it: one SELECT over `events` and `losses`, or EXPLAIN of one, and nothing that changes anything.
 
 The connection reads a snapshot, so no statement could change events; what is refused is what DuckDB would do beside it:
 write files, load extensions, change settings.
@@ -6,7 +6,9 @@ write files, load extensions, change settings.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     import duckdb
 
 _ROWS_AT_ONCE = 2048
+_EXPLAIN = re.compile(r"EXPLAIN\s+(ANALYZE\s+|\((?:\s*(?:ANALYZE|FORMAT\s+\w+)\s*,?)+\)\s*)?", re.IGNORECASE)
 
 
 class Rows:
@@ -24,7 +27,8 @@ class Rows:
 
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         description = cursor.description or []
-        self.columns: tuple[str, ...] = tuple(column[0] for column in description)
+        self.columns = _told_apart([column[0] for column in description])
+        """Unlike each other: of two columns `a` the second is `a_1`."""
         self._documents = [at for at, column in enumerate(description) if str(column[1]) == "JSON"]
         self._cursor = cursor
 
@@ -59,15 +63,39 @@ def select(connection: duckdb.DuckDBPyConnection, text: str) -> Rows:
         statements = connection.extract_statements(text)
         if len(statements) != 1:
             raise QueryError(f"one statement at a time: got {len(statements)}")
-        if statements[0].type != duckdb.StatementType.SELECT:
+        if not _only_reads(connection, statements[0]):
             word = statements[0].query.split(maxsplit=1)[0].upper()
-            raise QueryError(f"{word}: only statements that read (SELECT, WITH, FROM, DESCRIBE, SUMMARIZE) are run")
+            raise QueryError(
+                f"{word}: only statements that read (SELECT, WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN of these) are run"
+            )
         cursor = connection.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
         cursor.execute(statements[0])
         return Rows(cursor)
     except duckdb.Error as error:
         raise QueryError(_said(error)) from error
+
+
+def _only_reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
+    """Whether a statement is a SELECT, or the explanation of one: EXPLAIN ANALYZE runs what it explains."""
+    import duckdb
+
+    if statement.type == duckdb.StatementType.EXPLAIN and (explained := _EXPLAIN.match(statement.query)):
+        inner = connection.extract_statements(statement.query[explained.end() :])
+        return [part.type for part in inner] == [duckdb.StatementType.SELECT]
+    return bool(statement.type == duckdb.StatementType.SELECT)
+
+
+def _told_apart(names: list[str]) -> tuple[str, ...]:
+    taken = set(names)
+    found: list[str] = []
+    for name in names:
+        unlike = name
+        if name in found:
+            unlike = next(other for n in count(1) if (other := f"{name}_{n}") not in taken)
+        taken.add(unlike)
+        found.append(unlike)
+    return tuple(found)
 
 
 def _said(error: Exception) -> str:
