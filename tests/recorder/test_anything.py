@@ -54,7 +54,7 @@ ODD: list[object] = [
     datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC),
     datetime.max.replace(tzinfo=timezone(-timedelta(hours=14))),
     datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), date.max, time(1), timedelta.max,
-    np.int64(3), np.float32("nan"), np.array([1, 2]), np.array(5), np.datetime64("NaT"), np.bool_(True),
+    np.int64(3), np.float32("nan"), np.array([1, 2]), np.array(5), np.datetime64("NaT", "s"), np.bool_(True),
     "", "\ud800", "\x00", "x" * 2_000_000, b"bytes", bytearray(b"b"), Path("p"), UUID(int=1), {1, 2}, range(3),
     Exception("e"), {"a": Hostile()}, {1: 2}, {"\ud800": 1}, {"": "\ud800"}, [[[]]],
 ]  # fmt: skip
