@@ -21,7 +21,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import agentgauge
-from agentgauge.journal import JournalDirectory, scan
+from agentgauge.journal.directory import JournalDirectory
+from agentgauge.journal.scanner import scan
 from agentgauge.lake import Lake
 from agentgauge.lake.landing import connect, land
 from agentgauge.pricing import PriceBook

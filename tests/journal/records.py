@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from agentgauge.journal import JournalDirectory, Scan, is_dead, layout, scan
+from agentgauge.journal import layout
+from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.layout import Header
+from agentgauge.journal.scanner import Scan, is_dead, scan
 from agentgauge.journal.writer import Journal
 
 

@@ -13,7 +13,8 @@ import pytest
 
 from agentgauge import files
 from agentgauge.errors import JournalUnavailable
-from agentgauge.journal import JournalDirectory, is_dead
+from agentgauge.journal.directory import JournalDirectory
+from agentgauge.journal.scanner import is_dead
 from agentgauge.journal.writer import Journal
 from tests.components import require
 from tests.journal.records import payload, values
@@ -27,7 +28,11 @@ def test_asking_makes_an_identity_that_stays(tmp_path: Path) -> None:
 
 
 def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
-    code = "import sys; from agentgauge.journal import JournalDirectory; print(JournalDirectory(sys.argv[1]).id)"
+    code = (
+        "import sys\n"
+        "from agentgauge.journal.directory import JournalDirectory\n"
+        "print(JournalDirectory(sys.argv[1]).id)\n"
+    )
     started = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True)
         for _ in range(4)

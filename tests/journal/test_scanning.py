@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from agentgauge.journal import Scan, layout, scan
+from agentgauge.journal import layout
 from agentgauge.journal.layout import BLOCK, LossLine
+from agentgauge.journal.scanner import Scan, scan
 from tests.journal.records import header, line
 
 LINES = [line(i, "x" * (i % 3)) for i in range(6)]

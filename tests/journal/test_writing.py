@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from agentgauge.errors import JournalUnavailable
-from agentgauge.journal import is_dead, layout, scan
+from agentgauge.journal import layout
 from agentgauge.journal.disk import Disk
+from agentgauge.journal.scanner import is_dead, scan
 from agentgauge.journal.series import SegmentOptions
 from agentgauge.journal.writer import Journal
 from tests.journal.records import header, losses, payload, records, scans, values

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from agentgauge.events import Event
 from agentgauge.events.codec import decode_line
-from agentgauge.journal import JournalDirectory, is_dead, scan
+from agentgauge.journal.directory import JournalDirectory
+from agentgauge.journal.scanner import is_dead, scan
 
 
 def events(home: Path) -> list[Event]:

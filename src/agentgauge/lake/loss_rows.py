@@ -8,7 +8,7 @@ from pathlib import Path
 
 import duckdb
 
-from agentgauge.journal import Loss
+from agentgauge.journal.scanner import Loss
 
 
 def insert_losses(connection: duckdb.DuckDBPyConnection, table: str, losses: Sequence[Loss]) -> None:
