@@ -21,16 +21,8 @@ import duckdb
 from agentgauge.engines import Filter, Measure, Query, TimeBucket
 from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.events import fields
+from agentgauge.lake.schema import SQL_TYPES
 
-SQL_TYPES = {
-    "text": "VARCHAR",
-    "whole": "BIGINT",
-    "real": "DOUBLE",
-    "money": "DECIMAL(18,12)",
-    "flag": "BOOLEAN",
-    "time": "TIMESTAMPTZ",
-    "json": "JSON",
-}
 START = datetime(2025, 8, 1, tzinfo=UTC)
 DAYS = 90
 

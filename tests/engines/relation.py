@@ -9,16 +9,7 @@ import duckdb
 import msgspec
 
 from agentgauge.events import Event, fields
-
-SQL_TYPES = {
-    "text": "VARCHAR",
-    "whole": "BIGINT",
-    "real": "DOUBLE",
-    "money": "DECIMAL(18,12)",
-    "flag": "BOOLEAN",
-    "time": "TIMESTAMPTZ",
-    "json": "JSON",
-}
+from agentgauge.lake.schema import SQL_TYPES
 
 
 def connection_with(events: Sequence[Event]) -> duckdb.DuckDBPyConnection:
