@@ -100,6 +100,7 @@ def test_two_copies_of_a_home_that_share_a_lake_lose_nothing(tmp_path: Path, boo
     for lake in (second, first):
         lake.compact()
     assert values(first) == values(second) == [0, *range(10, 18), *range(20, 28)]
+    assert rows(first, "SELECT * FROM losses") == []
 
 
 def clone_with_its_identity(source: Path, target: Path) -> None:

@@ -116,8 +116,10 @@ class Compactor:
         # Segments are dropped only after the report, so one that is gone has been reported.
         if landed and (reported or not all((self._home.journal / part.segment).exists() for part in plan.ranges)):
             return Compaction()
-        scans = [self._rescan(part) for part in plan.ranges]
-        return self._finish(plan, scans, self._ready(scans, certain=transaction in (plan.batch, plan.previous)))
+        certain = transaction in (plan.batch, plan.previous)
+        # Where a copy of this home has committed since, a segment that is gone was dropped once its batch had landed.
+        scans = [self._rescan(part) for part in plan.ranges if certain or (self._home.journal / part.segment).exists()]
+        return self._finish(plan, scans, self._ready(scans, certain=certain)) if scans else Compaction()
 
     def _rescan(self, part: Range) -> tuple[Range, Scan]:
         path = self._home.journal / part.segment
