@@ -19,7 +19,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from agentgauge.service.meter import Meter
+from agentgauge.meter import Meter
 from agentgauge.service.usage_report import usage_report
 from agentgauge.service.window import Window
 from agentgauge.settings import get_settings
@@ -90,7 +90,7 @@ def main(events: int) -> None:
             with meter.engine():
                 pass
 
-        imports = "import agentgauge.service.usage_report, agentgauge.service.meter"
+        imports = "import agentgauge.service.usage_report, agentgauge.meter"
         whole = seconds(process("-m", "agentgauge", "report", "--json", "--home", str(home)))
         rows = {
             "python starting": seconds(process("-c", "")),

@@ -65,6 +65,16 @@ class Settings(msgspec.Struct, frozen=True):
     switched_off_by: tuple[str, ...] = ()
     """Variables of the environment that turn recording off, or keeping it on a disk, as `NAME=value`."""
 
+    @property
+    def ENABLE_METRICS(self) -> bool:  # noqa: N802 - the name of its variable, as document 002 reads it
+        """Whether anything is recorded."""
+        return self.enabled
+
+    @property
+    def ENABLE_METRICS_PERSISTENCE(self) -> bool:  # noqa: N802 - as above
+        """Whether what is recorded is kept on a disk."""
+        return self.persist
+
 
 def resolve_home(home: str | os.PathLike[str] | None, environ: Mapping[str, str] | None = None) -> Home:
     """The home that a user named, or the platform's default data directory.

@@ -13,9 +13,9 @@ import pytest
 
 from agentgauge.errors import PriceBookError
 from agentgauge.events import Usage
+from agentgauge.meter import Meter
 from agentgauge.pricing import Overrides, PriceBook, price, user_file
 from agentgauge.runs import PRICING
-from agentgauge.service.meter import Meter
 from agentgauge.settings import get_settings
 
 AT = datetime(2025, 10, 3, 12, tzinfo=UTC)

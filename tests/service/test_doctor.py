@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import agentgauge
+from agentgauge.meter import Meter
 from agentgauge.service.doctor import UnpricedModel, diagnose
-from agentgauge.service.meter import Meter
 from agentgauge.settings import get_settings
 
 

@@ -12,8 +12,8 @@ import pytest
 
 from agentgauge.errors import ImportFormatError, SettingsError
 from agentgauge.lake.compactor import writer_lock
+from agentgauge.meter import Meter
 from agentgauge.service.importing import import_logs
-from agentgauge.service.meter import Meter
 from agentgauge.settings import get_settings
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

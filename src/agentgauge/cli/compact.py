@@ -14,7 +14,7 @@ def compact(home: options.Home = None, as_json: options.Json = False) -> None:
     from agentgauge.cli.homes import check_writable, note_absent
     from agentgauge.cli.output import print_document, screen
     from agentgauge.cli.wording import count_of
-    from agentgauge.service.meter import Meter
+    from agentgauge.meter import Meter
     from agentgauge.settings import get_settings
 
     meter = Meter(get_settings(home))

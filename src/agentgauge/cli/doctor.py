@@ -34,8 +34,8 @@ def doctor(
     from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
     from agentgauge.cli.zones import reading_zone
+    from agentgauge.meter import Meter
     from agentgauge.service.doctor import diagnose
-    from agentgauge.service.meter import Meter
     from agentgauge.service.window import parse_window
     from agentgauge.settings import get_settings
 

@@ -44,7 +44,7 @@ def export(
     from agentgauge.cli.wording import count_of
     from agentgauge.cli.zones import reading_zone
     from agentgauge.exporters.events import export_events
-    from agentgauge.service.meter import Meter
+    from agentgauge.meter import Meter
     from agentgauge.service.window import parse_window
     from agentgauge.settings import get_settings
 

@@ -24,7 +24,7 @@ def forget(
     from agentgauge.cli.homes import check_writable, note_absent
     from agentgauge.cli.output import print_document, screen
     from agentgauge.cli.wording import count_of
-    from agentgauge.service.meter import Meter
+    from agentgauge.meter import Meter
     from agentgauge.settings import get_settings
 
     meter = Meter(get_settings(home))

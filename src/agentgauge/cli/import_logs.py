@@ -45,8 +45,8 @@ def import_command(
     from agentgauge.cli.homes import check_writable
     from agentgauge.cli.output import print_document
     from agentgauge.cli.progress import through_files
+    from agentgauge.meter import Meter
     from agentgauge.service.importing import import_logs
-    from agentgauge.service.meter import Meter
     from agentgauge.settings import get_settings
 
     meter = Meter(get_settings(home))

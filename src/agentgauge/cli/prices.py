@@ -38,8 +38,8 @@ def prices(
 
     from agentgauge.cli.mistakes import did_you_mean
     from agentgauge.cli.output import note, print_document
+    from agentgauge.meter import Meter
     from agentgauge.pricing.near_names import is_provider, near_names, providers
-    from agentgauge.service.meter import Meter
     from agentgauge.service.window import parse_moment
     from agentgauge.settings import get_settings
 

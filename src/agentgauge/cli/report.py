@@ -51,8 +51,8 @@ def report(
     from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
     from agentgauge.cli.zones import reading_zone
+    from agentgauge.meter import Meter
     from agentgauge.service import reports
-    from agentgauge.service.meter import Meter
     from agentgauge.service.usage_report import usage_report
     from agentgauge.service.window import Window, parse_window
     from agentgauge.settings import get_settings

@@ -40,7 +40,7 @@ def sql(
     from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_rows
     from agentgauge.errors import QueryError
-    from agentgauge.service.meter import Meter
+    from agentgauge.meter import Meter
     from agentgauge.service.sql import select
     from agentgauge.settings import get_settings
 

@@ -34,10 +34,15 @@ KINDS: tuple[Kind, ...] = (
     Kind("error", (*fields.ERROR,), required=("error_type",)),
     Kind("measurement", (*fields.MEASUREMENT,), required=("name", "value")),
     Kind("satisfaction", (*fields.MEASUREMENT,), required=("value",)),
+    Kind("feature_usage", (*fields.TIMING, *fields.ERROR)),
+    Kind("pipeline", (*fields.TIMING, *fields.ERROR), required=("name",)),
+    Kind("debugging_cycle", (*fields.TIMING, *fields.ERROR)),
     Kind("mark", (*fields.TIMING,), required=("name",)),
 )
 """`tool_call` may cost money (a paid search, a browser minute) and so carries usage; its cost is only ever reported.
-`satisfaction` is a person's score on 0-1 in `value`. `mark` is a milestone, such as the start of a session."""
+`satisfaction` is a person's score on 0-1 in `value`. `feature_usage` is one use of a feature by a person, `pipeline`
+one attempt of a CI pipeline (named by its id), `debugging_cycle` one round of finding and mending errors. `mark` is a
+milestone; `agentgauge.events.marks` names those that this package writes itself."""
 
 BY_NAME = {kind.name: kind for kind in KINDS}
 TASK_KINDS = tuple(kind.name for kind in KINDS if kind.is_task)

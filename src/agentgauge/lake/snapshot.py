@@ -7,6 +7,8 @@ vanished is found in a newer version.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -78,7 +80,7 @@ class Snapshot:
 
     def _create_events_view(self, landed: Landed) -> None:
         # Tables and views of the database, not temporary ones: a cursor of this connection sees them.
-        self.connection.execute(f"CREATE SCHEMA internal; CREATE TABLE internal.tail AS {landed.select()}")
+        _create_tail(self.connection, landed)
         parts = ["SELECT * FROM internal.tail"]
         if uris := self._tables.events.uris():
             source = f"SELECT * REPLACE (attributes::JSON AS attributes) FROM {parquet_scan(uris)}"
@@ -88,8 +90,7 @@ class Snapshot:
                 )
                 source += " WHERE source_id IS NULL OR source_id NOT IN (FROM internal.replaced)"
             parts.append(source)
-        derived = ", ".join(f'{sql} AS "{name}"' for name, sql in DERIVED.items())
-        self.connection.execute(f"CREATE VIEW events AS SELECT *, {derived} FROM ({' UNION ALL BY NAME '.join(parts)})")
+        _create_events(self.connection, " UNION ALL BY NAME ".join(parts))
 
     def _create_losses_view(self, tail: list[Loss]) -> None:
         self.connection.execute(f"CREATE TABLE internal.losses AS {empty_relation(LOSSES)}")
@@ -113,6 +114,26 @@ class Snapshot:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def in_memory(lines: bytes, book: PriceBook) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the views of a snapshot, over nothing but these framed lines."""
+    with connect() as connection:
+        landed = land(connection, [lines], book)
+        _create_tail(connection, landed)
+        _create_events(connection, "SELECT * FROM internal.tail")
+        connection.execute(f"CREATE VIEW losses AS {empty_relation(LOSSES)}")
+        yield connection
+
+
+def _create_tail(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
+    connection.execute(f"CREATE SCHEMA internal; CREATE TABLE internal.tail AS {landed.select()}")
+
+
+def _create_events(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+    derived = ", ".join(f'{sql} AS "{name}"' for name, sql in DERIVED.items())
+    connection.execute(f"CREATE VIEW events AS SELECT *, {derived} FROM ({source})")
 
 
 def _id_of(directory: JournalDirectory) -> str:

@@ -48,6 +48,9 @@ _NO_SPAN = _NoSpan()
 class DisabledGauge(Gauge):
     """See `Gauge` for what the methods mean."""
 
+    settings = None
+    sink = None
+
     def __init__(self) -> None:
         return None
 
@@ -175,6 +178,18 @@ class DisabledGauge(Gauge):
         attributes: dict[str, Any] | None = None,
         **scope: str | int | None,
     ) -> None:
+        return None
+
+    def event(
+        self,
+        kind: str,
+        values: Mapping[str, object],
+        *,
+        success: bool | None = None,
+        at: datetime | None = None,
+        attributes: dict[str, Any] | None = None,
+        **scope: str | int | None,
+    ) -> Event | None:
         return None
 
     def record(self, event: Event) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from agentgauge.errors import EventRefused
 from agentgauge.events import Event, kinds, validation
 from agentgauge.events.codec import encode_event, encode_json, line_type
-from agentgauge.events.event import to_micros
+from agentgauge.events.event import from_micros, to_micros
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder import given
 from agentgauge.recorder.attributes import as_json
@@ -32,6 +32,23 @@ What it returns under that name is written, and no message where it returns none
 
 _LINES: dict[str, Callable[..., Any]] = {kind.name: line_type(kind) for kind in kinds.KINDS}
 _NOT_JSON = (UnicodeEncodeError, OverflowError, TypeError, RecursionError)
+
+
+class Kept(NamedTuple):
+    """An event that was written: `event` is it as a reader will see it."""
+
+    kind: str
+    time: datetime
+    segment: str
+    n: int
+    scope: Scope
+    members: dict[str, Any]
+
+    def event(self) -> Event:
+        values: dict[str, Any] = self.scope.items | self.members
+        if "arrived" in values:
+            values["arrived"] = from_micros(values["arrived"])
+        return Event(kind=self.kind, time=self.time, segment=self.segment, n=self.n, **values)
 
 
 class Entry:
@@ -53,20 +70,22 @@ class Entry:
         at: object = None,
         attributes: object = None,
         message_characters: int | None = None,
-    ) -> None:
+    ) -> Kept | None:
         """Record an event of `kind` from what a caller gave; None stands for not given.
 
-        An error message is cut to `message_characters`, after the redaction hook has seen all of it.
+        An error message is cut to `message_characters`, after the redaction hook has seen all of it. What was kept, or
+        None where the event was refused or dropped, which is counted.
         """
         try:
-            self._values(kind, scope.narrowed(own_scope) if own_scope else scope, values, success, at, attributes,
-                         message_characters)  # fmt: skip
+            return self._values(kind, scope.narrowed(own_scope) if own_scope else scope, values, success, at,
+                                attributes, message_characters)  # fmt: skip
         except EventRefused as refused:
             self.refuse(refused)
         except Exception as error:  # methods of the values given, any of which may raise anything
             if is_interruption(error):
                 raise
             self._refuse_unusable(error)
+        return None
 
     def _values(
         self,
@@ -77,22 +96,8 @@ class Entry:
         at: object,
         attributes: object,
         message_characters: int | None,
-    ) -> None:
-        members: dict[str, Any] = {
-            name: value if type(value) is str else given.plain(name, value)
-            for name, value in values.items()
-            if value is not None
-        }
-        stated = given.outcome(success, members.pop("outcome", None))
-        if stated is not None:
-            members["outcome"] = stated
-        if "cost_usd" in members:
-            members["cost_usd"] = given.money(members["cost_usd"])
-            members["cost_source"] = "reported"
-        if attributes is not None:
-            members["attributes"] = as_json(attributes)
-        if kind == "satisfaction" and (score := given.satisfaction(members)):
-            members["attributes"] = members.get("attributes", {}) | score
+    ) -> Kept | None:
+        members = _members(kind, values, success, attributes)
         validation.check_values(kind, members)
         if "attributes" in members or "error_message" in members:
             kept, message = self._redacted(members.pop("attributes", None), members.pop("error_message", None))
@@ -107,21 +112,19 @@ class Entry:
         if time - now > given.FUTURE_TOLERANCE:
             members["attributes"] = self._stated_time(kind, time, now, members.get("attributes"))
             time = now
-        body = self._encoded(_LINES[kind], to_micros(time), kind, members)
-        if body is not None:
-            self.sink.append(body[1:-1], scope.prefix, scope.crc)
-
-    def _encoded(self, line: Callable[..., Any], micros: int, kind: str, members: dict[str, Any]) -> bytes | None:
-        """A line's own members. None, and counted, where some text cannot be written."""
         sink = self.sink
+        segment, number = sink.segment_id, sink.take()
         try:
-            return encode_json(line(sink.segment_id, sink.take(), micros, kind, **members))
+            body = encode_json(_LINES[kind](segment, number, to_micros(time), kind, **members))
         except _NOT_JSON as error:
             sink.give_back()
             if is_interruption(error):
                 raise
             sink.count("refused", "not JSON", f"{kind} cannot be written: {error}")
             return None
+        if not sink.append(body[1:-1], scope.prefix, scope.crc):
+            return None
+        return Kept(kind, time, segment, number, scope, members)
 
     def event(self, event: Event, scope: Scope) -> None:
         """Record a whole event: imported, received, or built by hand. Scope fields it does not name are the scope's.
@@ -222,6 +225,26 @@ class Entry:
             self.sink.count("altered", "redaction failed", detail)
             return None, None
         return attributes, message
+
+
+def _members(kind: str, values: Mapping[str, object], success: object, attributes: object) -> dict[str, Any]:
+    """An event's own fields, of the types that they are kept in; what has no value is not among them."""
+    members: dict[str, Any] = {
+        name: value if type(value) is str else given.plain(name, value)
+        for name, value in values.items()
+        if value is not None
+    }
+    stated = given.outcome(success, members.pop("outcome", None))
+    if stated is not None:
+        members["outcome"] = stated
+    if "cost_usd" in members:
+        members["cost_usd"] = given.money(members["cost_usd"])
+        members.setdefault("cost_source", "reported")
+    if attributes is not None:
+        members["attributes"] = as_json(attributes)
+    if kind == "satisfaction":
+        given.satisfaction(members)
+    return members
 
 
 def _utc_now() -> datetime:

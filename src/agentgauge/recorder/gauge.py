@@ -106,6 +106,16 @@ class Gauge(Recorder):
 
     # State
 
+    @property
+    def settings(self) -> Settings | None:
+        """What it was opened with; None where it was made from a sink, and where recording is switched off."""
+        return self._settings
+
+    @property
+    def sink(self) -> Sink | None:
+        """Where its events go; None where recording is switched off."""
+        return self._sink
+
     def flush(self) -> bool:
         """Block until everything recorded so far survives power loss.
 

@@ -74,25 +74,25 @@ def plain(name: str, value: object) -> object:
         return value
 
 
-def satisfaction(members: dict[str, Any]) -> dict[str, Any]:
+def satisfaction(members: dict[str, Any]) -> None:
     """Turn the score in `members`, where it is on the 1-5 scale, to the ratio (score - 1) / 4.
 
-    Takes `scale` out of `members`: 5 or 1 (a ratio already); without it a value above 1 is on the 1-5 scale. The
-    attributes that keep what was stated: none for a ratio.
+    Takes `scale` out of `members`: 5 or 1 (a ratio already); without it a value above 1 is on the 1-5 scale. A score is
+    kept as stated in the attributes.
     """
     value, scale = members.get("value"), members.pop("scale", None)
     if not isinstance(value, int | float) or isinstance(value, bool):
-        return {}
+        return
     if scale is None:
         scale = 5 if value > 1 else 1
     if not isinstance(scale, int | float) or scale not in (1, 5):
         raise EventRefused("out of range", f"scale of satisfaction is 5 (scores 1-5) or 1, got {described(scale)}")
     if scale == 1:
-        return {}
+        return
     if not 1 <= value <= 5:
         raise EventRefused("out of range", f"satisfaction is a ratio or a score of 1-5, got {described(value)}")
     members["value"] = (value - 1) / 4
-    return {"score": value, "scale": 5}
+    members["attributes"] = {**members.get("attributes", {}), "score": value, "scale": 5}
 
 
 def aware(value: object) -> datetime:

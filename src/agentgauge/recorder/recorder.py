@@ -7,6 +7,7 @@ takes scope names as keywords (`run=`, `ticket=`, ...), for this event alone.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import datetime
 from time import time_ns
@@ -16,6 +17,7 @@ from agentgauge.events import Event
 from agentgauge.events.codec import encode_json
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder.entry import Entry
+from agentgauge.recorder.failure import MESSAGE_CHARACTERS
 from agentgauge.recorder.given import Money
 from agentgauge.recorder.ordinary import LONGEST_MS, REAL, TOKENS_BELOW, ZERO, LlmCall, are_parts, cost_text
 from agentgauge.recorder.scope import Scope
@@ -262,6 +264,27 @@ class Recorder:
             {"name": name, "duration_ms": duration_ms, "outcome": outcome, "source_id": source_id},
             success=success, at=at, attributes=attributes,
         )  # fmt: skip
+
+    def event(
+        self,
+        kind: str,
+        values: Mapping[str, object],
+        *,
+        success: bool | None = None,
+        at: datetime | None = None,
+        attributes: dict[str, Any] | None = None,
+        **scope: str | int | None,
+    ) -> Event | None:
+        """An event of any kind, given as `values` of its fields; None stands for not given.
+
+        Returns it as it was kept, with its identity, or None where it was refused or dropped, which is counted. An
+        error message is kept to its first 200 characters.
+        """
+        kept = self._entry.values(
+            kind, self._current.get(), scope, values,
+            success=success, at=at, attributes=attributes, message_characters=MESSAGE_CHARACTERS,
+        )  # fmt: skip
+        return None if kept is None else kept.event()
 
     def record(self, event: Event) -> None:
         """A whole event, as importers and receivers build it. Scope fields that it leaves out are those of the

@@ -10,7 +10,6 @@ Ids are random, of the lengths that W3C trace context and OpenTelemetry use (16 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar, Token
@@ -20,10 +19,10 @@ from typing import Any, Self
 from agentgauge.events import fields, kinds
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder.entry import Entry
+from agentgauge.recorder.failure import MESSAGE_CHARACTERS, failure_of
 from agentgauge.recorder.scope import Scope, leave
 
 _SCOPE_NAMES = frozenset(fields.SCOPE_NAMES)
-_MESSAGE_CHARACTERS = 200
 
 
 class Span:
@@ -85,7 +84,7 @@ class Span:
         values = {"duration_ms": elapsed_ms, **self._values} if _has(self._kind, "duration_ms") else dict(self._values)
         success = self._success if _has(self._kind, "outcome") else None
         if error is not None:
-            values |= {name: value for name, value in _failure(error).items() if _has(self._kind, name)}
+            values |= {name: value for name, value in failure_of(error).items() if _has(self._kind, name)}
             success = None
         own = dict(self._scope)
         for name, value in (("trace_id", self.trace_id), ("span_id", self.span_id)):
@@ -99,7 +98,7 @@ class Span:
             values,
             success=success,
             attributes=self._attributes,
-            message_characters=None if error is None else _MESSAGE_CHARACTERS,
+            message_characters=None if error is None else MESSAGE_CHARACTERS,
         )
 
     async def __aenter__(self) -> Self:
@@ -131,24 +130,3 @@ class Span:
 def _has(kind: object, field: str) -> bool:
     known = kinds.BY_NAME.get(kind) if isinstance(kind, str) else None
     return known is not None and any(own.name == field for own in known.fields)
-
-
-def _failure(error: BaseException) -> dict[str, object]:
-    if isinstance(error, TimeoutError):
-        outcome = "timeout"
-    elif isinstance(error, KeyboardInterrupt | GeneratorExit) or _is_cancellation(error):
-        outcome = "interrupted"
-    else:
-        outcome = "error"
-    try:
-        message = str(error).encode("utf-8", "replace").decode()
-    except Exception as unspeakable:  # the __str__ of somebody's exception; theirs goes on to the caller
-        if is_interruption(unspeakable):
-            raise
-        message = f"its text raised {type(unspeakable).__name__}"
-    return {"outcome": outcome, "error_type": type(error).__qualname__, "error_message": message or None}
-
-
-def _is_cancellation(error: BaseException) -> bool:
-    asyncio = sys.modules.get("asyncio")  # importing it takes longer than all of recording
-    return asyncio is not None and isinstance(error, asyncio.CancelledError)

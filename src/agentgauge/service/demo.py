@@ -19,8 +19,8 @@ import msgspec
 
 from agentgauge.errors import SettingsError
 from agentgauge.integrations.agent_logs import read
+from agentgauge.meter import Meter
 from agentgauge.service.importing import Imported, import_logs
-from agentgauge.service.meter import Meter
 from agentgauge.service.reports import Tool, legible_width, tools
 from agentgauge.service.usage_report import UsageReport, usage_report
 from agentgauge.service.window import Window

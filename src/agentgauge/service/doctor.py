@@ -17,8 +17,8 @@ from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.layout import NOT_LOST
 from agentgauge.journal.scanner import is_dead
 from agentgauge.lake import Snapshot
+from agentgauge.meter import Meter
 from agentgauge.pricing import PriceBook
-from agentgauge.service.meter import Meter
 
 _LITTLE_SPACE = 512 << 20
 _NAMED = 5

@@ -18,9 +18,9 @@ import msgspec
 from agentgauge.errors import ImportFormatError, SettingsError
 from agentgauge.events import Event
 from agentgauge.integrations.agent_logs import BrokenLine, Source, expand, read
+from agentgauge.meter import Meter
 from agentgauge.pricing import PriceBook
 from agentgauge.recorder import Gauge
-from agentgauge.service.meter import Meter
 
 TOLERANCE_USD = Decimal("0.000000001")
 """A stated cost and ours agree within this: logs state costs as binary floats."""

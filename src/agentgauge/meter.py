@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from functools import cached_property
 
 from agentgauge.engines.duckdb import DuckDBEngine
-from agentgauge.errors import LakeError
+from agentgauge.errors import LakeError, SettingsError
 from agentgauge.journal.directory import JournalDirectory
+from agentgauge.journal.memory import MemoryJournal
 from agentgauge.lake import Lake, Snapshot
+from agentgauge.lake.snapshot import in_memory
 from agentgauge.pricing import PriceBook, user_file
-from agentgauge.settings import Settings
+from agentgauge.recorder import Gauge
+from agentgauge.settings import Settings, get_settings
 
 logger = logging.getLogger("agentgauge")
 
@@ -52,3 +55,22 @@ class Meter:
     def engine(self) -> Iterator[DuckDBEngine]:
         with self.reading() as snapshot:
             yield DuckDBEngine(snapshot.connection)
+
+
+@contextmanager
+def engine_of(gauge: Gauge) -> Iterator[DuckDBEngine]:
+    """Answers about everything in the stream that `gauge` records into, what it has just recorded included.
+
+    That is its home, with what others recorded there. Of a gauge that keeps events in memory it is those, and of one
+    that is switched off it is nothing.
+    """
+    settings, sink = gauge.settings, gauge.sink
+    if settings is not None and not isinstance(sink, MemoryJournal):
+        with Meter(settings).engine() as engine:
+            yield engine
+        return
+    if sink is not None and not isinstance(sink, MemoryJournal):
+        raise SettingsError("this Gauge was made from a sink, whose home is not known; use agentgauge.open")
+    lines = b"" if sink is None else sink.lines()
+    with in_memory(lines, PriceBook.load(user_file(settings or get_settings()))) as connection:
+        yield DuckDBEngine(connection)

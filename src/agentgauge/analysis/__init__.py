@@ -1,0 +1,1 @@
+"""Analysis: pure functions that say what figures show, with their uncertainty."""

@@ -1,0 +1,1 @@
+"""Operations, their components, tools, tokens and trends: the vocabulary of document 002."""

@@ -1,0 +1,35 @@
+"""What an exception says, as the fields of an event: outcome, type, category and message."""
+
+from __future__ import annotations
+
+import sys
+
+from agentgauge.journal.interruption import is_interruption
+
+MESSAGE_CHARACTERS = 200
+"""Of an error message that nobody wrote for us to keep: messages of providers repeat prompts."""
+
+
+def failure_of(error: BaseException) -> dict[str, object]:
+    """`outcome`, `error_type` and `error_message` of an exception, without a message where it has none.
+
+    A TimeoutError is a timeout; Ctrl-C, cancellation and a closed generator are interruptions.
+    """
+    if isinstance(error, TimeoutError):
+        outcome = "timeout"
+    elif isinstance(error, KeyboardInterrupt | GeneratorExit) or _is_cancellation(error):
+        outcome = "interrupted"
+    else:
+        outcome = "error"
+    try:
+        message = str(error).encode("utf-8", "replace").decode()
+    except Exception as unspeakable:  # the __str__ of somebody's exception; theirs goes on to the caller
+        if is_interruption(unspeakable):
+            raise
+        message = f"its text raised {type(unspeakable).__name__}"
+    return {"outcome": outcome, "error_type": type(error).__qualname__, "error_message": message or None}
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    asyncio = sys.modules.get("asyncio")  # importing it takes longer than all of recording
+    return asyncio is not None and isinstance(error, asyncio.CancelledError)

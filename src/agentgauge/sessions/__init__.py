@@ -1,0 +1,1 @@
+"""Sessions and tickets: the vocabulary of document 003."""

@@ -1,0 +1,1 @@
+"""Usage: token counts taken from what providers and SDKs return."""
