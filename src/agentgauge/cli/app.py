@@ -1,4 +1,6 @@
-"""The program: its commands, in the order that a newcomer meets them."""
+"""The program: its commands, in the order that a newcomer meets them; groups of commands, for which typer keeps no
+place, come last.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-for command in (demo, import_command, report, sql, export, prices, compact, doctor, forget):
+for command in (demo, import_command, report, sql, prices, compact, doctor, forget):
     app.command(name="import" if command is import_command else None)(command)
+app.add_typer(export, name="export")
 
 
 def _show_version(asked: bool) -> None:
