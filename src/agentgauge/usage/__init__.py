@@ -1,1 +1,6 @@
-"""Usage: token counts taken from what providers and SDKs return."""
+"""Usage: token counts taken from what providers and SDKs return, known by its shape. No SDK is imported."""
+
+from agentgauge.usage.reader import read
+from agentgauge.usage.reported import ModelShare, Reported
+
+__all__ = ["ModelShare", "Reported", "read"]
