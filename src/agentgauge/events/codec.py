@@ -46,12 +46,16 @@ def _member(field: Field) -> tuple[str, Any, Any]:
 
 
 def line_type(kind: Kind) -> type[msgspec.Struct]:
-    """A struct that encodes to the body of a line of `kind`: identity, time and the kind's fields, without scope."""
+    """A struct that encodes to the body of a line of `kind`: identity, time, the kind's fields and the ids of spans.
+
+    The rest of the scope is the line's opening; an id may stand in one of the two only.
+    """
     members = [("s", str), ("n", int), ("time", int), ("kind", str)]
     optional = [field for field in fields.COMMON if field.name not in ("time", "kind")]
+    ids = [fields.BY_NAME[name] for name in fields.ID_NAMES]
     return msgspec.defstruct(
         f"{kind.name}_line",
-        [*members, *(_member(field) for field in (*optional, *kind.fields))],
+        [*members, *(_member(field) for field in (*optional, *kind.fields, *ids))],
         frozen=True,
         omit_defaults=True,
         gc=False,

@@ -90,6 +90,8 @@ before. (`segment`, `n`) is its identity from the first, in the journal."""
 
 BY_NAME = {field.name: field for field in ALL}
 SCOPE_NAMES = tuple(field.name for field in SCOPE)
+ID_NAMES = ("trace_id", "span_id", "parent_id")
+"""Of the scope, what is new with every span."""
 TOKEN_NAMES = tuple(field.name for field in TOKENS)
 
 OUTCOMES = ("success", "failure", "timeout", "error", "interrupted")

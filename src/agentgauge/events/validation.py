@@ -19,7 +19,7 @@ import msgspec
 from agentgauge.errors import EventRefused
 from agentgauge.events import fields, kinds
 from agentgauge.events.event import Event
-from agentgauge.events.fields import Field
+from agentgauge.events.fields import Field, FieldType
 from agentgauge.events.kinds import Kind
 
 _MONEY_LIMIT = Decimal(1_000_000)
@@ -55,18 +55,20 @@ def check_values(kind: object, values: Mapping[str, object]) -> None:
     """
     if not isinstance(kind, str) or (rules := _RULES.get(kind)) is None:
         raise EventRefused("unknown kind", f"known kinds are {', '.join(kinds.BY_NAME)}; got {described(kind)}")
-    own = rules.own
+    own, plain = rules.own, rules.plain
     for name, value in values.items():
+        expected = plain.get(name)
+        if type(value) is expected and (expected is str or 0 <= value < _TOKEN_LIMIT):  # type: ignore[operator]
+            continue  # the ordinary case, of which every check below would find nothing wrong
         field = own.get(name)
         if field is None:
             raise EventRefused("field not of this kind", f"{kind} has no {name} (got {described(value)})")
-        if type(value) is not str or name not in rules.texts:
-            _CHECKS[field.type](kind, field, value)
+        _CHECKS[field.type](kind, field, value)
     for name in rules.required:
         if values.get(name) in (None, ""):
             raise EventRefused("missing field", f"{kind} needs {name}")
     if rules.has_tokens:
-        _check_parts(values)
+        check_parts(values)
     quality = values.get("quality_score")
     if isinstance(quality, int | float) and not 0 <= quality <= 100:
         raise EventRefused(
@@ -76,16 +78,18 @@ def check_values(kind: object, values: Mapping[str, object]) -> None:
         raise EventRefused("out of range", f"value of satisfaction is 0-1, got {_amount(values['value'])}")
 
 
-def _check_parts(values: Mapping[str, Any]) -> None:
-    cached = sum(values.get(name, 0) for name in _CACHE_PARTS)
-    total = values.get("input_tokens", 0)
+def check_parts(values: Mapping[str, Any]) -> None:
+    """Raise `EventRefused` where cache or reasoning tokens exceed the total that they are part of."""
+    get = values.get
+    cached = get("cache_read_tokens", 0) + get("cache_write_5m_tokens", 0) + get("cache_write_1h_tokens", 0)
+    total = get("input_tokens", 0)
     if cached > total:
         raise EventRefused(
             "parts exceed total",
             f"cache reads and writes add up to {cached} tokens but input_tokens is {total}; "
             "input_tokens is the total, cached tokens included (Anthropic reports it without them: add them)",
         )
-    reasoning, output = values.get("reasoning_tokens", 0), values.get("output_tokens", 0)
+    reasoning, output = get("reasoning_tokens", 0), get("output_tokens", 0)
     if reasoning > output:
         raise EventRefused(
             "parts exceed total",
@@ -159,22 +163,33 @@ def _amount(value: object) -> str:
     return f"{value!s:.60}"
 
 
+_PLAIN_TYPES: dict[FieldType, type] = {"text": str, "whole": int, "real": float}
+
+
 class _Rules(msgspec.Struct, frozen=True):
     own: dict[str, Field]
     """Fields that an event of the kind may carry."""
-    texts: frozenset[str]
-    """Those of text without a list of words: any text will do."""
+    plain: dict[str, type]
+    """The type of those that a value of that type, not negative and below 2^53, suits whatever it is."""
     required: tuple[str, ...]
     has_tokens: bool
 
 
 def _rules(kind: Kind) -> _Rules:
     own = {field.name: field for field in (*fields.COMMON, *fields.SCOPE, *kind.fields)}
-    texts = frozenset(name for name, field in own.items() if field.type == "text" and name not in _WORDS)
-    return _Rules(own, texts, kind.required, has_tokens="input_tokens" in own)
+    plain = {
+        name: _PLAIN_TYPES[field.type]
+        for name, field in own.items()
+        if field.type in _PLAIN_TYPES and name not in _WORDS
+    }
+    return _Rules(own, plain, kind.required, has_tokens="input_tokens" in own)
+
+
+def plain_types(kind: str) -> dict[str, type]:
+    """The fields of a kind that take any str, or any int or float from 0 to below 2^53, by that type."""
+    return _RULES[kind].plain
 
 
 _RULES = {kind.name: _rules(kind) for kind in kinds.KINDS}
 _NAMES = tuple(field.name for field in fields.ALL)
 _values_of = attrgetter(*_NAMES)
-_CACHE_PARTS = ("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens")

@@ -2,9 +2,9 @@
 
 from agentgauge.journal.losses import Health
 from agentgauge.recorder.disabled import DisabledGauge
-from agentgauge.recorder.entry import Redact
+from agentgauge.recorder.entry import Kept, Redact
 from agentgauge.recorder.gauge import Gauge
 from agentgauge.recorder.process import default, set_default
 from agentgauge.recorder.span import Span
 
-__all__ = ["DisabledGauge", "Gauge", "Health", "Redact", "Span", "default", "set_default"]
+__all__ = ["DisabledGauge", "Gauge", "Health", "Kept", "Redact", "Span", "default", "set_default"]

@@ -19,6 +19,7 @@ from typing import Any
 from agentgauge.errors import EventRefused
 
 _DEEPEST = 64
+_LEAST, _MOST = -(2**63), 2**63 - 1
 _NAME_CHARACTERS = 60
 
 
@@ -28,8 +29,11 @@ def as_json(value: object) -> dict[str, Any]:
         raise EventRefused("not JSON", f"attributes is a dict, got {type(value).__name__}")
     result = {}
     for key, item in list(value.items()):  # at once: another thread may add to it
-        name = _key(key)
-        result[name] = _plain(f"attribute {name[:_NAME_CHARACTERS]!r}", item, _DEEPEST)
+        name, kind = _key(key), type(item)
+        if kind is str or (kind is int and _LEAST <= item <= _MOST) or (kind is float and math.isfinite(item)):
+            result[name] = item
+        else:
+            result[name] = _plain(f"attribute {name[:_NAME_CHARACTERS]!r}", item, _DEEPEST)
     return result
 
 
@@ -65,7 +69,7 @@ def _plain(name: str, value: object, depth: int) -> object:
 
 
 def _whole(name: str, value: int) -> int:
-    if not -(2**63) <= value < 2**63:
+    if not _LEAST <= value <= _MOST:
         raise EventRefused("not JSON", f"{name} is beyond 64 bits")
     return value
 

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 from agentgauge.events import Event
 from agentgauge.journal.losses import Health
+from agentgauge.recorder.entry import Kept
 from agentgauge.recorder.gauge import Gauge
 from agentgauge.recorder.given import Money
 from agentgauge.recorder.span import Span
@@ -178,6 +179,18 @@ class DisabledGauge(Gauge):
         attributes: dict[str, Any] | None = None,
         **scope: str | int | None,
     ) -> None:
+        return None
+
+    def keep(
+        self,
+        kind: str,
+        values: Mapping[str, object],
+        *,
+        success: bool | None = None,
+        at: datetime | None = None,
+        attributes: dict[str, Any] | None = None,
+        **scope: str | int | None,
+    ) -> Kept | None:
         return None
 
     def event(

@@ -8,7 +8,8 @@ what is refused is counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from time import time_ns
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,6 +21,7 @@ from agentgauge.events.event import from_micros, to_micros
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder import given
 from agentgauge.recorder.attributes import as_json
+from agentgauge.recorder.ordinary import ordinary_members
 from agentgauge.recorder.scope import Scope
 from agentgauge.recorder.sink import Sink
 
@@ -31,6 +33,9 @@ What it returns under that name is written, and no message where it returns none
 """
 
 _LINES: dict[str, Callable[..., Any]] = {kind.name: line_type(kind) for kind in kinds.KINDS}
+_NO_IDS: dict[str, str] = {}
+_PLAIN = frozenset((str, int, float, bool))
+_FUTURE_MICROS = given.FUTURE_TOLERANCE // timedelta(microseconds=1)
 _NOT_JSON = (UnicodeEncodeError, OverflowError, TypeError, RecursionError)
 
 
@@ -38,7 +43,7 @@ class Kept(NamedTuple):
     """An event that was written: `event` is it as a reader will see it."""
 
     kind: str
-    time: datetime
+    micros: int
     segment: str
     n: int
     scope: Scope
@@ -48,7 +53,7 @@ class Kept(NamedTuple):
         values: dict[str, Any] = self.scope.items | self.members
         if "arrived" in values:
             values["arrived"] = from_micros(values["arrived"])
-        return Event(kind=self.kind, time=self.time, segment=self.segment, n=self.n, **values)
+        return Event(kind=self.kind, time=from_micros(self.micros), segment=self.segment, n=self.n, **values)
 
 
 class Entry:
@@ -57,7 +62,7 @@ class Entry:
     def __init__(self, sink: Sink, redact: Redact | None, clock: Callable[[], datetime] | None = None) -> None:
         self.sink = sink
         self.redact = redact
-        self._now = clock or _utc_now
+        self._clock = clock
 
     def values(
         self,
@@ -77,8 +82,8 @@ class Entry:
         None where the event was refused or dropped, which is counted.
         """
         try:
-            return self._values(kind, scope.narrowed(own_scope) if own_scope else scope, values, success, at,
-                                attributes, message_characters)  # fmt: skip
+            around, ids = scope.around(own_scope) if own_scope else (scope, _NO_IDS)
+            return self._values(kind, around, ids, values, success, at, attributes, message_characters)
         except EventRefused as refused:
             self.refuse(refused)
         except Exception as error:  # methods of the values given, any of which may raise anything
@@ -91,31 +96,39 @@ class Entry:
         self,
         kind: str,
         scope: Scope,
+        ids: Mapping[str, str],
         values: Mapping[str, object],
         success: object,
         at: object,
         attributes: object,
         message_characters: int | None,
     ) -> Kept | None:
-        members = _members(kind, values, success, attributes)
-        validation.check_values(kind, members)
-        if "attributes" in members or "error_message" in members:
+        members = ordinary_members(kind, values, success)
+        if members is None:
+            members = _members(kind, values, success, attributes)
+            validation.check_values(kind, members)
+        elif attributes:
+            members["attributes"] = as_json(attributes)
+        if self.redact is not None and ("attributes" in members or "error_message" in members):
             kept, message = self._redacted(members.pop("attributes", None), members.pop("error_message", None))
             if kept:
                 members["attributes"] = kept
             if message is not None:
-                members["error_message"] = message[:message_characters]
-        now = self._now()
-        time = now
+                members["error_message"] = message
+        if message_characters is not None and "error_message" in members:
+            members["error_message"] = members["error_message"][:message_characters]
+        micros = time_ns() // 1000 if self._clock is None else to_micros(self._clock())
         if at is not None:
-            time, members["arrived"] = given.aware(at), to_micros(now)
-        if time - now > given.FUTURE_TOLERANCE:
-            members["attributes"] = self._stated_time(kind, time, now, members.get("attributes"))
-            time = now
+            now, micros = micros, to_micros(given.aware(at))
+            members["arrived"] = now
+            if micros - now > _FUTURE_MICROS:
+                members["attributes"] = self._stated_time(kind, micros, now, members.get("attributes"))
+                micros = now
+        members.update(ids)
         sink = self.sink
         segment, number = sink.segment_id, sink.take()
         try:
-            body = encode_json(_LINES[kind](segment, number, to_micros(time), kind, **members))
+            body = encode_json(_LINES[kind](segment, number, micros, kind, **members))
         except _NOT_JSON as error:
             sink.give_back()
             if is_interruption(error):
@@ -124,7 +137,7 @@ class Entry:
             return None
         if not sink.append(body[1:-1], scope.prefix, scope.crc):
             return None
-        return Kept(kind, time, segment, number, scope, members)
+        return Kept(kind, micros, segment, number, scope, members)
 
     def event(self, event: Event, scope: Scope) -> None:
         """Record a whole event: imported, received, or built by hand. Scope fields it does not name are the scope's.
@@ -137,7 +150,7 @@ class Entry:
             if event.segment is not None:
                 return
             validation.check(event)
-            now = self._now()
+            now = from_micros(time_ns() // 1000) if self._clock is None else self._clock()
             changes: dict[str, Any] = {
                 name: value for name, value in scope.items.items() if getattr(event, name) is None
             }
@@ -184,7 +197,7 @@ class Entry:
 
     def _write(self, event: Event, now: datetime) -> None:
         if event.time - now > given.FUTURE_TOLERANCE:
-            kept = self._stated_time(event.kind, event.time, now, event.attributes)
+            kept = self._stated_time(event.kind, to_micros(event.time), to_micros(now), event.attributes)
             event = msgspec.structs.replace(event, time=now, attributes=kept)
         sink = self.sink
         try:
@@ -197,12 +210,10 @@ class Entry:
             return
         sink.append(line[:-1])
 
-    def _stated_time(
-        self, kind: str, time: datetime, now: datetime, attributes: dict[str, Any] | None
-    ) -> dict[str, Any]:
-        """Attributes that keep a time too far in the future, which is counted."""
-        stated = time.isoformat()
-        self.sink.count("altered", "future time", f"{kind} of {stated}, recorded at {now.isoformat()}")
+    def _stated_time(self, kind: str, time: int, now: int, attributes: dict[str, Any] | None) -> dict[str, Any]:
+        """Attributes that keep a time (in microseconds since 1970) too far in the future, which is counted."""
+        stated = from_micros(time).isoformat()
+        self.sink.count("altered", "future time", f"{kind} of {stated}, recorded at {from_micros(now).isoformat()}")
         return {**(attributes or {}), "stated_time": stated}
 
     def _redacted(
@@ -227,10 +238,10 @@ class Entry:
         return attributes, message
 
 
-def _members(kind: str, values: Mapping[str, object], success: object, attributes: object) -> dict[str, Any]:
+def _members(kind: object, values: Mapping[str, object], success: object, attributes: object) -> dict[str, Any]:
     """An event's own fields, of the types that they are kept in; what has no value is not among them."""
     members: dict[str, Any] = {
-        name: value if type(value) is str else given.plain(name, value)
+        name: value if type(value) in _PLAIN else given.plain(name, value)
         for name, value in values.items()
         if value is not None
     }
@@ -240,12 +251,8 @@ def _members(kind: str, values: Mapping[str, object], success: object, attribute
     if "cost_usd" in members:
         members["cost_usd"] = given.money(members["cost_usd"])
         members.setdefault("cost_source", "reported")
-    if attributes is not None:
-        members["attributes"] = as_json(attributes)
+    if attributes is not None and (kept := as_json(attributes)):
+        members["attributes"] = kept
     if kind == "satisfaction":
         given.satisfaction(members)
     return members
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)

@@ -1,16 +1,19 @@
-"""The short way of an ordinary model call: what `Gauge.llm_call` needs to write one without building an `Event`.
+"""The short way of ordinary events, in which all that was given is of the plain type and within its range.
 
-A call is ordinary when all that was given is of the plain type and within its range, which is checked with a few
-comparisons. Whatever is not, right or wrong, takes the general way in `entry.py`, which knows the reasons.
+That is found out with a few comparisons. Whatever is not so, right or wrong, takes the general way in `entry.py`,
+which knows the reasons. `Gauge.llm_call`, which is in every loop of an agent, has a way of its own that is shorter
+still.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from agentgauge.events import kinds
+from agentgauge.events import fields, kinds
 from agentgauge.events.codec import encode_json, line_type
+from agentgauge.events.validation import check_parts, plain_types
 from agentgauge.recorder.given import money
 
 LlmCall: Callable[..., Any] = line_type(kinds.BY_NAME["llm_call"])
@@ -49,3 +52,65 @@ def cost_text(cost: object) -> str:
     if not 0 <= amount < _DOLLARS_BELOW:
         raise ValueError(cost)
     return format(amount, "f")
+
+
+class _Shape:
+    """What is ordinary of one kind."""
+
+    __slots__ = ("has_outcome", "plain", "required")
+
+    def __init__(self, kind: kinds.Kind) -> None:
+        self.plain = plain_types(kind.name)
+        if fields.COST[0] in kind.fields:
+            self.plain = self.plain | {"cost_usd": Decimal}
+        self.required = kind.required
+        self.has_outcome = fields.TIMING[1] in kind.fields
+
+
+_SHAPES = {kind.name: _Shape(kind) for kind in kinds.KINDS if kind.name != "satisfaction"}
+"""A satisfaction is on one of two scales."""
+_OUTCOMES = {True: "success", False: "failure"}
+_BEST_QUALITY = 100
+_PARTS = frozenset(fields.TOKEN_NAMES) - {"input_tokens", "output_tokens"}
+
+
+def ordinary_members(kind: str, values: Mapping[str, object], success: object) -> dict[str, Any] | None:
+    """An event's own fields as they are kept, its outcome among them; None where it is not ordinary.
+
+    Raises `EventRefused` for parts that exceed their total, and for money that is none.
+    """
+    shape = _SHAPES.get(kind)
+    members = None if shape is None else _plain_values(shape.plain, values)
+    if shape is None or members is None:
+        return None
+    for name in shape.required:
+        if members.get(name) in (None, ""):
+            return None
+    if success is not None:
+        if not shape.has_outcome or (success is not True and success is not False):
+            return None
+        members["outcome"] = _OUTCOMES[success]
+    if not _PARTS.isdisjoint(members):
+        check_parts(members)
+    return None if members.get("quality_score", 0) > _BEST_QUALITY else members
+
+
+def _plain_values(plain: Mapping[str, type], values: Mapping[str, Any]) -> dict[str, Any] | None:
+    members: dict[str, Any] = {}
+    for name, value in values.items():
+        if value is None:
+            continue
+        found, expected = type(value), plain.get(name)
+        if found is not expected and (found is not int or expected is not float):
+            return None
+        if found is str:
+            members[name] = value
+            continue
+        limit = TOKENS_BELOW
+        if found is Decimal:
+            value, limit = money(value), _DOLLARS_BELOW
+            members["cost_source"] = values.get("cost_source") or "reported"
+        if not 0 <= value < limit:
+            return None
+        members[name] = value
+    return members

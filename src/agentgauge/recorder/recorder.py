@@ -16,7 +16,7 @@ from typing import Any
 from agentgauge.events import Event
 from agentgauge.events.codec import encode_json
 from agentgauge.journal.interruption import is_interruption
-from agentgauge.recorder.entry import Entry
+from agentgauge.recorder.entry import Entry, Kept
 from agentgauge.recorder.failure import MESSAGE_CHARACTERS
 from agentgauge.recorder.given import Money
 from agentgauge.recorder.ordinary import LONGEST_MS, REAL, TOKENS_BELOW, ZERO, LlmCall, are_parts, cost_text
@@ -265,6 +265,26 @@ class Recorder:
             success=success, at=at, attributes=attributes,
         )  # fmt: skip
 
+    def keep(
+        self,
+        kind: str,
+        values: Mapping[str, object],
+        *,
+        success: bool | None = None,
+        at: datetime | None = None,
+        attributes: dict[str, Any] | None = None,
+        **scope: str | int | None,
+    ) -> Kept | None:
+        """An event of any kind, given as `values` of its fields; None stands for not given.
+
+        Returns what was kept, from which `event()` makes the event with its identity, or None where it was refused or
+        dropped, which is counted. An error message is kept to its first 200 characters.
+        """
+        return self._entry.values(
+            kind, self._current.get(), scope, values,
+            success=success, at=at, attributes=attributes, message_characters=MESSAGE_CHARACTERS,
+        )  # fmt: skip
+
     def event(
         self,
         kind: str,
@@ -275,11 +295,7 @@ class Recorder:
         attributes: dict[str, Any] | None = None,
         **scope: str | int | None,
     ) -> Event | None:
-        """An event of any kind, given as `values` of its fields; None stands for not given.
-
-        Returns it as it was kept, with its identity, or None where it was refused or dropped, which is counted. An
-        error message is kept to its first 200 characters.
-        """
+        """As `keep`, but returns the event."""
         kept = self._entry.values(
             kind, self._current.get(), scope, values,
             success=success, at=at, attributes=attributes, message_characters=MESSAGE_CHARACTERS,

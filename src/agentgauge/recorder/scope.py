@@ -24,7 +24,7 @@ _NAME_CHARACTERS = 60
 class Scope:
     """Values of scope fields. Equal only to itself."""
 
-    __slots__ = ("crc", "items", "prefix")
+    __slots__ = ("bare", "crc", "ids", "items", "prefix")
 
     def __init__(self, items: Mapping[str, str]) -> None:
         """Raises UnicodeEncodeError for text that is none."""
@@ -32,6 +32,29 @@ class Scope:
         self.prefix = codec.encode_scope(self.items) + b","
         """Opening of a line: everything up to the event's own members."""
         self.crc = crc32(self.prefix)
+        self.ids = {name: self.items[name] for name in fields.ID_NAMES if name in self.items}
+        self.bare: Scope = self
+        """It without ids."""
+        if self.ids:
+            self.bare = Scope({name: value for name, value in self.items.items() if name not in self.ids})
+
+    def around(self, values: Mapping[str, object]) -> tuple[Scope, dict[str, str]]:
+        """As `narrowed`, for one event: the scope, and beside it those ids that are not part of it.
+
+        Ids differ from event to event. Encoding a scope for each would cost more than all the rest, and push the
+        scopes that recur out of the cache. Raises as `narrowed`.
+        """
+        ids: dict[str, str] = {}
+        for name in fields.ID_NAMES:
+            value = values.get(name)
+            if type(value) is str and value.isascii():
+                ids[name] = value
+        if not ids:
+            return self.narrowed(values), ids
+        scope = self
+        if len(ids) < len(values):
+            scope = self.narrowed({name: value for name, value in values.items() if name not in ids})
+        return (scope.bare, scope.ids | ids) if scope.ids else (scope, ids)
 
     def narrowed(self, values: Mapping[str, object]) -> Scope:
         """This scope with some values set, or, where None, left as they are.
