@@ -116,17 +116,20 @@ class Span:
         """
         assert self._outer is not None
         try:
-            narrowed = self._outer.narrowed({n: v for n, v in self._scope.items() if n not in ("span_id", "parent_id")})
+            narrowed = self._outer
+            if self._scope:
+                own = {name: value for name, value in self._scope.items() if name not in ("span_id", "parent_id")}
+                narrowed = narrowed.narrowed(own)
         except Exception as refusal:
             if is_interruption(refusal):
                 raise
             narrowed = self._outer
         self.trace_id = narrowed.items.get("trace_id") or self.trace_id or os.urandom(16).hex()
-        items = {**narrowed.items, "trace_id": self.trace_id, "parent_id": self.span_id}
-        items.pop("span_id", None)
-        return Scope(items)
+        return narrowed.at({"trace_id": self.trace_id, "parent_id": self.span_id})
+
+
+_FIELDS = {kind.name: frozenset(field.name for field in kind.fields) for kind in kinds.KINDS}
 
 
 def _has(kind: object, field: str) -> bool:
-    known = kinds.BY_NAME.get(kind) if isinstance(kind, str) else None
-    return known is not None and any(own.name == field for own in known.fields)
+    return isinstance(kind, str) and field in _FIELDS.get(kind, ())
