@@ -8,6 +8,7 @@ Everything that must survive a power cut goes through here, so that what is prom
     make_directory  a directory, and those above it that were missing, are on the disk
     rename          the old name becomes the new one in one step; the directory is NOT synced
     write_atomically  a reader, or a restart, sees the whole old content or the whole new content
+    appearing       the same for a file that is written as a stream
     lock            one holder at a time, released by the kernel when the holder dies
 
 Locks are `flock`: they belong to the open file, not to a process id, so they are right across containers and reused
@@ -89,7 +90,7 @@ def rename(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> No
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
     """Make `data` the content of `path`, for readers and across a power cut: all of it or none of it."""
     path = Path(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    temporary = _temporary(path)
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
         try:
@@ -103,6 +104,29 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
             os.unlink(temporary)
         raise
     sync_directory(path.parent)
+
+
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """A path beside `path` to make a file at, which takes the place of `path` when the block ends.
+
+    It is synced first. Where the block raises, the file goes and what was at `path` stays.
+
+    Raises `OSError` where the directory cannot be written.
+    """
+    temporary = _temporary(path)
+    try:
+        yield temporary
+        sync_file(temporary)
+        rename(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -10,8 +10,8 @@ import duckdb
 import msgspec
 import pytest
 
-from agentgauge.exporters.atomic_file import appearing
-from agentgauge.exporters.plain import csv_cell
+from agentgauge.events.plain import csv_cell
+from agentgauge.files import appearing
 from tests.cli.conftest import Run
 
 

@@ -10,7 +10,7 @@ from typing import IO, Any, NoReturn
 import msgspec
 from rich.console import Console
 
-from agentgauge.exporters.plain import document
+from agentgauge.events.plain import document
 
 _PIPE_WIDTH = 200
 """No terminal, no edge: tables take what they need and are not cut for a width that nobody has."""

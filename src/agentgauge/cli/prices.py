@@ -104,7 +104,7 @@ def _show(rows: Sequence[PriceRow]) -> None:
 
 
 def _rate(name: str) -> Callable[[PriceRow], str]:
-    from agentgauge.exporters.plain import plain_digits
+    from agentgauge.events.plain import plain_digits
 
     return lambda row: plain_digits(getattr(row, name))
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from agentgauge.cli.tables import natural_width, plain_table, table_width
-from agentgauge.exporters.plain import document
+from agentgauge.events.plain import document
 
 _NUMBERS = (int, float, Decimal)
 _UNBROKEN = (*_NUMBERS, datetime)

@@ -60,7 +60,7 @@ def sql(
 
 
 def _print_csv(rows: Rows) -> None:
-    from agentgauge.exporters.plain import csv_cell
+    from agentgauge.events.plain import csv_cell
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(rows.columns)

@@ -23,8 +23,8 @@ import msgspec
 from agentgauge.engines import Query
 from agentgauge.engines.columns import ALL, DERIVED
 from agentgauge.events import fields, kinds
-from agentgauge.exporters.atomic_file import appearing
-from agentgauge.exporters.plain import csv_cell, plain_digits
+from agentgauge.events.plain import csv_cell, plain_digits
+from agentgauge.files import appearing
 from agentgauge.service.window import Window
 
 if TYPE_CHECKING:
