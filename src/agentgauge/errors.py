@@ -9,7 +9,9 @@
     |  `- LakeBusy            another process is compacting
     |- QueryError             a question names a column, filter or value that does not exist
     |- PriceBookError         a price file or override is not usable
-    `- ImportFormatError      a file is not the kind of log it was said to be
+    |- ImportFormatError      a file is not the kind of log it was said to be
+    |- RunFilesError          a run's files: an id that can name none, a file that cannot be understood
+    `- CodeUnreadable         a repository, or a report of coverage or tests, cannot be read
 
 Messages carry the offending value and say what to do next.
 """
@@ -62,3 +64,11 @@ class PriceBookError(AgentGaugeError, ValueError):
 
 class ImportFormatError(AgentGaugeError, ValueError):
     """A file is not the kind of log that it was said to be."""
+
+
+class RunFilesError(AgentGaugeError, ValueError):
+    """An id that can name no file of a run, or a file of one that cannot be understood."""
+
+
+class CodeUnreadable(AgentGaugeError, ValueError):
+    """A repository, or a report of coverage or tests, cannot be read."""
