@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 
+import duckdb
+
 from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.errors import LakeError, SettingsError
 from agentgauge.journal.directory import JournalDirectory
@@ -58,19 +60,27 @@ class Meter:
 
 
 @contextmanager
-def engine_of(gauge: Gauge) -> Iterator[DuckDBEngine]:
-    """Answers about everything in the stream that `gauge` records into, what it has just recorded included.
+def connection_of(gauge: Gauge) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with the views of a snapshot over the whole stream that `gauge` records into, what it has just
+    recorded included.
 
     That is its home, with what others recorded there. Of a gauge that keeps events in memory it is those, and of one
-    that is switched off it is nothing.
+    that is switched off it is nothing. Raises `AgentGaugeError` where the home cannot be read.
     """
     settings, sink = gauge.settings, gauge.sink
     if settings is not None and not isinstance(sink, MemoryJournal):
-        with Meter(settings).engine() as engine:
-            yield engine
+        with Meter(settings).reading() as snapshot:
+            yield snapshot.connection
         return
     if sink is not None and not isinstance(sink, MemoryJournal):
         raise SettingsError("this Gauge was made from a sink, whose home is not known; use agentgauge.open")
     lines = b"" if sink is None else sink.lines()
     with in_memory(lines, PriceBook.load(user_file(settings or get_settings()))) as connection:
+        yield connection
+
+
+@contextmanager
+def engine_of(gauge: Gauge) -> Iterator[DuckDBEngine]:
+    """Answers about everything that `connection_of` the gauge sees."""
+    with connection_of(gauge) as connection:
         yield DuckDBEngine(connection)

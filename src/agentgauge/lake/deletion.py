@@ -13,6 +13,7 @@ import msgspec
 
 from agentgauge.errors import SettingsError
 from agentgauge.lake.blanking import blank_landed_bytes
+from agentgauge.lake.closed_days import close_days, forget_in_closed_days
 from agentgauge.lake.parquet import parquet_scan, write_file
 from agentgauge.lake.rewrite import files_with, without_rows
 from agentgauge.lake.table import LakeTable
@@ -34,17 +35,19 @@ def delete_user(connection: duckdb.DuckDBPyConnection, tables: Tables, home: Hom
         raise SettingsError("forget needs the name of a user, as recorded in the user field of the scope")
     done = _delete(connection, tables.events, '"user" = ?', [user])
     tables.events.vacuum(0)
+    forget_in_closed_days(connection, tables.daily, user)
     blank_landed_bytes(home)
     return done
 
 
 def delete_older(connection: duckdb.DuckDBPyConnection, tables: Tables, before: datetime) -> Deletion:
     """Remove events that arrived before `before`, an aware time. Their source ids stay known, as digests, so that none
-    comes back by import.
+    comes back by import, and their days keep their figures.
 
     To be called inside `writer_lock`.
     """
     _keep_source_keys(connection, tables, before)
+    close_days(connection, tables, _OLDER, before)
     return _delete(connection, tables.events, _OLDER, [before])
 
 

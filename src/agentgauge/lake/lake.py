@@ -49,11 +49,12 @@ class Lake:
                 return delete_user(connection, tables, self.home, user)
 
     def expire(self, before: datetime) -> Deletion:
-        """Delete raw events that arrived before `before` (aware).
+        """Delete raw events that arrived before `before` (aware), also those that the journal still holds.
 
-        An import does not bring them back. Raises `LakeBusy`.
+        An import does not bring them back, and `daily_aggregates` keeps their days. Raises `LakeBusy`.
         """
         with writer_lock(self.home):
+            self._compact_locked()
             tables, connection = self._open_tables()
             with connection:
                 return delete_older(connection, tables, before)

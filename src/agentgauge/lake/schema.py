@@ -3,6 +3,7 @@
 `events`: one row per event that landed, partitioned by the UTC month of `time`, sorted by time inside a file.
 `losses`: what the recorder refused or dropped and what was torn, one row per report.
 `sources`: digests of the source ids of events that have expired, so that an import still knows them.
+`daily_aggregates`: figures of days whose events have expired; there from the first expiry on.
 """
 
 from __future__ import annotations
@@ -41,6 +42,17 @@ LOSSES = (
     Field("detail", "text"),
 )
 SOURCES = (Field("source_key", "text"),)
+DAILY = (
+    *(Field(name, "text") for name in ("date", "feature", "metric_type", "metric_name")),
+    *(Field(name, "real") for name in ("avg_value", "min_value", "max_value", "stddev")),
+    Field("count", "whole"),
+    *(Field(name, "real") for name in ("percentile_50", "percentile_95", "percentile_99")),
+    Field("created", "time"),
+    Field("users", "json"),
+    Field("nobodys", "whole"),
+)
+"""`created` is when the last of the events arrived; `users` are digests of the people that they name, `nobodys` is how
+many name none."""
 
 DERIVED = {
     "success": "(outcome = 'success')",

@@ -18,11 +18,12 @@ from agentgauge.errors import JournalUnavailable, LakeError
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.scanner import Loss, Scan, is_dead, scan
 from agentgauge.lake.blanking import blanked_mark
+from agentgauge.lake.closed_days import closed_days
 from agentgauge.lake.landing import Landed, connect, land
 from agentgauge.lake.loss_rows import insert_losses, unreadable_losses
 from agentgauge.lake.parquet import parquet_scan
 from agentgauge.lake.plan import PlanDirectory, coverage
-from agentgauge.lake.schema import DERIVED, LOSSES, column_list, empty_relation
+from agentgauge.lake.schema import DAILY, DERIVED, LOSSES, column_list, empty_relation
 from agentgauge.lake.tables import Tables
 from agentgauge.pricing import PriceBook
 from agentgauge.settings import Home
@@ -57,6 +58,7 @@ class Snapshot:
         losses = [loss for _, part in tail for loss in part.losses]
         losses += unreadable_losses(landed.unreadable, [(path, part.start) for path, part in tail])
         self._create_losses_view(losses)
+        _create_closed_days(self.connection, closed_days(self._tables.daily))
 
     def _read_consistently(self) -> list[tuple[Path, Scan]]:
         """The tail that goes with the version read. Read again where the compactor took something away meanwhile."""
@@ -124,6 +126,7 @@ def in_memory(lines: bytes, book: PriceBook) -> Iterator[duckdb.DuckDBPyConnecti
         _create_tail(connection, landed)
         _create_events(connection, "SELECT * FROM internal.tail")
         connection.execute(f"CREATE VIEW losses AS {empty_relation(LOSSES)}")
+        _create_closed_days(connection, empty_relation(DAILY))
         yield connection
 
 
@@ -134,6 +137,10 @@ def _create_tail(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
 def _create_events(connection: duckdb.DuckDBPyConnection, source: str) -> None:
     derived = ", ".join(f'{sql} AS "{name}"' for name, sql in DERIVED.items())
     connection.execute(f"CREATE VIEW events AS SELECT *, {derived} FROM ({source})")
+
+
+def _create_closed_days(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+    connection.execute(f"CREATE VIEW internal.closed_days AS {source}")
 
 
 def _id_of(directory: JournalDirectory) -> str:

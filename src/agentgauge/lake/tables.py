@@ -13,16 +13,19 @@ class Tables:
         self.events = LakeTable(storage_of(home, "events"), schema.EVENTS, partitioned=True)
         self.losses = LakeTable(storage_of(home, "losses"), schema.LOSSES, partitioned=False)
         self.sources = LakeTable(storage_of(home, "sources"), schema.SOURCES, partitioned=False)
+        self.daily = LakeTable(storage_of(home, "daily_aggregates"), schema.DAILY, partitioned=False)
 
     def clean(self) -> None:
         """Remove what killed writers left. To be called by the one writer."""
-        for table in (self.events, self.losses, self.sources):
+        for table in (self.events, self.losses, self.sources, self.daily):
             table.storage.clean()
 
     def load(self, *, create: bool = False) -> None:
         """Read the newest version of each table.
 
-        `events` first: what the others say of a batch is said after it has landed.
+        `events` first: what the others say of a batch is said after it has landed, and days are kept before their
+        events go.
         """
         for table in (self.events, self.losses, self.sources):
             table.load(create=create)
+        self.daily.load()  # made by the first expiry
