@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import reduce
 
 import msgspec
 
 from agentgauge.events import Usage
+from agentgauge.usage.tokens import added
 
 
 class ModelShare(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,24 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     is_error: bool = False
     error_type: str | None = None
     """The provider's or SDK's own word for what went wrong."""
+    is_running_total: bool = False
+    """True where cost and shares (and, with shares, usage and requests) are totals of the session's process so far, as
+    the Claude Agent SDK states them: see `agentgauge.usage.RunningTotals`."""
+    turn: Usage | None = None
+    """Of a running total, what its last turn used, calls of subagents not included."""
     shares: tuple[ModelShare, ...] = ()
     """The same use by model, where more than one took part: their tokens and requests add up to `usage` and
     `requests`, their costs to `cost_usd` where all state one. Empty where one model did everything."""
+
+
+def divided(reported: Reported, shares: Sequence[ModelShare]) -> Reported:
+    """`reported` with what its shares add up to; a single share is not worth telling apart."""
+    costs = [share.cost_usd for share in shares]
+    summed = sum((cost for cost in costs if cost is not None), Decimal(0)) if None not in costs else None
+    return msgspec.structs.replace(
+        reported,
+        usage=reduce(added, (share.usage for share in shares)),
+        requests=sum(share.requests for share in shares),
+        cost_usd=reported.cost_usd if reported.cost_usd is not None else summed,
+        shares=tuple(shares) if len(shares) > 1 else (),
+    )

@@ -1,0 +1,87 @@
+"""LangChain: messages, lists of them, the state that a LangGraph agent returns, and `LLMResult`."""
+
+from __future__ import annotations
+
+from agentgauge.events import Usage
+from agentgauge.usage.bodies import read_body, tier_of
+from agentgauge.usage.fields import first, get, items, text
+from agentgauge.usage.reported import ModelShare, Reported, divided
+from agentgauge.usage.tokens import added, tokens_of
+from agentgauge.usage.vendors import vendor_of
+
+
+def read_message(message: object) -> Reported | None:
+    """An `AIMessage` or a chunk of one; a message of anybody else has no usage."""
+    about = get(message, "response_metadata")
+    tokens = tokens_of(first(message, "usage_metadata")) or tokens_of(first(about, "token_usage", "usage"))
+    if tokens is None:
+        return None
+    model = text(about, "model_name", "model", "model_id")
+    return Reported(
+        usage=tokens.usage,
+        model=model,
+        provider=text(about, "model_provider") or vendor_of(model),
+        tier=tier_of(about, None),
+        response_id=text(about, "id") or text(message, "id"),
+        agent=text(message, "name"),
+        tool_calls=len(items(get(message, "tool_calls"))),
+    )
+
+
+def read_messages(messages: list[object]) -> Reported | None:
+    """All the answers in a list of messages; what is no answer is passed over. None where there is no answer."""
+    answers = [answer for message in messages if is_message(message) and (answer := read_message(message)) is not None]
+    return _together(answers)
+
+
+def read_state(state: object) -> Reported | None:
+    """What an agent made by LangChain or LangGraph returns: the answers since the last human message.
+
+    What is before it belongs to an earlier turn of the conversation, whose state had it too.
+    """
+    messages = items(get(state, "messages"))
+    turn = max((n for n, message in enumerate(messages) if get(message, "type") == "human"), default=-1)
+    return read_messages(messages[turn + 1 :])
+
+
+def read_llm_result(result: object) -> Reported | None:
+    """One answer for each prompt; the candidates for one prompt all state the same use."""
+    answers = []
+    for candidates in items(get(result, "generations")):
+        message = get(next(iter(items(candidates)), None), "message")
+        if message is not None and (answer := read_message(message)) is not None:
+            answers.append(answer)
+    if answers:
+        return _together(answers)
+    stated = get(result, "llm_output")
+    return read_body({"usage": first(stated, "token_usage", "usage"), "model": first(stated, "model_name", "model")})
+
+
+def is_message(candidate: object) -> bool:
+    return get(candidate, "response_metadata") is not None and isinstance(get(candidate, "type"), str)
+
+
+def _together(answers: list[Reported]) -> Reported | None:
+    if len(answers) < 2:
+        return answers[0] if answers else None
+    by_model: dict[tuple[str | None, str | None], tuple[Usage, int]] = {}
+    for answer in answers:
+        key = (answer.model, answer.provider)
+        usage, requests = by_model.get(key, (Usage(), 0))
+        by_model[key] = (added(usage, answer.usage), requests + 1)
+    last = answers[-1]
+    shares = [
+        ModelShare(usage=usage, model=model, provider=provider, requests=requests)
+        for (model, provider), (usage, requests) in by_model.items()
+    ]
+    tiers = {answer.tier for answer in answers}
+    whole = Reported(
+        usage=last.usage,
+        model=last.model,
+        provider=last.provider,
+        tier=last.tier if len(tiers) == 1 else None,
+        response_id=last.response_id,
+        agent=last.agent,
+        tool_calls=sum(answer.tool_calls or 0 for answer in answers),
+    )
+    return divided(whole, shares)
