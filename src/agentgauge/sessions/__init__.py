@@ -1,5 +1,6 @@
 """Sessions and tickets: the vocabulary of document 003."""
 
+from agentgauge.sessions.collector import MetricsCollector
 from agentgauge.sessions.models import (
     AgentResult,
     EventType,
@@ -11,6 +12,7 @@ from agentgauge.sessions.models import (
 __all__ = [
     "AgentResult",
     "EventType",
+    "MetricsCollector",
     "MetricsEvent",
     "MetricsSummary",
     "TokenUsage",

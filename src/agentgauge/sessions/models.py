@@ -10,9 +10,10 @@ document is written again as it was read.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -23,9 +24,12 @@ from pydantic import (
     PrivateAttr,
     SerializerFunctionWrapHandler,
     model_serializer,
+    model_validator,
 )
 
 from agentgauge.events import Usage
+
+_ZONE = re.compile(r"([Zz]|[+-]\d\d:?\d\d)\s*$")
 
 NOT_APPLICABLE = "n/a"
 """What the document writes for the model and provider of an event that has none."""
@@ -55,6 +59,8 @@ Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Milliseconds = Annotated[int, BeforeValidator(_whole_ms), Field(ge=0)]
 """A fraction of a millisecond is rounded away."""
 UtcTime = Annotated[datetime, AfterValidator(_utc)]
+Outcome = Literal["success", "failure", "timeout", "error", "interrupted"]
+Tier = Literal["standard", "batch", "flex", "priority", "fast"]
 
 
 class TokenUsage(BaseModel):
@@ -100,6 +106,14 @@ class TokenUsage(BaseModel):
         """Input and output; their parts are within them."""
         return self.input_tokens + self.output_tokens
 
+    @model_validator(mode="after")
+    def _parts_within_totals(self) -> Self:
+        if self.cache_read_tokens + self.cache_write_tokens > self.input_tokens:
+            raise ValueError("cache reads and writes are part of input_tokens, which is the total: add them to it")
+        if self.reasoning_tokens > self.output_tokens:
+            raise ValueError("reasoning_tokens are part of output_tokens, which is the total: add them to it")
+        return self
+
     @model_serializer(mode="wrap")
     def _without_empty_parts(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         return {name: value for name, value in write(self).items() if value or name not in _PARTS}
@@ -122,8 +136,8 @@ class AgentResult(BaseModel):
     """The agent, where it has a name besides its role."""
     requests: Annotated[int, Field(ge=0)] = 1
     """Calls of the model that `usage` adds up."""
-    tier: str | None = None
-    """Service tier billed: standard, batch, flex, priority or fast."""
+    tier: Tier | None = None
+    """Service tier billed; None is standard."""
     response_id: str | None = None
     """The provider's id of its answer."""
     session_id: str | None = None
@@ -155,11 +169,12 @@ class MetricsEvent(BaseModel):
     """The developer who is charged with it."""
     team: str | None = None
     project: str | None = None
-    outcome: str | None = None
-    """success, failure, timeout, error or interrupted; None stands for success of an invocation."""
+    outcome: Outcome | None = None
+    """None stands for success of an invocation."""
     requests: Annotated[int, Field(ge=0)] | None = None
     """Calls of the model that `usage` adds up; None: one."""
-    tier: str | None = None
+    tier: Tier | None = None
+    """Service tier billed; None is standard."""
     event_id: str | None = None
     """Its identity, by which it is one event wherever it is written, read and recorded again. A collector gives it
     when it records, a storage when it writes what has none."""
@@ -169,18 +184,11 @@ class MetricsEvent(BaseModel):
     _line_id: str | None = PrivateAttr(default=None)
     _naive: bool = PrivateAttr(default=False)  # read without a zone, and written so again
 
-    @classmethod
-    def of_line(cls, values: Any, line_id: str) -> MetricsEvent:
-        """The event of a decoded line of JSON; `line_id` tells it from other lines where it has no `event_id`.
-
-        Raises pydantic's `ValidationError`.
-        """
-        event = cls.model_validate(values)
-        stated = values.get("timestamp")
-        event._naive = isinstance(stated, str) and datetime.fromisoformat(stated).utcoffset() is None
-        if event.event_id is None:
-            event._line_id = line_id
-        return event
+    def was_read(self, line_id: str, stated_time: object) -> None:
+        """It was read from a line, told by `line_id` from other lines, with that text for a time."""
+        self._naive = isinstance(stated_time, str) and not _ZONE.search(stated_time)
+        if self.event_id is None:
+            self._line_id = line_id
 
     @property
     def is_in_stream(self) -> bool:

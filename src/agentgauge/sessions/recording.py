@@ -1,0 +1,283 @@
+"""Events of this vocabulary into the stream.
+
+    agent_invocation        a `task` with a span of its own, and within it an `llm_call` per model that it used
+    session_start, ...      a `mark` of that name, and an `llm_call` within it where it used something
+
+Tokens and money are on the `llm_call` alone, the duration is the task's. The user's metadata are attributes of both,
+so that `report --by` one of them shows what it cost.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+
+from agentgauge.events import Usage
+from agentgauge.events.event import from_micros
+from agentgauge.recorder import Gauge
+from agentgauge.recorder.metadata import merged, users_own
+from agentgauge.recorder.scope import Scope
+from agentgauge.sessions.models import NOT_APPLICABLE, EventType, MetricsEvent, TokenUsage
+from agentgauge.sessions.results import ATTRIBUTES, NOTHING_USED, Call, Invocation
+
+UNKNOWN_MODEL = "unknown"
+"""Stands for the model of a call that names none; it has no price."""
+_SOURCE = "sessions:"
+_NO_CALL = Call(None, None, NOTHING_USED, None)
+
+
+class Entry(Protocol):
+    """An event as a collector shows it."""
+
+    @property
+    def calls(self) -> tuple[Call, ...]: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def operation(self) -> str: ...
+    @property
+    def ticket(self) -> str | None: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def duration_ms(self) -> float | None: ...
+    def metrics_event(self) -> MetricsEvent: ...
+
+
+class Given(msgspec.Struct, frozen=True):
+    """An event that somebody made, or read."""
+
+    event: MetricsEvent
+    calls: tuple[Call, ...]
+
+    @property
+    def role(self) -> str:
+        return self.event.agent_role
+
+    @property
+    def operation(self) -> str:
+        return self.event.operation
+
+    @property
+    def ticket(self) -> str | None:
+        return self.event.ticket_id
+
+    @property
+    def at(self) -> datetime:
+        return self.event.timestamp
+
+    @property
+    def duration_ms(self) -> float | None:
+        return self.event.duration_ms
+
+    def metrics_event(self) -> MetricsEvent:
+        return self.event
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """An invocation as the stream has it: a tenth of the memory of a `MetricsEvent`, which is made when asked for."""
+
+    scope: Scope
+    micros: int
+    segment: str
+    n: int
+    duration_ms: float | None
+    outcome: str | None
+    attributes: dict[str, Any] | None
+    calls: tuple[Call, ...]
+
+    @property
+    def role(self) -> str:
+        return self.scope.items.get("role", "")
+
+    @property
+    def operation(self) -> str:
+        return self.scope.items.get("operation", "")
+
+    @property
+    def ticket(self) -> str | None:
+        return self.scope.items.get("ticket")
+
+    @property
+    def at(self) -> datetime:
+        return from_micros(self.micros)
+
+    def metrics_event(self) -> MetricsEvent:
+        of = self.scope.items
+        main = max(self.calls, key=lambda call: call.usage.input_tokens + call.usage.output_tokens, default=_NO_CALL)
+        requests = sum(call.requests for call in self.calls)
+        agent = of.get("agent")
+        return MetricsEvent.model_construct(
+            event_type=EventType.AGENT_INVOCATION,
+            timestamp=self.at,
+            agent_role=self.role,
+            operation=self.operation,
+            usage=_sum_of(self.calls),
+            model=main.model or NOT_APPLICABLE,
+            provider=main.provider or NOT_APPLICABLE,
+            duration_ms=round(self.duration_ms or 0),
+            session_id=of.get("session"),
+            ticket_id=self.ticket,
+            metadata=users_own(self.attributes, ATTRIBUTES),
+            agent_name=agent if agent != self.role else None,
+            user=of.get("user"),
+            team=of.get("team"),
+            project=of.get("project"),
+            outcome=self.outcome if self.outcome != "success" else None,
+            requests=requests if requests != 1 else None,
+            tier=main.tier,
+            event_id=f"{self.segment}/{self.n}",
+        )
+
+
+def record_invocation(
+    gauge: Gauge,
+    invocation: Invocation,
+    scope: Mapping[str, Any],
+    metadata: Mapping[str, Any] | None,
+    duration_ms: float | None,
+    outcome: str | None,
+) -> Recorded | None:
+    """Into the stream, as of now. None where it was refused or dropped, which is counted."""
+    attributes = invocation.attributes
+    if metadata:
+        attributes = merged(metadata, attributes or {}, ATTRIBUTES)
+    outcome = outcome or invocation.outcome or "success"
+    span_id = os.urandom(8).hex()
+    kept = gauge.keep(
+        "task",
+        {
+            "name": scope.get("operation") or EventType.AGENT_INVOCATION.value,
+            "duration_ms": invocation.duration_ms if duration_ms is None else duration_ms,
+            "error_type": invocation.error_type,
+            "outcome": None if outcome == "success" else outcome,
+        },
+        success=outcome == "success" or None,
+        attributes=attributes,
+        span_id=span_id,
+        **scope,
+    )
+    if kept is None:
+        return None
+    calls = [_record_call(gauge, call, span_id, scope, outcome, attributes) for call in invocation.calls]
+    members = kept.members
+    return Recorded(
+        kept.scope,
+        kept.micros,
+        kept.segment,
+        kept.n,
+        members.get("duration_ms"),
+        members.get("outcome"),
+        members.get("attributes"),
+        tuple(call for call in calls if call is not None),
+    )
+
+
+def record_event(gauge: Gauge, event: MetricsEvent, calls: tuple[Call, ...]) -> str | None:
+    """Into the stream, as of its own time; under its `source_id`, where it has one, it lands once.
+
+    Its identity there, None where it was refused or dropped, which is counted.
+    """
+    invoked = event.event_type is EventType.AGENT_INVOCATION
+    scope = scope_of(
+        agent_role=event.agent_role,
+        agent=event.agent_name,
+        operation=event.operation,
+        session=event.session_id,
+        ticket=event.ticket_id,
+        user=event.user,
+        team=event.team,
+        project=event.project,
+    )
+    source = None if event.source_id is None else _SOURCE + event.source_id
+    outcome = event.outcome or ("success" if invoked else None)
+    span_id = os.urandom(8).hex()
+    kept = gauge.keep(
+        "task" if invoked else "mark",
+        {
+            "name": (event.operation or event.event_type.value) if invoked else event.event_type.value,
+            "duration_ms": event.duration_ms if invoked else event.duration_ms or None,
+            "outcome": outcome,
+            "source_id": source,
+        },
+        at=event.timestamp,
+        attributes=merged(event.metadata, {}, ATTRIBUTES) if event.metadata else None,
+        span_id=span_id,
+        **scope,
+    )
+    if kept is None:
+        return None
+    for call in calls:
+        _record_call(
+            gauge,
+            call,
+            span_id,
+            scope,
+            outcome or "success",
+            kept.members.get("attributes"),
+            at=event.timestamp,
+            source=None if source is None else f"{source}:usage",
+        )
+    return f"{kept.segment}/{kept.n}"
+
+
+def scope_of(*, agent_role: str, agent: str | None, operation: str, **scope: str | None) -> dict[str, Any]:
+    """What of the scope an event names; the rest is that of the caller's context. A role is its own agent."""
+    named = {"role": agent_role, "agent": agent or agent_role, "operation": operation, **scope}
+    return {name: value for name, value in named.items() if value is not None and value != ""}
+
+
+def _record_call(
+    gauge: Gauge,
+    call: Call,
+    span_id: str,
+    scope: Mapping[str, Any],
+    outcome: str,
+    attributes: dict[str, Any] | None,
+    at: datetime | None = None,
+    source: str | None = None,
+) -> Call | None:
+    """The call as it was kept; None where it was not."""
+    used = call.usage
+    if call.requests != 1:
+        attributes = {**(attributes or {}), "requests": call.requests}
+    kept = gauge.keep(
+        "llm_call",
+        {
+            "model": call.model or UNKNOWN_MODEL,
+            "provider": call.provider,
+            "tier": call.tier,
+            "input_tokens": used.input_tokens,
+            "output_tokens": used.output_tokens,
+            "cache_read_tokens": used.cache_read_tokens,
+            "cache_write_5m_tokens": used.cache_write_5m_tokens,
+            "cache_write_1h_tokens": used.cache_write_1h_tokens,
+            "reasoning_tokens": used.reasoning_tokens,
+            "cost_usd": call.cost_usd,
+            "source_id": source,
+            "outcome": None if outcome == "success" else outcome,
+        },
+        success=outcome == "success" or None,
+        at=at,
+        attributes=attributes,
+        parent_id=span_id,
+        **scope,
+    )
+    if kept is None:
+        return None
+    cost = kept.members.get("cost_usd")
+    return call if cost is call.cost_usd else msgspec.structs.replace(call, cost_usd=cost)
+
+
+def _sum_of(calls: tuple[Call, ...]) -> TokenUsage:
+    """Of several models: a cost where all reported one."""
+    costs = [call.cost_usd for call in calls]
+    cost = None if None in costs or not costs else float(sum(cost for cost in costs if cost is not None))
+    if len(calls) == 1:
+        return TokenUsage.of(calls[0].usage, cost)
+    sums = (sum(values) for values in zip(*(msgspec.structs.astuple(call.usage) for call in calls), strict=True))
+    return TokenUsage.of(Usage(*sums), cost)

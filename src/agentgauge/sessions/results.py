@@ -1,0 +1,156 @@
+"""From what a provider gave back to what was invoked: the model calls, the agent, how it went.
+
+Taken are the document's `AgentResult`, any object with its fields, and whatever `agentgauge.usage` knows by shape.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from agentgauge import usage
+from agentgauge.events import Usage
+from agentgauge.sessions.models import NOT_APPLICABLE, AgentResult, EventType, MetricsEvent
+from agentgauge.usage import Reported
+
+NOTHING_USED = Usage()
+_FIELDS_OF_A_RESULT = ("usage", "model", "provider", "duration_ms")
+
+
+class Call(msgspec.Struct, frozen=True, gc=False):
+    """The use of one model within an invocation."""
+
+    model: str | None
+    """None where it is not said."""
+    provider: str | None
+    usage: Usage
+    cost_usd: Decimal | None
+    """As reported; None where nobody did."""
+    tier: str | None = None
+    requests: int = 1
+
+
+class Invocation(msgspec.Struct, frozen=True):
+    """What a result says of itself."""
+
+    calls: tuple[Call, ...]
+    """One per model that took part."""
+    agent: str | None = None
+    duration_ms: float | None = None
+    outcome: str | None = None
+    error_type: str | None = None
+    session: str | None = None
+    attributes: dict[str, Any] | None = None
+    """Of `ATTRIBUTES`, beside what the user gave."""
+
+
+ATTRIBUTES = frozenset(("requests", "web_searches", "tool_calls", "response_id"))
+"""Names of the attributes that are written here."""
+
+
+def invocation_of(result: object) -> Invocation | None:
+    """What `result` says; None where its shape is unknown."""
+    if isinstance(result, AgentResult) or all(hasattr(result, name) for name in _FIELDS_OF_A_RESULT):
+        return _of_agent_result(result)
+    reported = usage.read(result)
+    return None if reported is None else _of_reported(reported)
+
+
+def calls_of(event: MetricsEvent) -> tuple[Call, ...]:
+    """The model call that an event tells of; none for one that names no model and used nothing."""
+    used = event.usage
+    spent = used.input_tokens or used.output_tokens or used.cost_usd
+    model = stated(event.model)
+    if not spent and (model is None or event.event_type is not EventType.AGENT_INVOCATION):
+        return ()
+    return (
+        Call(
+            model,
+            stated(event.provider),
+            _usage_of(used),
+            _money(used.cost_usd),
+            event.tier,
+            1 if event.requests is None else event.requests,
+        ),
+    )
+
+
+def stated(name: str | None) -> str | None:
+    """A model or provider as events have it: None for `n/a` and for nothing."""
+    return None if not name or name == NOT_APPLICABLE else name
+
+
+def _of_agent_result(result: Any) -> Invocation:
+    response_id, error = getattr(result, "response_id", None), getattr(result, "is_error", False)
+    call = Call(
+        stated(result.model),
+        stated(result.provider),
+        _usage_of(result.usage),
+        _money(getattr(result.usage, "cost_usd", None)),
+        getattr(result, "tier", None),
+        getattr(result, "requests", 1),
+    )
+    return Invocation(
+        (call,),
+        getattr(result, "agent_name", None),
+        result.duration_ms,
+        "error" if error else None,
+        None,
+        getattr(result, "session_id", None),
+        None if response_id is None else {"response_id": response_id},
+    )
+
+
+def _of_reported(reported: Reported) -> Invocation:
+    attributes = {
+        "web_searches": reported.web_searches or None,
+        "tool_calls": reported.tool_calls,
+        "response_id": reported.response_id,
+    }
+    calls = tuple(
+        Call(
+            share.model, share.provider or reported.provider, share.usage, share.cost_usd, reported.tier, share.requests
+        )
+        for share in reported.shares
+    )
+    return Invocation(
+        calls
+        or (
+            Call(
+                reported.model,
+                reported.provider,
+                reported.usage,
+                reported.cost_usd,
+                reported.tier,
+                reported.requests,
+            ),
+        ),
+        reported.agent,
+        reported.duration_ms,
+        "error" if reported.is_error else None,
+        reported.error_type,
+        reported.session_id,
+        {name: value for name, value in attributes.items() if value is not None} or None,
+    )
+
+
+def _usage_of(used: Any) -> Usage:
+    """Tokens of a `TokenUsage`, or of somebody's own with the document's two counts."""
+    try:
+        return Usage(
+            used.input_tokens,
+            used.output_tokens,
+            used.cache_read_tokens,
+            used.cache_write_5m_tokens,
+            used.cache_write_1h_tokens,
+            used.reasoning_tokens,
+        )
+    except AttributeError:
+        return Usage(used.input_tokens, used.output_tokens)
+
+
+def _money(amount: Any) -> Decimal | None:
+    """Dollars: a float stands for its shortest decimals, as `Gauge.llm_call` takes it."""
+    return Decimal(repr(amount)) if type(amount) is float else amount
