@@ -42,7 +42,7 @@ _extra = st.dictionaries(st.text(), _json, max_size=3)
 _text = st.text(max_size=8)
 _real = st.just(math.nan) | st.floats(0, 1e9)
 _count = st.integers(0, 2**53)
-_time = st.none() | st.datetimes(timezones=st.just(UTC))
+_time = st.none() | st.integers(0, 2**31).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 _usages = st.builds(TokenUsage, _count, _count, st.none() | _text, cost_usd=_real, extra=_extra)
 _tools = st.dictionaries(_text, st.builds(ToolUsage, _text, _count, _count, _count, st.floats(0, 1e9)), max_size=2)
 _agents = st.builds(

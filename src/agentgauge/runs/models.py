@@ -134,6 +134,8 @@ class ToolUsage:
     timed_calls: int = 0
     """Of the calls, those whose duration is known."""
     total_duration_seconds: float = 0.0
+    cost_usd: float = 0.0
+    """What the calls cost by themselves, as a paid search does."""
     errors: dict[str, int] = field(default_factory=dict)
     """How often each error type ended a call."""
 
@@ -207,7 +209,7 @@ class ErrorRecord:
 class AgentMetrics:
     """One execution of an agent."""
 
-    DERIVED: ClassVar[tuple[str, ...]] = ("success",)
+    DERIVED: ClassVar[tuple[str, ...]] = ("success", "total_cost_usd")
 
     agent_type: AgentType | str
     agent_id: str
@@ -240,12 +242,17 @@ class AgentMetrics:
     def success(self) -> bool | None:
         return success_of(self.status)
 
+    @property
+    def total_cost_usd(self) -> float:
+        """Of model calls and tools, as far as it is known; see `token_usage.unpriced_calls`."""
+        return _total_cost(self.token_usage, self.tool_usage)
+
 
 @dataclass
 class IssueMetrics:
     """Work on one issue. Lists hold the newest; the counts beside them count all."""
 
-    DERIVED: ClassVar[tuple[str, ...]] = ("success",)
+    DERIVED: ClassVar[tuple[str, ...]] = ("success", "total_cost_usd")
 
     issue_id: str
     run_id: str
@@ -276,6 +283,11 @@ class IssueMetrics:
     @property
     def success(self) -> bool | None:
         return success_of(self.status)
+
+    @property
+    def total_cost_usd(self) -> float:
+        """Of model calls and tools, as far as it is known; see `token_usage.unpriced_calls`."""
+        return _total_cost(self.token_usage, self.tool_usage)
 
 
 @dataclass
@@ -342,9 +354,13 @@ class RunMetrics:
 
     @property
     def total_cost_usd(self) -> float:
-        """Of the calls with a price; see `unpriced_calls`."""
-        return self.token_usage.cost_usd
+        """Of model calls and tools, as far as it is known; see `unpriced_calls`."""
+        return _total_cost(self.token_usage, self.tool_usage)
 
     @property
     def unpriced_calls(self) -> int:
         return self.token_usage.unpriced_calls
+
+
+def _total_cost(usage: TokenUsage, tools: dict[str, ToolUsage]) -> float:
+    return math.fsum([usage.cost_usd, *(tool.cost_usd for tool in tools.values())])
