@@ -2,5 +2,6 @@
 
 from agentgauge.usage.reader import read
 from agentgauge.usage.reported import ModelShare, Reported
+from agentgauge.usage.running import RunningTotals
 
-__all__ = ["ModelShare", "Reported", "read"]
+__all__ = ["ModelShare", "Reported", "RunningTotals", "read"]

@@ -22,9 +22,10 @@ def read_pydantic_ai(result: object) -> Reported | None:
     list prices that the meter has too, and would pass for a stated one.
     """
     stated = get(result, "usage")
-    if callable(stated):
-        stated = stated()
     total = tokens_of(stated)
+    if total is None and callable(stated):  # tried second: newer versions keep the property callable, with a warning
+        stated = stated()
+        total = tokens_of(stated)
     if total is None:
         return None
     messages = get(result, "new_messages")
@@ -95,8 +96,11 @@ def _model_of(agent: object) -> str | None:
 
 
 def read_claude_agent(result: object) -> Reported | None:
-    """A `ResultMessage`. Its cost and its counters by model are totals of the process that runs the session; its `usage`
-    is of the last turn, subagents left out. The cost is Claude Code's own estimate.
+    """A `ResultMessage`, or the `result` line of Claude Code's JSON output. The cost is Claude Code's own estimate.
+
+    Cost and counters by model are totals of the process that runs the session; `usage` is of its last turn, without
+    subagents. Source: anthropics/claude-code issues 39733 and 83239. Which model made how many of the calls is not
+    said: the one that wrote most is given all but one for each other.
     """
     turn = read_body({"usage": get(result, "usage")})
     reported = Reported(
@@ -107,6 +111,7 @@ def read_claude_agent(result: object) -> Reported | None:
         cost_usd=money(get(result, "total_cost_usd")),
         requests=max(count(result, "num_turns"), 1),
         duration_ms=milliseconds(get(result, "duration_ms")),
+        response_id=text(result, "uuid"),
         session_id=text(result, "session_id"),
         web_searches=0 if turn is None else turn.web_searches,
         is_error=get(result, "is_error") is True,
@@ -122,6 +127,6 @@ def read_claude_agent(result: object) -> Reported | None:
         if isinstance(model, str) and (tokens := tokens_of(counters)) is not None
     ]
     main = max(range(len(shares)), key=lambda n: shares[n].usage.output_tokens)
-    shares[main] = msgspec.structs.replace(shares[main], requests=reported.requests)
+    shares[main] = msgspec.structs.replace(shares[main], requests=max(reported.requests - len(shares) + 1, 1))
     searches = sum(count(counters, "webSearchRequests") for counters in by_model.values())
     return divided(msgspec.structs.replace(reported, model=shares[main].model, web_searches=searches), shares)

@@ -44,7 +44,7 @@ def read_body(body: object) -> Reported | None:
             cost_usd=_cost(body, block),
             duration_ms=_duration(body, block, tokens),
             tier=tier_of(body, block),
-            response_id=text(body, "id", "response_id", "responseId"),
+            response_id=text(body, "id", "response_id", "responseId", "provider_response_id"),
             tool_calls=_tool_calls(body),
             web_searches=_web_searches(block),
             is_error=error is not None or get(body, "status") == "failed",
@@ -56,7 +56,7 @@ def read_body(body: object) -> Reported | None:
 def _provider(body: object, block: object, tokens: Tokens, model: str | None) -> str | None:
     if tokens.api in _VENDORS:
         return _VENDORS[tokens.api]
-    routed = text(get(body, "_hidden_params"), "custom_llm_provider")
+    routed = text(get(body, "_hidden_params"), "custom_llm_provider") or text(body, "provider_name")
     if routed is not None:
         return routed
     if get(block, "cost_details") is not None or get(block, "is_byok") is not None:

@@ -55,23 +55,26 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     error_type: str | None = None
     """The provider's or SDK's own word for what went wrong."""
     is_running_total: bool = False
-    """True where cost and shares (and, with shares, usage and requests) are totals of the session's process so far, as
-    the Claude Agent SDK states them: see `agentgauge.usage.RunningTotals`."""
+    """Whether cost and shares (and `usage`, where there are shares) are totals of the session so far, as the Claude
+    Agent SDK states them: `agentgauge.usage.RunningTotals` takes from them what the last turn added."""
     turn: Usage | None = None
-    """Of a running total, what its last turn used, calls of subagents not included."""
+    """Of a running total, what its last turn used at least: calls of subagents are not in it."""
     shares: tuple[ModelShare, ...] = ()
     """The same use by model, where more than one took part: their tokens and requests add up to `usage` and
-    `requests`, their costs to `cost_usd` where all state one. Empty where one model did everything."""
+    `requests`, their costs to `cost_usd` where all state one. Empty where one model did everything, but for running
+    totals."""
 
 
 def divided(reported: Reported, shares: Sequence[ModelShare]) -> Reported:
-    """`reported` with what its shares add up to; a single share is not worth telling apart."""
-    costs = [share.cost_usd for share in shares]
-    summed = sum((cost for cost in costs if cost is not None), Decimal(0)) if None not in costs else None
+    """`reported` with what its shares add up to; a single share of what is no running total is not told apart."""
+    costs = [share.cost_usd for share in shares if share.cost_usd is not None]
+    cost = reported.cost_usd
+    if cost is None and costs and len(costs) == len(shares):
+        cost = sum(costs, Decimal(0))
     return msgspec.structs.replace(
         reported,
-        usage=reduce(added, (share.usage for share in shares)),
+        usage=reduce(added, (share.usage for share in shares), Usage()),
         requests=sum(share.requests for share in shares),
-        cost_usd=reported.cost_usd if reported.cost_usd is not None else summed,
-        shares=tuple(shares) if len(shares) > 1 else (),
+        cost_usd=cost,
+        shares=tuple(shares) if len(shares) > 1 or reported.is_running_total else (),
     )

@@ -1,12 +1,14 @@
 """Blocks of token counters, told apart by their field names and brought to one meaning.
 
-Providers disagree in two ways: whether the input counter includes cached tokens, and whether the output counter includes
-reasoning. `Usage` includes both, so what a provider counts beside the total is added to it.
+Providers disagree in two ways: whether the input counter includes cached tokens, and whether the output counter
+includes reasoning. `Usage` includes both, so what a provider counts beside the total is added to it.
 
     api         is known by                                       counted beside the total
     chat        prompt_tokens, completion_tokens                  nothing; by some, reasoning (see `_chat`)
     messages    input_tokens and cache_*_input_tokens             cache reads and writes
     responses   input_tokens                                      nothing
+    langchain   input_token_details                               nothing
+    totals      cache_read_tokens, request_tokens                 nothing: pydantic-ai's counters, and ours
     gemini      promptTokenCount, also in snake case              tool-use prompts, thoughts
     bedrock     inputTokens                                       cache reads and writes
     cohere      billed_units                                      nothing
@@ -20,13 +22,13 @@ from collections.abc import Callable
 import msgspec
 
 from agentgauge.events import Usage
-from agentgauge.usage.fields import count, first, get, has, items
+from agentgauge.usage.fields import count, get, has, items
 
 
 class Tokens(msgspec.Struct, frozen=True):
     usage: Usage
     api: str
-    """Whose counters they were, in the words of the table above; `totals` where nobody's in particular."""
+    """Whose counters they are, in the words of the table above."""
 
 
 def tokens_of(block: object) -> Tokens | None:
@@ -41,7 +43,7 @@ def tokens_of(block: object) -> Tokens | None:
 def usage_of(
     input_tokens: int, output_tokens: int, *, read: int = 0, write_5m: int = 0, write_1h: int = 0, reasoning: int = 0
 ) -> Usage:
-    """Totals and their parts. Parts that exceed the total were not counted in it, whatever was meant: they are added."""
+    """Totals and their parts. Parts that exceed the total cannot have been counted in it: they are added to it."""
     cached = read + write_5m + write_1h
     if cached > input_tokens:
         input_tokens += cached
@@ -81,11 +83,14 @@ def written(block: object, total: int) -> tuple[int, int]:
 
 
 def _chat(block: object) -> Usage:
-    """Of xAI and others `completion_tokens` leaves reasoning out. Their `total_tokens` shows it."""
+    """Of xAI and others `completion_tokens` leaves reasoning out. Their `total_tokens` shows it.
+
+    Mistral's `num_cached_tokens` is not read: what it bills as cached is in the details.
+    """
     prompt, completion = count(block, "prompt_tokens"), count(block, "completion_tokens")
     details = get(block, "prompt_tokens_details")
     read = count(details, "cached_tokens") or count(
-        block, "prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens"
+        block, "prompt_cache_hit_tokens", "cached_tokens", "cached_prompt_text_tokens", "cache_read_input_tokens"
     )
     total_written = count(details, "cache_write_tokens", "cache_creation_tokens") or count(
         block, "cache_creation_input_tokens"
@@ -111,7 +116,7 @@ def _messages(block: object) -> Usage:
 
 
 def _responses(block: object) -> Usage:
-    """Also what Anthropic sends where no cache is in play, and the counters of SDKs that bring all to one meaning."""
+    """Also the OpenAI Agents SDK's, and anybody's who states two totals and no more."""
     details = get(block, "input_tokens_details")
     return usage_of(
         count(block, "input_tokens"),
@@ -141,7 +146,6 @@ def _langchain(block: object) -> Usage:
 
 
 def _totals(block: object) -> Usage:
-    """pydantic-ai's counters, and ours."""
     one_hour = count(block, "cache_write_1h_tokens")
     five_minutes = max(count(block, "cache_write_tokens") - one_hour, count(block, "cache_write_5m_tokens"))
     reasoning = count(block, "output_reasoning_tokens", "reasoning_tokens") or count(
