@@ -1,0 +1,5 @@
+"""What work changed in the code, read from git and from the reports of coverage tools and test runners."""
+
+from agentgauge.runs.code.collecting import code_metrics
+
+__all__ = ["code_metrics"]
