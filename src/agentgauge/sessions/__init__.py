@@ -8,12 +8,14 @@ from agentgauge.sessions.models import (
     MetricsSummary,
     TokenUsage,
 )
+from agentgauge.sessions.storage import MetricsStorage
 
 __all__ = [
     "AgentResult",
     "EventType",
     "MetricsCollector",
     "MetricsEvent",
+    "MetricsStorage",
     "MetricsSummary",
     "TokenUsage",
 ]

@@ -18,6 +18,7 @@ import msgspec
 
 from agentgauge.events import Usage
 from agentgauge.events.event import from_micros
+from agentgauge.events.fields import TOKEN_NAMES
 from agentgauge.recorder import Gauge
 from agentgauge.recorder.metadata import merged, users_own
 from agentgauge.recorder.scope import Scope
@@ -27,6 +28,9 @@ from agentgauge.sessions.results import ATTRIBUTES, NOTHING_USED, Call, Invocati
 UNKNOWN_MODEL = "unknown"
 """Stands for the model of a call that names none; it has no price."""
 _SOURCE = "sessions:"
+_PARTS = TOKEN_NAMES[2:]
+"""Counts that are within input and output, seldom there."""
+_NOT_SAID = (None, "")
 _NO_CALL = Call(None, None, NOTHING_USED, None)
 
 
@@ -228,7 +232,7 @@ def record_event(gauge: Gauge, event: MetricsEvent, calls: tuple[Call, ...]) -> 
 def scope_of(*, agent_role: str, agent: str | None, operation: str, **scope: str | None) -> dict[str, Any]:
     """What of the scope an event names; the rest is that of the caller's context. A role is its own agent."""
     named = {"role": agent_role, "agent": agent or agent_role, "operation": operation, **scope}
-    return {name: value for name, value in named.items() if value is not None and value != ""}
+    return {name: value for name, value in named.items() if value not in _NOT_SAID}
 
 
 def _record_call(
@@ -245,23 +249,24 @@ def _record_call(
     used = call.usage
     if call.requests != 1:
         attributes = {**(attributes or {}), "requests": call.requests}
+    values: dict[str, Any] = {
+        "model": call.model or UNKNOWN_MODEL,
+        "provider": call.provider,
+        "tier": call.tier,
+        "input_tokens": used.input_tokens,
+        "output_tokens": used.output_tokens,
+        "cost_usd": call.cost_usd,
+        "source_id": source,
+    }
+    if used.cache_read_tokens or used.cache_write_5m_tokens or used.cache_write_1h_tokens or used.reasoning_tokens:
+        values |= {name: getattr(used, name) for name in _PARTS}
+    succeeded = outcome == "success"
+    if not succeeded:
+        values["outcome"] = outcome
     kept = gauge.keep(
         "llm_call",
-        {
-            "model": call.model or UNKNOWN_MODEL,
-            "provider": call.provider,
-            "tier": call.tier,
-            "input_tokens": used.input_tokens,
-            "output_tokens": used.output_tokens,
-            "cache_read_tokens": used.cache_read_tokens,
-            "cache_write_5m_tokens": used.cache_write_5m_tokens,
-            "cache_write_1h_tokens": used.cache_write_1h_tokens,
-            "reasoning_tokens": used.reasoning_tokens,
-            "cost_usd": call.cost_usd,
-            "source_id": source,
-            "outcome": None if outcome == "success" else outcome,
-        },
-        success=outcome == "success" or None,
+        values,
+        success=succeeded or None,
         at=at,
         attributes=attributes,
         parent_id=span_id,
