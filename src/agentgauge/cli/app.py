@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from agentgauge.cli.collect import collect
 from agentgauge.cli.compact import compact
 from agentgauge.cli.demo import demo
 from agentgauge.cli.doctor import doctor
@@ -30,6 +31,7 @@ app = typer.Typer(
 for command in (demo, import_command, report, sql, prices, compact, doctor, forget):
     app.command(name="import" if command is import_command else None)(command)
 app.add_typer(export, name="export")
+app.add_typer(collect, name="collect")
 
 
 def _show_version(asked: bool) -> None:
