@@ -56,6 +56,12 @@ def test_the_form_may_be_an_option(run: Run, home: Path) -> None:
     assert asked[0] == asked[1] != ""
 
 
+def test_events_are_exported_where_no_other_command_is_named(run: Run, home: Path) -> None:
+    assert run("export", "events", "csv", "--home", home).stdout == run("export", "--home", home, "csv").stdout != ""
+    shown = run("export", "--help").stdout
+    assert all(f"\n  {name} " in shown for name in ("events", "sqlite"))
+
+
 @pytest.mark.parametrize("asked", [("csv", "--format", "parquet"), ("csv", "--json"), ("--format", "jsonl", "--json")])
 def test_two_forms_at_once_are_refused(run: Run, home: Path, asked: tuple[str, ...]) -> None:
     result = run("export", "--home", home, *asked)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import agentgauge
 from agentgauge.events import fields
 from tests.cli.conftest import Run
 
@@ -105,8 +106,28 @@ def test_columns_of_one_name_are_told_apart(document: Ask, home: Path) -> None:
     ]
 
 
-def test_only_the_two_views_are_shown(document: Ask, home: Path) -> None:
-    assert document("sql", "--home", home, "SHOW TABLES") == [{"name": "events"}, {"name": "losses"}]
+def test_the_views_are_shown_and_nothing_else(document: Ask, home: Path) -> None:
+    shown = [row["name"] for row in document("sql", "--home", home, "SHOW TABLES")]
+    assert shown == [
+        "daily_aggregates",
+        "events",
+        "feature_usage",
+        "losses",
+        "system_performance",
+        "user_satisfaction",
+    ]
+
+
+def test_a_table_of_features_is_asked_with_ids_that_stay(document: Ask, home: Path) -> None:
+    with agentgauge.open(home) as gauge:
+        gauge.measurement("p", 3.0, feature="search")
+        asked = ("sql", "--home", home, "SELECT id, metric_name, value FROM system_performance")
+        (first,) = document(*asked)
+        assert (type(first["id"]), first["metric_name"], first["value"]) == (int, "p", 3.0)
+        gauge.measurement("p", 4.0, feature="search")
+        rows = document(*asked)
+        assert first in rows
+        assert len({row["id"] for row in rows}) == 2
 
 
 @pytest.mark.parametrize("statement", ["SELEC 1", "SELECT nope FROM events", "SELECT 'a'::INT", "SELECT 1 +"])

@@ -49,7 +49,7 @@ def events(
     from agentgauge.settings import get_settings
 
     if not (to_stdout := str(out) == "-"):
-        _check_target(out)
+        check_target(out)
     chosen = _one_form(form, form_option, Form.JSON if as_json else None)
     window = parse_window(since, until, reading_zone(tz)[1], datetime.now(UTC))
     if to_stdout and chosen is Form.PARQUET and sys.stdout.isatty():
@@ -63,7 +63,7 @@ def events(
         note(f"{count_of(written, 'event')} written to {out}")
 
 
-def _check_target(out: Path) -> None:
+def check_target(out: Path) -> None:
     """Raises `QueryError` where the file to write cannot be: what is written first has a name that nobody gave."""
     import os
 

@@ -32,16 +32,16 @@ def sql(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask in DuckDB's SQL, over the views events and losses.
+    """Ask in DuckDB's SQL, over the events, losses and tables of features.
 
-    'DESCRIBE events' lists the columns. Statements that would write or change something are refused. With --json the
-    rows are a list of objects: amounts as strings, times in UTC.
+    'SHOW TABLES' lists the views, 'DESCRIBE events' the columns of one. Statements that would write or change something
+    are refused. With --json the rows are a list of objects: amounts as strings, times in UTC.
     """
     from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_rows
     from agentgauge.errors import QueryError
     from agentgauge.meter import Meter
-    from agentgauge.service.sql import select
+    from agentgauge.service.sql import asks_for_ids, select
     from agentgauge.settings import get_settings
 
     if (statement is None) == (file is None):
@@ -49,7 +49,10 @@ def sql(
     text = statement if file is None else sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
     settings = get_settings(home)
     note_absent(settings.home)
-    with Meter(settings).reading() as snapshot:
+    meter = Meter(settings)
+    if settings.home.root.exists() and asks_for_ids(text or ""):
+        meter.compact_if_possible()
+    with meter.reading() as snapshot:
         rows = select(snapshot.connection, text or "")
         if as_json or shape is Shape.JSON:
             print_rows(rows.columns, rows)

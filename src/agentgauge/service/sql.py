@@ -1,4 +1,6 @@
-"""SQL as a person asks it: one SELECT over `events` and `losses`, or EXPLAIN of one, and nothing that changes anything.
+"""SQL as a person asks it: one SELECT over the views of a snapshot, or EXPLAIN of one; nothing that changes anything.
+
+The views are `events`, `losses`, and the tables of features (`agentgauge.lake.feature_tables`).
 
 The connection reads a snapshot, so no statement could change events; what is refused is what DuckDB would do beside it:
 write files, load extensions, change settings.
@@ -55,10 +57,20 @@ class Rows:
         return tuple(values)
 
 
+def asks_for_ids(text: str) -> bool:
+    """Whether a statement names a table of features: their rows have ids once they are in the lake."""
+    from agentgauge.lake.feature_tables import TABLES  # deferred: it imports DuckDB
+
+    return any(name in text.lower() for name in TABLES)
+
+
 def select(connection: duckdb.DuckDBPyConnection, text: str) -> Rows:
     """Run one statement that only reads. Raises `QueryError` for any other, and with DuckDB's words where it fails."""
     import duckdb
 
+    from agentgauge.lake.feature_tables import create_feature_tables  # deferred, as DuckDB
+
+    create_feature_tables(connection)
     try:
         statements = connection.extract_statements(text)
         if len(statements) != 1:
