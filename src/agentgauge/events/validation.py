@@ -26,13 +26,14 @@ _MONEY_LIMIT = Decimal(1_000_000)
 _TOKEN_LIMIT = 1 << 53
 _LARGEST_TOLD_BITS = 64
 _LARGEST_REAL = sys.float_info.max
-_WORDS = {
+WORDS = {
     "outcome": fields.OUTCOMES,
     "severity": fields.SEVERITIES,
     "cost_source": fields.COST_SOURCES,
     "recovery": fields.RECOVERIES,
     "tier": fields.TIERS,
 }
+"""What fields of a few words may say."""
 
 
 def check(event: Event) -> None:
@@ -100,7 +101,7 @@ def check_parts(values: Mapping[str, Any]) -> None:
 def _text(kind: str, field: Field, value: Any) -> None:
     if not isinstance(value, str):
         raise EventRefused("wrong type", f"{field.name} of {kind} is text, got {described(value)}")
-    words = _WORDS.get(field.name)
+    words = WORDS.get(field.name)
     if words is not None and value not in words:
         raise EventRefused("unknown word", f"{field.name} is one of {', '.join(words)}, got {described(value)}")
 
@@ -180,7 +181,7 @@ def _rules(kind: Kind) -> _Rules:
     plain = {
         name: _PLAIN_TYPES[field.type]
         for name, field in own.items()
-        if field.type in _PLAIN_TYPES and name not in _WORDS
+        if field.type in _PLAIN_TYPES and name not in WORDS
     }
     return _Rules(own, plain, kind.required, has_tokens="input_tokens" in own)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from agentgauge.events import fields, kinds
 from agentgauge.events.codec import encode_json, line_type
-from agentgauge.events.validation import check_parts, plain_types
+from agentgauge.events.validation import WORDS, check_parts, plain_types
 from agentgauge.recorder.given import money
 
 LlmCall: Callable[..., Any] = line_type(kinds.BY_NAME["llm_call"])
@@ -57,18 +57,19 @@ def cost_text(cost: object) -> str:
 class _Shape:
     """What is ordinary of one kind."""
 
-    __slots__ = ("has_outcome", "plain", "required")
+    __slots__ = ("has_outcome", "plain", "required", "words")
 
     def __init__(self, kind: kinds.Kind) -> None:
         self.plain = plain_types(kind.name)
         if fields.COST[0] in kind.fields:
             self.plain = self.plain | {"cost_usd": Decimal}
+        own = {field.name for field in kind.fields}
+        self.words = {name: frozenset(words) for name, words in WORDS.items() if name in own}
         self.required = kind.required
         self.has_outcome = fields.TIMING[1] in kind.fields
 
 
-_SHAPES = {kind.name: _Shape(kind) for kind in kinds.KINDS if kind.name != "satisfaction"}
-"""A satisfaction is on one of two scales."""
+_SHAPES = {kind.name: _Shape(kind) for kind in kinds.KINDS}
 _OUTCOMES = {True: "success", False: "failure"}
 _BEST_QUALITY = 100
 _PARTS = frozenset(fields.TOKEN_NAMES) - {"input_tokens", "output_tokens"}
@@ -80,32 +81,35 @@ def ordinary_members(kind: str, values: Mapping[str, object], success: object) -
     Raises `EventRefused` for parts that exceed their total, and for money that is none.
     """
     shape = _SHAPES.get(kind)
-    members = None if shape is None else _plain_values(shape.plain, values)
+    members = None if shape is None else _plain_values(shape, values)
     if shape is None or members is None:
         return None
     for name in shape.required:
         if members.get(name) in (None, ""):
             return None
-    if success is not None:
+    if success is not None and "outcome" not in members:
         if not shape.has_outcome or (success is not True and success is not False):
             return None
         members["outcome"] = _OUTCOMES[success]
     if not _PARTS.isdisjoint(members):
         check_parts(members)
-    return None if members.get("quality_score", 0) > _BEST_QUALITY else members
+    if members.get("quality_score", 0) > _BEST_QUALITY or (kind == "satisfaction" and members["value"] > 1):
+        return None  # out of range, or a score on another scale
+    return members
 
 
-def _plain_values(plain: Mapping[str, type], values: Mapping[str, Any]) -> dict[str, Any] | None:
+def _plain_values(shape: _Shape, values: Mapping[str, Any]) -> dict[str, Any] | None:
+    plain = shape.plain
     members: dict[str, Any] = {}
     for name, value in values.items():
         if value is None:
             continue
         found, expected = type(value), plain.get(name)
-        if found is not expected and (found is not int or expected is not float):
-            return None
-        if found is str:
+        if found is str and (expected is str or value in shape.words.get(name, ())):
             members[name] = value
             continue
+        if found is str or (found is not expected and (found is not int or expected is not float)):
+            return None
         limit = TOKENS_BELOW
         if found is Decimal:
             value, limit = money(value), _DOLLARS_BELOW
