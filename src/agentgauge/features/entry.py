@@ -59,7 +59,7 @@ def keep(
             raise
         refuse(gauge, EventRefused("unusable value", f"reading what was given raised {type(error).__name__}"))
         return
-    gauge.event(kind, values, success=success, at=at, attributes=attributes, **scope)  # type: ignore[arg-type]
+    gauge.keep(kind, values, success=success, at=at, attributes=attributes, **scope)  # type: ignore[arg-type]
 
 
 def refuse(gauge: Gauge, refused: EventRefused) -> None:
