@@ -7,13 +7,13 @@ way raises `EventRefused`, with a message that names the attribute and the type 
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import Enum
+from math import isfinite
 from typing import Any
 
 from agentgauge.errors import EventRefused
@@ -29,8 +29,8 @@ def as_json(value: object) -> dict[str, Any]:
         raise EventRefused("not JSON", f"attributes is a dict, got {type(value).__name__}")
     result = {}
     for key, item in list(value.items()):  # at once: another thread may add to it
-        name, kind = _key(key), type(item)
-        if kind is str or (kind is int and _LEAST <= item <= _MOST) or (kind is float and math.isfinite(item)):
+        name, kind = key if type(key) is str else _key(key), type(item)
+        if kind is str or (kind is float and isfinite(item)) or (kind is int and _LEAST <= item <= _MOST):
             result[name] = item
         else:
             result[name] = _plain(f"attribute {name[:_NAME_CHARACTERS]!r}", item, _DEEPEST)
@@ -56,7 +56,7 @@ def _plain(name: str, value: object, depth: int) -> object:
     if isinstance(value, int):
         return _whole(name, int.__index__(value))
     if isinstance(value, float):
-        if not math.isfinite(value):
+        if not isfinite(value):
             raise EventRefused("not finite", f"{name} is {float.__float__(value)}")
         return float.__float__(value)
     if depth <= 0:
