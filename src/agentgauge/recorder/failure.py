@@ -5,29 +5,38 @@ from __future__ import annotations
 import sys
 
 from agentgauge.journal.interruption import is_interruption
+from agentgauge.recorder.error_category import ErrorCategory, category_of
 
 MESSAGE_CHARACTERS = 200
 """Of an error message that nobody wrote for us to keep: messages of providers repeat prompts."""
 
 
 def failure_of(error: BaseException) -> dict[str, object]:
-    """`outcome`, `error_type` and `error_message` of an exception, without a message where it has none.
+    """`outcome`, `error_type`, `error_category` and `error_message` of an exception, without a message where it has
+    none.
 
-    A TimeoutError is a timeout; Ctrl-C, cancellation and a closed generator are interruptions.
+    A TimeoutError, and what a library raises in its place, is a timeout; Ctrl-C, cancellation and a closed generator
+    are interruptions.
     """
+    category = category_of(error)
     if isinstance(error, TimeoutError):
         outcome = "timeout"
     elif isinstance(error, KeyboardInterrupt | GeneratorExit) or _is_cancellation(error):
         outcome = "interrupted"
     else:
-        outcome = "error"
+        outcome = "timeout" if category is ErrorCategory.TIMEOUT else "error"
     try:
         message = str(error).encode("utf-8", "replace").decode()
     except Exception as unspeakable:  # the __str__ of somebody's exception; theirs goes on to the caller
         if is_interruption(unspeakable):
             raise
         message = f"its text raised {type(unspeakable).__name__}"
-    return {"outcome": outcome, "error_type": type(error).__qualname__, "error_message": message or None}
+    return {
+        "outcome": outcome,
+        "error_type": type(error).__qualname__,
+        "error_category": category.value,
+        "error_message": message or None,
+    }
 
 
 def _is_cancellation(error: BaseException) -> bool:

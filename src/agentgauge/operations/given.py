@@ -1,0 +1,77 @@
+"""From what a caller gives to the values of an event: seconds become milliseconds, words and exceptions outcomes.
+
+What makes no sense is passed on as it is: the rules of events refuse it, and that is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentgauge.errors import EventRefused
+from agentgauge.journal.losses import Fate
+from agentgauge.recorder import Gauge
+from agentgauge.recorder.attributes import as_json
+from agentgauge.recorder.failure import failure_of
+
+UNNAMED = "unknown"
+
+
+def name_of(name: object) -> str:
+    """Text, or a whole number as its decimals; `unknown` for what is neither."""
+    if isinstance(name, str):
+        return str.__str__(name) or UNNAMED
+    return str(name) if type(name) is int else UNNAMED
+
+
+def milliseconds(seconds: Any) -> object:
+    # Text and lists can be multiplied too.
+    return seconds * 1000 if hasattr(seconds, "__float__") and not isinstance(seconds, bool) else seconds
+
+
+def word_of(word: object) -> object:
+    """A member of an enum of words, or the word, in any case."""
+    return str.__str__(word).lower() if isinstance(word, str) else word
+
+
+def outcome_of(status: object) -> object:
+    """The outcome that a status says: a `ToolCallStatus`, its word, or whether it succeeded."""
+    if isinstance(status, bool):
+        return "success" if status else "failure"
+    return word_of(status)
+
+
+def failure(error: object) -> dict[str, object]:
+    """What an exception, or a text in its place, says of an error."""
+    if isinstance(error, BaseException):
+        return failure_of(error)
+    return {} if error is None else {"error_type": "Error", "error_message": error}
+
+
+def attributes_of(metadata: Any, gauge: Gauge) -> dict[str, Any] | None:
+    """The user's metadata as attributes. What cannot be kept of it is left out and counted, never the event with it."""
+    if not metadata:
+        return None
+    try:
+        return as_json(metadata)
+    except EventRefused as refused:
+        detail = str(refused)
+    kept: dict[str, Any] = {}
+    for name, value in list(metadata.items()) if isinstance(metadata, Mapping) else ():
+        try:
+            kept |= as_json({name: value})
+        except EventRefused as refused:
+            detail = str(refused)
+    count(gauge, "altered", "metadata left out", detail)
+    return kept
+
+
+def count(gauge: Gauge, fate: Fate, reason: str, detail: str) -> None:
+    """Count what no event tells of. Nothing where recording is switched off."""
+    if gauge.sink is not None:
+        gauge.sink.count(fate, reason, detail)
+
+
+def count_unusable(gauge: Gauge, error: Exception) -> None:
+    """Count what could not be recorded because reading what was given raised."""
+    count(gauge, "refused", "unusable value", f"reading what was given raised {type(error).__name__}")

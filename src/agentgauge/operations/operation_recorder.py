@@ -1,0 +1,296 @@
+"""What happens in operations, as events of one stream.
+
+    start_operation        no event: an operation is timed by the `task` that ends it
+    add_component_timing   measurement `component_time`, its value in ms, attribute `component`
+    record_tool_call       tool_call
+    record_token_usage     llm_call
+    record_error           error; record_warning the same, with severity warning
+    end_operation          task; its span_id is the operation's id, which the others carry as parent_id
+
+All carry the operation's name as `operation` and the collector's session. Each costs about what recording one event
+costs, and raises nothing into the caller, whatever is given: what could not be kept is counted (`Gauge.health`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from contextvars import Context, copy_context
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from agentgauge.events import Event
+from agentgauge.journal.interruption import is_interruption
+from agentgauge.operations.given import (
+    UNNAMED,
+    attributes_of,
+    count,
+    count_unusable,
+    failure,
+    milliseconds,
+    name_of,
+    outcome_of,
+    word_of,
+)
+from agentgauge.operations.models import ErrorCategory, OperationMetrics, ToolCallStatus
+from agentgauge.operations.operation_view import COMPONENT_TIME
+from agentgauge.operations.session_view import OPEN_KEPT, SessionView
+from agentgauge.recorder import Gauge
+from agentgauge.recorder.given import Money
+
+
+class _Running(NamedTuple):
+    name: str
+    metadata: Any
+    began: float
+    """By the performance counter."""
+    context: Context
+    """It was started in: its end belongs to the scope around it, not to its own or to another thread's."""
+
+
+class OperationRecorder:
+    """Records operations through one gauge. Shared by threads and asyncio tasks; an operation is told by its id."""
+
+    def __init__(self, gauge: Gauge, session_id: str) -> None:
+        self._gauge = gauge
+        self.session_id = session_id
+        """Session of all that is recorded here."""
+        self._running: dict[str, _Running] = {}
+        self._view = SessionView(datetime.now(UTC))
+
+    @property
+    def gauge(self) -> Gauge:
+        """What records the events."""
+        return self._gauge
+
+    # Operations
+
+    def start_operation(self, name: str, metadata: Mapping[str, Any] | None = None) -> str:
+        """Begin an operation; its id. `metadata` become attributes of its event, dimensions of `report --by`."""
+        operation_id = os.urandom(8).hex()
+        try:
+            self._running[operation_id] = _Running(name_of(name), metadata, time.perf_counter(), copy_context())
+            if len(self._running) > OPEN_KEPT:
+                self._running.pop(next(iter(self._running)), None)
+                count(self._gauge, "refused", "operation never ended", f"more than {OPEN_KEPT} operations run")
+        except Exception as raised:
+            if is_interruption(raised):
+                raise
+            count_unusable(self._gauge, raised)
+        return operation_id
+
+    def end_operation(
+        self,
+        operation_id: str,
+        success: bool | None = True,
+        *,
+        error: BaseException | None = None,
+        quality_score: float | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> OperationMetrics:
+        """End an operation; what it did. `error` is the exception that ended it, which wins over `success`.
+
+        `quality_score` is 0-100; `metadata` are added to those of the start. For an id that is not that of a running
+        operation: what is known of it, which for an unknown one is a failure named `unknown`.
+        """
+        try:
+            running = self._running.pop(operation_id, None)
+            if running is not None:
+                return self._end(operation_id, running, success, error, quality_score, metadata)
+            count(
+                self._gauge, "refused", "unknown operation", "end_operation of an id that is not that of a running one"
+            )
+            ended = self._view.ended(operation_id)
+            if ended is not None:
+                return ended
+        except Exception as raised:
+            if is_interruption(raised):
+                raise
+            count_unusable(self._gauge, raised)
+        return OperationMetrics(operation_name=UNNAMED, start_time=time.time(), metadata={"unknown_operation": True})
+
+    def is_running(self, operation_id: str) -> bool:
+        """Whether an operation was started here and has not ended."""
+        return type(operation_id) is str and operation_id in self._running
+
+    # What an operation does
+
+    def add_component_timing(self, operation_id: str, component: str, seconds: float) -> None:
+        """Time that a part of an operation took. Several of one component add up."""
+        try:
+            values = {"name": COMPONENT_TIME, "value": milliseconds(seconds), "unit": "ms"}
+            self._record(operation_id, "measurement", values, {"component": name_of(component)})
+        except Exception as raised:
+            if is_interruption(raised):
+                raise
+            count_unusable(self._gauge, raised)
+
+    def record_tool_call(
+        self,
+        operation_id: str,
+        tool_name: str,
+        status: ToolCallStatus | str | None = None,
+        duration: float | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        error_category: ErrorCategory | str | None = None,
+        error_message: str | None = None,
+        *,
+        error: BaseException | None = None,
+        cost_usd: Money | None = None,
+    ) -> None:
+        """A call of a tool that took `duration` seconds.
+
+        `error` says status, category and message where they are not given; without either the call succeeded. Of the
+        message 200 characters are kept. `cost_usd` is what the call cost by itself.
+        """
+        try:
+            values = failure(error)
+            values["name"] = name_of(tool_name)
+            values["duration_ms"] = milliseconds(duration)
+            if status is not None or error is None:
+                values["outcome"] = "success" if status is None else outcome_of(status)
+            if error_category is not None:
+                values["error_category"] = word_of(error_category)
+            if error_message is not None:
+                values["error_message"] = error_message
+            if cost_usd is not None:
+                values["cost_usd"] = cost_usd
+            self._record(operation_id, "tool_call", values, attributes_of(metadata, self._gauge))
+        except Exception as raised:
+            if is_interruption(raised):
+                raise
+            count_unusable(self._gauge, raised)
+
+    def record_token_usage(
+        self,
+        operation_id: str,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        model_name: str | None = None,
+        *,
+        cache_read_tokens: int = 0,
+        cache_write_tokens: int = 0,
+        cache_write_1h_tokens: int = 0,
+        reasoning_tokens: int = 0,
+        duration: float | None = None,
+        provider: str | None = None,
+        tier: str | None = None,
+        cost_usd: Money | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Tokens of one model call; several add up.
+
+        `input_tokens` is the total, what was read from or written to a cache included; `reasoning_tokens` are part of
+        the output. `duration` is in seconds. `cost_usd` is what was billed; without it the call is priced by the
+        price of its time, and a model that has none is counted as unpriced.
+        """
+        try:
+            values: dict[str, object] = {
+                "model": name_of(model_name), "provider": provider, "tier": tier, "input_tokens": input_tokens,
+                "output_tokens": output_tokens, "outcome": "success",
+            }  # fmt: skip
+            if cache_read_tokens or cache_write_tokens or cache_write_1h_tokens or reasoning_tokens:
+                values |= {
+                    "cache_read_tokens": cache_read_tokens, "cache_write_5m_tokens": cache_write_tokens,
+                    "cache_write_1h_tokens": cache_write_1h_tokens, "reasoning_tokens": reasoning_tokens,
+                }  # fmt: skip
+            if duration is not None:
+                values["duration_ms"] = milliseconds(duration)
+            if cost_usd is not None:
+                values["cost_usd"] = cost_usd
+            self._record(operation_id, "llm_call", values, attributes_of(metadata, self._gauge))
+        except Exception as raised:
+            if is_interruption(raised):
+                raise
+            count_unusable(self._gauge, raised)
+
+    def record_error(
+        self,
+        operation_id: str,
+        error: BaseException | str,
+        error_category: ErrorCategory | str | None = None,
+        error_message: str | None = None,
+        *,
+        severity: str = "error",
+        recovery: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """An error in an operation: the exception, or a text. Its category is told from the exception.
+
+        `severity` is critical, error, warning or info; `recovery` failed or succeeded, where it was tried.
+        """
+        try:
+            values = failure(error)
+            values.pop("outcome", None)
+            values |= {"severity": severity, "recovery": recovery}
+            if error_category is not None:
+                values["error_category"] = word_of(error_category)
+            if error_message is not None:
+                values["error_message"] = error_message
+            self._record(operation_id, "error", values, attributes_of(metadata, self._gauge))
+        except Exception as raised:
+            if is_interruption(raised):
+                raise
+            count_unusable(self._gauge, raised)
+
+    def record_warning(
+        self,
+        operation_id: str,
+        warning: BaseException | str,
+        error_category: ErrorCategory | str | None = None,
+        error_message: str | None = None,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Something odd in an operation that did not stop it."""
+        self.record_error(operation_id, warning, error_category, error_message, severity="warning", metadata=metadata)
+
+    def _end(
+        self,
+        operation_id: str,
+        running: _Running,
+        success: object,
+        error: object,
+        quality_score: object,
+        metadata: object,
+    ) -> OperationMetrics:
+        values: dict[str, object] = {
+            "name": running.name,
+            "duration_ms": (time.perf_counter() - running.began) * 1000,
+            "quality_score": quality_score,
+        }
+        if error is None:
+            values["outcome"] = outcome_of(success if success is None else bool(success))
+        else:
+            values |= {"outcome": "error", **failure(error)}
+        attributes = attributes_of(running.metadata, self._gauge)
+        if metadata:
+            attributes = (attributes or {}) | (attributes_of(metadata, self._gauge) or {})
+        event = running.context.run(
+            self._gauge.event, "task", values, attributes=attributes,
+            session=self.session_id, operation=running.name, span_id=operation_id,
+        )  # fmt: skip
+        if event is not None:
+            return self._view.end(event)
+        # Refused or dropped, which is counted; the caller is told all the same.
+        told = {name: values[name] for name in ("name", "duration_ms", "outcome")}
+        return self._view.forget(Event(kind="task", time=datetime.now(UTC), span_id=operation_id, **told))  # type: ignore[arg-type]
+
+    def _record(
+        self, operation_id: str, kind: str, values: Mapping[str, object], attributes: dict[str, Any] | None
+    ) -> None:
+        known = type(operation_id) is str
+        running = self._running.get(operation_id) if known else None
+        name = running.name if running is not None else self._view.ended_name(operation_id) if known else None
+        if name is None:
+            # Tokens that were paid for are kept, whatever became of their operation.
+            count(self._gauge, "altered", "scope left out", f"{kind} of an operation that is not known")
+            event = self._gauge.event(kind, values, attributes=attributes, session=self.session_id)
+        else:
+            event = self._gauge.event(
+                kind, values, attributes=attributes,
+                session=self.session_id, operation=name, parent_id=operation_id,
+            )  # fmt: skip
+        if event is not None:
+            self._view.apply(event)

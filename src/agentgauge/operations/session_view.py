@@ -1,0 +1,148 @@
+"""What was recorded through one collector: a fold over its events.
+
+Applied to the events as they are recorded, and to those of a session that are read back, it comes to the same. It is
+shared by threads, and holds its lock for the arithmetic only. It keeps the newest operations, and the sums of older
+ones.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from agentgauge.events import Event
+from agentgauge.journal import lifetime
+from agentgauge.operations.models import MetricsData, OperationMetrics
+from agentgauge.operations.operation_view import OperationView
+
+OPERATIONS_KEPT = 500
+OPEN_KEPT = 10_000
+"""Operations that have not ended. A program that never ends any must not fill the memory."""
+
+
+class _Sums:
+    """Over operations."""
+
+    def __init__(self) -> None:
+        self.operations = self.successful = self.tokens = self.unpriced = 0
+        self.errors = self.warnings = self.tool_calls = 0
+        self.duration_ms = 0.0
+        self.cost = Decimal(0)
+
+    def add(self, view: OperationView) -> None:
+        view.settle()
+        if view.end is not None:
+            self.operations += 1
+            self.successful += view.end.outcome == "success"
+            self.duration_ms += view.end.duration_ms or 0.0
+        self.tokens += view.tokens[0] + view.tokens[1]
+        self.cost += view.cost
+        self.unpriced += view.unpriced
+        self.errors += view.errors
+        self.warnings += view.warnings
+        self.tool_calls += view.older_tool_calls + len(view.tool_calls)
+
+
+class SessionView:
+    def __init__(self, began: datetime | None = None) -> None:
+        """`began` is when the session did; without it, when its first event happened."""
+        self._begin(began)
+        lifetime.watch(self)
+
+    def _begin(self, began: datetime | None) -> None:
+        self._lock = threading.RLock()
+        self._running: dict[str, OperationView] = {}
+        self._ended: dict[str, OperationView] = {}
+        self._strays = OperationView("")
+        """What belongs to no operation that is known."""
+        self._older = _Sums()
+        self._began = began
+        self._last: datetime | None = None
+
+    def apply(self, event: Event) -> None:
+        with self._lock:
+            if event.kind == "task":
+                self._end(event)
+            else:
+                self._view_of(event.parent_id).apply(event)
+                self._note(event)
+
+    def end(self, task: Event) -> OperationMetrics:
+        """Apply `task`; the operation that it ends."""
+        with self._lock:
+            return self._end(task).metrics()
+
+    def forget(self, task: Event) -> OperationMetrics:
+        """The operation that `task` would have ended, had it been kept. What was kept of it stays in the sums."""
+        with self._lock:
+            view = self._running.pop(task.span_id or "", None) or OperationView(task.span_id or "")
+            self._older.add(view)
+            view.apply(task)
+            return view.metrics()
+
+    def ended(self, operation_id: str) -> OperationMetrics | None:
+        """An operation that has ended, while it is kept."""
+        with self._lock:
+            view = self._ended.get(operation_id)
+            return None if view is None else view.metrics()
+
+    def ended_name(self, operation_id: str) -> str | None:
+        """The name of an operation that has ended, while it is kept."""
+        view = self._ended.get(operation_id)
+        return None if view is None or view.end is None else view.end.name
+
+    def data(self, session_id: str, running: int | None = None) -> MetricsData:
+        """The summary. `running` is how many operations run, where those count too that recorded nothing yet."""
+        with self._lock:
+            sums = _Sums()
+            for view in (*self._ended.values(), *self._running.values(), self._strays):
+                sums.add(view)
+            older = self._older
+            return MetricsData(
+                session_id=session_id,
+                start_time=self._began or datetime.now(UTC),
+                end_time=self._last,
+                operations=[view.metrics() for view in self._ended.values()],
+                total_operations=sums.operations + older.operations,
+                successful_operations=sums.successful + older.successful,
+                total_duration=(sums.duration_ms + older.duration_ms) / 1000,
+                total_tokens=sums.tokens + older.tokens,
+                total_cost=float(sums.cost + older.cost),
+                unpriced_calls=sums.unpriced + older.unpriced,
+                error_count=sums.errors + older.errors,
+                warning_count=sums.warnings + older.warnings,
+                tool_calls=sums.tool_calls + older.tool_calls,
+                open_operations=len(self._running) if running is None else running,
+                older_operations=older.operations,
+            )
+
+    def after_fork(self) -> None:
+        """What the parent recorded is the parent's."""
+        self._begin(datetime.now(UTC))
+
+    def settle(self) -> None:
+        return None
+
+    def _end(self, task: Event) -> OperationView:
+        operation_id = task.span_id or ""
+        view = self._running.pop(operation_id, None) or OperationView(operation_id)
+        view.apply(task)
+        self._ended[operation_id] = view
+        if len(self._ended) > OPERATIONS_KEPT:
+            self._older.add(self._ended.pop(next(iter(self._ended))))
+        self._note(task)
+        return view
+
+    def _view_of(self, operation_id: str | None) -> OperationView:
+        if operation_id is None:
+            return self._strays
+        view = self._running.get(operation_id) or self._ended.get(operation_id)
+        if view is None:
+            view = self._running[operation_id] = OperationView(operation_id)
+            if len(self._running) > OPEN_KEPT:
+                self._older.add(self._running.pop(next(iter(self._running))))
+        return view
+
+    def _note(self, event: Event) -> None:
+        self._began, self._last = self._began or event.time, event.time
