@@ -21,16 +21,22 @@ _KEPT = 120
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 
-def file_name(of: str, id_: object) -> str:
-    """The name that stands for an id. `of` says in the error whose id it is.
+def id_text(of: str, id_: object) -> str:
+    """An id as text. `of` says in the error whose id it is.
 
-    Raises `RunFilesError` for what is no id: nothing, or neither text nor a whole number.
+    Raises `RunFilesError` for what is none: nothing, or neither text nor a whole number.
     """
     if isinstance(id_, bool) or not isinstance(id_, str | int):
         raise RunFilesError(f"{of}_id={id_!r}: an id is text or a whole number, and {type(id_).__name__} is neither")
     text = str(id_)
     if not text:
         raise RunFilesError(f"{of}_id is empty: its files need a name")
+    return text
+
+
+def file_name(of: str, id_: object) -> str:
+    """The name that stands for an id. Raises `RunFilesError` as `id_text` does."""
+    text = id_text(of, id_)
     name = quote(text, safe="", errors="surrogatepass").replace("~", "%7E")
     if name.startswith("."):
         name = f"%2E{name[1:]}"

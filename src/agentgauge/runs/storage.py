@@ -24,7 +24,7 @@ from agentgauge.errors import RunFilesError
 from agentgauge.files import file_lock, make_directory
 from agentgauge.runs.csv_file import CsvFile, Row
 from agentgauge.runs.csv_tables import COLUMNS, KEYS, issue_rows, run_rows
-from agentgauge.runs.file_names import file_name
+from agentgauge.runs.file_names import file_name, id_text
 from agentgauge.runs.json_files import (
     RunSummary,
     issue_document,
@@ -103,12 +103,12 @@ class MetricsStorage:
 
         Rows that are there with the same figures stay; with others they are replaced, so the latest export counts.
         """
-        file_name("issue", issue.issue_id)
-        self._export(str(run_id), [((str(run_id), str(issue.issue_id)), issue_rows(str(run_id), issue))])
+        run, number = id_text("run", run_id), id_text("issue", issue.issue_id)
+        self._export(run, [((run, number), issue_rows(run, issue))])
 
     def export_run_to_csv(self, run: RunMetrics) -> None:
         """Add a run's row, what it has outside its issues, and those of its ended issues that are not there yet."""
-        run_id = str(run.run_id)
+        run_id = id_text("run", run.run_id)
         groups = [
             ((run_id, str(issue.issue_id)), issue_rows(run_id, issue))
             for issue in run.issues.values()
@@ -117,7 +117,6 @@ class MetricsStorage:
         self._export(run_id, [*groups, ((run_id, ""), run_rows(run))])
 
     def _export(self, run_id: str, groups: list[tuple[tuple[str, str], dict[str, list[Row]]]]) -> None:
-        file_name("run", run_id)
         if not self._writes:
             return
         folder = self.base_dir / "csv"
