@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentgauge.events import Usage
 from agentgauge.usage.bodies import read_body, tier_of
-from agentgauge.usage.fields import first, get, items, text
+from agentgauge.usage.fields import attribute, fields_of, first, items, text, within
 from agentgauge.usage.reported import ModelShare, Reported, divided
 from agentgauge.usage.tokens import added, tokens_of
 from agentgauge.usage.vendors import vendor_of
@@ -12,26 +12,27 @@ from agentgauge.usage.vendors import vendor_of
 
 def read_message(message: object) -> Reported | None:
     """An `AIMessage` or a chunk of one; a message of anybody else has no usage."""
-    about = get(message, "response_metadata")
-    tokens = tokens_of(first(message, "usage_metadata")) or tokens_of(first(about, "token_usage", "usage"))
+    fields = fields_of(message)
+    about = within(fields, "response_metadata")
+    tokens = tokens_of(fields.get("usage_metadata")) or tokens_of(first(about, "token_usage", "usage"))
     if tokens is None:
         return None
-    model = text(about, "model_name", "model", "model_id")
+    model = text(about, "model_name") or text(about, "model") or text(about, "model_id")
     return Reported(
         usage=tokens.usage,
         model=model,
         provider=text(about, "model_provider") or vendor_of(model),
-        tier=tier_of(about, None),
-        response_id=text(about, "id") or text(message, "id"),
-        agent=text(message, "name"),
-        tool_calls=len(items(get(message, "tool_calls"))),
+        tier=tier_of(about.get("service_tier")),
+        response_id=text(about, "id") or text(fields, "id"),
+        agent=text(fields, "name"),
+        tool_calls=len(items(fields.get("tool_calls"))),
     )
 
 
 def read_messages(messages: list[object]) -> Reported | None:
     """All the answers in a list of messages; what is no answer is passed over. None where there is no answer."""
-    answers = [answer for message in messages if is_message(message) and (answer := read_message(message)) is not None]
-    return _together(answers)
+    answers = (read_message(message) for message in messages if attribute(message, "response_metadata") is not None)
+    return _together([answer for answer in answers if answer is not None])
 
 
 def read_state(state: object) -> Reported | None:
@@ -39,26 +40,23 @@ def read_state(state: object) -> Reported | None:
 
     What is before it belongs to an earlier turn of the conversation, whose state had it too.
     """
-    messages = items(get(state, "messages"))
-    turn = max((n for n, message in enumerate(messages) if get(message, "type") == "human"), default=-1)
+    messages = items(fields_of(state).get("messages"))
+    turn = max((n for n, message in enumerate(messages) if attribute(message, "type") == "human"), default=-1)
     return read_messages(messages[turn + 1 :])
 
 
 def read_llm_result(result: object) -> Reported | None:
     """One answer for each prompt; the candidates for one prompt all state the same use."""
+    fields = fields_of(result)
     answers = []
-    for candidates in items(get(result, "generations")):
-        message = get(next(iter(items(candidates)), None), "message")
+    for candidates in items(fields.get("generations")):
+        message = attribute(next(iter(items(candidates)), None), "message")
         if message is not None and (answer := read_message(message)) is not None:
             answers.append(answer)
     if answers:
         return _together(answers)
-    stated = get(result, "llm_output")
+    stated = within(fields, "llm_output")
     return read_body({"usage": first(stated, "token_usage", "usage"), "model": first(stated, "model_name", "model")})
-
-
-def is_message(candidate: object) -> bool:
-    return get(candidate, "response_metadata") is not None and isinstance(get(candidate, "type"), str)
 
 
 def _together(answers: list[Reported]) -> Reported | None:

@@ -3,16 +3,16 @@
 Providers disagree in two ways: whether the input counter includes cached tokens, and whether the output counter
 includes reasoning. `Usage` includes both, so what a provider counts beside the total is added to it.
 
-    api         is known by                                       counted beside the total
-    chat        prompt_tokens, completion_tokens                  nothing; by some, reasoning (see `_chat`)
-    messages    input_tokens and cache_*_input_tokens             cache reads and writes
-    responses   input_tokens                                      nothing
-    langchain   input_token_details                               nothing
-    totals      cache_read_tokens, request_tokens                 nothing: pydantic-ai's counters, and ours
-    gemini      promptTokenCount, also in snake case              tool-use prompts, thoughts
-    bedrock     inputTokens                                       cache reads and writes
-    cohere      billed_units                                      nothing
-    ollama      prompt_eval_count                                 nothing
+    api         is known by                              counted beside the total
+    chat        prompt_tokens, completion_tokens         nothing; by some, reasoning (see `_chat`)
+    messages    input_tokens and cache_*_input_tokens    cache reads and writes
+    totals      cache_read_tokens, details, ...          nothing: pydantic-ai's counters, and ours
+    langchain   input_token_details                      nothing
+    responses   input_tokens                             nothing
+    gemini      promptTokenCount, also in snake case     tool-use prompts, thoughts
+    bedrock     inputTokens                              cache reads and writes
+    cohere      billed_units                             nothing
+    ollama      prompt_eval_count                        nothing
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from collections.abc import Callable
 import msgspec
 
 from agentgauge.events import Usage
-from agentgauge.usage.fields import count, get, has, items
+from agentgauge.usage.fields import Fields, count, fields_of, items, within
 
 
-class Tokens(msgspec.Struct, frozen=True):
+class Tokens(msgspec.Struct, frozen=True, gc=False):
     usage: Usage
     api: str
     """Whose counters they are, in the words of the table above."""
@@ -33,15 +33,15 @@ class Tokens(msgspec.Struct, frozen=True):
 
 def tokens_of(block: object) -> Tokens | None:
     """What a block of counters says; None where it is none."""
-    for names, api, reader in _APIS:
-        for name in names:
-            if has(block, name):
-                return Tokens(reader(block), api)
+    counters = fields_of(block)
+    for name, (api, reader) in _APIS.items():
+        if counters.get(name) is not None:
+            return Tokens(reader(counters), api)
     return None
 
 
 def usage_of(
-    input_tokens: int, output_tokens: int, *, read: int = 0, write_5m: int = 0, write_1h: int = 0, reasoning: int = 0
+    input_tokens: int, output_tokens: int, read: int = 0, write_5m: int = 0, write_1h: int = 0, reasoning: int = 0
 ) -> Usage:
     """Totals and their parts. Parts that exceed the total cannot have been counted in it: they are added to it."""
     cached = read + write_5m + write_1h
@@ -76,135 +76,155 @@ def subtracted(whole: Usage, part: Usage) -> Usage | None:
     return None if min(msgspec.structs.astuple(rest)) < 0 else rest
 
 
-def written(block: object, total: int) -> tuple[int, int]:
+def _written(split: Fields, total: int) -> tuple[int, int]:
     """Tokens written to a cache for 5 minutes and for an hour. What is not said to be for an hour is for 5 minutes."""
-    one_hour = count(block, "ephemeral_1h_input_tokens")
-    return max(total - one_hour, count(block, "ephemeral_5m_input_tokens")), one_hour
+    one_hour = count(split, "ephemeral_1h_input_tokens")
+    return max(total - one_hour, count(split, "ephemeral_5m_input_tokens")), one_hour
 
 
-def _chat(block: object) -> Usage:
+def _chat(counters: Fields) -> Usage:
     """Of xAI and others `completion_tokens` leaves reasoning out. Their `total_tokens` shows it.
 
     Mistral's `num_cached_tokens` is not read: what it bills as cached is in the details.
     """
-    prompt, completion = count(block, "prompt_tokens"), count(block, "completion_tokens")
-    details = get(block, "prompt_tokens_details")
-    read = count(details, "cached_tokens") or count(
-        block, "prompt_cache_hit_tokens", "cached_tokens", "cached_prompt_text_tokens", "cache_read_input_tokens"
+    prompt, completion = count(counters, "prompt_tokens"), count(counters, "completion_tokens")
+    details = within(counters, "prompt_tokens_details")
+    read = count(details, "cached_tokens") or (
+        count(counters, "prompt_cache_hit_tokens")  # DeepSeek
+        or count(counters, "cached_tokens")  # Moonshot, Together
+        or count(counters, "cached_prompt_text_tokens")  # xAI's own SDK
+        or count(counters, "cache_read_input_tokens")  # LiteLLM
     )
-    total_written = count(details, "cache_write_tokens", "cache_creation_tokens") or count(
-        block, "cache_creation_input_tokens"
+    write_5m = count(details, "cache_write_tokens") or count(counters, "cache_creation_input_tokens")
+    write_1h = 0
+    if write_5m:
+        write_5m, write_1h = _written(within(details, "cache_creation_token_details"), write_5m)
+    reasoning = count(within(counters, "completion_tokens_details"), "reasoning_tokens") or count(
+        counters, "reasoning_tokens"
     )
-    write_5m, write_1h = written(get(details, "cache_creation_token_details"), total_written)
-    reasoning = count(get(block, "completion_tokens_details"), "reasoning_tokens") or count(block, "reasoning_tokens")
-    if reasoning and count(block, "total_tokens") == prompt + completion + reasoning:
+    if reasoning and count(counters, "total_tokens") == prompt + completion + reasoning:
         completion += reasoning
-    return usage_of(prompt, completion, read=read, write_5m=write_5m, write_1h=write_1h, reasoning=reasoning)
+    return usage_of(prompt, completion, read, write_5m, write_1h, reasoning)
 
 
-def _messages(block: object) -> Usage:
-    read, creation = count(block, "cache_read_input_tokens"), count(block, "cache_creation_input_tokens")
-    write_5m, write_1h = written(get(block, "cache_creation"), creation)
-    return Usage(
-        count(block, "input_tokens") + read + write_5m + write_1h,
-        max(count(block, "output_tokens"), reasoning := _reasoning(block)),
+def _messages(counters: Fields) -> Usage:
+    read = count(counters, "cache_read_input_tokens")
+    write_5m, write_1h = _written(within(counters, "cache_creation"), count(counters, "cache_creation_input_tokens"))
+    return usage_of(
+        count(counters, "input_tokens") + read + write_5m + write_1h,
+        count(counters, "output_tokens"),
         read,
         write_5m,
         write_1h,
-        reasoning,
+        count(within(counters, "output_tokens_details"), "thinking_tokens"),
     )
 
 
-def _responses(block: object) -> Usage:
+def _responses(counters: Fields) -> Usage:
     """Also the OpenAI Agents SDK's, and anybody's who states two totals and no more."""
-    details = get(block, "input_tokens_details")
+    details = within(counters, "input_tokens_details")
+    of_output = within(counters, "output_tokens_details")
     return usage_of(
-        count(block, "input_tokens"),
-        count(block, "output_tokens"),
-        read=count(details, "cached_tokens"),
-        write_5m=count(details, "cache_write_tokens"),
-        reasoning=_reasoning(block),
+        count(counters, "input_tokens"),
+        count(counters, "output_tokens"),
+        count(details, "cached_tokens"),
+        count(details, "cache_write_tokens"),
+        0,
+        count(of_output, "reasoning_tokens") or count(of_output, "thinking_tokens"),
     )
 
 
-def _reasoning(block: object) -> int:
-    return count(get(block, "output_tokens_details"), "reasoning_tokens", "thinking_tokens")
-
-
-def _langchain(block: object) -> Usage:
-    """LangChain names a part of another service tier with the tier in front: priority_cache_read."""
-    details, of_output = get(block, "input_token_details"), get(block, "output_token_details")
-    one_hour = count(details, "ephemeral_1h_input_tokens")
+def _langchain(counters: Fields) -> Usage:
+    """LangChain names a part of another service tier with the tier in front. OpenAI's realtime API has the same names
+    for its details, and its own for what is in them.
+    """
+    details, of_output = within(counters, "input_token_details"), within(counters, "output_token_details")
     return usage_of(
-        count(block, "input_tokens"),
-        count(block, "output_tokens"),
-        read=count(details, "cache_read", "priority_cache_read", "flex_cache_read", "cached_tokens"),
-        write_5m=count(details, "cache_creation") + count(details, "ephemeral_5m_input_tokens"),
-        write_1h=one_hour,
-        reasoning=count(of_output, "reasoning", "priority_reasoning", "flex_reasoning"),
+        count(counters, "input_tokens"),
+        count(counters, "output_tokens"),
+        sum(count(details, name) for name in ("cache_read", "priority_cache_read", "flex_cache_read", "cached_tokens")),
+        count(details, "cache_creation") + count(details, "ephemeral_5m_input_tokens"),
+        count(details, "ephemeral_1h_input_tokens"),
+        sum(count(of_output, name) for name in ("reasoning", "priority_reasoning", "flex_reasoning")),
     )
 
 
-def _totals(block: object) -> Usage:
-    one_hour = count(block, "cache_write_1h_tokens")
-    five_minutes = max(count(block, "cache_write_tokens") - one_hour, count(block, "cache_write_5m_tokens"))
-    reasoning = count(block, "output_reasoning_tokens", "reasoning_tokens") or count(
-        get(block, "details"), "reasoning_tokens", "thoughts_tokens"
-    )
+def _totals(counters: Fields) -> Usage:
+    one_hour = count(counters, "cache_write_1h_tokens")
+    details = within(counters, "details")
     return usage_of(
-        count(block, "input_tokens", "request_tokens"),
-        count(block, "output_tokens", "response_tokens"),
-        read=count(block, "cache_read_tokens"),
-        write_5m=five_minutes,
-        write_1h=one_hour,
-        reasoning=reasoning,
+        count(counters, "input_tokens") or count(counters, "request_tokens"),
+        count(counters, "output_tokens") or count(counters, "response_tokens"),
+        count(counters, "cache_read_tokens"),
+        max(count(counters, "cache_write_tokens") - one_hour, count(counters, "cache_write_5m_tokens")),
+        one_hour,
+        count(counters, "output_reasoning_tokens")
+        or count(counters, "reasoning_tokens")
+        or count(details, "reasoning_tokens")
+        or count(details, "thoughts_tokens"),
     )
 
 
-def _gemini(block: object) -> Usage:
-    thoughts = count(block, "thoughtsTokenCount", "thoughts_token_count")
+def _gemini(counters: Fields) -> Usage:
+    thoughts = count(counters, "thoughtsTokenCount")
     return usage_of(
-        count(block, "promptTokenCount", "prompt_token_count")
-        + count(block, "toolUsePromptTokenCount", "tool_use_prompt_token_count"),
-        count(block, "candidatesTokenCount", "candidates_token_count", "responseTokenCount", "response_token_count")
-        + thoughts,
-        read=count(block, "cachedContentTokenCount", "cached_content_token_count"),
+        count(counters, "promptTokenCount") + count(counters, "toolUsePromptTokenCount"),
+        (count(counters, "candidatesTokenCount") or count(counters, "responseTokenCount")) + thoughts,
+        count(counters, "cachedContentTokenCount"),
         reasoning=thoughts,
     )
 
 
-def _bedrock(block: object) -> Usage:
+def _gemini_object(counters: Fields) -> Usage:
+    """The same as google-genai's SDK has it."""
+    thoughts = count(counters, "thoughts_token_count")
+    return usage_of(
+        count(counters, "prompt_token_count") + count(counters, "tool_use_prompt_token_count"),
+        (count(counters, "candidates_token_count") or count(counters, "response_token_count")) + thoughts,
+        count(counters, "cached_content_token_count"),
+        reasoning=thoughts,
+    )
+
+
+def _bedrock(counters: Fields) -> Usage:
     """Also the counters by model of the Claude Agent SDK, which have the same names and meaning."""
-    read = count(block, "cacheReadInputTokens", "cacheReadInputTokenCount")
-    total = count(block, "cacheWriteInputTokens", "cacheWriteInputTokenCount", "cacheCreationInputTokens")
-    one_hour = sum(
-        count(entry, "inputTokens") for entry in items(get(block, "cacheDetails")) if get(entry, "ttl") == "1h"
-    )
-    one_hour = min(one_hour, total)
-    return Usage(
-        count(block, "inputTokens") + read + total, count(block, "outputTokens"), read, total - one_hour, one_hour
+    read = count(counters, "cacheReadInputTokens")
+    write = count(counters, "cacheWriteInputTokens") or count(counters, "cacheCreationInputTokens")
+    by_ttl = (fields_of(entry) for entry in items(counters.get("cacheDetails")))
+    one_hour = min(write, sum(count(entry, "inputTokens") for entry in by_ttl if entry.get("ttl") == "1h"))
+    return usage_of(
+        count(counters, "inputTokens") + read + write, count(counters, "outputTokens"), read, write - one_hour, one_hour
     )
 
 
-def _cohere(block: object) -> Usage:
+def _cohere(counters: Fields) -> Usage:
     """What is billed. `tokens` counts Cohere's own prompt in too, and `cached_tokens` are of that."""
-    units = get(block, "billed_units")
+    units = within(counters, "billed_units")
     return usage_of(count(units, "input_tokens"), count(units, "output_tokens"))
 
 
-def _ollama(block: object) -> Usage:
-    return usage_of(count(block, "prompt_eval_count"), count(block, "eval_count"))
+def _ollama(counters: Fields) -> Usage:
+    return usage_of(count(counters, "prompt_eval_count"), count(counters, "eval_count"))
 
 
-_APIS: tuple[tuple[tuple[str, ...], str, Callable[[object], Usage]], ...] = (
-    (("prompt_tokens", "completion_tokens"), "chat", _chat),
-    (("cache_creation_input_tokens", "cache_read_input_tokens"), "messages", _messages),
-    (("cache_read_tokens", "cache_write_tokens", "request_tokens", "response_tokens"), "totals", _totals),
-    (("input_token_details", "output_token_details"), "langchain", _langchain),
-    (("input_tokens", "output_tokens"), "responses", _responses),
-    (("promptTokenCount", "prompt_token_count", "totalTokenCount", "total_token_count"), "gemini", _gemini),
-    (("inputTokens", "outputTokens"), "bedrock", _bedrock),
-    (("billed_units",), "cohere", _cohere),
-    (("prompt_eval_count", "eval_count"), "ollama", _ollama),
+_NAMES: tuple[tuple[str, Callable[[Fields], Usage], tuple[str, ...]], ...] = (
+    ("chat", _chat, ("prompt_tokens", "completion_tokens")),
+    ("messages", _messages, ("cache_creation_input_tokens", "cache_read_input_tokens")),
+    (
+        "totals",
+        _totals,
+        (
+            *("details", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
+            *("output_reasoning_tokens", "request_tokens", "response_tokens"),
+        ),
+    ),
+    ("langchain", _langchain, ("input_token_details", "output_token_details")),
+    ("responses", _responses, ("input_tokens", "output_tokens")),
+    ("gemini", _gemini, ("promptTokenCount", "totalTokenCount")),
+    ("gemini", _gemini_object, ("prompt_token_count", "total_token_count")),
+    ("bedrock", _bedrock, ("inputTokens", "outputTokens")),
+    ("cohere", _cohere, ("billed_units",)),
+    ("ollama", _ollama, ("prompt_eval_count", "eval_count")),
 )
-"""In this order: a name further up decides."""
+_APIS = {name: (api, reader) for api, reader, names in _NAMES for name in names}
+"""By the name that gives them away. The first that is stated decides."""
