@@ -203,6 +203,10 @@ def test_a_file_written_anew_by_somebody_is_read_anew(tmp_path: Path) -> None:
     _put(file, "1", 10)
     _put(file, "1", 10)
     assert _figures(tmp_path) == ["1", "10"]
+    with (tmp_path / "t.csv").open("r+b") as other:  # the same file, longer, of other content
+        other.write(HEADER + b"other,2,2,a text that is longer still than what was in this file before\r\n")
+    _put(file, "1", 10)
+    assert _figures(tmp_path) == ["2", "10"]
     (tmp_path / "t.csv").unlink()
     _put(file, "1", 10)
     assert _figures(tmp_path) == ["10"]

@@ -147,6 +147,7 @@ class CsvFile:
 
     def _begin(self, file: IO[bytes]) -> _Known | None:
         """The header; None where there is none, and what there is was put aside."""
+        file.seek(0)
         raw, whole = next(records(file), (b"", False))
         if not whole and not set(self._key) <= set(_names(raw)):
             file.seek(0)
@@ -242,6 +243,8 @@ class CsvFile:
     def _rewrite(self, known: _Known, wanted: list[str], changed: dict[_Key, list[_Cells]], new: list[_Cells]) -> None:
         """Copy the file with more columns, with changed groups where they stood, and new rows behind all."""
         self._known = None
+        for left in self.path.parent.glob(f".{self.path.name}.*.tmp"):  # by a writer that was killed: the lock is ours
+            left.unlink(missing_ok=True)
         added = len(wanted) - len(known.header)
         at_place = {
             start: (key, at)
