@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from agentgauge.cli.export_events import events
+from agentgauge.cli.export_pm import pm
 from agentgauge.cli.export_sqlite import sqlite
 
 _HELP = ("--help", "-h")
@@ -31,5 +32,5 @@ export = typer.Typer(
     rich_markup_mode=None,
     help="Write what was recorded as files for other programs.\n\nWhere no command is named it is the events.",
 )
-for command in (events, sqlite):
+for command in (events, sqlite, pm):
     export.command()(command)

@@ -84,16 +84,10 @@ def stated(name: str | None) -> str | None:
 
 def _of_agent_result(result: Any) -> Invocation:
     response_id, error = getattr(result, "response_id", None), getattr(result, "is_error", False)
-    call = Call(
-        stated(result.model),
-        stated(result.provider),
-        _usage_of(result.usage),
-        _money(getattr(result.usage, "cost_usd", None)),
-        getattr(result, "tier", None),
-        getattr(result, "requests", 1),
-    )
+    model, used, cost = stated(result.model), _usage_of(result.usage), _money(getattr(result.usage, "cost_usd", None))
+    provider, tier, requests = stated(result.provider), getattr(result, "tier", None), getattr(result, "requests", 1)
     return Invocation(
-        (call,),
+        (Call(model, provider, used, cost, tier, requests),) if model or cost or used != NOTHING_USED else (),
         getattr(result, "agent_name", None),
         result.duration_ms,
         "error" if error else None,
