@@ -132,6 +132,21 @@ def test_a_byte_order_mark_and_quotes_of_a_spreadsheet_are_no_difference(tmp_pat
     assert _figures(tmp_path) == ["11"]
 
 
+def test_names_of_columns_that_a_spreadsheet_would_run_are_disarmed_once(tmp_path: Path) -> None:
+    for number in range(2):
+        for issue in "12":
+            _put(_file(tmp_path), issue, number, **{"=cmd": 1, "a,b": 2, "\ud800": 3})
+    assert [*_rows(tmp_path)[0]] == [*COLUMNS, "'=cmd", "a,b", "\\ud800"]
+
+
+def test_a_header_that_names_a_column_twice_keeps_both(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_bytes(b"run,issue,note,note,figure,text\r\nr,1,a,b,10,\r\n")
+    _put(_file(tmp_path), "2", 20)
+    assert (tmp_path / "t.csv").read_bytes().splitlines() == [
+        b"run,issue,note,note,figure,text", b"r,1,a,b,10,", b"r,2,,,20,"
+    ]  # fmt: skip
+
+
 def test_columns_end_somewhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     file = _file(tmp_path)
     for number in range(csv_file.MAX_COLUMNS + 20):
