@@ -66,7 +66,7 @@ class MetricsCollector(OperationRecorder):
         What anything else records in the block through the same gauge is related to the operation. An exception
         ends it with its outcome, and goes on to the caller.
         """
-        return OperationContext(self, name, metadata)
+        return OperationContext(self, name, metadata, self._leave)
 
     def get_session_summary(self) -> MetricsData:
         """What was recorded through this collector, whatever session an event names."""

@@ -19,12 +19,16 @@ UNNAMED = "unknown"
 
 def name_of(name: object) -> str:
     """Text, or a whole number as its decimals; `unknown` for what is neither."""
+    if type(name) is str:
+        return name or UNNAMED
     if isinstance(name, str):
         return str.__str__(name) or UNNAMED
     return str(name) if type(name) is int else UNNAMED
 
 
 def milliseconds(seconds: Any) -> object:
+    if type(seconds) is float:
+        return seconds * 1000
     # Text and lists can be multiplied too.
     return seconds * 1000 if hasattr(seconds, "__float__") and not isinstance(seconds, bool) else seconds
 
@@ -36,16 +40,19 @@ def word_of(word: object) -> object:
 
 def outcome_of(status: object) -> object:
     """The outcome that a status says: a `ToolCallStatus`, its word, or whether it succeeded."""
-    if isinstance(status, bool):
+    if status is True or status is False:
         return "success" if status else "failure"
     return word_of(status)
 
 
-def failure(error: object) -> dict[str, object]:
-    """What an exception, or a text in its place, says of an error."""
+def failure(error: object, message: object = None) -> dict[str, object]:
+    """The error that an exception tells, or the name of its type and a message, or a message alone."""
     if isinstance(error, BaseException):
-        return failure_of(error)
-    return {} if error is None else {"error_type": "Error", "error_message": error}
+        told = failure_of(error)
+        return told if message is None else told | {"error_message": message}
+    if message is None:
+        return {"error_type": "Error", "error_message": error}
+    return {"error_type": error, "error_message": message}
 
 
 def attributes_of(metadata: Any, gauge: Gauge) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,15 @@ class OperationContext:
     The block may end the operation itself, to keep what it did.
     """
 
-    def __init__(self, recorder: OperationRecorder, name: str, metadata: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self,
+        recorder: OperationRecorder,
+        name: str,
+        metadata: Mapping[str, Any] | None,
+        leave: Callable[[str, BaseException | None], None],
+    ) -> None:
         self._recorder = recorder
+        self._leave = leave
         self._name = name
         self._metadata = metadata
         self._operation_id = ""
@@ -37,8 +44,7 @@ class OperationContext:
     ) -> None:
         if self._scope is not None:
             self._scope.__exit__(None, None, None)
-        if self._recorder.is_running(self._operation_id):
-            self._recorder.end_operation(self._operation_id, error=error)
+        self._leave(self._operation_id, error)
 
     async def __aenter__(self) -> str:
         return self.__enter__()

@@ -36,7 +36,7 @@ from agentgauge.operations.given import (
 from agentgauge.operations.models import ErrorCategory, OperationMetrics, ToolCallStatus
 from agentgauge.operations.operation_view import COMPONENT_TIME
 from agentgauge.operations.session_view import OPEN_KEPT, SessionView
-from agentgauge.recorder import Gauge
+from agentgauge.recorder import Gauge, Kept
 from agentgauge.recorder.given import Money
 
 
@@ -54,6 +54,7 @@ class OperationRecorder:
 
     def __init__(self, gauge: Gauge, session_id: str) -> None:
         self._gauge = gauge
+        self._keep = gauge.keep
         self.session_id = session_id
         """Session of all that is recorded here."""
         self._running: dict[str, _Running] = {}
@@ -97,13 +98,14 @@ class OperationRecorder:
         try:
             running = self._running.pop(operation_id, None)
             if running is not None:
-                return self._end(operation_id, running, success, error, quality_score, metadata)
+                ended = self._finish(operation_id, running, success, error, quality_score, metadata)
+                return self._view.end(ended.event()) if isinstance(ended, Kept) else self._view.forget(ended)
             count(
                 self._gauge, "refused", "unknown operation", "end_operation of an id that is not that of a running one"
             )
-            ended = self._view.ended(operation_id)
-            if ended is not None:
-                return ended
+            metrics = self._view.ended(operation_id)
+            if metrics is not None:
+                return metrics
         except Exception as raised:
             if is_interruption(raised):
                 raise
@@ -145,11 +147,13 @@ class OperationRecorder:
         message 200 characters are kept. `cost_usd` is what the call cost by itself.
         """
         try:
-            values = failure(error)
+            values = {} if error is None else failure(error)
             values["name"] = name_of(tool_name)
             values["duration_ms"] = milliseconds(duration)
-            if status is not None or error is None:
-                values["outcome"] = "success" if status is None else outcome_of(status)
+            if status is not None:
+                values["outcome"] = outcome_of(status)
+            elif error is None:
+                values["outcome"] = "success"
             if error_category is not None:
                 values["error_category"] = word_of(error_category)
             if error_message is not None:
@@ -209,25 +213,26 @@ class OperationRecorder:
         self,
         operation_id: str,
         error: BaseException | str,
-        error_category: ErrorCategory | str | None = None,
         error_message: str | None = None,
+        error_category: ErrorCategory | str | None = None,
         *,
         severity: str = "error",
         recovery: str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        """An error in an operation: the exception, or a text. Its category is told from the exception.
+        """An error in an operation: the exception, the name of its type with its message, or the message alone.
 
-        `severity` is critical, error, warning or info; `recovery` failed or succeeded, where it was tried.
+        The category is told from an exception. `severity` is critical, error, warning or info; `recovery` failed or
+        succeeded, where it was tried.
         """
         try:
-            values = failure(error)
+            values = failure(error, error_message)
             values.pop("outcome", None)
-            values |= {"severity": severity, "recovery": recovery}
+            values["severity"] = severity
+            if recovery is not None:
+                values["recovery"] = recovery
             if error_category is not None:
                 values["error_category"] = word_of(error_category)
-            if error_message is not None:
-                values["error_message"] = error_message
             self._record(operation_id, "error", values, attributes_of(metadata, self._gauge))
         except Exception as raised:
             if is_interruption(raised):
@@ -238,23 +243,24 @@ class OperationRecorder:
         self,
         operation_id: str,
         warning: BaseException | str,
-        error_category: ErrorCategory | str | None = None,
         error_message: str | None = None,
+        error_category: ErrorCategory | str | None = None,
         *,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         """Something odd in an operation that did not stop it."""
-        self.record_error(operation_id, warning, error_category, error_message, severity="warning", metadata=metadata)
+        self.record_error(operation_id, warning, error_message, error_category, severity="warning", metadata=metadata)
 
-    def _end(
+    def _finish(
         self,
         operation_id: str,
         running: _Running,
-        success: object,
-        error: object,
-        quality_score: object,
-        metadata: object,
-    ) -> OperationMetrics:
+        success: object = True,
+        error: object = None,
+        quality_score: object = None,
+        metadata: object = None,
+    ) -> Kept | Event:
+        """Record the end of an operation: what was kept, else the event that was refused or dropped."""
         values: dict[str, object] = {
             "name": running.name,
             "duration_ms": (time.perf_counter() - running.began) * 1000,
@@ -267,15 +273,30 @@ class OperationRecorder:
         attributes = attributes_of(running.metadata, self._gauge)
         if metadata:
             attributes = (attributes or {}) | (attributes_of(metadata, self._gauge) or {})
-        event = running.context.run(
-            self._gauge.event, "task", values, attributes=attributes,
+        kept = running.context.run(
+            self._keep, "task", values, attributes=attributes,
             session=self.session_id, operation=running.name, span_id=operation_id,
         )  # fmt: skip
-        if event is not None:
-            return self._view.end(event)
-        # Refused or dropped, which is counted; the caller is told all the same.
-        told = {name: values[name] for name in ("name", "duration_ms", "outcome")}
-        return self._view.forget(Event(kind="task", time=datetime.now(UTC), span_id=operation_id, **told))  # type: ignore[arg-type]
+        if kept is not None:
+            return kept
+        told: dict[str, Any] = {name: values[name] for name in ("name", "duration_ms", "outcome")}
+        return Event(kind="task", time=datetime.now(UTC), span_id=operation_id, **told)
+
+    def _leave(self, operation_id: str, error: BaseException | None) -> None:
+        """End the operation of a block or a function, unless that has ended it itself."""
+        try:
+            running = self._running.pop(operation_id, None)
+            if running is None:
+                return
+            ended = self._finish(operation_id, running, error=error)
+            if isinstance(ended, Kept):
+                self._view.take(ended)
+            else:
+                self._view.forget(ended)
+        except Exception as raised:
+            if is_interruption(raised):
+                raise
+            count_unusable(self._gauge, raised)
 
     def _record(
         self, operation_id: str, kind: str, values: Mapping[str, object], attributes: dict[str, Any] | None
@@ -283,14 +304,14 @@ class OperationRecorder:
         known = type(operation_id) is str
         running = self._running.get(operation_id) if known else None
         name = running.name if running is not None else self._view.ended_name(operation_id) if known else None
-        if name is None:
-            # Tokens that were paid for are kept, whatever became of their operation.
-            count(self._gauge, "altered", "scope left out", f"{kind} of an operation that is not known")
-            event = self._gauge.event(kind, values, attributes=attributes, session=self.session_id)
-        else:
-            event = self._gauge.event(
+        if name is not None:
+            kept = self._keep(
                 kind, values, attributes=attributes,
                 session=self.session_id, operation=name, parent_id=operation_id,
             )  # fmt: skip
-        if event is not None:
-            self._view.apply(event)
+        else:
+            # Tokens that were paid for are kept, whatever became of their operation.
+            count(self._gauge, "altered", "scope left out", f"{kind} of an operation that is not known")
+            kept = self._keep(kind, values, attributes=attributes, session=self.session_id)
+        if kept is not None:
+            self._view.take(kept)

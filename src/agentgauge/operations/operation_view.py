@@ -39,7 +39,7 @@ class OperationView:
         self.operation_id = operation_id
         self.end: Event | None = None
         self.started: float | None = None
-        """Seconds since 1970 of its first event, until the end says better."""
+        """Seconds since 1970 of the first event in it; its end says better."""
         self.components: dict[str, float] = {}
         self.tool_calls: deque[Event] = deque()
         self.older_tool_calls = 0
@@ -70,6 +70,7 @@ class OperationView:
             self.end = event
             # An exception ended it, other than somebody's wish to stop.
             self.errors += event.error_type is not None and event.outcome != "interrupted"
+            return
         if self.started is None:
             self.started = event.time.timestamp()
 
@@ -88,7 +89,7 @@ class OperationView:
             self.settle()
 
     def settle(self) -> None:
-        """Price the calls that are not priced yet: the first price of a process takes long, and is not asked for
+        """Price the calls that are not priced yet. The first price of a process takes long, and is not asked for
         while an operation is timed.
         """
         for call in self.unsettled:
@@ -124,34 +125,28 @@ class OperationView:
         """The operation so far; `name` is for one that has not ended."""
         self.settle()
         end = self.end
-        duration = None if end is None or end.duration_ms is None else end.duration_ms / 1000
-        ended = None if end is None else end.time.timestamp()
-        started = self.started or 0.0
-        if ended is not None:
-            started = ended - (duration or 0.0)
-            name = (end.name if end is not None else None) or name
-        return OperationMetrics(
-            operation_name=name,
-            start_time=started,
-            end_time=ended,
-            total_duration=duration,
-            component_timing=dict(self.components),
-            tool_calls=[_tool_call(event) for event in self.tool_calls],
-            token_usage=self._token_usage(name),
-            cost_estimate=self._cost_estimate(name),
-            success=end is not None and end.outcome == "success",
-            error_count=self.errors,
-            warning_count=self.warnings,
-            metadata=dict((end.attributes if end is not None else None) or {}),
-            operation_id=self.operation_id,
-            outcome=None if end is None else end.outcome,
-            unpriced_calls=self.unpriced,
-            older_tool_calls=self.older_tool_calls,
-        )
+        told: dict[str, Any] = {"operation_id": self.operation_id, "start_time": self.started or 0.0}
+        if end is not None:
+            name = end.name or name
+            told["end_time"] = told["start_time"] = ended = end.time.timestamp()
+            told["success"], told["outcome"] = end.outcome == "success", end.outcome
+            if end.duration_ms is not None:
+                told["total_duration"] = end.duration_ms / 1000
+                told["start_time"] = ended - told["total_duration"]
+            if end.attributes:
+                told["metadata"] = end.attributes
+        if self.components:
+            told["component_timing"] = self.components
+        if self.tool_calls:
+            told["tool_calls"] = [_tool_call(event) for event in self.tool_calls]
+            told["older_tool_calls"] = self.older_tool_calls
+        if self.last_usage is not None:
+            told["token_usage"], told["unpriced_calls"] = self._token_usage(name, self.last_usage), self.unpriced
+        if self.priced:
+            told["cost_estimate"] = self._cost_estimate(name)
+        return OperationMetrics(operation_name=name, error_count=self.errors, warning_count=self.warnings, **told)
 
-    def _token_usage(self, name: str) -> TokenUsage | None:
-        if self.last_usage is None:
-            return None
+    def _token_usage(self, name: str, last: Event) -> TokenUsage:
         read_in, out, cached, written, reasoning = self.tokens
         return TokenUsage(
             operation=name,
@@ -159,16 +154,14 @@ class OperationView:
             output_tokens=out,
             total_tokens=read_in + out,
             model_name=", ".join(self.models) or None,
-            timestamp=self.last_usage.time,
+            timestamp=last.time,
             cache_read_tokens=cached,
             cache_write_tokens=written,
             reasoning_tokens=reasoning,
         )
 
-    def _cost_estimate(self, name: str) -> CostEstimate | None:
-        if not self.priced:
-            return None
-        last: Any = self.last_usage or self.tool_calls[-1]
+    def _cost_estimate(self, name: str) -> CostEstimate:
+        last = self.last_usage or self.tool_calls[-1]
         return CostEstimate(
             operation=name,
             input_cost=float(self.input_cost),

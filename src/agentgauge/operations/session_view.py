@@ -1,13 +1,14 @@
 """What was recorded through one collector: a fold over its events.
 
-Applied to the events as they are recorded, and to those of a session that are read back, it comes to the same. It is
-shared by threads, and holds its lock for the arithmetic only. It keeps the newest operations, and the sums of older
-ones.
+Applied to the events as they are recorded, and to those of a session that are read back, it comes to the same. It keeps
+the newest operations, and the sums of older ones. Who records only puts the event down; it is taken into account when
+somebody asks, or when many wait. Threads share it: the lock is held for the arithmetic.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict, deque
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -15,8 +16,10 @@ from agentgauge.events import Event
 from agentgauge.journal import lifetime
 from agentgauge.operations.models import MetricsData, OperationMetrics
 from agentgauge.operations.operation_view import OperationView
+from agentgauge.recorder import Kept
 
 OPERATIONS_KEPT = 500
+WAITING_KEPT = 256
 OPEN_KEPT = 10_000
 """Operations that have not ended. A program that never ends any must not fill the memory."""
 
@@ -32,13 +35,14 @@ class _Sums:
 
     def add(self, view: OperationView) -> None:
         view.settle()
+        if view.priced or view.unpriced:
+            self.cost += view.cost
+            self.unpriced += view.unpriced
         if view.end is not None:
             self.operations += 1
             self.successful += view.end.outcome == "success"
             self.duration_ms += view.end.duration_ms or 0.0
         self.tokens += view.tokens[0] + view.tokens[1]
-        self.cost += view.cost
-        self.unpriced += view.unpriced
         self.errors += view.errors
         self.warnings += view.warnings
         self.tool_calls += view.older_tool_calls + len(view.tool_calls)
@@ -52,13 +56,21 @@ class SessionView:
 
     def _begin(self, began: datetime | None) -> None:
         self._lock = threading.RLock()
+        self._waiting: deque[Kept] = deque()
         self._running: dict[str, OperationView] = {}
-        self._ended: dict[str, OperationView] = {}
+        self._ended: OrderedDict[str, OperationView] = OrderedDict()
         self._strays = OperationView("")
         """What belongs to no operation that is known."""
         self._older = _Sums()
         self._began = began
         self._last: datetime | None = None
+
+    def take(self, kept: Kept) -> None:
+        """Put an event down to be applied."""
+        self._waiting.append(kept)
+        if len(self._waiting) > WAITING_KEPT:
+            with self._lock:
+                self._catch_up()
 
     def apply(self, event: Event) -> None:
         with self._lock:
@@ -71,11 +83,13 @@ class SessionView:
     def end(self, task: Event) -> OperationMetrics:
         """Apply `task`; the operation that it ends."""
         with self._lock:
+            self._catch_up()
             return self._end(task).metrics()
 
     def forget(self, task: Event) -> OperationMetrics:
         """The operation that `task` would have ended, had it been kept. What was kept of it stays in the sums."""
         with self._lock:
+            self._catch_up()
             view = self._running.pop(task.span_id or "", None) or OperationView(task.span_id or "")
             self._older.add(view)
             view.apply(task)
@@ -84,17 +98,21 @@ class SessionView:
     def ended(self, operation_id: str) -> OperationMetrics | None:
         """An operation that has ended, while it is kept."""
         with self._lock:
+            self._catch_up()
             view = self._ended.get(operation_id)
             return None if view is None else view.metrics()
 
     def ended_name(self, operation_id: str) -> str | None:
         """The name of an operation that has ended, while it is kept."""
-        view = self._ended.get(operation_id)
-        return None if view is None or view.end is None else view.end.name
+        with self._lock:
+            self._catch_up()
+            view = self._ended.get(operation_id)
+            return None if view is None or view.end is None else view.end.name
 
     def data(self, session_id: str, running: int | None = None) -> MetricsData:
         """The summary. `running` is how many operations run, where those count too that recorded nothing yet."""
         with self._lock:
+            self._catch_up()
             sums = _Sums()
             for view in (*self._ended.values(), *self._running.values(), self._strays):
                 sums.add(view)
@@ -124,13 +142,18 @@ class SessionView:
     def settle(self) -> None:
         return None
 
+    def _catch_up(self) -> None:
+        waiting = self._waiting
+        while waiting:
+            self.apply(waiting.popleft().event())
+
     def _end(self, task: Event) -> OperationView:
         operation_id = task.span_id or ""
         view = self._running.pop(operation_id, None) or OperationView(operation_id)
         view.apply(task)
         self._ended[operation_id] = view
         if len(self._ended) > OPERATIONS_KEPT:
-            self._older.add(self._ended.pop(next(iter(self._ended))))
+            self._older.add(self._ended.popitem(last=False)[1])
         self._note(task)
         return view
 
