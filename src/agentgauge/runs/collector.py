@@ -1,0 +1,351 @@
+"""The collector of document 000: one run, its issues and agents, and what they did.
+
+Every verb records one event (two for what starts and ends) and returns; nothing is raised after construction. What
+could not be kept as it was given is counted in `gauge.health()`. Durations are seconds, money US dollars, times
+without a zone UTC.
+
+    refused   `not open`: ended twice, or something that was never started was to end
+    altered   `no agent open`: a call was recorded in no agent
+              `no start`: an issue was finalized that had not been started; its start is recorded then
+    dropped   `file not written`: the storage refused
+
+Constructing one takes a fraction of a millisecond, and where the configuration names a model a quarter of a second
+once per process, to load the list of prices.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from threading import Thread
+from typing import Protocol
+
+from agentgauge.events import marks
+from agentgauge.events.event import to_micros
+from agentgauge.journal.interruption import is_interruption
+from agentgauge.pricing import Overrides, PriceBook
+from agentgauge.recorder import Gauge
+from agentgauge.runs import doors, entries, open_runs, recovery
+from agentgauge.runs.documents import to_document
+from agentgauge.runs.incidents import Incidents
+from agentgauge.runs.model_calls import Extra, ModelCalls
+from agentgauge.runs.models import CodeMetrics, IssueMetrics, RunMetrics, SystemConfig, TokenUsage
+from agentgauge.runs.open_work import Open
+from agentgauge.runs.stream import RunStream
+from agentgauge.runs.tracker import Tracker
+from agentgauge.runs.words import OUTCOMES, AgentType, Status
+
+
+class Storage(Protocol):
+    """Where a collector saves what is final; `MetricsStorage` is one."""
+
+    def save_issue_metrics(self, run_id: str, issue: IssueMetrics) -> None: ...
+    def export_issue_to_csv(self, run_id: str, issue: IssueMetrics) -> None: ...
+    def save_run_final(self, run: RunMetrics) -> None: ...
+    def export_run_to_csv(self, run: RunMetrics) -> None: ...
+
+
+class MetricsCollector(ModelCalls, Incidents):
+    """Records one run, and shows what it adds up to. Safe to share between threads and asyncio tasks.
+
+    Agents nest, and may be tried again: a second start of an agent type on an issue is its attempt 2. A verb that
+    names no agent or issue means the innermost that is open in its thread or task, else the only one open.
+    """
+
+    recovering: Thread | None = None
+    """What finalizes runs left behind, where there were any; `join()` waits for it."""
+    _note: Path | None = None
+
+    def __init__(
+        self,
+        run_id: str,
+        project_id: str | int | None = None,
+        config: SystemConfig | None = None,
+        *,
+        storage: Storage | None = None,
+        gauge: Gauge | None = None,
+        pricing: PriceBook | Overrides | None = None,
+        extra: Extra | None = None,
+    ) -> None:
+        """Starts the run.
+
+        With `storage`, issues are saved and exported when they are finalized, and so is the run. `gauge` is the
+        process-wide one by default. `pricing` is a price table of yours (such as `agentgauge.runs.PRICING`), by which
+        costs are then recorded; by default calls cost what their price was at the time. Raises `PriceBookError` where
+        it cannot be used.
+
+        Runs that processes which are gone left open in the gauge's home are finalized as interrupted, in the
+        background (see `recover_left_behind`).
+        """
+        self._set_up(run_id, project_id, config, storage, gauge, pricing)
+        document = None if config is None else to_document(config)
+        started = self._stream.keep("mark", {"name": marks.RUN_START}, entries.attributes(extra, config=document))
+        self._stream.is_open = True
+        self._stream.load_prices()
+        if started is not None:
+            self._note = open_runs.note_start(self._stream.gauge, started, self._stream.run_id)
+            self.recovering = recovery.start_in_background(self._stream.gauge, storage)
+
+    def _set_up(
+        self,
+        run_id: str,
+        project_id: str | int | None,
+        config: SystemConfig | None,
+        storage: Storage | None,
+        gauge: Gauge | None,
+        pricing: PriceBook | Overrides | None,
+    ) -> None:
+        project = doors.optional_text(project_id)
+        self._stream = RunStream(doors.text_of(run_id), project, config, gauge, pricing)
+        self._tracker = Tracker(self._stream)
+        self._storage = storage
+        self._clock = time.perf_counter_ns()
+
+    @staticmethod
+    def recover(run_id: str, *, gauge: Gauge | None = None, storage: Storage | None = None) -> MetricsCollector:
+        """The collector of a run as the stream has it, events that other code recorded into the run included.
+
+        What was left open by processes that are gone is finalized as interrupted, at the time of the last thing that
+        is known of it; recovering again, or in two processes at once, ends it once. What a living process has open
+        stays open. With `storage` the files of the run are written. Raises `LakeError` where the home cannot be read.
+        """
+        return _Recovered(run_id, gauge, storage)
+
+    # What is open
+
+    @property
+    def run_id(self) -> str:
+        return self._stream.run_id
+
+    @property
+    def gauge(self) -> Gauge:
+        """What it records through."""
+        return self._stream.gauge
+
+    def is_open(self, open_id: str) -> bool:
+        """Whether what a start has returned this id for has not ended yet."""
+        return self._tracker.work.named(open_id) is not None
+
+    def open_here(self) -> tuple[str, ...]:
+        """Ids of what is open in this thread or task, the innermost first."""
+        return tuple(known.id for known in self._tracker.work.enclosing())
+
+    def scope_of(self, open_id: str) -> dict[str, str]:
+        """The scope of what is done inside something open, for `gauge.scope(**...)`: so it belongs there."""
+        opened = self._tracker.work.named(open_id)
+        return {} if opened is None else self._tracker.scope_inside(opened)
+
+    # Views
+
+    @property
+    def run_metrics(self) -> RunMetrics:
+        """The run as it stands: what was recorded through this collector."""
+        return self._stream.run()
+
+    def get_issue_metrics(self, issue_id: str | int) -> IssueMetrics:
+        """An issue as it stands; of one that nothing is known of, an empty one that is pending."""
+        return self._stream.issue(doors.text_of(issue_id))
+
+    # Issues
+
+    def start_issue(self, issue_id: str | int, *, extra: Extra | None = None, at: datetime | None = None) -> str:
+        """Work on an issue begins, or begins again. Returns its id as text."""
+        return self._start_issue(issue_id, extra, at).id
+
+    def _start_issue(self, issue_id: object, extra: Extra | None, at: datetime | None) -> Open:
+        name = doors.text_of(issue_id)
+        opened = self._tracker.work.find("issue", name)
+        if opened is not None:
+            self._tracker.work.enter(opened)  # it is open already: what follows here belongs to it
+            return opened
+        opened = Open("issue", name)
+        self._tracker.start(marks.ISSUE_START, opened, entries.attributes(extra), at)
+        return opened
+
+    def finalize_issue(
+        self,
+        issue_id: str | int,
+        status: Status | str = Status.COMPLETED,
+        code_metrics: CodeMetrics | None = None,
+        *,
+        extra: Extra | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """Work on an issue has ended. What is still open of it ends too: with its status where it did not succeed,
+        else as interrupted, since nobody said that it went well.
+        """
+        name = doors.text_of(issue_id)
+        opened = self._tracker.work.find("issue", name)
+        if opened is None and self.get_issue_metrics(name).end_time is None:
+            self._stream.count("altered", "no start", "an issue was finalized that had not been started")
+            opened = self._start_issue(name, None, at)
+        opened = self._tracker.ending("issue", name)
+        if opened is None:
+            return
+        word = doors.text_of(status)
+        self._end_all(self._tracker.work.inside(name), _status_of_rest(word), at)
+        code = {} if code_metrics is None else entries.code_attributes(code_metrics)
+        values = {"name": marks.ISSUE_END}
+        attributes = entries.attributes(extra, status=word, **code)
+        self._tracker.end("mark", opened, values, attributes, outcome=OUTCOMES.get(word), at=at)
+        self._save_issue(name)
+
+    # Agents
+
+    def start_agent(
+        self,
+        agent_type: AgentType | str,
+        issue_id: str | int | None = None,
+        *,
+        parent_agent_id: str | None = None,
+        extra: Extra | None = None,
+        at: datetime | None = None,
+    ) -> str:
+        """An agent starts, on the current issue unless one is named, inside the current agent of that issue.
+
+        Returns the id that finalizes it.
+        """
+        return self._start_agent(agent_type, issue_id, parent_agent_id, extra, at).id
+
+    def _start_agent(
+        self,
+        agent_type: object,
+        issue_id: object,
+        parent_agent_id: str | None,
+        extra: Extra | None,
+        at: datetime | None,
+    ) -> Open:
+        issue = self._tracker.work.issue(None) if issue_id is None else doors.text_of(issue_id)
+        parent = parent_agent_id
+        if parent is None:
+            around = self._tracker.work.agent_around(issue)
+            parent = None if around is None else around.id
+        name = doors.text_of(agent_type) or "agent"
+        opened = Open("agent", name, issue=issue, parent=parent, attempt=self._tracker.number(issue, "agent", name))
+        self._tracker.start(marks.AGENT_START, opened, entries.attributes(extra, attempt=opened.attempt), at)
+        return opened
+
+    def finalize_agent(
+        self,
+        success: bool = True,
+        token_usage: TokenUsage | None = None,
+        retries: int | None = None,
+        *,
+        agent_id: str | None = None,
+        issue_id: str | int | None = None,
+        status: Status | str | None = None,
+        quality_score: float | None = None,
+        error: BaseException | str | None = None,
+        error_type: str | None = None,
+        error_message: str | None = None,
+        extra: Extra | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        """An agent has ended: the one named, else the current one.
+
+        `token_usage` is counted once: one that `record_token_usage` returned is in already, another is recorded now.
+        `status` wins over `success`. `quality_score` is 0-100; `error` the exception that ended it, or its message.
+        """
+        opened = self._tracker.ending("agent", agent_id, doors.optional_text(issue_id))
+        if opened is None:
+            return
+        if token_usage is not None:
+            self._record_handed_in(token_usage, opened)
+        values, digest = doors.error_values(error, error_type, error_message)
+        word = doors.optional_text(status)
+        outcome = values.pop("outcome", None) if word is None else OUTCOMES.get(word)
+        values |= {"name": opened.name, "quality_score": doors.known(quality_score)}
+        attributes = entries.attributes(extra, attempt=opened.attempt, retries=retries, status=word, **digest)
+        truth = success if word is None else None
+        self._tracker.end("task", opened, values, attributes, success=truth, outcome=outcome, at=at)
+
+    # The run
+
+    def finalize_run(
+        self, status: Status | str = Status.COMPLETED, *, extra: Extra | None = None, at: datetime | None = None
+    ) -> RunMetrics:
+        """The run has ended, and with it, as interrupted, what is still open. Returns it as it stands."""
+        if not self._stream.close():
+            self._stream.count("refused", "not open", "the run was finalized before")
+            return self.run_metrics
+        word = doors.text_of(status)
+        self._end_all(self._tracker.work.all(), Status.INTERRUPTED, at)
+        end = doors.utc(at)
+        started = self.run_metrics.start_time
+        if doors.is_aware(end) and started is not None:
+            duration_ms = max(to_micros(end) - to_micros(started), 0) / 1000
+        else:
+            duration_ms = (time.perf_counter_ns() - self._clock) / 1e6
+        values: dict[str, object] = {"name": marks.RUN_END, "duration_ms": duration_ms, "outcome": OUTCOMES.get(word)}
+        self._stream.keep("mark", values, entries.attributes(extra, status=word), at=end)
+        open_runs.remove(self._note)
+        run = self.run_metrics
+        self._save_run(run)
+        return run
+
+    def _end_all(self, still_open: list[Open], status: str, at: datetime | None) -> None:
+        """End what nobody ended."""
+        for opened in still_open:
+            if not self._tracker.work.remove(opened):
+                continue
+            values = {"name": marks.ISSUE_END if opened.kind == "issue" else opened.name}
+            number = "number" if opened.kind == "cycle" else "attempt" if opened.kind == "agent" else None
+            own = {"status": status} if number is None else {"status": status, number: opened.attempt}
+            attributes = entries.attributes(None, **own)
+            self._tracker.end(_KINDS[opened.kind], opened, values, attributes, outcome=OUTCOMES[status], at=at)
+            if opened.kind == "issue":
+                self._save_issue(opened.id)
+
+    # Files
+
+    def _save_issue(self, issue_id: str) -> None:
+        if self._storage is not None and self._stream.writes_files:
+            storage, issue = self._storage, self._stream.issue(issue_id)
+            self._save(lambda: storage.save_issue_metrics(issue.run_id, issue))
+            self._save(lambda: storage.export_issue_to_csv(issue.run_id, issue))
+
+    def _save_run(self, run: RunMetrics) -> None:
+        if self._storage is not None and self._stream.writes_files:
+            storage = self._storage
+            self._save(lambda: storage.save_run_final(run))
+            self._save(lambda: storage.export_run_to_csv(run))
+
+    def _save(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except Exception as error:  # a full disk, or a storage of the caller's: not the agent's concern
+            if is_interruption(error):
+                raise
+            self._stream.count("dropped", "file not written", f"{type(error).__name__}: {error}")
+
+
+class _Recovered(MetricsCollector):
+    """The collector of a run that is read back; it starts none."""
+
+    def __init__(self, run_id: str, gauge: Gauge | None, storage: Storage | None) -> None:
+        self._set_up(run_id, None, None, storage, gauge, None)
+        for issue, agent_type, attempt in recovery.recover(self._stream):
+            self._tracker.continue_from(issue, "agent", agent_type, attempt)
+        run = self.run_metrics
+        self._stream.project_id, self._stream.config = run.project_id, run.config
+        for done in run.issues.values():
+            if done.end_time is not None:
+                self._save_issue(done.issue_id)
+        if run.end_time is not None:
+            self._save_run(run)
+
+
+_KINDS = {"issue": "mark", "agent": "task", "tool": "tool_call", "cycle": "debugging_cycle"}
+
+
+def _status_of_rest(status: str) -> Status:
+    """With what status the rest of an issue ends that ends so."""
+    outcome = OUTCOMES.get(status)
+    if outcome in (None, "success") or status not in _STATUSES:
+        return Status.INTERRUPTED
+    return Status(status)
+
+
+_STATUSES = frozenset(status.value for status in Status)

@@ -1,0 +1,133 @@
+"""What callers give at the doors of document 000, as the recorder takes it. Nothing here raises."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, TypeGuard
+
+from agentgauge.events import fields
+from agentgauge.journal.interruption import is_interruption
+from agentgauge.recorder.failure import failure_of
+from agentgauge.runs.entries import DIGEST
+from agentgauge.runs.tracebacks import traceback_digest
+
+
+def text_of(value: object) -> str:
+    """Names and ids: text as it is, a member of an enum as its value, anything else as its text."""
+    if type(value) is str:
+        return value
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, str):
+        return str.__str__(value)
+    try:
+        return str(value)
+    except Exception as unspeakable:  # the __str__ of somebody's object
+        if is_interruption(unspeakable):
+            raise
+        return type(value).__name__
+
+
+def optional_text(value: object) -> str | None:
+    return None if value is None else text_of(value)
+
+
+def utc(moment: Any) -> Any:
+    """A time without zone is UTC here; what is no time is left for the recorder to refuse."""
+    if isinstance(moment, datetime) and moment.utcoffset() is None:
+        return moment.replace(tzinfo=UTC)
+    return moment
+
+
+def milliseconds(seconds: Any) -> Any:
+    """None and NaN are not known; what is no number is left for the recorder to refuse."""
+    if seconds is None or seconds != seconds:
+        return None
+    try:
+        return seconds * 1000.0
+    except TypeError:
+        return seconds
+
+
+def known(value: float | None) -> float | None:
+    """None for NaN."""
+    return None if value is None or math.isnan(value) else value
+
+
+def texts(values: Any) -> list[str] | None:
+    """A list of texts: of one text, or of several things; None of nothing."""
+    if values is None:
+        return None
+    if isinstance(values, str):
+        return [values]
+    try:
+        return [text_of(value) for value in values]
+    except TypeError:
+        return [text_of(values)]
+
+
+# Words
+
+
+def truth(value: Any) -> bool | None:
+    """True or False of what says either; None of what is not known."""
+    if value is None or value is True or value is False:
+        return value
+    try:
+        return bool(value)
+    except Exception as undecided:  # the __bool__ of somebody's object
+        if is_interruption(undecided):
+            raise
+        return None
+
+
+def outcome(word: object) -> str | None:
+    """An outcome; None of a word that is none."""
+    return word if isinstance(word, str) and word in fields.OUTCOMES else None
+
+
+def severity(word: object) -> tuple[str | None, str | None]:
+    """A severity; of a word that is none, the nearest, and the word."""
+    text = text_of(word).lower() if word is not None else "error"
+    return (text, None) if text in fields.SEVERITIES else (_SEVERITIES.get(text, "error"), text)
+
+
+def recovery(word: object) -> tuple[str | None, str | None]:
+    """Whether an error was recovered from; of a word that does not say so, None and the word."""
+    if word is None or isinstance(word, bool):
+        return (None if word is None else "succeeded" if word else "failed"), None
+    text = text_of(word).lower()
+    return (text, None) if text in fields.RECOVERIES else (None, text)
+
+
+_SEVERITIES = {
+    "fatal": "critical",
+    "high": "error",
+    "medium": "warning",
+    "warn": "warning",
+    "low": "info",
+    "debug": "info",
+}
+
+
+def is_aware(moment: object) -> TypeGuard[datetime]:
+    return isinstance(moment, datetime) and moment.utcoffset() is not None
+
+
+def error_values(
+    error: BaseException | str | None, error_type: object, error_message: object
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The error fields of what an error ended, and the digest of its traceback."""
+    values: dict[str, Any] = {}
+    digest: dict[str, Any] = {}
+    if isinstance(error, BaseException):
+        values, digest = failure_of(error), {DIGEST: traceback_digest(error)}
+    elif error is not None:
+        values["error_message"] = text_of(error)
+    if error_type is not None:
+        values["error_type"] = text_of(error_type)
+    if error_message is not None:
+        values["error_message"] = text_of(error_message)
+    return values, digest

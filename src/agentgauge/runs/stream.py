@@ -1,0 +1,193 @@
+"""Between a run's collector and the event stream: what is recorded, and what it adds up to.
+
+`keep` records an event and puts it aside for the view, which is brought up to date when somebody looks, or when a few
+hundred have gathered. So recording takes no lock, and little more than the gauge's own time.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from weakref import WeakSet
+
+import agentgauge
+from agentgauge.errors import EventRefused, PriceBookError
+from agentgauge.events import Event, Usage
+from agentgauge.events.event import from_micros
+from agentgauge.journal import lifetime
+from agentgauge.journal.losses import Fate, warn
+from agentgauge.journal.memory import MemoryJournal
+from agentgauge.pricing import Cost, Overrides, PriceBook, user_file
+from agentgauge.recorder import Gauge
+from agentgauge.recorder.entry import Kept
+from agentgauge.runs.fold import RunFold
+from agentgauge.runs.models import IssueMetrics, RunMetrics, SystemConfig
+from agentgauge.runs.views import issue_view, run_view
+
+_MOST_WAITING = 256
+_RUN_ONLY: Mapping[str, str | None] = {}
+_streams: WeakSet[RunStream] = WeakSet()
+
+
+class RunStream:
+    """The events of one run that one collector records."""
+
+    def __init__(
+        self,
+        run_id: str,
+        project_id: str | None,
+        config: SystemConfig | None,
+        gauge: Gauge | None,
+        pricing: PriceBook | Overrides | None,
+    ) -> None:
+        """Raises `PriceBookError` where `pricing` cannot be used."""
+        self.gauge = agentgauge.default() if gauge is None else gauge
+        self.run_id = run_id
+        self.project_id = project_id
+        self.config = config
+        self.is_priced_here = pricing is not None
+        """The caller chose a price table, so costs are written into events."""
+        self._book: PriceBook | None = None
+        if pricing is not None:
+            self._book = pricing if isinstance(pricing, PriceBook) else PriceBook.load(pricing)
+        self.fold = RunFold(run_id)
+        self.is_open = False
+        """Between the start that this collector recorded and its end."""
+        self._waiting: deque[Kept] = deque()
+        self._lock = threading.RLock()
+        _streams.add(self)
+
+    def close(self) -> bool:
+        """The run has ended; False where it had already."""
+        with self._lock:
+            was_open, self.is_open = self.is_open, False
+        return was_open
+
+    # Recording
+
+    def keep(
+        self,
+        kind: str,
+        values: dict[str, object],
+        attributes: dict[str, Any] | None = None,
+        scope: Mapping[str, str | None] = _RUN_ONLY,
+        *,
+        success: bool | None = None,
+        at: datetime | None = None,
+    ) -> Kept | None:
+        """Record an event of the run, and show it. Of `scope` what is None is not given."""
+        kept = self.record(kind, values, attributes, scope, success=success, at=at)
+        if kept is not None:
+            self.show(kept)
+        return kept
+
+    def record(
+        self,
+        kind: str,
+        values: dict[str, object],
+        attributes: dict[str, Any] | None = None,
+        scope: Mapping[str, str | None] = _RUN_ONLY,
+        *,
+        success: bool | None = None,
+        at: datetime | None = None,
+    ) -> Kept | None:
+        """As `keep`, but it is not in the view yet."""
+        own = {name: value for name, value in scope.items() if value is not None}
+        own["run"] = self.run_id
+        if self.project_id is not None:
+            own["project"] = self.project_id
+        return self.gauge.keep(kind, values, success=success, at=at, attributes=attributes, **own)
+
+    def show(self, kept: Kept) -> None:
+        """Put what was recorded into the view."""
+        self._waiting.append(kept)
+        if len(self._waiting) > _MOST_WAITING:
+            self.settle()
+
+    def count(self, fate: Fate, reason: str, detail: str) -> None:
+        """Count what happened to something that became no event, or to one that lacks something."""
+        sink = self.gauge.sink
+        if sink is not None:
+            sink.count(fate, reason, detail)
+
+    # Prices
+
+    def cost(self, model: str, usage: Usage, provider: str | None, tier: str | None, micros: int) -> Cost | None:
+        """What a call cost at its time; None where no price is known."""
+        if self.gauge.sink is None:
+            return None
+        book = self._book
+        if book is None:
+            settings = self.gauge.settings
+            book = self._book = _book_of(None if settings is None else user_file(settings))
+        try:
+            return book.price(model, usage, provider=provider, at=from_micros(micros), tier=tier or "standard")
+        except EventRefused:  # what cannot be was refused when it was recorded
+            return None
+
+    def load_prices(self) -> None:
+        """Load the list of prices, a quarter of a second once per process, before a call waits for it."""
+        llm = None if self.config is None else self.config.llm
+        if llm is not None and llm.model is not None:
+            self.cost(llm.model, Usage(), llm.provider, None, 0)
+
+    # The view
+
+    def settle(self) -> None:
+        """Bring the view up to date."""
+        with self._lock:
+            while self._waiting:
+                self.fold.apply(self._waiting.popleft().event())
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Take in what was read back from the stream."""
+        with self._lock:
+            for event in events:
+                self.fold.apply(event)
+
+    def run(self) -> RunMetrics:
+        with self._lock:
+            self.settle()
+            return run_view(self.fold, self.project_id, self.config)
+
+    def issue(self, issue_id: str) -> IssueMetrics:
+        with self._lock:
+            self.settle()
+            return issue_view(self.fold, issue_id, self.project_id, self.config)
+
+    @property
+    def writes_files(self) -> bool:
+        """Whether recording is on, and on disk."""
+        return self.gauge.sink is not None and not isinstance(self.gauge.sink, MemoryJournal)
+
+    def renew_lock(self) -> None:
+        """In a forked child: a thread of the parent may have held it."""
+        self._lock = threading.RLock()
+
+
+@functools.lru_cache(maxsize=8)
+def _book_of(file: Path | None) -> PriceBook:
+    """The book by which the lake prices: with the user's file, where it can be read."""
+    try:
+        return PriceBook.load(file)
+    except PriceBookError as error:
+        warn("calls are shown with list prices: %s", error)
+        return PriceBook.load(None)
+
+
+def is_open_here(run_id: str) -> bool:
+    """Whether a collector of this process has the run open."""
+    return any(stream.run_id == run_id and stream.is_open for stream in list(_streams))
+
+
+def _renew_locks() -> None:
+    for stream in list(_streams):
+        stream.renew_lock()
+
+
+lifetime.after_fork(_renew_locks)

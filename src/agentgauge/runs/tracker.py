@@ -1,0 +1,131 @@
+"""Starts and ends of what a collector tracks, as events with the same span, and what belongs to what."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from agentgauge.events.event import to_micros
+from agentgauge.recorder.entry import Kept
+from agentgauge.runs import doors
+from agentgauge.runs.open_work import Kind, Open, OpenWork
+from agentgauge.runs.stream import RunStream
+
+MOST_NUMBERED = 20_000
+"""Things that attempts are counted of; of more the oldest begin at 1 again."""
+
+
+class Tracker:
+    def __init__(self, stream: RunStream) -> None:
+        self.stream = stream
+        self.work = OpenWork()
+        self._numbers: dict[tuple[str | None, str, str], int] = {}
+
+    # What belongs to what
+
+    def agent_named(self, agent_id: str | None, issue: str | None) -> Open | None:
+        """The agent of that id; without one, the current agent (of the issue, where one is given).
+
+        Of an agent of another process no more is known than its id.
+        """
+        if agent_id is None:
+            return self.work.agent(issue)
+        span = doors.text_of(agent_id)
+        known = self.work.find("agent", span) or self.work.ended(span)
+        if known is None:
+            known = Open("agent", "", issue=issue)
+            known.id, known.is_open = span, False
+        return known
+
+    def belonging(
+        self, agent_id: str | None, issue_id: object, *, needs_agent: bool = False
+    ) -> tuple[Open | None, str | None]:
+        """The agent and the issue that something recorded now belongs to."""
+        issue = None if issue_id is None else doors.text_of(issue_id)
+        agent = self.agent_named(agent_id, issue)
+        if agent is None and needs_agent:
+            self.stream.count("altered", "no agent open", "recorded in no agent: name one with agent_id=")
+        return agent, self.work.issue(agent) if issue is None else issue
+
+    def number(self, issue: str | None, kind: str, name: str) -> int:
+        """The how manieth of its name this is in an issue, from 1."""
+        key = issue, kind, name
+        number = self._numbers.pop(key, 0) + 1
+        self._numbers[key] = number
+        if len(self._numbers) > MOST_NUMBERED:
+            self._numbers.pop(next(iter(self._numbers)), None)
+        return number
+
+    def continue_from(self, issue: str | None, kind: str, name: str, number: int) -> None:
+        """So many of it were there before this process."""
+        key = issue, kind, name
+        self._numbers[key] = max(self._numbers.get(key, 0), number)
+
+    def scope_inside(self, opened: Open) -> dict[str, str]:
+        """The scope of what anybody records inside something open."""
+        scope = {"run": self.stream.run_id, "project": self.stream.project_id, "issue": opened.issue}
+        if opened.kind != "issue":
+            scope |= {"agent": opened.agent, "role": opened.agent, "parent_id": opened.id}
+        return {name: value for name, value in scope.items() if value is not None}
+
+    # Starts and ends
+
+    def start(self, mark: str, opened: Open, attributes: dict[str, Any] | None, at: datetime | None) -> Kept | None:
+        """Record that something starts; it is open, and the innermost of this context, from now on."""
+        kept = self.stream.keep("mark", {"name": mark}, attributes, _scope(opened), at=doors.utc(at))
+        opened.micros = time.time_ns() // 1000 if kept is None else kept.micros
+        opened.stated = at is not None
+        self.work.add(opened)
+        return kept
+
+    def ending(self, kind: Kind, name: str | None, issue: str | None = None) -> Open | None:
+        """What is to end: the one named, else the current one. None where there is none, which is counted."""
+        if name is not None:
+            opened = self.work.find(kind, doors.text_of(name))
+        elif kind == "agent":
+            opened = self.work.agent(issue)
+        else:
+            opened = self.work.only(kind, issue)
+        if opened is None or not self.work.remove(opened):
+            self.stream.count("refused", "not open", f"no such {kind} is open: it was ended before, or never started")
+            return None
+        return opened
+
+    def end(
+        self,
+        kind: str,
+        opened: Open,
+        values: dict[str, Any],
+        attributes: dict[str, Any] | None,
+        *,
+        success: object = None,
+        outcome: object = None,
+        at: datetime | None = None,
+    ) -> None:
+        """Record that something has ended; an outcome that is none of the known words gives way to `success`."""
+        end = doors.utc(at)
+        values["duration_ms"] = opened.duration_ms(to_micros(end) if doors.is_aware(end) else None)
+        values["outcome"] = word = doors.outcome(outcome)
+        truth = None if word is not None else doors.truth(success)
+        self.stream.keep(kind, values, attributes, _scope(opened), success=truth, at=end)
+
+
+def inside(agent: Open | None, issue: str | None) -> dict[str, str | None]:
+    """The scope of something done inside an agent, on an issue."""
+    if agent is None:
+        return {"issue": issue}
+    name = agent.name or None
+    return {"issue": issue, "agent": name, "role": name, "parent_id": agent.id}
+
+
+def _scope(opened: Open) -> dict[str, str | None]:
+    if opened.kind == "issue":
+        return {"issue": opened.issue}
+    return {
+        "issue": opened.issue,
+        "agent": opened.agent,
+        "role": opened.agent,
+        "span_id": opened.id,
+        "parent_id": opened.parent,
+    }
