@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agentgauge.errors import RunFilesError
-from agentgauge.runs.models import CodeMetrics, IssueMetrics, Status
+from agentgauge.runs.models import CodeMetrics, IssueMetrics, Status, TokenUsage, no_usage
 from agentgauge.runs.storage import MetricsStorage
 from tests.runs.issues import START, TABLES, issue, run, sizes, table
 
@@ -223,6 +223,17 @@ def test_rows_say_what_the_issue_says(tmp_path: Path) -> None:
     assert error["error_message"] == 'says "no", twice\r\nand =1+1'
     (whole,) = table(tmp_path, "runs")
     assert (whole["success_rate_percent"], whole["llm_temperature"], whole["completed_issues"]) == ("100", "0.7", "1")
+
+
+def test_a_cost_that_nobody_knows_is_empty_and_not_zero(tmp_path: Path) -> None:
+    usages = (
+        TokenUsage(10, 1, calls=2, unpriced_calls=2, cost_usd=0.0),
+        TokenUsage(calls=2, unpriced_calls=1, cost_usd=0.5),
+    )
+    for number, usage in enumerate((*usages, no_usage())):
+        MetricsStorage(tmp_path).export_issue_to_csv("run-1", issue(issue_id=str(number), token_usage=usage))
+    rows = [(row["cost_usd"], row["unpriced_calls"]) for row in table(tmp_path, "issues")]
+    assert rows == [("", "2"), ("0.5", "1"), ("0", "0")]
 
 
 def test_exporting_again_by_any_way_writes_nothing_twice(tmp_path: Path) -> None:

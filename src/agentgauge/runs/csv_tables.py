@@ -91,7 +91,7 @@ def issue_rows(run_id: str, issue: IssueMetrics) -> dict[str, list[Row]]:
         **_of(issue, *_ISSUE, "project_id", "status", *_TIMES, *_COUNTS),
         "run_id": run_id,
         "llm_model": issue.config.llm.model if issue.config is not None else None,
-        **_of(issue.token_usage, *_USAGE),
+        **_usage(issue.token_usage),
         **({} if issue.code_metrics is None else _of(issue.code_metrics, *_CODE)),
     }
     own = [*_own(issue, IssueMetrics), *_own(issue.code_metrics, CodeMetrics)]
@@ -111,7 +111,7 @@ def run_rows(run: RunMetrics) -> dict[str, list[Row]]:
         "completed_issues": by_status.get("completed", 0),
         "failed_issues": by_status.get("failed", 0),
         "success_rate_percent": run.success_rate,
-        **_of(run.token_usage, *_USAGE),
+        **_usage(run.token_usage),
     }
     own = [*_own(run, RunMetrics), *_own(run.config, SystemConfig), *_own(config.llm, LLMConfig)]
     rows["runs"] = [_with_own("runs", values, own)]
@@ -139,7 +139,7 @@ def _agent_row(agent: AgentMetrics) -> dict[str, object]:
     values = {
         **_of(agent, *names),
         "model": usage.model,
-        **_of(usage, *_USAGE),
+        **_usage(usage),
         "tool_calls": sum(tool.calls for tool in tools),
         "failed_tool_calls": sum(tool.failures for tool in tools),
     }
@@ -155,6 +155,12 @@ def _tool_row(tool: ToolUsage) -> dict[str, object]:
 def _plain_row(table: str, model: Any, base: type) -> dict[str, object]:
     """Of a model whose fields are the table's columns."""
     return _with_own(table, _of(model, *(name for name in COLUMNS[table] if name not in _ISSUE)), _own(model, base))
+
+
+def _usage(usage: TokenUsage) -> dict[str, object]:
+    """Sums over calls. Where no call has a price the cost is not 0 but not known."""
+    is_known = usage.calls > usage.unpriced_calls or usage.calls == 0
+    return _of(usage, *_USAGE) | ({} if is_known else {"cost_usd": None})
 
 
 def _of(model: object, *names: str) -> dict[str, object]:
