@@ -16,7 +16,7 @@ def read_litellm(result: object) -> Reported | None:
         return None
     hidden = fields_of(attribute(result, "_hidden_params"))
     cost = money(hidden.get("response_cost"))
-    duration_ms = milliseconds(attribute(result, "_response_ms"))
+    duration_ms = milliseconds(hidden.get("_response_ms"))
     return msgspec.structs.replace(
         reported,
         provider=text(hidden, "custom_llm_provider") or reported.provider,

@@ -45,7 +45,7 @@ _SHAPES: tuple[tuple[str, str, Reader], ...] = (
     ("session_id", "total_cost_usd", read_claude_agent),
     ("response_metadata", "tool_calls", read_message),
     ("generations", "llm_output", read_llm_result),
-    ("usage", "parent_tool_use_id", _nothing),  # a message inside a Claude Agent SDK run, whose result has the whole
+    ("content", "parent_tool_use_id", _nothing),  # a message inside a Claude Agent SDK run, whose result has the whole
     ("choices", "_hidden_params", read_litellm),
     ("output", "_hidden_params", read_litellm),
 )

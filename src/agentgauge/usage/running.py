@@ -61,7 +61,7 @@ def _difference(now: Reported, before: Reported) -> Reported | None:
     shares = _added_shares(now.shares, {(share.model, share.provider): share for share in before.shares})
     if shares is None:
         return None
-    own = divided(msgspec.structs.replace(now, cost_usd=cost, shares=()), shares)
+    own = divided(msgspec.structs.replace(now, cost_usd=cost, is_running_total=False), shares)
     if now.turn is not None and subtracted(own.usage, now.turn) is None:
         return None
     return msgspec.structs.replace(own, web_searches=max(now.web_searches - before.web_searches, 0))
