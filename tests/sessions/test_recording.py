@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 import agentgauge
-from agentgauge.sessions import AgentResult, EventType, MetricsCollector, MetricsEvent, TokenUsage
+from agentgauge.sessions import AgentResult, EventType, MetricsCollector, MetricsEvent, TokenUsage, stream_summary
 from tests.recorder.reading import events
 from tests.sessions.making import DAY, event, mark, result
 
@@ -298,3 +299,79 @@ def test_events_shown_are_whole(gauge: agentgauge.Gauge) -> None:
     collector.record_from_result(result(), "review", "check")
     (shown,) = collector.get_events()
     assert MetricsEvent.model_validate_json(shown.model_dump_json()) == shown
+
+
+def _of_anthropic() -> object:
+    from anthropic.types import Message, TextBlock, Usage
+
+    used = Usage(input_tokens=40, output_tokens=50, cache_read_input_tokens=60, cache_creation_input_tokens=0)
+    return Message(
+        id="msg_1",
+        content=[TextBlock(type="text", text="x")],
+        model="claude-sonnet-4-5",
+        role="assistant",
+        type="message",
+        usage=used,
+    )
+
+
+def _of_openai() -> object:
+    from openai.types.chat import ChatCompletion
+
+    return ChatCompletion.model_validate(
+        {
+            "id": "msg_1",
+            "choices": [],
+            "created": 0,
+            "model": "gpt-4o",
+            "object": "chat.completion",
+            "usage": {
+                "prompt_tokens": 100,
+                "completion_tokens": 50,
+                "total_tokens": 150,
+                "prompt_tokens_details": {"cached_tokens": 60},
+            },
+        }
+    )
+
+
+@pytest.mark.parametrize("made", [_of_anthropic, _of_openai])
+def test_a_providers_own_answer_is_taken_as_it_is(
+    gauge: agentgauge.Gauge, home: Path, made: Callable[[], object]
+) -> None:
+    """Anthropic's input leaves out what was cached, OpenAI's does not."""
+    collector = MetricsCollector(gauge=gauge)
+    collector.record_from_result(made(), "review", "check")
+    _, call = events(home)
+    assert (call.input_tokens, call.output_tokens, call.cache_read_tokens) == (100, 50, 60)
+    assert call.attributes == {"response_id": "msg_1"}
+    assert collector.get_summary() == stream_summary(gauge=gauge)
+    assert collector.get_summary().unpriced_calls == 0
+
+
+def test_a_result_of_several_models_has_a_call_of_each(gauge: agentgauge.Gauge, home: Path) -> None:
+    shares = {"claude-sonnet-4-5": (1000, 0.02), "claude-haiku-4-5": (10, 0.001)}
+    theirs = {
+        "type": "result",
+        "subtype": "success",
+        "duration_ms": 2500,
+        "duration_api_ms": 2000,
+        "is_error": False,
+        "num_turns": 3,
+        "session_id": "sdk-1",
+        "total_cost_usd": 0.021,
+        "usage": {"input_tokens": 1010, "output_tokens": 0},
+        "modelUsage": {
+            model: {"inputTokens": tokens, "outputTokens": 0, "costUSD": cost}
+            for model, (tokens, cost) in shares.items()
+        },
+    }
+    collector = MetricsCollector(gauge=gauge)
+    collector.record_from_result(theirs, "coding", "implement")
+    task, *calls = events(home)
+    assert (task.duration_ms, task.session) == (2500, "sdk-1")
+    assert {call.model: (call.input_tokens, float(call.cost_usd or 0)) for call in calls} == shares
+    assert {call.parent_id for call in calls} == {task.span_id}
+    (shown,) = collector.get_events()
+    assert (shown.model, shown.usage.input_tokens, shown.usage.cost_usd) == ("claude-sonnet-4-5", 1010, 0.021)
+    assert collector.get_summary() == stream_summary(gauge=gauge)

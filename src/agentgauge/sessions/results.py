@@ -100,7 +100,7 @@ def _of_agent_result(result: Any) -> Invocation:
 def _of_reported(reported: Reported) -> Invocation:
     attributes = {
         "web_searches": reported.web_searches or None,
-        "tool_calls": reported.tool_calls,
+        "tool_calls": reported.tool_calls or None,
         "response_id": reported.response_id,
     }
     calls = tuple(
