@@ -2,7 +2,7 @@
 
 Durations are seconds, `start_time` and `end_time` of operations and tool calls seconds since 1970, money US dollars,
 rates percent, other times aware and in UTC. Models are made when somebody asks, which ending an operation does. (Lists
-and dictionaries have factories, since pydantic takes ten times as long to copy an empty default.)
+and dictionaries have factories: pydantic takes longer to copy an empty default than to make the rest.)
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ def failure_of(error: BaseException) -> dict[str, object]:
     A TimeoutError, and what a library raises in its place, is a timeout; Ctrl-C, cancellation and a closed generator
     are interruptions.
     """
-    category = category_of(error)
-    if isinstance(error, TimeoutError):
+    kind, category = type(error), category_of(error)  # its class as it is, not as its attributes say
+    if issubclass(kind, TimeoutError):
         outcome = "timeout"
-    elif isinstance(error, KeyboardInterrupt | GeneratorExit) or _is_cancellation(error):
+    elif issubclass(kind, (KeyboardInterrupt, GeneratorExit)) or _is_cancellation(kind):
         outcome = "interrupted"
     else:
         outcome = "timeout" if category is ErrorCategory.TIMEOUT else "error"
@@ -33,12 +33,12 @@ def failure_of(error: BaseException) -> dict[str, object]:
         message = f"its text raised {type(unspeakable).__name__}"
     return {
         "outcome": outcome,
-        "error_type": type(error).__qualname__,
+        "error_type": kind.__qualname__,
         "error_category": category.value,
         "error_message": message or None,
     }
 
 
-def _is_cancellation(error: BaseException) -> bool:
+def _is_cancellation(kind: type[BaseException]) -> bool:
     asyncio = sys.modules.get("asyncio")  # importing it takes longer than all of recording
-    return asyncio is not None and isinstance(error, asyncio.CancelledError)
+    return asyncio is not None and issubclass(kind, asyncio.CancelledError)
