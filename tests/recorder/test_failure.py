@@ -313,7 +313,7 @@ def _remote_end_hangs_up(address: str) -> None:
 PYTHON: dict[str, tuple[Raising, ErrorCategory]] = {
     "asyncio timeout": (lambda _: _stopped_in_time(), C.TIMEOUT),
     "subprocess timeout": (
-        lambda _: subprocess.run([sys.executable, "-c", "input()"], timeout=0.01, stdin=subprocess.PIPE),
+        lambda _: subprocess.run([sys.executable, "-c", "import time; time.sleep(60)"], timeout=0.01),
         C.TIMEOUT,
     ),
     "host name": (lambda _: socket.getaddrinfo("256.256.256.256", 80, flags=socket.AI_NUMERICHOST), C.NETWORK),
