@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from agentgauge.errors import RunFilesError
+from agentgauge.runs.csv_tables import COLUMNS
 from agentgauge.runs.models import CodeMetrics, IssueMetrics, Status, TokenUsage, no_usage
 from agentgauge.runs.storage import MetricsStorage
 from tests.runs.issues import START, TABLES, issue, run, sizes, table
@@ -201,6 +202,12 @@ def test_all_seven_tables_exist_from_the_first_export(tmp_path: Path) -> None:
     MetricsStorage(tmp_path).export_issue_to_csv("run-1", issue(agents=0, tool_usage={}, pipelines=[]))
     assert {path.name for path in (tmp_path / "csv").glob("*.csv")} == {f"{name}.csv" for name in TABLES}
     assert sizes(tmp_path) == dict.fromkeys(TABLES, 0) | {"issues": 1, "debugging_cycles": 1, "errors": 1}
+
+
+def test_every_column_is_described() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "runs.md").read_text()
+    columns = {column for table in COLUMNS.values() for column in table}
+    assert {column for column in columns if f"`{column}`" not in page} == set()
 
 
 def test_rows_say_what_the_issue_says(tmp_path: Path) -> None:

@@ -89,7 +89,12 @@ class CsvFile:
             )
             return
         there = known.places[content(run)]
-        changed = {key: rows for key, rows in encoded.items() if key in there and not self._same(there[key], rows)}
+        with self.path.open("rb") as file:
+            changed = {
+                key: rows
+                for key, rows in encoded.items()
+                if key in there and not self._same(file, header, there[key], rows)
+            }
         new = [row for key, rows in encoded.items() if key not in there for row in rows]
         if changed or wanted != header:
             self._rewrite(known, wanted, changed, new)
@@ -212,17 +217,15 @@ class CsvFile:
         sync_directory(aside.parent)
         logger.warning("%s: ended in a record that was cut (%d bytes), now in %s", self.path, len(cut), aside.name)
 
-    def _same(self, places: list[_Place], rows: list[_Cells]) -> bool:
+    def _same(self, file: IO[bytes], header: list[str], places: list[_Place], rows: list[_Cells]) -> bool:
         """Whether the records at these places say what the rows say, in the columns that the rows have."""
-        assert self._known is not None
         if len(places) != len(rows):
             return False
-        with self.path.open("rb") as file:
-            for (start, length), row in zip(places, rows, strict=True):
-                file.seek(start)
-                old = dict(zip(self._known.header, contents(file.read(length)), strict=False))
-                if any(old.get(name, b"") != row.get(name, b"") for name in {*self._columns, *row}):
-                    return False
+        for (start, length), row in zip(places, rows, strict=True):
+            file.seek(start)
+            old = dict(zip(header, contents(file.read(length)), strict=False))
+            if any(old.get(name, b"") != row.get(name, b"") for name in {*self._columns, *row}):
+                return False
         return True
 
     # Writing
