@@ -50,14 +50,13 @@ def statistics(connection: duckdb.DuckDBPyConnection, feature: str, name: str) -
         connection,
         """
         SELECT count(*), avg(value), min(value), max(value), stddev_samp(value),
-            quantile_cont(value, 0.5), quantile_cont(value, 0.95), quantile_cont(value, 0.99)
+            quantile_cont(value, [0.5, 0.95, 0.99])
         FROM system_performance WHERE feature = $feature AND metric_name = $name
         """,
         feature=text_of(feature),
         name=text_of(name),
     )
-    names = ("count", "mean", "min", "max", "stddev", "p50", "p95", "p99")
-    return _described(names, row, stddev_at=4)
+    return _distribution("mean", row)
 
 
 def performance_rows(
@@ -83,17 +82,16 @@ def performance(connection: duckdb.DuckDBPyConnection, feature: str | None) -> d
     rows = connection.execute(
         """
         SELECT metric_category, count(*), avg(value), min(value), max(value), stddev_samp(value),
-            quantile_cont(value, 0.5), quantile_cont(value, 0.95), quantile_cont(value, 0.99),
+            quantile_cont(value, [0.5, 0.95, 0.99]),
             list_sort(list(DISTINCT unit) FILTER (unit IS NOT NULL))
         FROM system_performance WHERE $feature::VARCHAR IS NULL OR feature = $feature
         GROUP BY metric_category ORDER BY metric_category
         """,
         {"feature": text_of(feature)},
     ).fetchall()
-    names = ("count", "avg", "min", "max", "stddev", "p50", "p95", "p99")
     return {
         "categories": {
-            category: {**_described(names, tuple(figures), stddev_at=4), "units": units or []}
+            category: {**_distribution("avg", tuple(figures)), "units": units or []}
             for category, *figures, units in rows
         }
     }
@@ -233,6 +231,13 @@ def _one(connection: duckdb.DuckDBPyConnection, statement: str, **values: object
     row = connection.execute(statement, values).fetchone()
     assert row is not None
     return row
+
+
+def _distribution(mean: str, figures: tuple[Any, ...]) -> dict[str, Any]:
+    """Count, mean (by that name), extremes, deviation, and the list of percentiles, which is None of no values."""
+    *plain, percentiles = figures
+    names = ("count", mean, "min", "max", "stddev", "p50", "p95", "p99")
+    return _described(names, (*plain, *(percentiles or (None, None, None))), stddev_at=4)
 
 
 def _described(names: tuple[str, ...], figures: tuple[Any, ...], *, stddev_at: int | None = None) -> dict[str, Any]:

@@ -77,17 +77,19 @@ def daily_select(events: str) -> str:
     value. `events` is a FROM item.
     """
     return f"""
-        SELECT strftime(time AT TIME ZONE 'UTC', '%Y-%m-%d') AS date, coalesce(feature, '') AS feature,
+        SELECT day::VARCHAR AS date, * EXCLUDE (day, percentiles),
+            percentiles[1] AS percentile_50, percentiles[2] AS percentile_95, percentiles[3] AS percentile_99
+        FROM (SELECT (time AT TIME ZONE 'UTC')::DATE AS day, coalesce(feature, '') AS feature,
             metric_type, metric_name,
             avg(value) AS avg_value, min(value) AS min_value, max(value) AS max_value,
             CASE count(value) WHEN 1 THEN 0.0::DOUBLE ELSE stddev_samp(value) END AS stddev,
             count(*) AS count,
-            quantile_cont(value, 0.5) AS percentile_50, quantile_cont(value, 0.95) AS percentile_95,
-            quantile_cont(value, 0.99) AS percentile_99,
+            quantile_cont(value, [0.5, 0.95, 0.99]) AS percentiles,
             max(coalesce(arrived, time)) AS created,
-            to_json(list_sort(list(DISTINCT md5("user")) FILTER ("user" IS NOT NULL)))::JSON AS users,
+            to_json(list_transform(list(DISTINCT "user") FILTER ("user" IS NOT NULL), lambda person: md5(person)))::JSON
+                AS users,
             count(*) FILTER ("user" IS NULL) AS nobodys
-        FROM ({_daily_values(events)}) GROUP BY ALL
+        FROM ({_daily_values(events)}) GROUP BY ALL)
         """
 
 
