@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeGuard
@@ -51,9 +51,19 @@ def milliseconds(seconds: Any) -> Any:
         return seconds
 
 
-def known(value: float | None) -> float | None:
+def known(value: Any) -> Any:
     """None for NaN."""
-    return None if value is None or math.isnan(value) else value
+    return None if value is None or value != value else value
+
+
+def member(thing: Any, name: str) -> Any:
+    """An attribute of an object, or a value of a mapping; None where it has none."""
+    try:
+        return thing.get(name) if isinstance(thing, Mapping) else getattr(thing, name, None)
+    except Exception as unreadable:  # a property of somebody's object
+        if is_interruption(unreadable):
+            raise
+        return None
 
 
 def texts(values: Any) -> list[str] | None:

@@ -156,8 +156,7 @@ class RunFold:
         """Take one event in. Those of other runs are nothing to this one."""
         if event.run != self.run_id:
             return
-        if event.project is not None and (self.project is None or event.project < self.project):
-            self.project = event.project
+        self._belongs_to(event.project)
         work = self.outside if event.issue is None else self.issues.of(event.issue).work
         take = self._marked.get(event.name) if event.kind == "mark" else self._applied.get(event.kind)
         if take is not None:
@@ -167,6 +166,20 @@ class RunFold:
             work.share.add(event)
         if event.parent_id is not None and (of_agent := self._attribution.share(event.parent_id)) is not None:
             of_agent.add(event)
+
+    def apply_share(self, share: Share, issue: str | None, parent: str | None, project: str | None) -> None:
+        """Take in what several events of the run add up to, all of one issue, parent and project."""
+        self._belongs_to(project)
+        self.share.merge(share)
+        if issue is not None:
+            self.issues.of(issue).work.share.merge(share)
+        if parent is not None and (of_agent := self._attribution.share(parent)) is not None:
+            of_agent.merge(share)
+
+    def _belongs_to(self, project: str | None) -> None:
+        """Of several projects, the first in the alphabet."""
+        if project is not None and (self.project is None or project < self.project):
+            self.project = project
 
     @property
     def statuses(self) -> Counter[str]:

@@ -15,7 +15,7 @@ from agentgauge.runs import doors, entries
 from agentgauge.runs.model_calls import Extra
 from agentgauge.runs.open_work import Open
 from agentgauge.runs.stream import RunStream
-from agentgauge.runs.tracker import Tracker, inside
+from agentgauge.runs.tracker import Tracker
 from agentgauge.runs.words import PIPELINE_OUTCOMES
 
 
@@ -115,7 +115,7 @@ class Incidents:
             "error_type": doors.optional_text(error_type),
             "error_message": doors.optional_text(error_message),
         }
-        self._stream.keep("pipeline", values, attributes, inside(agent, issue), at=doors.utc(at))
+        self._stream.keep("pipeline", values, attributes, self._tracker.inside(agent, issue), at=doors.utc(at))
 
     # Debugging
 
@@ -196,7 +196,7 @@ class Incidents:
             "recovery": attempt,
         }
         attributes = entries.attributes(extra, stated_severity=stated_level, stated_recovery=stated_attempt)
-        self._stream.keep("error", values, attributes, inside(agent, issue), at=doors.utc(at))
+        self._stream.keep("error", values, attributes, self._tracker.inside(agent, issue), at=doors.utc(at))
 
     def record_exception(
         self,
@@ -216,4 +216,4 @@ class Incidents:
         values["severity"], stated_level = doors.severity(severity)
         values["recovery"], stated_attempt = doors.recovery(recovery)
         attributes = entries.attributes(extra, stated_severity=stated_level, stated_recovery=stated_attempt, **digest)
-        self._stream.keep("error", values, attributes, inside(agent, issue), at=doors.utc(at))
+        self._stream.keep("error", values, attributes, self._tracker.inside(agent, issue), at=doors.utc(at))

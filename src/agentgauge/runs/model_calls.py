@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,12 +15,13 @@ from agentgauge.runs import doors, entries
 from agentgauge.runs.models import TokenUsage
 from agentgauge.runs.open_work import Open
 from agentgauge.runs.stream import RunStream
-from agentgauge.runs.tracker import Tracker, inside
+from agentgauge.runs.tracker import Tracker
 
 Extra = Mapping[str, Any]
 """Your own fields of an event: text keys, values that JSON can hold."""
 
 _TOKENS = Usage.__struct_fields__
+_PARTS = frozenset(_TOKENS) - {"input_tokens", "output_tokens"}
 
 
 class ModelCalls:
@@ -54,81 +56,75 @@ class ModelCalls:
         """
         agent, issue = self._tracker.belonging(agent_id, issue_id, needs_agent=True)
         model, provider = self._model(model, provider)
-        tokens = {
+        values = {
+            "model": model,
+            "provider": provider,
             "input_tokens": input_tokens,
             "output_tokens": output_tokens,
-            "cache_read_tokens": cache_read_tokens,
-            "cache_write_5m_tokens": cache_write_5m_tokens,
-            "cache_write_1h_tokens": cache_write_1h_tokens,
-            "reasoning_tokens": reasoning_tokens,
+            "cache_read_tokens": cache_read_tokens or None,
+            "cache_write_5m_tokens": cache_write_5m_tokens or None,
+            "cache_write_1h_tokens": cache_write_1h_tokens or None,
+            "reasoning_tokens": reasoning_tokens or None,
+            "tier": tier,
+            "cost_usd": cost_usd,
+            "duration_ms": doors.milliseconds(duration_seconds),
         }
-        return self._record_usage(
-            TokenUsage(model=model, provider=provider, unpriced_calls=1),
-            {**tokens, "tier": tier, "cost_usd": cost_usd, "duration_ms": doors.milliseconds(duration_seconds)},
-            agent, issue, extra, at, success,
-        )  # fmt: skip
+        return self._record_usage(values, agent, issue, extra, at, success)
 
-    def _record_handed_in(self, usage: TokenUsage, agent: Open) -> None:
-        """Record a usage that was never recorded, and mark it as recorded; of another nothing is to be done."""
-        if usage.recorded_as is not None:
+    def _record_handed_in(self, usage: object, agent: Open) -> None:
+        """Record a usage that was never recorded, and mark it as recorded; of another nothing is to be done.
+
+        It may be any object or mapping with the names of a `TokenUsage`.
+        """
+        if doors.member(usage, "recorded_as") is not None:
             return
-        model, provider = self._model(usage.model, usage.provider)
-        values = {
-            "input_tokens": usage.input_tokens,
-            "output_tokens": usage.output_tokens,
-            "cache_read_tokens": usage.cache_read_tokens,
-            "cache_write_5m_tokens": usage.cache_write_5m_tokens,
-            "cache_write_1h_tokens": usage.cache_write_1h_tokens,
-            "reasoning_tokens": usage.reasoning_tokens,
-            "cost_usd": doors.known(usage.cost_usd),
-        }
-        shown = TokenUsage(model=model, provider=provider)
-        usage.recorded_as = self._record_usage(shown, values, agent, agent.issue, usage.extra, None, True).recorded_as
+        model, provider = self._model(doors.member(usage, "model"), doors.member(usage, "provider"))
+        values = {name: doors.member(usage, name) for name in _TOKENS}
+        values |= {"model": model, "provider": provider, "cost_usd": doors.known(doors.member(usage, "cost_usd"))}
+        extra = doors.member(usage, "extra")
+        if not isinstance(extra, Mapping):
+            extra = None
+        recorded = self._record_usage(values, agent, agent.issue, extra, None, True)
+        if isinstance(usage, TokenUsage):
+            usage.recorded_as = recorded.recorded_as
 
     def _record_usage(
         self,
-        usage: TokenUsage,
         values: dict[str, Any],
         agent: Open | None,
         issue: str | None,
         extra: Extra | None,
         at: datetime | None,
-        success: bool,
+        success: object,
     ) -> TokenUsage:
-        """Record a call of `usage.model` and fill `usage` with what was kept."""
+        """Record a call; its usage, as it was kept."""
         stream = self._stream
-        model, provider = usage.model or "", usage.provider
-        values["model"], values["provider"] = model, provider
+        at = doors.utc(at)
         if stream.is_priced_here and values["cost_usd"] is None:
             self._price(values, at)
-        attributes = None if extra is None else entries.attributes(extra)
-        kept = stream.record(
-            "llm_call", values, attributes, inside(agent, issue), success=doors.truth(success), at=doors.utc(at)
-        )
+        kept = stream.gauge.keep(
+            "llm_call", values, success=doors.truth(success), at=at,
+            attributes=None if extra is None else entries.attributes(extra), **self._tracker.inside(agent, issue),
+        )  # fmt: skip
         if kept is None:
-            _fill(usage, values)
-            return usage
+            return _usage(values, math.nan, None)
         members = kept.members
-        _fill(usage, members)
-        if "cost_usd" not in members:
-            cost = stream.cost(model, _usage_of(members), provider, members.get("tier"), kept.micros)
+        exact = members.get("cost_usd")
+        if exact is None:
+            cost = stream.cost(values["model"], _tokens(members), values["provider"], members.get("tier"), kept.micros)
             if cost is not None:
-                members["cost_usd"] = cost.usd  # of the view's event: the lake computes the same
-        if "cost_usd" in members:
-            usage.cost_usd, usage.unpriced_calls = float(members["cost_usd"]), 0
-        usage.recorded_as = f"{kept.segment}/{kept.n}"
+                exact = members["cost_usd"] = cost.usd  # of the view's event: the lake computes the same
         stream.show(kept)
-        return usage
+        return _usage(members, math.nan if exact is None else float(exact), f"{kept.segment}/{kept.n}")
 
     def _price(self, values: dict[str, Any], at: datetime | None) -> None:
         """Write the cost by the caller's own table into the event."""
-        given = doors.utc(at)
-        if not all(type(values[name]) is int for name in _TOKENS):
-            return
-        micros = to_micros(given) if isinstance(given, datetime) else time.time_ns() // 1000
-        cost = self._stream.cost(values["model"], _usage_of(values), values["provider"], values.get("tier"), micros)
-        if cost is not None:
-            values |= {"cost_usd": cost.usd, "cost_source": cost.source, "price_version": cost.price_version}
+        if all(type(values.get(name) or 0) is int for name in _TOKENS):
+            micros = to_micros(at) if doors.is_aware(at) else time.time_ns() // 1000
+            tier = values.get("tier")
+            cost = self._stream.cost(values["model"], _tokens(values), values["provider"], tier, micros)
+            if cost is not None:
+                values |= {"cost_usd": cost.usd, "cost_source": cost.source, "price_version": cost.price_version}
 
     def _model(self, model: str | None, provider: str | None) -> tuple[str, str | None]:
         """Model and provider of a call, those of the configuration where it names none."""
@@ -141,10 +137,26 @@ class ModelCalls:
         return named, doors.optional_text(provider)
 
 
-def _fill(usage: TokenUsage, values: Mapping[str, Any]) -> None:
-    for name in _TOKENS:
-        setattr(usage, name, values.get(name) or 0)
+def _usage(values: Mapping[str, Any], cost_usd: float, recorded_as: str | None) -> TokenUsage:
+    get = values.get
+    return TokenUsage(
+        get("input_tokens") or 0,
+        get("output_tokens") or 0,
+        get("model"),
+        get("provider"),
+        get("cache_read_tokens") or 0,
+        get("cache_write_5m_tokens") or 0,
+        get("cache_write_1h_tokens") or 0,
+        get("reasoning_tokens") or 0,
+        cost_usd,
+        1,
+        1 if cost_usd != cost_usd else 0,
+        recorded_as,
+    )
 
 
-def _usage_of(values: Mapping[str, Any]) -> Usage:
-    return Usage(*[values.get(name, 0) for name in _TOKENS])
+def _tokens(values: Mapping[str, Any]) -> Usage:
+    get = values.get
+    if _PARTS.isdisjoint(values):
+        return Usage(get("input_tokens", 0), get("output_tokens", 0))
+    return Usage(*[get(name) or 0 for name in _TOKENS])

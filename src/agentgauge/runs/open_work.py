@@ -22,7 +22,10 @@ MOST_ENDED = 1000
 class Open:
     """One issue, agent execution, tool call or debugging cycle that was started."""
 
-    __slots__ = ("agent", "attempt", "clock", "id", "is_open", "issue", "kind", "micros", "name", "parent", "stated")
+    __slots__ = (
+        "agent", "attempt", "clock", "id", "is_open", "issue", "kind", "micros", "name", "parent", "scope_inside",
+        "stated",
+    )  # fmt: skip
 
     def __init__(
         self, kind: Kind, name: str, *, issue: str | None = None, agent: str | None = None, parent: str | None = None,
@@ -39,6 +42,8 @@ class Open:
         self.parent = parent
         """Span that it lies in."""
         self.attempt = attempt
+        self.scope_inside: dict[str, str] | None = None
+        """The scope of events inside it, once there are any."""
         self.clock = time.perf_counter_ns()
         self.micros = 0
         """When it started, since 1970."""

@@ -25,12 +25,12 @@ from agentgauge.journal.memory import MemoryJournal
 from agentgauge.pricing import Cost, Overrides, PriceBook, user_file
 from agentgauge.recorder import Gauge
 from agentgauge.recorder.entry import Kept
+from agentgauge.runs.call_sums import CallSums
 from agentgauge.runs.fold import RunFold
 from agentgauge.runs.models import IssueMetrics, RunMetrics, SystemConfig
 from agentgauge.runs.views import issue_view, run_view
 
 _MOST_WAITING = 256
-_RUN_ONLY: Mapping[str, str | None] = {}
 _streams: WeakSet[RunStream] = WeakSet()
 
 
@@ -50,6 +50,8 @@ class RunStream:
         self.run_id = run_id
         self.project_id = project_id
         self.config = config
+        self.scope = {"run": run_id} if project_id is None else {"run": run_id, "project": project_id}
+        """The scope of what belongs to the run."""
         self.is_priced_here = pricing is not None
         """The caller chose a price table, so costs are written into events."""
         self._book: PriceBook | None = None
@@ -75,33 +77,17 @@ class RunStream:
         kind: str,
         values: dict[str, object],
         attributes: dict[str, Any] | None = None,
-        scope: Mapping[str, str | None] = _RUN_ONLY,
+        scope: Mapping[str, str] | None = None,
         *,
         success: bool | None = None,
         at: datetime | None = None,
     ) -> Kept | None:
-        """Record an event of the run, and show it. Of `scope` what is None is not given."""
-        kept = self.record(kind, values, attributes, scope, success=success, at=at)
+        """Record an event, and show it. `scope` is all of the event's own, by default the run's."""
+        own = self.scope if scope is None else scope
+        kept = self.gauge.keep(kind, values, success=success, at=at, attributes=attributes, **own)
         if kept is not None:
             self.show(kept)
         return kept
-
-    def record(
-        self,
-        kind: str,
-        values: dict[str, object],
-        attributes: dict[str, Any] | None = None,
-        scope: Mapping[str, str | None] = _RUN_ONLY,
-        *,
-        success: bool | None = None,
-        at: datetime | None = None,
-    ) -> Kept | None:
-        """As `keep`, but it is not in the view yet."""
-        own = {name: value for name, value in scope.items() if value is not None}
-        own["run"] = self.run_id
-        if self.project_id is not None:
-            own["project"] = self.project_id
-        return self.gauge.keep(kind, values, success=success, at=at, attributes=attributes, **own)
 
     def show(self, kept: Kept) -> None:
         """Put what was recorded into the view."""
@@ -141,8 +127,14 @@ class RunStream:
     def settle(self) -> None:
         """Bring the view up to date."""
         with self._lock:
-            while self._waiting:
-                self.fold.apply(self._waiting.popleft().event())
+            waiting, calls = self._waiting, CallSums()
+            while waiting:
+                kept = waiting.popleft()
+                if kept.kind == "llm_call":
+                    calls.add(kept)
+                else:
+                    self.fold.apply(kept.event())
+            calls.apply_to(self.fold)
 
     def apply(self, events: Iterable[Event]) -> None:
         """Take in what was read back from the stream."""

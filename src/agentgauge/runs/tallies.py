@@ -7,10 +7,11 @@ kept apart, the rest are one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 from heapq import heappush, heappushpop
+from typing import Any
 
 from agentgauge.events import Event
 from agentgauge.runs.models import TokenUsage, ToolUsage
@@ -23,6 +24,7 @@ MOST_TOOLS = 256
 MOST_ERROR_TYPES = 64
 OTHERS = "(others)"
 
+_PARTS = frozenset(("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "reasoning_tokens"))
 _NOTHING = Decimal(0)
 _NANOSECONDS = 1_000_000
 
@@ -67,6 +69,28 @@ class UsageTally:
             _add_name(self.models, event.model)
         if event.provider is not None and event.provider not in self.providers:
             _add_name(self.providers, event.provider)
+
+    def add_members(self, members: Mapping[str, Any]) -> None:
+        """As `add`, of an event given as the members that it has."""
+        get = members.get
+        self.calls += 1
+        self.input += get("input_tokens", 0)
+        self.output += get("output_tokens", 0)
+        if not _PARTS.isdisjoint(members):
+            self.cache_read += get("cache_read_tokens", 0)
+            self.cache_write_5m += get("cache_write_5m_tokens", 0)
+            self.cache_write_1h += get("cache_write_1h_tokens", 0)
+            self.reasoning += get("reasoning_tokens", 0)
+        cost = get("cost_usd")
+        if cost is None:
+            self.unpriced += 1
+        else:
+            self.cost += cost
+        model, provider = get("model"), get("provider")
+        if model is not None and model not in self.models:
+            _add_name(self.models, model)
+        if provider is not None and provider not in self.providers:
+            _add_name(self.providers, provider)
 
     def merge(self, other: UsageTally) -> None:
         self.calls += other.calls

@@ -64,16 +64,39 @@ class Tracker:
 
     def scope_inside(self, opened: Open) -> dict[str, str]:
         """The scope of what anybody records inside something open."""
-        scope = {"run": self.stream.run_id, "project": self.stream.project_id, "issue": opened.issue}
+        scope = self.scope_of(opened)
+        span = scope.pop("span_id", None)
+        return scope if span is None else {**scope, "parent_id": span}
+
+    def inside(self, agent: Open | None, issue: str | None) -> dict[str, str]:
+        """The scope of an event that happens inside an agent, on an issue."""
+        if agent is None:
+            return self.stream.scope if issue is None else {**self.stream.scope, "issue": issue}
+        if agent.issue != issue:
+            scope = self.scope_inside(agent)
+            return scope if issue is None else {**scope, "issue": issue}
+        if agent.scope_inside is None:
+            agent.scope_inside = self.scope_inside(agent)
+        return agent.scope_inside
+
+    def scope_of(self, opened: Open) -> dict[str, str]:
+        """The scope of the events of its start and its end."""
+        scope = dict(self.stream.scope)
+        if opened.issue is not None:
+            scope["issue"] = opened.issue
+        if opened.agent:
+            scope["agent"] = scope["role"] = opened.agent
         if opened.kind != "issue":
-            scope |= {"agent": opened.agent, "role": opened.agent, "parent_id": opened.id}
-        return {name: value for name, value in scope.items() if value is not None}
+            scope["span_id"] = opened.id
+            if opened.parent is not None:
+                scope["parent_id"] = opened.parent
+        return scope
 
     # Starts and ends
 
     def start(self, mark: str, opened: Open, attributes: dict[str, Any] | None, at: datetime | None) -> Kept | None:
         """Record that something starts; it is open, and the innermost of this context, from now on."""
-        kept = self.stream.keep("mark", {"name": mark}, attributes, _scope(opened), at=doors.utc(at))
+        kept = self.stream.keep("mark", {"name": mark}, attributes, self.scope_of(opened), at=doors.utc(at))
         opened.micros = time.time_ns() // 1000 if kept is None else kept.micros
         opened.stated = at is not None
         self.work.add(opened)
@@ -108,24 +131,4 @@ class Tracker:
         values["duration_ms"] = opened.duration_ms(to_micros(end) if doors.is_aware(end) else None)
         values["outcome"] = word = doors.outcome(outcome)
         truth = None if word is not None else doors.truth(success)
-        self.stream.keep(kind, values, attributes, _scope(opened), success=truth, at=end)
-
-
-def inside(agent: Open | None, issue: str | None) -> dict[str, str | None]:
-    """The scope of something done inside an agent, on an issue."""
-    if agent is None:
-        return {"issue": issue}
-    name = agent.name or None
-    return {"issue": issue, "agent": name, "role": name, "parent_id": agent.id}
-
-
-def _scope(opened: Open) -> dict[str, str | None]:
-    if opened.kind == "issue":
-        return {"issue": opened.issue}
-    return {
-        "issue": opened.issue,
-        "agent": opened.agent,
-        "role": opened.agent,
-        "span_id": opened.id,
-        "parent_id": opened.parent,
-    }
+        self.stream.keep(kind, values, attributes, self.scope_of(opened), success=truth, at=end)
