@@ -142,6 +142,7 @@ def test_a_model_of_open_weights_does_not_tell_who_serves_it() -> None:
     counters = {"prompt_tokens": 1, "completion_tokens": 1}
     assert read(chat(counters, model="gpt-oss-120b")).provider is None
     assert read(chat(counters, model="meta-llama/llama-4-scout")).provider is None
+    assert read(chat(counters, model="DeepSeek-R1")).provider is None
     assert read(chat({**counters, "queue_time": 0.1, "total_time": 0.25}, model="gpt-oss-120b")).provider == "groq"
 
 
@@ -245,3 +246,4 @@ def test_an_answer_without_counters_is_not_known() -> None:
     assert usage.read({"error": {"message": "overloaded"}}) is None
     assert usage.read({"id": "x", "usage": None}) is None
     assert usage.read({"usage": {}}) is None
+    assert usage.read({"details": "none", "message": "not found"}) is None

@@ -6,7 +6,7 @@ includes reasoning. `Usage` includes both, so what a provider counts beside the 
     api         is known by                              counted beside the total
     chat        prompt_tokens, completion_tokens         nothing; by some, reasoning (see `_chat`)
     messages    input_tokens and cache_*_input_tokens    cache reads and writes
-    totals      cache_read_tokens, details, ...          nothing: pydantic-ai's counters, and ours
+    totals      cache_read_tokens, request_tokens, ...   nothing: pydantic-ai's counters, and ours
     langchain   input_token_details                      nothing
     responses   input_tokens                             nothing
     gemini      promptTokenCount, also in snake case     tool-use prompts, thoughts
@@ -121,7 +121,7 @@ def _messages(counters: Fields) -> Usage:
 
 
 def _responses(counters: Fields) -> Usage:
-    """Also the OpenAI Agents SDK's, and anybody's who states two totals and no more."""
+    """Also the OpenAI Agents SDK's, pydantic-ai's where no cache is in play, and anybody's who states two totals."""
     details = within(counters, "input_tokens_details")
     of_output = within(counters, "output_tokens_details")
     return usage_of(
@@ -130,8 +130,14 @@ def _responses(counters: Fields) -> Usage:
         count(details, "cached_tokens"),
         count(details, "cache_write_tokens"),
         0,
-        count(of_output, "reasoning_tokens") or count(of_output, "thinking_tokens"),
+        count(of_output, "reasoning_tokens") or count(of_output, "thinking_tokens") or _reasoning_beside(counters),
     )
+
+
+def _reasoning_beside(counters: Fields) -> int:
+    """Of pydantic-ai's versions that had no counter of its own for it."""
+    details = within(counters, "details")
+    return count(details, "reasoning_tokens") or count(details, "thoughts_tokens")
 
 
 def _langchain(counters: Fields) -> Usage:
@@ -151,7 +157,6 @@ def _langchain(counters: Fields) -> Usage:
 
 def _totals(counters: Fields) -> Usage:
     one_hour = count(counters, "cache_write_1h_tokens")
-    details = within(counters, "details")
     return usage_of(
         count(counters, "input_tokens") or count(counters, "request_tokens"),
         count(counters, "output_tokens") or count(counters, "response_tokens"),
@@ -160,8 +165,7 @@ def _totals(counters: Fields) -> Usage:
         one_hour,
         count(counters, "output_reasoning_tokens")
         or count(counters, "reasoning_tokens")
-        or count(details, "reasoning_tokens")
-        or count(details, "thoughts_tokens"),
+        or _reasoning_beside(counters),
     )
 
 
@@ -214,8 +218,8 @@ _NAMES: tuple[tuple[str, Callable[[Fields], Usage], tuple[str, ...]], ...] = (
         "totals",
         _totals,
         (
-            *("details", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
-            *("output_reasoning_tokens", "request_tokens", "response_tokens"),
+            *("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_reasoning_tokens"),
+            *("request_tokens", "response_tokens"),
         ),
     ),
     ("langchain", _langchain, ("input_token_details", "output_token_details")),

@@ -22,7 +22,8 @@ _PREFIXES = (
     ("pixtral-", "mistral"),
     ("command-", "cohere"),
 )
-"""Only what one maker sells under its own name: Llama, Qwen or gpt-oss are billed by whoever runs them."""
+"""Names of what one maker sells itself, as its own API writes them: Azure's `DeepSeek-R1` is not DeepSeek's. Llama,
+Qwen and gpt-oss are billed by whoever runs them."""
 _OPEN_WEIGHTS = ("gpt-oss", "deepseek-r1-distill", "mistral-7b", "mistral-nemo")
 
 
@@ -30,11 +31,10 @@ def vendor_of(model: str | None) -> str | None:
     """The genai-prices id of the model's maker; None where the name, such as `meta-llama/...`, leaves it open."""
     if not model:
         return None
-    name = model.lower()
-    if name.startswith(_OPEN_WEIGHTS):
+    if model.startswith(_OPEN_WEIGHTS):
         return None
     for prefix, vendor in _PREFIXES:
-        if name.startswith(prefix):
-            rest = name[len(prefix) :]
+        if model.startswith(prefix):
+            rest = model[len(prefix) :]
             return vendor if prefix.endswith("-") or rest[:1] in ("", "-") else None
     return None
