@@ -154,6 +154,9 @@ def test_columns_end_somewhere(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     assert len(_rows(tmp_path)[0]) == csv_file.MAX_COLUMNS
     assert len(_rows(tmp_path)) == csv_file.MAX_COLUMNS + 20
     assert [record.message for record in caplog.records if "columns" in record.message][1:] == []
+    before = (tmp_path / "t.csv").stat().st_ino
+    _put(file, str(number), number, **{f"key-{number}": number})  # what has no column makes no difference
+    assert (tmp_path / "t.csv").stat().st_ino == before
 
 
 def test_a_file_that_is_no_table_of_these_columns_is_named_and_left_alone(tmp_path: Path) -> None:
@@ -199,10 +202,37 @@ def test_what_was_cut_off_is_kept_beside_the_file_and_said(tmp_path: Path, caplo
     assert "ended in a record that was cut (8 bytes)" in caplog.text
 
 
+def test_a_quote_that_somebody_left_open_is_said_and_takes_no_rows_with_it(tmp_path: Path) -> None:
+    content = HEADER + b'q,7,70,5" screen\r\nq,8,80,x\r\nq,9,90,y\r\n'
+    (tmp_path / "t.csv").write_bytes(content)
+    with pytest.raises(RunFilesError, match="a quote in the row at byte 23 is never closed"):
+        _put(_file(tmp_path), "1", 10)
+    assert (tmp_path / "t.csv").read_bytes() == content
+
+
 def test_a_last_row_without_a_line_end_is_a_row(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_bytes(HEADER + b"q,7,70,x")
     _put(_file(tmp_path), "2", 20)
     assert (tmp_path / "t.csv").read_bytes() == HEADER + b"q,7,70,x\r\nr,2,20,\r\n"
+
+
+@pytest.mark.parametrize("left", [HEADER[:-1], HEADER + b"q,7,70,x\r"])
+def test_a_file_cut_between_carriage_return_and_line_feed_is_ended_as_it_was_meant(tmp_path: Path, left: bytes) -> None:
+    (tmp_path / "t.csv").write_bytes(left)
+    _put(_file(tmp_path), "2", 20)
+    assert (tmp_path / "t.csv").read_bytes() == left + b"\nr,2,20,\r\n"
+
+
+def test_an_error_on_the_way_is_not_taken_for_an_empty_file(tmp_path: Path) -> None:
+    file = _file(tmp_path)
+    _put(file, "1", 10)
+    whole = (tmp_path / "t.csv").read_bytes()
+    (tmp_path / "t.csv").write_bytes(whole + b'q,7,70,5" screen\r\nq,8,80,x\r\n')
+    with pytest.raises(RunFilesError):
+        _put(file, "1", 10, run="other")
+    (tmp_path / "t.csv").write_bytes(whole)
+    _put(file, "1", 10)
+    assert _figures(tmp_path) == ["10"]
 
 
 def test_zeros_that_a_power_cut_left_at_the_end_are_no_row(tmp_path: Path) -> None:
