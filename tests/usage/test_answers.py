@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import Enum
 from types import SimpleNamespace
 from typing import Any
 
@@ -143,7 +144,8 @@ def test_a_model_of_open_weights_does_not_tell_who_serves_it() -> None:
     assert read(chat(counters, model="gpt-oss-120b")).provider is None
     assert read(chat(counters, model="meta-llama/llama-4-scout")).provider is None
     assert read(chat(counters, model="DeepSeek-R1")).provider is None
-    assert read(chat({**counters, "queue_time": 0.1, "total_time": 0.25}, model="gpt-oss-120b")).provider == "groq"
+    of_groq = read(chat({**counters, "queue_time": 0.1, "total_time": 0.25}, model="gpt-oss-120b"))
+    assert (of_groq.provider, of_groq.duration_ms) == ("groq", 250.0)
 
 
 def test_a_failed_response_is_an_error_with_its_usage() -> None:
@@ -235,6 +237,14 @@ def test_ollama_states_counters_and_nanoseconds_at_the_top() -> None:
 def test_service_tiers_are_named_in_the_events_words(stated: str, tier: str | None) -> None:
     counters = {"prompt_tokens": 1, "completion_tokens": 1}
     assert read(chat(counters, service_tier=stated)).tier == tier
+
+
+def test_a_tier_may_be_an_enum() -> None:
+    class Traffic(Enum):
+        ON_DEMAND_FLEX = "ON_DEMAND_FLEX"
+
+    counters = SimpleNamespace(prompt_token_count=1, candidates_token_count=1, traffic_type=Traffic.ON_DEMAND_FLEX)
+    assert read(SimpleNamespace(usage_metadata=counters)).tier == "flex"
 
 
 def test_a_block_of_counters_alone_is_read_too() -> None:

@@ -53,3 +53,19 @@ def test_anthropics_cache_in_litellms_words() -> None:
     assert reported.usage == Usage(10_074, 20, 9_000, 50, 24, 12)
     assert (reported.cost_usd, reported.provider) == (None, "anthropic")
     assert read(answer.model_dump()).usage == reported.usage
+
+
+def test_embeddings_have_provider_and_cost_too() -> None:
+    answer = litellm.EmbeddingResponse(
+        model="text-embedding-3-small", usage=litellm.Usage(prompt_tokens=4, total_tokens=4)
+    )
+    answer._hidden_params = {"custom_llm_provider": "azure", "response_cost": 8e-08}
+    reported = read(answer)
+    assert (reported.usage, reported.provider, reported.cost_usd) == (Usage(4), "azure", Decimal("8E-8"))
+
+
+def test_responses_through_litellm() -> None:
+    answer = litellm.responses(model="openai/gpt-5", input="hi", mock_response="hello")
+    reported = read(answer)
+    assert reported.usage.input_tokens == answer.usage.input_tokens > 0
+    assert reported.provider == "openai"

@@ -46,8 +46,7 @@ _SHAPES: tuple[tuple[str, str, Reader], ...] = (
     ("response_metadata", "tool_calls", read_message),
     ("generations", "llm_output", read_llm_result),
     ("content", "parent_tool_use_id", _nothing),  # a message inside a Claude Agent SDK run, whose result has the whole
-    ("choices", "_hidden_params", read_litellm),
-    ("output", "_hidden_params", read_litellm),
+    ("_hidden_params", "_hidden_params", read_litellm),
 )
 """What has both names of a line is read by its function; what matches none is an answer of an API, if anything."""
 
