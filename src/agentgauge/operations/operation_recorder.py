@@ -96,14 +96,13 @@ class OperationRecorder:
         operation: what is known of it, which for an unknown one is a failure named `unknown`.
         """
         try:
-            running = self._running.pop(operation_id, None)
+            known = type(operation_id) is str
+            running = self._running.pop(operation_id, None) if known else None
             if running is not None:
                 ended = self._finish(operation_id, running, success, error, quality_score, metadata)
                 return self._view.end(ended.event()) if isinstance(ended, Kept) else self._view.forget(ended)
-            count(
-                self._gauge, "refused", "unknown operation", "end_operation of an id that is not that of a running one"
-            )
-            metrics = self._view.ended(operation_id)
+            count(self._gauge, "refused", "unknown operation", "end_operation takes the id of one that runs")
+            metrics = self._view.ended(operation_id) if known else None
             if metrics is not None:
                 return metrics
         except Exception as raised:
