@@ -34,6 +34,7 @@ from agentgauge.runs.model_calls import Extra, ModelCalls
 from agentgauge.runs.models import CodeMetrics, IssueMetrics, RunMetrics, SystemConfig, TokenUsage
 from agentgauge.runs.open_work import Open
 from agentgauge.runs.stream import RunStream
+from agentgauge.runs.text import text_of
 from agentgauge.runs.tracker import Tracker
 from agentgauge.runs.words import OUTCOMES, AgentType, Status
 
@@ -98,7 +99,7 @@ class MetricsCollector(ModelCalls, Incidents):
         pricing: PriceBook | Overrides | None,
     ) -> None:
         project = doors.optional_text(project_id)
-        self._stream = RunStream(doors.text_of(run_id), project, config, gauge, pricing)
+        self._stream = RunStream(text_of(run_id), project, config, gauge, pricing)
         self._tracker = Tracker(self._stream)
         self._storage = storage
         self._clock = time.perf_counter_ns()
@@ -146,7 +147,7 @@ class MetricsCollector(ModelCalls, Incidents):
 
     def get_issue_metrics(self, issue_id: str | int) -> IssueMetrics:
         """An issue as it stands; of one that nothing is known of, an empty one that is pending."""
-        return self._stream.issue(doors.text_of(issue_id))
+        return self._stream.issue(text_of(issue_id))
 
     # Issues
 
@@ -155,7 +156,7 @@ class MetricsCollector(ModelCalls, Incidents):
         return self._start_issue(issue_id, extra, at).id
 
     def _start_issue(self, issue_id: object, extra: Extra | None, at: datetime | None) -> Open:
-        name = doors.text_of(issue_id)
+        name = text_of(issue_id)
         opened = self._tracker.work.find("issue", name)
         if opened is not None:
             self._tracker.work.enter(opened)  # it is open already: what follows here belongs to it
@@ -176,7 +177,7 @@ class MetricsCollector(ModelCalls, Incidents):
         """Work on an issue has ended. What is still open of it ends too: with its status where it did not succeed,
         else as interrupted, since nobody said that it went well.
         """
-        name = doors.text_of(issue_id)
+        name = text_of(issue_id)
         opened = self._tracker.work.find("issue", name)
         if opened is None and self.get_issue_metrics(name).end_time is None:
             self._stream.count("altered", "no start", "an issue was finalized that had not been started")
@@ -184,7 +185,7 @@ class MetricsCollector(ModelCalls, Incidents):
         opened = self._tracker.ending("issue", name)
         if opened is None:
             return
-        word = doors.text_of(status)
+        word = text_of(status)
         self._end_all(self._tracker.work.inside(name), _status_of_rest(word), at)
         code = {} if code_metrics is None else entries.code_attributes(code_metrics)
         values = {"name": marks.ISSUE_END}
@@ -217,12 +218,12 @@ class MetricsCollector(ModelCalls, Incidents):
         extra: Extra | None,
         at: datetime | None,
     ) -> Open:
-        issue = self._tracker.work.issue(None) if issue_id is None else doors.text_of(issue_id)
+        issue = self._tracker.work.issue(None) if issue_id is None else text_of(issue_id)
         parent = parent_agent_id
         if parent is None:
             around = self._tracker.work.agent_around(issue)
             parent = None if around is None else around.id
-        name = doors.text_of(agent_type) or "agent"
+        name = text_of(agent_type) or "agent"
         opened = Open("agent", name, issue=issue, parent=parent, attempt=self._tracker.number(issue, "agent", name))
         self._tracker.start(marks.AGENT_START, opened, entries.attributes(extra, attempt=opened.attempt), at)
         return opened
@@ -270,7 +271,7 @@ class MetricsCollector(ModelCalls, Incidents):
         if not self._stream.close():
             self._stream.count("refused", "not open", "the run was finalized before")
             return self.run_metrics
-        word = doors.text_of(status)
+        word = text_of(status)
         self._end_all(self._tracker.work.all(), Status.INTERRUPTED, at)
         end = doors.utc(at)
         started = self.run_metrics.start_time

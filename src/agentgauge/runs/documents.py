@@ -16,6 +16,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from agentgauge.runs.text import text_of
 from agentgauge.runs.words import AgentType, Status, agent_type_named, status_named
 
 M = TypeVar("M")
@@ -46,12 +47,12 @@ def as_plain(value: object) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(as_plain(key)): as_plain(item) for key, item in value.items()}
+        return {text_of(key): as_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [as_plain(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
         return to_document(value)
-    return str(value)
+    return text_of(value)
 
 
 def from_document(model: type[M], document: Mapping[str, Any]) -> M:

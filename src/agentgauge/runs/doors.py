@@ -4,30 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from enum import Enum
 from typing import Any, TypeGuard
 
 from agentgauge.events import fields
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder.failure import failure_of
 from agentgauge.runs.entries import DIGEST
+from agentgauge.runs.text import text_of
 from agentgauge.runs.tracebacks import traceback_digest
-
-
-def text_of(value: object) -> str:
-    """Names and ids: text as it is, a member of an enum as its value, anything else as its text."""
-    if type(value) is str:
-        return value
-    if isinstance(value, Enum):
-        value = value.value
-    if isinstance(value, str):
-        return str.__str__(value)
-    try:
-        return str(value)
-    except Exception as unspeakable:  # the __str__ of somebody's object
-        if is_interruption(unspeakable):
-            raise
-        return type(value).__name__
 
 
 def optional_text(value: object) -> str | None:
@@ -43,17 +27,24 @@ def utc(moment: Any) -> Any:
 
 def milliseconds(seconds: Any) -> Any:
     """None and NaN are not known; what is no number is left for the recorder to refuse."""
-    if seconds is None or seconds != seconds:
-        return None
+    if type(seconds) is float or type(seconds) is int:
+        return None if seconds != seconds else seconds * 1000.0
     try:
-        return seconds * 1000.0
-    except TypeError:
+        return None if seconds is None or seconds != seconds else seconds * 1000.0
+    except Exception as unusable:  # the arithmetic of somebody's object
+        if is_interruption(unusable):
+            raise
         return seconds
 
 
 def known(value: Any) -> Any:
     """None for NaN."""
-    return None if value is None or value != value else value
+    try:
+        return None if value is None or value != value else value
+    except Exception as unusable:  # the __ne__ of somebody's object
+        if is_interruption(unusable):
+            raise
+        return value
 
 
 def member(thing: Any, name: str) -> Any:
@@ -74,7 +65,9 @@ def texts(values: Any) -> list[str] | None:
         return [values]
     try:
         return [text_of(value) for value in values]
-    except TypeError:
+    except Exception as unusable:  # no iterable, or one that raises
+        if is_interruption(unusable):
+            raise
         return [text_of(values)]
 
 

@@ -15,6 +15,7 @@ from agentgauge.runs import doors, entries
 from agentgauge.runs.model_calls import Extra
 from agentgauge.runs.open_work import Open
 from agentgauge.runs.stream import RunStream
+from agentgauge.runs.text import text_of
 from agentgauge.runs.tracker import Tracker
 from agentgauge.runs.words import PIPELINE_OUTCOMES
 
@@ -36,7 +37,7 @@ class Incidents:
     ) -> str:
         """A tool is being called, by the current agent unless one is named. Returns the id that ends the call."""
         agent, issue = self._tracker.belonging(agent_id, issue_id, needs_agent=True)
-        tool = doors.text_of(tool_name)
+        tool = text_of(tool_name)
         opened = Open(
             "tool", tool, issue=issue, agent=None if agent is None else agent.name,
             parent=None if agent is None else agent.id,
@@ -96,7 +97,7 @@ class Incidents:
         `attempt` is counted per issue and commit (without one: pipeline) unless it is given.
         """
         agent, issue = self._tracker.belonging(None, issue_id)
-        name = doors.text_of(pipeline_id)
+        name = text_of(pipeline_id)
         commit, word = doors.optional_text(commit_sha), doors.optional_text(status)
         number = self._tracker.number(issue, "pipeline", commit or name)
         attributes = entries.attributes(
@@ -189,7 +190,7 @@ class Incidents:
         level, stated_level = doors.severity(severity)
         attempt, stated_attempt = doors.recovery(recovery)
         values: dict[str, object] = {
-            "error_type": doors.text_of(error_type),
+            "error_type": text_of(error_type),
             "error_message": doors.optional_text(error_message),
             "severity": level,
             "error_category": doors.optional_text(error_category),

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from types import NoneType
 from typing import Any
 
 from agentgauge.events import Usage
@@ -15,12 +16,15 @@ from agentgauge.runs import doors, entries
 from agentgauge.runs.models import TokenUsage
 from agentgauge.runs.open_work import Open
 from agentgauge.runs.stream import RunStream
+from agentgauge.runs.text import text_of
 from agentgauge.runs.tracker import Tracker
 
 Extra = Mapping[str, Any]
 """Your own fields of an event: text keys, values that JSON can hold."""
 
 _TOKENS = Usage.__struct_fields__
+_ZERO = 0
+"""The object that a literal 0 is: a part that is it was not given, which is seen at once."""
 _PARTS = frozenset(_TOKENS) - {"input_tokens", "output_tokens"}
 
 
@@ -61,14 +65,15 @@ class ModelCalls:
             "provider": provider,
             "input_tokens": input_tokens,
             "output_tokens": output_tokens,
-            "cache_read_tokens": cache_read_tokens or None,
-            "cache_write_5m_tokens": cache_write_5m_tokens or None,
-            "cache_write_1h_tokens": cache_write_1h_tokens or None,
-            "reasoning_tokens": reasoning_tokens or None,
             "tier": tier,
             "cost_usd": cost_usd,
             "duration_ms": doors.milliseconds(duration_seconds),
         }
+        if not (cache_read_tokens is cache_write_5m_tokens is cache_write_1h_tokens is reasoning_tokens is _ZERO):
+            values["cache_read_tokens"] = cache_read_tokens
+            values["cache_write_5m_tokens"] = cache_write_5m_tokens
+            values["cache_write_1h_tokens"] = cache_write_1h_tokens
+            values["reasoning_tokens"] = reasoning_tokens
         return self._record_usage(values, agent, issue, extra, at, success)
 
     def _record_handed_in(self, usage: object, agent: Open) -> None:
@@ -107,7 +112,8 @@ class ModelCalls:
             attributes=None if extra is None else entries.attributes(extra), **self._tracker.inside(agent, issue),
         )  # fmt: skip
         if kept is None:
-            return _usage(values, math.nan, None)
+            plain = {name: value for name, value in values.items() if type(value) in (int, str)}
+            return _usage(plain, math.nan, None)
         members = kept.members
         exact = members.get("cost_usd")
         if exact is None:
@@ -119,7 +125,7 @@ class ModelCalls:
 
     def _price(self, values: dict[str, Any], at: datetime | None) -> None:
         """Write the cost by the caller's own table into the event."""
-        if all(type(values.get(name) or 0) is int for name in _TOKENS):
+        if all(type(values.get(name)) in (int, NoneType) for name in _TOKENS):
             micros = to_micros(at) if doors.is_aware(at) else time.time_ns() // 1000
             tier = values.get("tier")
             cost = self._stream.cost(values["model"], _tokens(values), values["provider"], tier, micros)
@@ -130,8 +136,8 @@ class ModelCalls:
         """Model and provider of a call, those of the configuration where it names none."""
         config = self._stream.config
         llm = None if config is None else config.llm
-        configured = None if llm is None or llm.model is None else doors.text_of(llm.model)
-        named = configured or "unknown" if model is None else doors.text_of(model)
+        configured = None if llm is None or llm.model is None else text_of(llm.model)
+        named = configured or "unknown" if model is None else text_of(model)
         if provider is None and llm is not None and named == configured:
             provider = llm.provider
         return named, doors.optional_text(provider)

@@ -11,6 +11,7 @@ from agentgauge.recorder.entry import Kept
 from agentgauge.runs import doors
 from agentgauge.runs.open_work import Kind, Open, OpenWork
 from agentgauge.runs.stream import RunStream
+from agentgauge.runs.text import text_of
 
 MOST_NUMBERED = 20_000
 """Things that attempts are counted of; of more the oldest begin at 1 again."""
@@ -31,7 +32,7 @@ class Tracker:
         """
         if agent_id is None:
             return self.work.agent(issue)
-        span = doors.text_of(agent_id)
+        span = text_of(agent_id)
         known = self.work.find("agent", span) or self.work.ended(span)
         if known is None:
             known = Open("agent", "", issue=issue)
@@ -42,7 +43,7 @@ class Tracker:
         self, agent_id: str | None, issue_id: object, *, needs_agent: bool = False
     ) -> tuple[Open | None, str | None]:
         """The agent and the issue that something recorded now belongs to."""
-        issue = None if issue_id is None else doors.text_of(issue_id)
+        issue = None if issue_id is None else text_of(issue_id)
         agent = self.agent_named(agent_id, issue)
         if agent is None and needs_agent:
             self.stream.count("altered", "no agent open", "recorded in no agent: name one with agent_id=")
@@ -105,7 +106,7 @@ class Tracker:
     def ending(self, kind: Kind, name: str | None, issue: str | None = None) -> Open | None:
         """What is to end: the one named, else the current one. None where there is none, which is counted."""
         if name is not None:
-            opened = self.work.find(kind, doors.text_of(name))
+            opened = self.work.find(kind, text_of(name))
         elif kind == "agent":
             opened = self.work.agent(issue)
         else:
