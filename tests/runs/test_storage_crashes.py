@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,13 @@ def _before(base: Path) -> None:
     storage.export_issue_to_csv("run-1", issue(issue_id="1"))
 
 
+@pytest.fixture
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is killed takes nothing from the page cache, so here the disk may take its time."""
+    for name in ("fsync", "fdatasync"):
+        monkeypatch.setattr(os, name, lambda descriptor: None)
+
+
 def _failing_at(number: int, fail: Callable[[], Any], patch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Let the call of that number among the steps fail before it does anything; how many calls there were."""
     calls = itertools.count(1)
@@ -116,6 +124,7 @@ def _finished(base: Path) -> None:
     assert not [*base.glob("csv/*.tmp")]
 
 
+@pytest.mark.usefixtures("_no_waiting_for_the_disk")
 def test_a_process_that_ends_before_any_step_leaves_files_that_parse_and_can_be_gone_on_with(tmp_path: Path) -> None:
     base = tmp_path / "logs"
     for number in itertools.count(1):
@@ -134,6 +143,7 @@ def test_a_process_that_ends_before_any_step_leaves_files_that_parse_and_can_be_
     assert number > 60
 
 
+@pytest.mark.usefixtures("_no_waiting_for_the_disk")
 def test_a_disk_that_refuses_any_step_is_said_and_nothing_is_half_written(tmp_path: Path) -> None:
     base = tmp_path / "logs"
 
@@ -180,3 +190,11 @@ def test_rows_of_several_processes_at_once_are_each_written_once(tmp_path: Path)
     _check_readable(tmp_path)
     assert sizes(tmp_path)["issues"] == 2 * 12
     assert sizes(tmp_path)["agents"] == 2 * 12 * 2
+
+
+def test_rows_of_several_threads_through_one_storage_are_each_written_once(tmp_path: Path) -> None:
+    storage = MetricsStorage(tmp_path)
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(lambda number: export(storage, f"run-{number % 7}", number % 10), range(60)))
+    _check_readable(tmp_path)
+    assert sizes(tmp_path)["issues"] == len({(number % 7, number % 10) for number in range(60)})
