@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -151,13 +152,18 @@ def test_an_event_that_names_a_session_stays_in_it_and_in_the_collector(gauge: a
     assert collector.get_summary().total_events == 1
 
 
-def test_the_scope_around_counts(gauge: agentgauge.Gauge) -> None:
+def test_the_scope_around_counts(gauge: agentgauge.Gauge, home: Path) -> None:
     collector = MetricsCollector(gauge=gauge)
     with gauge.scope(ticket="PROJ-1", project="shop"), gauge.span("outer") as outer:
         collector.record_from_result(result(), "review", "check")
-    (shown,) = collector.filter_by_ticket_id("PROJ-1")
-    assert (shown.ticket_id, shown.project) == ("PROJ-1", "shop")
-    assert outer.span_id
+        collector.record_event(event(project="till"))
+    assert [(one.ticket_id, one.project) for one in collector.filter_by_ticket_id("PROJ-1")] == [
+        ("PROJ-1", "shop"),
+        ("PROJ-1", "till"),
+    ]
+    tasks = [one for one in events(home) if one.kind == "task" and one.name != "outer"]
+    assert {one.parent_id for one in tasks} == {outer.span_id}
+    assert {one.trace_id for one in events(home)} == {outer.trace_id}
 
 
 def test_events_are_found_by_role_and_by_ticket(gauge: agentgauge.Gauge) -> None:
@@ -375,3 +381,53 @@ def test_a_result_of_several_models_has_a_call_of_each(gauge: agentgauge.Gauge, 
     (shown,) = collector.get_events()
     assert (shown.model, shown.usage.input_tokens, shown.usage.cost_usd) == ("claude-sonnet-4-5", 1010, 0.021)
     assert collector.get_summary() == stream_summary(gauge=gauge)
+
+
+def test_an_event_changed_to_a_naive_time_is_of_utc(gauge: agentgauge.Gauge, home: Path) -> None:
+    changed = event(usage=TokenUsage(input_tokens=1000))
+    changed.timestamp = DAY.replace(tzinfo=None)
+    collector = MetricsCollector(gauge=gauge)
+    collector.record_event(changed)
+    assert {one.time for one in events(home)} == {DAY}
+    assert collector.get_summary() == stream_summary(gauge=gauge)
+
+
+def test_a_summary_has_no_usage_that_the_stream_refused(gauge: agentgauge.Gauge) -> None:
+    collector = MetricsCollector(gauge=gauge)
+    collector.record_event(event(usage=TokenUsage(input_tokens=5, cost_usd=2_000_000)))
+    collector.record_from_result(result(usage=TokenUsage(input_tokens=5, cost_usd=2_000_000)), "review", "check")
+    assert gauge.health().refused == {"out of range": 2}
+    assert collector.get_summary() == stream_summary(gauge=gauge)
+    assert (collector.get_summary().total_events, collector.get_summary().total_tokens) == (2, 0)
+
+
+def test_what_a_hook_hides_is_hidden_in_the_view_too(home: Path) -> None:
+    with agentgauge.open(home, redact=lambda attributes: {**attributes, "secret": "-"}) as gauge:
+        collector = MetricsCollector(gauge=gauge)
+        collector.record_from_result(result(), "review", "check", metadata={"secret": "x"})
+        collector.record_event(event(metadata={"secret": "x"}))
+    assert {one.attributes["secret"] for one in events(home) if one.attributes} == {"-"}
+    assert collector.get_events()[0].metadata == {"secret": "-"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+def test_a_forked_child_records_and_sums_up_whatever_the_parent_was_doing(gauge: agentgauge.Gauge, home: Path) -> None:
+    collector, held, done = MetricsCollector(gauge=gauge), threading.Event(), threading.Event()
+
+    def sum_up_slowly() -> None:
+        with collector._folding:
+            held.set()
+            done.wait()
+
+    thread = threading.Thread(target=sum_up_slowly)
+    thread.start()
+    held.wait()
+    child = os.fork()
+    if child == 0:
+        collector.record_from_result(result(), "review", "check")
+        os._exit(collector.get_summary().total_events)
+    _, status = os.waitpid(child, 0)
+    done.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(status) == 1
+    assert [one.kind for one in events(home)] == ["task", "llm_call"]

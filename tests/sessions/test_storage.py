@@ -218,3 +218,21 @@ def test_a_reader_sees_what_was_there_when_it_began(storage: MetricsStorage) -> 
     storage.write_event(event())
     assert len(list(reading)) == 1
     assert len(storage.read_events()) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LINES[0].replace("2026-02-11T12:00:00", "9999-12-31T23:59:59-12:00"),
+        LINES[0].replace("interview", "\\ud800"),
+        LINES[0].replace('"metadata":{}', '"metadata":{"x":' + "[" * 500 + "]" * 500 + "}"),
+        LINES[0].replace("0.01", "NaN"),
+        LINES[0].replace("0.01", "1e999"),
+    ],
+    ids=["out of range", "lone surrogate", "deep", "not a number", "infinite"],
+)
+def test_whatever_a_line_says_reading_goes_on(storage: MetricsStorage, text: str) -> None:
+    storage.path.write_text(f"{text}\n{LINES[1]}\n")
+    read = storage.read_events()
+    assert read[-1].agent_role == "review"
+    assert len(read) + storage.corrupted.count == 2

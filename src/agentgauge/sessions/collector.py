@@ -18,7 +18,7 @@ from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder import Gauge, default
 from agentgauge.sessions.models import MetricsEvent, MetricsSummary
 from agentgauge.sessions.recording import Entry, Given, record_event, record_invocation, scope_of
-from agentgauge.sessions.results import Call, calls_of, invocation_of
+from agentgauge.sessions.results import calls_of, invocation_of
 from agentgauge.sessions.totals import Prices, SummaryFold
 
 MOST_HELD = 100_000
@@ -75,15 +75,9 @@ class MetricsCollector:
             if invocation is None:
                 gauge.sink.count("refused", "unknown result", type(result).__qualname__)
                 return
+            session = invocation.session if self.session_id is None else self.session_id
             scope = scope_of(
-                agent_role=agent_role,
-                agent=invocation.agent,
-                operation=operation,
-                session=self.session_id or invocation.session,
-                ticket=ticket_id,
-                user=user or developer,
-                team=team,
-                project=project,
+                agent_role, invocation.agent, operation, session, ticket_id, user or developer, team, project
             )
             recorded = record_invocation(gauge, invocation, scope, metadata, duration_ms, outcome)
         except Exception as error:  # methods of the values given, any of which may raise anything
@@ -97,7 +91,8 @@ class MetricsCollector:
     def record_event(self, event: MetricsEvent) -> None:
         """Record an event of your own making, or show here one that has been recorded already.
 
-        What is new goes into the stream and gets an `event_id`, and this collector's session where it names none.
+        What is new goes into the stream. It gets an `event_id` and, where it names none, this collector's session and
+        what else the scope around says.
         An event with the identity of a recorded one, whether another collector recorded it or a storage gave it back,
         counts here and is not recorded again.
         """
@@ -105,23 +100,17 @@ class MetricsCollector:
         if gauge.sink is None:
             return
         try:
-            calls = calls_of(event)
-            if not event.is_in_stream and not self._record(event, calls):
-                return
+            if event.is_in_stream:
+                entry: Entry | None = Given(event, calls_of(event))
+            else:
+                entry = record_event(gauge, event, self.session_id)
         except Exception as error:  # as above
             if is_interruption(error):
                 raise
             gauge.sink.count("refused", "unusable value", f"reading an event raised {type(error).__name__}")
             return
-        self._hold(Given(event, calls))
-
-    def _record(self, event: MetricsEvent, calls: tuple[Call, ...]) -> bool:
-        if event.session_id is None:
-            event.session_id = self.session_id
-        identity = record_event(self._gauge, event, calls)
-        if identity is not None and event.event_id is None:
-            event.event_id = identity
-        return identity is not None
+        if entry is not None:
+            self._hold(entry)
 
     def get_events(self) -> list[MetricsEvent]:
         """The events recorded, oldest first: the newest `MOST_HELD`."""

@@ -57,16 +57,21 @@ def read_lines(file: BinaryIO, end: int, corrupted: Corrupted) -> Iterator[Metri
         if not line or line.isspace():
             continue
         try:
-            values = msgspec.json.decode(line)
-            event = MetricsEvent.model_validate(values)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            corrupted.add(number, f"not JSON: {error}")
+            event = _event(line, seen)
         except ValidationError as error:
             corrupted.add(number, _explained(error))
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:  # not UTF-8, or too deep to be written again
+            corrupted.add(number, f"not JSON: {error}")
         else:
-            if event.event_id is None:
-                event.was_read(_identity(event, seen), values.get("timestamp"))
             yield event
+
+
+def _event(line: bytes, seen: Counter[bytes]) -> MetricsEvent:
+    values = msgspec.json.decode(line)
+    event = MetricsEvent.model_validate(values)
+    if not event.event_id:
+        event.was_read(_identity(event, seen), values.get("timestamp"))
+    return event
 
 
 def _numbered(file: BinaryIO, end: int) -> Iterator[tuple[int, bytes | None]]:

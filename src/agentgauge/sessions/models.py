@@ -51,7 +51,12 @@ def _whole_ms(value: Any) -> Any:
 
 
 def _utc(value: datetime) -> datetime:
-    return value.replace(tzinfo=UTC) if value.utcoffset() is None else value.astimezone(UTC)
+    if value.utcoffset() is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{value.isoformat()} is not a time in UTC") from None
 
 
 Tokens = Annotated[int, Field(ge=0)]
@@ -144,7 +149,6 @@ class AgentResult(BaseModel):
     """The session that the result itself names."""
     is_error: bool = False
     """Whether the answer is that it went wrong."""
-    metadata: dict[str, Any] = Field(default_factory=dict)
 
 
 class MetricsEvent(BaseModel):
@@ -187,13 +191,13 @@ class MetricsEvent(BaseModel):
     def was_read(self, line_id: str, stated_time: object) -> None:
         """It was read from a line, told by `line_id` from other lines, with that text for a time."""
         self._naive = isinstance(stated_time, str) and not _ZONE.search(stated_time)
-        if self.event_id is None:
-            self._line_id = line_id
+        self._line_id = line_id
 
     @property
     def is_in_stream(self) -> bool:
         """Whether a collector has recorded it, so that recording it again only shows it."""
-        return self.event_id is not None and "/" in self.event_id
+        segment, _, number = (self.event_id or "").rpartition("/")
+        return segment != "" and number.isdecimal()
 
     @property
     def source_id(self) -> str | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import msgspec
@@ -23,14 +23,20 @@ from agentgauge.recorder import Gauge
 from agentgauge.recorder.metadata import merged, users_own
 from agentgauge.recorder.scope import Scope
 from agentgauge.sessions.models import NOT_APPLICABLE, EventType, MetricsEvent, TokenUsage
-from agentgauge.sessions.results import ATTRIBUTES, NOTHING_USED, Call, Invocation
+from agentgauge.sessions.results import ATTRIBUTES, NOTHING_USED, Call, Invocation, calls_of
 
 UNKNOWN_MODEL = "unknown"
 """Stands for the model of a call that names none; it has no price."""
 _SOURCE = "sessions:"
 _PARTS = TOKEN_NAMES[2:]
 """Counts that are within input and output, seldom there."""
-_NOT_SAID = (None, "")
+_SCOPED = (
+    ("session_id", "session"),
+    ("ticket_id", "ticket"),
+    ("user", "user"),
+    ("team", "team"),
+    ("project", "project"),
+)
 _NO_CALL = Call(None, None, NOTHING_USED, None)
 
 
@@ -52,7 +58,7 @@ class Entry(Protocol):
     def metrics_event(self) -> MetricsEvent: ...
 
 
-class Given(msgspec.Struct, frozen=True):
+class Given(msgspec.Struct, frozen=True, gc=False):
     """An event that somebody made, or read."""
 
     event: MetricsEvent
@@ -72,7 +78,7 @@ class Given(msgspec.Struct, frozen=True):
 
     @property
     def at(self) -> datetime:
-        return self.event.timestamp
+        return _aware(self.event.timestamp)
 
     @property
     def duration_ms(self) -> float | None:
@@ -82,7 +88,7 @@ class Given(msgspec.Struct, frozen=True):
         return self.event
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An invocation as the stream has it: a tenth of the memory of a `MetricsEvent`, which is made when asked for."""
 
     scope: Scope
@@ -150,24 +156,24 @@ def record_invocation(
     attributes = invocation.attributes
     if metadata:
         attributes = merged(metadata, attributes or {}, ATTRIBUTES)
-    outcome = outcome or invocation.outcome or "success"
+    outcome = outcome or invocation.outcome
+    values: dict[str, Any] = {
+        "name": scope.get("operation") or EventType.AGENT_INVOCATION.value,
+        "duration_ms": invocation.duration_ms if duration_ms is None else duration_ms,
+    }
+    if outcome is not None:
+        values |= {"outcome": outcome, "error_type": invocation.error_type}
     span_id = os.urandom(8).hex()
     kept = gauge.keep(
-        "task",
-        {
-            "name": scope.get("operation") or EventType.AGENT_INVOCATION.value,
-            "duration_ms": invocation.duration_ms if duration_ms is None else duration_ms,
-            "error_type": invocation.error_type,
-            "outcome": None if outcome == "success" else outcome,
-        },
-        success=outcome == "success" or None,
-        attributes=attributes,
-        span_id=span_id,
-        **scope,
+        "task", values, success=True if outcome is None else None, attributes=attributes, span_id=span_id, **scope
     )
     if kept is None:
         return None
-    calls = [_record_call(gauge, call, span_id, scope, outcome, attributes) for call in invocation.calls]
+    calls: tuple[Call, ...] = ()
+    for call in invocation.calls:
+        recorded = _record_call(gauge, call, span_id, scope, outcome, attributes)
+        if recorded is not None:
+            calls += (recorded,)
     members = kept.members
     return Recorded(
         kept.scope,
@@ -175,29 +181,32 @@ def record_invocation(
         kept.segment,
         kept.n,
         members.get("duration_ms"),
-        members.get("outcome"),
+        members["outcome"],
         members.get("attributes"),
-        tuple(call for call in calls if call is not None),
+        calls,
     )
 
 
-def record_event(gauge: Gauge, event: MetricsEvent, calls: tuple[Call, ...]) -> str | None:
+def record_event(gauge: Gauge, event: MetricsEvent, session: str | None) -> Given | None:
     """Into the stream, as of its own time; under its `source_id`, where it has one, it lands once.
 
-    Its identity there, None where it was refused or dropped, which is counted.
+    The event gets its identity where it has none, and what it does not name of `session` and of the scope around. None
+    where it was refused or dropped, which is counted.
     """
     invoked = event.event_type is EventType.AGENT_INVOCATION
     scope = scope_of(
-        agent_role=event.agent_role,
-        agent=event.agent_name,
-        operation=event.operation,
-        session=event.session_id,
-        ticket=event.ticket_id,
-        user=event.user,
-        team=event.team,
-        project=event.project,
+        event.agent_role,
+        event.agent_name,
+        event.operation,
+        session if event.session_id is None else event.session_id,
+        event.ticket_id,
+        event.user,
+        event.team,
+        event.project,
     )
-    source = None if event.source_id is None else _SOURCE + event.source_id
+    source, at = event.source_id, _aware(event.timestamp)
+    if source is not None:
+        source = _SOURCE + source
     outcome = event.outcome or ("success" if invoked else None)
     span_id = os.urandom(8).hex()
     kept = gauge.keep(
@@ -208,31 +217,63 @@ def record_event(gauge: Gauge, event: MetricsEvent, calls: tuple[Call, ...]) -> 
             "outcome": outcome,
             "source_id": source,
         },
-        at=event.timestamp,
+        at=at,
         attributes=merged(event.metadata, {}, ATTRIBUTES) if event.metadata else None,
         span_id=span_id,
         **scope,
     )
     if kept is None:
         return None
-    for call in calls:
-        _record_call(
+    calls: tuple[Call, ...] = ()
+    for call in calls_of(event):
+        recorded = _record_call(
             gauge,
             call,
             span_id,
             scope,
-            outcome or "success",
+            event.outcome,
             kept.members.get("attributes"),
-            at=event.timestamp,
+            at=at,
             source=None if source is None else f"{source}:usage",
         )
-    return f"{kept.segment}/{kept.n}"
+        if recorded is not None:
+            calls += (recorded,)
+    for name, scoped in _SCOPED:
+        if getattr(event, name) is None and scoped in kept.scope.items:
+            setattr(event, name, kept.scope.items[scoped])
+    event.event_id = event.event_id or f"{kept.segment}/{kept.n}"
+    return Given(event, calls)
 
 
-def scope_of(*, agent_role: str, agent: str | None, operation: str, **scope: str | None) -> dict[str, Any]:
+def scope_of(
+    agent_role: str,
+    agent: str | None,
+    operation: str,
+    session: str | None,
+    ticket: str | None,
+    user: str | None,
+    team: str | None,
+    project: str | None,
+) -> dict[str, Any]:
     """What of the scope an event names; the rest is that of the caller's context. A role is its own agent."""
-    named = {"role": agent_role, "agent": agent or agent_role, "operation": operation, **scope}
-    return {name: value for name, value in named.items() if value not in _NOT_SAID}
+    scope: dict[str, Any] = {}
+    if agent_role:
+        scope["role"] = agent_role
+    if agent or agent_role:
+        scope["agent"] = agent or agent_role
+    if operation:
+        scope["operation"] = operation
+    if session is not None:
+        scope["session"] = session
+    if ticket is not None:
+        scope["ticket"] = ticket
+    if user is not None:
+        scope["user"] = user
+    if team is not None:
+        scope["team"] = team
+    if project is not None:
+        scope["project"] = project
+    return scope
 
 
 def _record_call(
@@ -240,7 +281,7 @@ def _record_call(
     call: Call,
     span_id: str,
     scope: Mapping[str, Any],
-    outcome: str,
+    outcome: str | None,
     attributes: dict[str, Any] | None,
     at: datetime | None = None,
     source: str | None = None,
@@ -252,21 +293,20 @@ def _record_call(
     values: dict[str, Any] = {
         "model": call.model or UNKNOWN_MODEL,
         "provider": call.provider,
-        "tier": call.tier,
         "input_tokens": used.input_tokens,
         "output_tokens": used.output_tokens,
         "cost_usd": call.cost_usd,
-        "source_id": source,
+        "tier": call.tier,
+        "outcome": outcome,
     }
     if used.cache_read_tokens or used.cache_write_5m_tokens or used.cache_write_1h_tokens or used.reasoning_tokens:
         values |= {name: getattr(used, name) for name in _PARTS}
-    succeeded = outcome == "success"
-    if not succeeded:
-        values["outcome"] = outcome
+    if source is not None:
+        values["source_id"] = source
     kept = gauge.keep(
         "llm_call",
         values,
-        success=succeeded or None,
+        success=True if outcome is None else None,
         at=at,
         attributes=attributes,
         parent_id=span_id,
@@ -275,7 +315,11 @@ def _record_call(
     if kept is None:
         return None
     cost = kept.members.get("cost_usd")
-    return call if cost is call.cost_usd else msgspec.structs.replace(call, cost_usd=cost)
+    return call if cost == call.cost_usd else msgspec.structs.replace(call, cost_usd=cost)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment
 
 
 def _sum_of(calls: tuple[Call, ...]) -> TokenUsage:
