@@ -6,7 +6,7 @@ and again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import lru_cache
@@ -16,6 +16,7 @@ from agentgauge.errors import EventRefused
 from agentgauge.events import codec, fields
 
 _NAMES = frozenset(fields.SCOPE_NAMES)
+_IDS = frozenset(fields.ID_NAMES)
 _CACHED = 2048
 _LARGEST_BITS = 64
 _NAME_CHARACTERS = 60
@@ -61,17 +62,13 @@ class Scope:
         Ids differ from event to event. Encoding a scope for each would cost more than all the rest, and push the
         scopes that recur out of the cache. Raises as `narrowed`.
         """
-        ids: dict[str, str] = {}
-        for name in fields.ID_NAMES:
-            value = values.get(name)
-            if type(value) is str and value.isascii():
-                ids[name] = value
-        if not ids:
-            return self.narrowed(values), ids
-        scope = self
-        if len(ids) < len(values):
-            scope = self.narrowed({name: value for name, value in values.items() if name not in ids})
-        return (scope.bare, scope.ids | ids) if scope.ids else (scope, ids)
+        ids, rest = self.ids, []
+        for item in _texts(values):
+            if item[0] in _IDS:
+                ids = {**ids, item[0]: item[1]}
+            else:
+                rest.append(item)
+        return (_within(self.bare, tuple(rest)) if rest else self.bare), ids
 
     def narrowed(self, values: Mapping[str, object]) -> Scope:
         """This scope with some values set, or, where None, left as they are.
@@ -79,21 +76,13 @@ class Scope:
         Text stands as it is, whole numbers as their decimal text. Raises `EventRefused` for names that are no scope,
         and other values.
         """
-        items = tuple(values.items())
-        for _, value in items:
-            if type(value) is not str:
-                items = tuple(_text(name, value) for name, value in items if value is not None)
-                break
+        items = tuple(_texts(values))
         if not items:
             return self
-        try:
-            if not self.ids:
-                return _narrowed(self, items)
-            inner = _narrowed(self.bare, items)
-            return inner.at(self.ids | inner.ids)
-        except UnicodeEncodeError as error:
-            names = ", ".join(name for name, value in items if not _is_writable(value))
-            raise EventRefused("not text", f"scope {names} cannot be written as UTF-8") from error
+        if not self.ids:
+            return _within(self, items)
+        inner = _within(self.bare, items)
+        return inner.at(self.ids | inner.ids)
 
 
 def leave(current: ContextVar[Scope], token: Token[Scope]) -> None:
@@ -112,6 +101,13 @@ def _is_writable(text: object) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _texts(values: Mapping[str, object]) -> Iterable[tuple[str, str]]:
+    for value in values.values():
+        if type(value) is not str:
+            return [_text(name, value) for name, value in values.items() if value is not None]
+    return values.items()  # type: ignore[return-value]
 
 
 def _text(name: str, value: object) -> tuple[str, str]:
@@ -134,6 +130,14 @@ def _unknown(name: str) -> EventRefused:
     near = get_close_matches(name, (*fields.BY_NAME, "success"), 1)
     advice = f"did you mean {near[0]}?" if near else f"use attributes={{{name!r}: ...}} for what has no field"
     return EventRefused("unknown scope", f"{name!r}; {advice} Scopes are {', '.join(fields.SCOPE_NAMES)}")
+
+
+def _within(scope: Scope, items: tuple[tuple[str, str], ...]) -> Scope:
+    try:
+        return _narrowed(scope, items)
+    except UnicodeEncodeError as error:
+        names = ", ".join(name for name, value in items if not _is_writable(value))
+        raise EventRefused("not text", f"scope {names} cannot be written as UTF-8") from error
 
 
 @lru_cache(maxsize=_CACHED)
