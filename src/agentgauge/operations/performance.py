@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from agentgauge.analysis.trend import direction, linear_trend
 from agentgauge.operations.advice import Figures, Thresholds, bottlenecks, suggestions
 from agentgauge.operations.models import PerformanceTrend
-from agentgauge.operations.stream import OperationRow, Used, read_operations, read_used
+from agentgauge.operations.stream import OperationRow, Used, read_operations
 from agentgauge.recorder import Gauge
 
 _UNITS = {
@@ -46,8 +46,7 @@ def performance_trend(gauge: Gauge, operation: str, period: str, limits: Thresho
 
     start = datetime.now(UTC) - duration_of(period)
     with engine_of(gauge) as engine:
-        rows = read_operations(engine, operation, start)
-        used = read_used(engine, rows)
+        rows, used = read_operations(engine, operation, start)
     return _trend(operation, period, rows, used, limits)
 
 

@@ -18,10 +18,12 @@ _CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 class OperationRow(msgspec.Struct, frozen=True):
+    name: str | None
     ended: datetime
     duration_ms: float | None
     outcome: str | None
     span_id: str | None
+    parent_id: str | None
     error_category: str | None
 
     @property
@@ -41,37 +43,42 @@ class Used(msgspec.Struct):
     """Operations that have the component."""
 
 
-def read_operations(engine: Engine, name: str, start: datetime) -> list[OperationRow]:
-    """The tasks that ended since `start` and are named so, or belong to the operation named so; by their end."""
+def read_operations(engine: Engine, name: str, start: datetime) -> tuple[list[OperationRow], Used]:
+    """The operations of a name that ended since `start`, by their end, and what they used.
+
+    They are the tasks named so and those that belong to the operation named so, but for tasks of another name inside
+    one of them: those are parts of it. One without an id has nothing that says it belongs to it.
+    """
+    found = _tasks(engine, name, start)
+    own = [row.span_id for row in found if row.span_id]
+    # What is inside an operation happened after it began, but for clocks.
+    since = min((row.started for row in found), default=start) - _CLOCKS_DIFFER
+    inside = _with_descendants(engine, own, since)
+    rows = [row for row in found if row.name == name or row.parent_id not in inside]
+    used = Used()
+    for ids in _portions(list(inside)):
+        measures = (Measure("tokens"), Measure("cost"), Measure("count", over="usage", name="calls"))
+        query = Query(start=since, filters=(Filter("parent_id", "in", ids),), measures=measures)
+        (sums,) = engine.aggregate(query).records()
+        used.tokens += sums["tokens"]
+        used.cost += sums["cost_usd"] or 0
+        used.unpriced_calls += sums["unpriced_calls"]
+        used.priced_calls += sums["calls"] - sums["unpriced_calls"] if sums["cost_usd"] is not None else 0
+    for ids in _portions([row.span_id for row in rows if row.span_id]):
+        _add_components(engine, ids, since, used)
+    return rows, used
+
+
+def _tasks(engine: Engine, name: str, start: datetime) -> list[OperationRow]:
     found: dict[tuple[str, int], OperationRow] = {}
-    columns = ("segment", "n", "time", "duration_ms", "outcome", "span_id", "error_category")
+    columns = (
+        "segment", "n", "name", "time", "duration_ms", "outcome", "span_id", "parent_id", "error_category",
+    )  # fmt: skip
     for field in ("operation", "name"):
         query = Query(start=start, filters=(Filter("kind", "in", TASK_KINDS), Filter(field, "=", name)))
         for segment, n, *row in engine.scan(query, columns):
             found[segment, n] = OperationRow(*row)
     return sorted(found.values(), key=lambda row: row.ended)
-
-
-def read_used(engine: Engine, operations: Iterable[OperationRow]) -> Used:
-    """What these operations used. An operation without an id has nothing that says it belongs to it."""
-    rows = [row for row in operations if row.span_id]
-    used = Used()
-    if not rows:
-        return used
-    # What is inside an operation happened after it began, but for clocks.
-    since = min(row.started for row in rows) - _CLOCKS_DIFFER
-    own = [row.span_id for row in rows if row.span_id]
-    for ids in _portions(_with_descendants(engine, own, since)):
-        inside = Filter("parent_id", "in", ids)
-        measures = (Measure("tokens"), Measure("cost"), Measure("count", over="usage", name="calls"))
-        (sums,) = engine.aggregate(Query(start=since, filters=(inside,), measures=measures)).records()
-        used.tokens += sums["tokens"]
-        used.cost += sums["cost_usd"] or 0
-        used.unpriced_calls += sums["unpriced_calls"]
-        used.priced_calls += sums["calls"] - sums["unpriced_calls"] if sums["cost_usd"] is not None else 0
-    for ids in _portions(own):
-        _add_components(engine, ids, since, used)
-    return used
 
 
 def _add_components(engine: Engine, ids: tuple[str, ...], since: datetime, used: Used) -> None:
@@ -91,7 +98,7 @@ def _add_components(engine: Engine, ids: tuple[str, ...], since: datetime, used:
             used.component_operations[component] = used.component_operations.get(component, 0) + operations
 
 
-def _with_descendants(engine: Engine, ids: Iterable[str], since: datetime) -> list[str]:
+def _with_descendants(engine: Engine, ids: Iterable[str], since: datetime) -> dict[str, None]:
     """The ids, and those of all spans inside them, each once: operations nest, and an operation may call itself."""
     known = dict.fromkeys(ids)
     level = list(known)
@@ -104,7 +111,7 @@ def _with_descendants(engine: Engine, ids: Iterable[str], since: datetime) -> li
         if not level:
             break
         known |= dict.fromkeys(level)
-    return list(known)
+    return known
 
 
 def _portions(ids: list[str]) -> Iterator[tuple[str, ...]]:
