@@ -174,6 +174,22 @@ def test_forgetting_takes_kept_figures_that_are_of_nobody_else(filled: AdvancedM
     assert ("search", "feature_errors", "Timeout") in left, "an event of nobody's"
 
 
+def test_a_category_of_the_name_of_another_type_is_not_mixed_with_it(advanced: AdvancedMetrics) -> None:
+    advanced.record_performance_metric("search", "feature_usage", "query", 7.0, at=DAY)
+    advanced.record_feature_usage("search", "query", 30.0, success=None, at=DAY)
+    found = {name: row["avg_value"] for name, row in by_name(advanced.aggregate_daily_metrics(DAY)).items()}
+    assert found == {
+        ("search", "feature_usage", "query"): 30.0,
+        ("search", "measurement.feature_usage", "query"): 7.0,
+    }
+
+
+def test_expiry_of_events_that_no_day_counts_makes_no_table(advanced: AdvancedMetrics, lake: Lake, home: Path) -> None:
+    advanced.gauge.llm_call("gpt-4o", "openai", input_tokens=10, at=DAY)
+    assert lake.expire(datetime.now(UTC)).events == 1
+    assert not (home / "lake" / "daily_aggregates").exists()
+
+
 def test_two_processes_may_aggregate_and_expire_at_once(filled: AdvancedMetrics, lake: Lake, home: Path) -> None:
     first = filled.aggregate_daily_metrics(DAY)
     script = """

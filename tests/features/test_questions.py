@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 import agentgauge
-from agentgauge.errors import QueryError
+from agentgauge.errors import LakeError, QueryError
 from agentgauge.features import AdvancedMetrics, MetricsCollector
 from agentgauge.lake.feature_tables import TABLES
+from agentgauge.meter import Meter
+from agentgauge.settings import get_settings
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
 
@@ -175,3 +177,12 @@ def test_attributes_of_any_shape_do_not_disturb_the_tables(advanced: AdvancedMet
     assert advanced.get_optimization_impact()["count"] == 0
     assert len(advanced.get_performance_metrics("'; --")) == 1
     assert len(advanced.aggregate_daily_metrics()) == 3
+
+
+def test_a_damaged_home_is_said_in_a_sentence(advanced: AdvancedMetrics, home: Path) -> None:
+    advanced.record_error("search", "Timeout")
+    Meter(get_settings(home)).lake.compact()
+    for file in (home / "lake" / "events").rglob("*.parquet"):
+        file.write_bytes(b"not parquet")
+    with pytest.raises(LakeError, match="could not be read"):
+        advanced.get_error_stats()

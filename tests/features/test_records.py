@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import agentgauge
 from agentgauge.features import AdvancedMetrics, MetricsCollector
 from agentgauge.features.categories import LearningEffectiveness, SystemPerformance
+from agentgauge.journal.memory import MemoryJournal
 from tests.recorder.reading import events, only
 
 
@@ -141,7 +146,7 @@ class _Unreadable(dict[str, object]):
 
 
 @pytest.mark.parametrize(
-    ("verb", "given", "reason"),
+    ("verb", "arguments", "reason"),
     [
         ("record_satisfaction", ("f", "accuracy", 6), "out of range"),
         ("record_satisfaction", ("f", "accuracy", -0.1), "out of range"),
@@ -166,9 +171,9 @@ class _Unreadable(dict[str, object]):
     ],
 )
 def test_what_breaks_a_rule_is_counted_and_not_raised(
-    advanced: AdvancedMetrics, home: Path, verb: str, given: tuple[object, ...], reason: str
+    advanced: AdvancedMetrics, home: Path, verb: str, arguments: tuple[object, ...], reason: str
 ) -> None:
-    getattr(advanced, verb)(*given)
+    getattr(advanced, verb)(*arguments)
     assert advanced.gauge.health().refused == {reason: 1}
     assert events(home) == []
 
@@ -177,3 +182,33 @@ def test_what_breaks_a_rule_is_counted_and_not_raised(
 def test_metadata_that_cannot_be_kept_is_counted(advanced: AdvancedMetrics, metadata: object) -> None:
     advanced.record_error("f", "E", metadata=metadata)  # type: ignore[arg-type]
     assert sum(advanced.gauge.health().refused.values()) == 1
+
+
+ANYTHING = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=5),
+    st.binary(max_size=3),
+    st.decimals(),
+    st.datetimes(),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.one_of(st.text(max_size=3), st.integers()), st.floats(), max_size=2),
+    st.builds(object),
+)
+VERBS = {
+    name: [name for name in inspect.signature(verb).parameters if name != "self"]
+    for name, verb in inspect.getmembers(AdvancedMetrics, inspect.isfunction)
+    if name.startswith("record_")
+}
+
+
+@given(st.data())
+def test_no_value_makes_a_verb_raise(data: st.DataObject) -> None:
+    gauge = agentgauge.Gauge(MemoryJournal())
+    verb = data.draw(st.sampled_from(sorted(VERBS)))
+    arguments = {name: data.draw(ANYTHING, label=name) for name in VERBS[verb]}
+    getattr(AdvancedMetrics(gauge=gauge), verb)(**arguments)
+    health = gauge.health()
+    assert health.recorded + sum(health.refused.values()) == 1

@@ -5,11 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
 import agentgauge
 from agentgauge.errors import LakeBusy, LakeError
+from agentgauge.features import AdvancedMetrics
 from agentgauge.lake import Lake
 from agentgauge.pricing import PriceBook
 from agentgauge.settings import resolve_home
@@ -120,3 +122,16 @@ def compact_in_spite_of_others(lake: Lake) -> None:
             continue
         return
     raise AssertionError("never got through")
+
+
+def test_days_in_the_bucket_outlive_their_events(bucket: str, book: PriceBook) -> None:
+    lake = Lake(resolve_home(bucket), book)
+    with agentgauge.open(bucket) as gauge, gauge.scope(user="ada", feature="search"):
+        metrics = AdvancedMetrics(gauge=gauge)
+        for value in (1.0, 2.0, 6.0):
+            gauge.measurement("hops", value)
+        first = metrics.aggregate_daily_metrics()
+        assert lake.expire(datetime.now(UTC)).events == 3
+        assert metrics.aggregate_daily_metrics() == first
+        lake.forget("ada")
+        assert metrics.aggregate_daily_metrics() == []

@@ -39,7 +39,7 @@ def sqlite(
     window = parse_window(since, until, reading_zone(tz)[1], datetime.now(UTC))
     meter = Meter(get_settings(home))
     note_absent(meter.settings.home)
-    if meter.settings.home.root.exists():
+    if meter.settings.home.journal.is_dir():
         meter.compact_if_possible()
     with meter.reading() as snapshot, counting("rows written") as on_row:
         written = export_sqlite(snapshot.connection, window, out.absolute(), on_row)

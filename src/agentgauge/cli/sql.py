@@ -50,7 +50,7 @@ def sql(
     settings = get_settings(home)
     note_absent(settings.home)
     meter = Meter(settings)
-    if settings.home.root.exists() and asks_for_ids(text or ""):
+    if settings.home.journal.is_dir() and asks_for_ids(text or ""):
         meter.compact_if_possible()
     with meter.reading() as snapshot:
         rows = select(snapshot.connection, text or "")

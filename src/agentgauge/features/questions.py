@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from agentgauge.errors import QueryError
+from agentgauge.errors import LakeError, QueryError
 from agentgauge.lake.feature_tables import create_feature_tables
 from agentgauge.meter import connection_of
 from agentgauge.recorder import Gauge
@@ -28,10 +28,18 @@ _ROUNDING = 1e-9
 @contextmanager
 def asked(gauge: Gauge, hours: float | None) -> Iterator[duckdb.DuckDBPyConnection]:
     """The tables over the last `hours`, or over everything where it is None. Raises `QueryError`, `LakeError`."""
-    start = _start(hours)
-    with connection_of(gauge) as connection:
-        create_feature_tables(connection, start)
+    with _tables(gauge, _start(hours), None) as connection:
         yield connection
+
+
+@contextmanager
+def _tables(gauge: Gauge, start: datetime | None, end: datetime | None) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        with connection_of(gauge) as connection:
+            create_feature_tables(connection, start, end)
+            yield connection
+    except duckdb.Error as error:  # a file that went away or is damaged; no statement of ours is wrong
+        raise LakeError(f"the home could not be read: {error}") from error
 
 
 def _start(hours: object) -> datetime | None:
@@ -183,8 +191,7 @@ def dashboard(connection: duckdb.DuckDBPyConnection, feature: str | None) -> dic
 
 def daily(gauge: Gauge, day: str | date | None) -> list[dict[str, Any]]:
     start = datetime.combine(_day(day), time(), UTC)
-    with connection_of(gauge) as connection:
-        create_feature_tables(connection, start, start + timedelta(days=1))
+    with _tables(gauge, start, start + timedelta(days=1)) as connection:
         return records(connection.execute("SELECT * FROM daily_aggregates ORDER BY feature, metric_type, metric_name"))
 
 

@@ -52,10 +52,15 @@ def close_days(connection: duckdb.DuckDBPyConnection, tables: Tables, expiring: 
         f"WHERE time >= {listed[0]}::TIMESTAMPTZ AND time < {listed[-1]}::TIMESTAMPTZ + INTERVAL 1 DAY "
         f"AND {_DAY}::VARCHAR IN ({', '.join(listed)}))"
     )
-    tables.daily.load(create=True)
     kept = closed_days(tables.daily)
-    new = f"SELECT * FROM ({daily_select(events)}) ANTI JOIN ({kept}) USING ({_KEY})"
-    _write(connection, tables.daily, f"{kept} UNION ALL BY NAME {new}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE closing AS SELECT * FROM ({daily_select(events)}) "
+        f"ANTI JOIN ({kept}) USING ({_KEY})"
+    )
+    if connection.execute("SELECT 1 FROM closing LIMIT 1").fetchone():
+        tables.daily.load(create=True)
+        _write(connection, tables.daily, f"{kept} UNION ALL BY NAME SELECT * FROM closing")
+    connection.execute("DROP TABLE closing")
 
 
 def forget_in_closed_days(connection: duckdb.DuckDBPyConnection, table: LakeTable, user: str) -> None:

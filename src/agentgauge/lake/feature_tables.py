@@ -41,7 +41,8 @@ TABLES: dict[str, tuple[str, ...]] = {
 
 DAILY_TYPES = ("user_satisfaction", "feature_usage", "feature_success", "feature_errors")
 """Values of `metric_type` beside the categories of measurements: satisfaction on 0-1, uses with their duration in ms,
-success as 1 and 0, errors, which are counted and have no value."""
+success as 1 and 0, errors, which are counted and have no value. A category of one of these names is
+`measurement.<name>`."""
 
 
 def create_feature_tables(
@@ -97,7 +98,8 @@ def _daily_values(events: str) -> str:
     common = 'time, arrived, feature, "user"'
     used = f"{_IS_USE} AND"
     return f"""
-        SELECT {common}, {_CATEGORY} AS metric_type, name AS metric_name, value FROM {events} WHERE kind = 'measurement'
+        SELECT {common}, {_DAILY_CATEGORY} AS metric_type, name AS metric_name, value
+        FROM {events} WHERE kind = 'measurement'
         UNION ALL
         SELECT {common}, 'user_satisfaction', {_SATISFACTION_TYPE}, value FROM {events} WHERE kind = 'satisfaction'
         UNION ALL
@@ -149,6 +151,10 @@ def _metadata(*shown: str) -> str:
 # Ids below 2^53 that follow from the key alone, so that a day has the same in every computation.
 _DAY_ID = "('0x' || md5(concat_ws(chr(31), date, feature, metric_type, metric_name))[:13])::BIGINT"
 _CATEGORY = "coalesce(attributes->>'metric_category', attributes->>'metric_type', 'measurement')"
+_DAILY_CATEGORY = (
+    f"CASE WHEN {_CATEGORY} IN ({', '.join(map(literal, DAILY_TYPES))}) "
+    f"THEN 'measurement.' || {_CATEGORY} ELSE {_CATEGORY} END"
+)
 _SATISFACTION_TYPE = "coalesce(name, 'overall')"
 _ACTION = "coalesce(name, operation, '')"
 _IS_USE = "(kind = 'feature_usage' OR (kind = 'task' AND feature IS NOT NULL))"
