@@ -311,6 +311,10 @@ def test_newer_results_of_claude_code_say_what_each_model_used_and_cost(made: Ca
     assert reported.web_searches == 1
 
 
+def test_costs_by_model_add_up_where_no_total_is_stated() -> None:
+    assert read(result_message(model_usage=MODEL_USAGE, total_cost_usd=None)).cost_usd == Decimal("0.0421")
+
+
 def test_messages_inside_a_claude_agent_run_are_left_to_its_result() -> None:
     message = claude_agent_sdk.AssistantMessage(content=[], model="claude-opus-4-8")
     assert usage.read(message) is None

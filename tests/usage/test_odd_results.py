@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from agentgauge import Usage, usage
 from agentgauge.events import Event
 from agentgauge.events.validation import check
+from agentgauge.usage import reader
 
 
 class Hostile:
@@ -59,6 +60,22 @@ def test_a_property_that_raises_takes_nothing_else_with_it() -> None:
     reported = usage.read(HalfHostile())
     assert reported is not None
     assert (reported.usage, reported.model) == (Usage(7, 2), None)
+
+
+def test_results_of_sdks_without_their_usage_are_not_known() -> None:
+    assert usage.read(SimpleNamespace(usage=None, new_messages=list)) is None
+    assert usage.read(SimpleNamespace(context_wrapper=None, raw_responses=[])) is None
+    assert usage.read(SimpleNamespace(_hidden_params={}, choices=[])) is None
+    assert usage.read(SimpleNamespace(total_cost_usd=None, session_id="s", usage=None)) is None
+
+
+def test_classes_without_end_do_not_grow_what_is_known_of_them() -> None:
+    for number in range(600):
+        shape = msgspec.defstruct(f"Answer{number}", [("usage", dict[str, int])])
+        reported = usage.read(shape({"prompt_tokens": number, "completion_tokens": 1}))
+        assert reported is not None
+        assert reported.usage == Usage(number, 1)
+    assert len(reader._known) <= 512
 
 
 def test_impossible_counters_are_not_stated() -> None:

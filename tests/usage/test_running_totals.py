@@ -68,11 +68,40 @@ def test_a_session_that_goes_on_in_a_new_process_starts_from_zero() -> None:
     assert (smaller.usage.input_tokens, smaller.cost_usd) == (100, Decimal("1.0"))
 
 
+def test_a_new_process_is_also_seen_where_one_models_counters_shrink() -> None:
+    totals = RunningTotals()
+    totals.own(result(1.0, 100, {"opus": (100, 0.9), "haiku": (50, 0.1)}))
+    other = totals.own(result(1.5, 10, {"opus": (500, 1.4), "haiku": (10, 0.1)}))
+    assert (other.usage.input_tokens, other.cost_usd) == (510, Decimal("1.5"))
+
+
 def test_a_new_process_whose_totals_are_larger_is_seen_by_the_turns_own_use() -> None:
     totals = RunningTotals()
     totals.own(result(1.0, 100, {"opus": (100, 1.0)}))
     larger = totals.own(result(4.0, 400, {"opus": (400, 4.0)}))  # of the 300 more, the turn says to have used 400
     assert (larger.usage.input_tokens, larger.cost_usd) == (400, Decimal("4.0"))
+
+
+def test_what_a_turn_says_of_its_cache_and_the_models_do_not_is_no_new_process() -> None:
+    totals = RunningTotals()
+
+    def message(cost: float, turn: int, session: int) -> Reported:
+        counters = {
+            "input_tokens": 1,
+            "output_tokens": 1,
+            "cache_creation_input_tokens": turn,
+            "cache_creation": {"ephemeral_1h_input_tokens": turn},
+        }
+        by_model = {"inputTokens": session, "outputTokens": session, "cacheCreationInputTokens": session, "costUSD": cost}
+        reported = read(
+            {"session_id": "s", "total_cost_usd": cost, "usage": counters, "modelUsage": {"opus": by_model}}
+        )
+        assert reported is not None
+        return reported
+
+    totals.own(message(1.0, 500, 500))
+    second = totals.own(message(1.5, 300, 800))
+    assert (second.usage.cache_write_5m_tokens, second.cost_usd) == (300, Decimal("0.5"))
 
 
 def test_sessions_are_told_apart() -> None:

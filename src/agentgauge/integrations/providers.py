@@ -14,7 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 from agentgauge import usage
+from agentgauge.events import Usage
 from agentgauge.sessions.models import NOT_APPLICABLE, AgentResult, TokenUsage
+from agentgauge.usage import Reported
 from agentgauge.usage.vendors import vendor_of
 
 if TYPE_CHECKING:
@@ -64,9 +66,7 @@ class PydanticAIProvider:
         begun = time.perf_counter()
         result = _run(agent, prompt)
         duration_ms = (time.perf_counter() - begun) * 1000
-        reported = usage.read(result)
-        if reported is None:  # a version whose results have another shape; the answer is worth more than its count
-            return AgentResult(output=result.output, agent_name=agent_name, duration_ms=duration_ms)
+        reported = usage.read(result) or Reported(usage=Usage())  # the answer is worth more than its count
         return AgentResult(
             output=result.output,
             usage=TokenUsage.of(reported.usage),

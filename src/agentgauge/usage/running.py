@@ -62,9 +62,14 @@ def _difference(now: Reported, before: Reported) -> Reported | None:
     if shares is None:
         return None
     own = divided(msgspec.structs.replace(now, cost_usd=cost, is_running_total=False), shares)
-    if now.turn is not None and subtracted(own.usage, now.turn) is None:
+    if now.turn is not None and not _covers(own.usage, now.turn):
         return None
     return msgspec.structs.replace(own, web_searches=max(now.web_searches - before.web_searches, 0))
+
+
+def _covers(added: Usage, turn: Usage) -> bool:
+    """In what both count alike: by model, nothing is said of how long a cache lasts."""
+    return added.input_tokens >= turn.input_tokens and added.output_tokens >= turn.output_tokens
 
 
 def _added_shares(
