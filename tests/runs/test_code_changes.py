@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import agentgauge
 from agentgauge.errors import CodeUnreadable
-from agentgauge.runs.code import code_metrics
+from agentgauge.runs.code import code_metrics, record_code_metrics
 from agentgauge.runs.models import CodeMetrics
+from tests.recorder import reading
 
 
 def _git(folder: Path, *arguments: str) -> str:
@@ -168,3 +170,12 @@ def test_without_git_it_is_said_that_git_is_needed(repo: Path, monkeypatch: pyte
     monkeypatch.setenv("PATH", str(repo))
     with pytest.raises(CodeUnreadable, match="git is not installed"):
         code_metrics("HEAD", repo=repo)
+
+
+def test_figures_of_the_user_are_recorded_too_and_what_is_no_figure_is_not(tmp_path: Path) -> None:
+    metrics = CodeMetrics(lines_added=5, extra={"mutation_score": 0.5, "checked": True, "by": "ci", "debt": math.inf})
+    with agentgauge.open(tmp_path) as gauge:
+        assert record_code_metrics(gauge, metrics, issue=3) == 6
+    figures = {event.name: event.value for event in reading.events(tmp_path)}
+    assert (figures["mutation_score"], figures["lines_added"]) == (0.5, 5)
+    assert not figures.keys() & {"checked", "by", "debt", "tests_run", "test_coverage_percent"}
