@@ -43,7 +43,7 @@ def events_of(gauge: Gauge, run_id: str) -> Iterator[Event]:
 def recover(stream: RunStream) -> list[tuple[str | None, str, int]]:
     """Fill a stream's view from what was recorded of its run, and end what was left open.
 
-    Returns issue, agent type and number of each agent execution that there was.
+    Returns issue, agent type and number of each agent execution that there was, by number.
     """
     stream.apply(events_of(stream.gauge, stream.run_id))
     _Ends(stream).record()
@@ -52,11 +52,12 @@ def recover(stream: RunStream) -> list[tuple[str | None, str, int]]:
         for issue, work in _works(stream.fold)
         for agent in work.agents.by_id.values()
     ]
-    return [
+    numbered = [
         (issue, event.agent, entries.stated_whole(event, "attempt", 1))
         for issue, event in executions
         if event is not None and event.agent is not None
     ]
+    return sorted(numbered, key=lambda execution: execution[2])
 
 
 def _works(fold: RunFold) -> list[tuple[str | None, Work]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from agentgauge.events.event import to_micros
@@ -21,7 +22,7 @@ class Tracker:
     def __init__(self, stream: RunStream) -> None:
         self.stream = stream
         self.work = OpenWork()
-        self._numbers: dict[tuple[str | None, str, str], int] = {}
+        self._numbers: dict[tuple[str | None, str, str], count[int]] = {}
 
     # What belongs to what
 
@@ -51,17 +52,15 @@ class Tracker:
 
     def number(self, issue: str | None, kind: str, name: str) -> int:
         """The how manieth of its name this is in an issue, from 1."""
-        key = issue, kind, name
-        number = self._numbers.pop(key, 0) + 1
-        self._numbers[key] = number
-        if len(self._numbers) > MOST_NUMBERED:
-            self._numbers.pop(next(iter(self._numbers)), None)
+        numbers = self._numbers
+        number = next(numbers.setdefault((issue, kind, name), count(1)))  # two threads never get the same
+        if len(numbers) > MOST_NUMBERED:
+            numbers.pop(next(iter(numbers)), None)
         return number
 
     def continue_from(self, issue: str | None, kind: str, name: str, number: int) -> None:
         """So many of it were there before this process."""
-        key = issue, kind, name
-        self._numbers[key] = max(self._numbers.get(key, 0), number)
+        self._numbers[issue, kind, name] = count(number + 1)
 
     def scope_inside(self, opened: Open) -> dict[str, str]:
         """The scope of what anybody records inside something open."""
