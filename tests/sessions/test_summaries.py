@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, Rounded, localcontext
 from pathlib import Path
 
 import pytest
@@ -64,6 +64,12 @@ def test_money_is_summed_exactly(gauge: agentgauge.Gauge) -> None:
     collector.record_from_result(result(usage=TokenUsage(cost_usd=1e-12)), "review", "check")
     assert collector.get_summary().total_cost == 100.000000000001
     assert summarize("role", gauge=gauge)["review"].cost_usd == Decimal("100.000000000001")
+
+
+def test_the_programs_own_decimal_context_changes_no_sum(collector: MetricsCollector, gauge: agentgauge.Gauge) -> None:
+    with localcontext(Context(prec=2, traps=[Inexact, Rounded])):
+        summary, groups = collector.get_summary(), summarize("role", gauge=gauge)
+    assert (summary.total_cost, groups["interview"].cost_usd) == (0.0245, Decimal("0.02"))
 
 
 def test_a_price_is_that_of_the_events_time(gauge: agentgauge.Gauge) -> None:

@@ -16,8 +16,9 @@ from weakref import WeakSet
 from agentgauge.journal import lifetime
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder import Gauge, default
+from agentgauge.sessions.entries import Entry, Given
 from agentgauge.sessions.models import MetricsEvent, MetricsSummary
-from agentgauge.sessions.recording import Entry, Given, record_event, record_invocation, scope_of
+from agentgauge.sessions.recording import record_event, record_invocation, scope_of
 from agentgauge.sessions.results import calls_of, invocation_of
 from agentgauge.sessions.totals import Prices, SummaryFold
 

@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 import msgspec
 
-from agentgauge.events import Usage
-from agentgauge.events.event import from_micros
 from agentgauge.events.fields import TOKEN_NAMES
 from agentgauge.recorder import Gauge
-from agentgauge.recorder.metadata import merged, users_own
-from agentgauge.recorder.scope import Scope
-from agentgauge.sessions.models import NOT_APPLICABLE, EventType, MetricsEvent, TokenUsage
-from agentgauge.sessions.results import ATTRIBUTES, NOTHING_USED, Call, Invocation, calls_of
+from agentgauge.recorder.metadata import merged
+from agentgauge.sessions.entries import Given, Recorded, aware
+from agentgauge.sessions.models import EventType, MetricsEvent
+from agentgauge.sessions.results import ATTRIBUTES, Call, Invocation, calls_of
 
 UNKNOWN_MODEL = "unknown"
 """Stands for the model of a call that names none; it has no price."""
@@ -37,111 +36,6 @@ _SCOPED = (
     ("team", "team"),
     ("project", "project"),
 )
-_NO_CALL = Call(None, None, NOTHING_USED, None)
-
-
-class Entry(Protocol):
-    """An event as a collector shows it."""
-
-    @property
-    def calls(self) -> tuple[Call, ...]: ...
-    @property
-    def role(self) -> str: ...
-    @property
-    def operation(self) -> str: ...
-    @property
-    def ticket(self) -> str | None: ...
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def duration_ms(self) -> float | None: ...
-    def metrics_event(self) -> MetricsEvent: ...
-
-
-class Given(msgspec.Struct, frozen=True, gc=False):
-    """An event that somebody made, or read."""
-
-    event: MetricsEvent
-    calls: tuple[Call, ...]
-
-    @property
-    def role(self) -> str:
-        return self.event.agent_role
-
-    @property
-    def operation(self) -> str:
-        return self.event.operation
-
-    @property
-    def ticket(self) -> str | None:
-        return self.event.ticket_id
-
-    @property
-    def at(self) -> datetime:
-        return _aware(self.event.timestamp)
-
-    @property
-    def duration_ms(self) -> float | None:
-        return self.event.duration_ms
-
-    def metrics_event(self) -> MetricsEvent:
-        return self.event
-
-
-class Recorded(msgspec.Struct, frozen=True, gc=False):
-    """An invocation as the stream has it: a tenth of the memory of a `MetricsEvent`, which is made when asked for."""
-
-    scope: Scope
-    micros: int
-    segment: str
-    n: int
-    duration_ms: float | None
-    outcome: str | None
-    attributes: dict[str, Any] | None
-    calls: tuple[Call, ...]
-
-    @property
-    def role(self) -> str:
-        return self.scope.items.get("role", "")
-
-    @property
-    def operation(self) -> str:
-        return self.scope.items.get("operation", "")
-
-    @property
-    def ticket(self) -> str | None:
-        return self.scope.items.get("ticket")
-
-    @property
-    def at(self) -> datetime:
-        return from_micros(self.micros)
-
-    def metrics_event(self) -> MetricsEvent:
-        of = self.scope.items
-        main = max(self.calls, key=lambda call: call.usage.input_tokens + call.usage.output_tokens, default=_NO_CALL)
-        requests = sum(call.requests for call in self.calls)
-        agent = of.get("agent")
-        return MetricsEvent.model_construct(
-            event_type=EventType.AGENT_INVOCATION,
-            timestamp=self.at,
-            agent_role=self.role,
-            operation=self.operation,
-            usage=_sum_of(self.calls),
-            model=main.model or NOT_APPLICABLE,
-            provider=main.provider or NOT_APPLICABLE,
-            duration_ms=round(self.duration_ms or 0),
-            session_id=of.get("session"),
-            ticket_id=self.ticket,
-            metadata=users_own(self.attributes, ATTRIBUTES),
-            agent_name=agent if agent != self.role else None,
-            user=of.get("user"),
-            team=of.get("team"),
-            project=of.get("project"),
-            outcome=self.outcome if self.outcome != "success" else None,
-            requests=requests if requests != 1 else None,
-            tier=main.tier,
-            event_id=f"{self.segment}/{self.n}",
-        )
 
 
 def record_invocation(
@@ -204,7 +98,7 @@ def record_event(gauge: Gauge, event: MetricsEvent, session: str | None) -> Give
         event.team,
         event.project,
     )
-    source, at = event.source_id, _aware(event.timestamp)
+    source, at = event.source_id, aware(event.timestamp)
     if source is not None:
         source = _SOURCE + source
     outcome = event.outcome or ("success" if invoked else None)
@@ -315,18 +209,6 @@ def _record_call(
     if kept is None:
         return None
     cost = kept.members.get("cost_usd")
-    return call if cost == call.cost_usd else msgspec.structs.replace(call, cost_usd=cost)
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment
-
-
-def _sum_of(calls: tuple[Call, ...]) -> TokenUsage:
-    """Of several models: a cost where all reported one."""
-    costs = [call.cost_usd for call in calls]
-    cost = None if None in costs or not costs else float(sum(cost for cost in costs if cost is not None))
-    if len(calls) == 1:
-        return TokenUsage.of(calls[0].usage, cost)
-    sums = (sum(values) for values in zip(*(msgspec.structs.astuple(call.usage) for call in calls), strict=True))
-    return TokenUsage.of(Usage(*sums), cost)
+    if cost is None or (type(call.cost_usd) is Decimal and cost == call.cost_usd):
+        return call
+    return msgspec.structs.replace(call, cost_usd=cost)

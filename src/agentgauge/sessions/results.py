@@ -6,13 +6,14 @@ Taken are the document's `AgentResult`, any object with its fields, and whatever
 from __future__ import annotations
 
 from decimal import Decimal
+from operator import index
 from typing import Any
 
 import msgspec
 
 from agentgauge import usage
 from agentgauge.events import Usage
-from agentgauge.sessions.models import NOT_APPLICABLE, AgentResult, EventType, MetricsEvent
+from agentgauge.sessions.models import NOT_APPLICABLE, AgentResult, EventType, MetricsEvent, TokenUsage
 from agentgauge.usage import Reported
 
 NOTHING_USED = Usage()
@@ -132,7 +133,7 @@ def _of_reported(reported: Reported) -> Invocation:
 
 def _usage_of(used: Any) -> Usage:
     """Tokens of a `TokenUsage`, or of somebody's own with the document's two counts."""
-    try:
+    if isinstance(used, TokenUsage):
         return Usage(
             used.input_tokens,
             used.output_tokens,
@@ -141,8 +142,7 @@ def _usage_of(used: Any) -> Usage:
             used.cache_write_1h_tokens,
             used.reasoning_tokens,
         )
-    except AttributeError:
-        return Usage(used.input_tokens, used.output_tokens)
+    return Usage(index(used.input_tokens), index(used.output_tokens))
 
 
 def _money(amount: Any) -> Decimal | None:

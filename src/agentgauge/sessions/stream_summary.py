@@ -130,7 +130,8 @@ def grouped(engine: Engine, by: str, selection: Selection) -> dict[str | None, G
     groups: dict[str | None, Totals] = {}
     for (key,), sums in _sums(engine, (_COLUMNS[by],), selection):
         groups.setdefault(key, Totals()).add(**sums)
-    found = sorted(groups.items(), key=lambda item: (-item[1].cost_usd, -item[1].tokens, item[0] or ""))
+    found = sorted(groups.items(), key=lambda item: item[0] or "")
+    found.sort(key=lambda item: (item[1].cost_usd, item[1].tokens), reverse=True)
     return {
         key: Group(
             events=totals.events,

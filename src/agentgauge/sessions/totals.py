@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal
 from typing import Any
 
 from agentgauge.errors import EventRefused, PriceBookError, SettingsError
@@ -22,7 +22,8 @@ MOST_GROUPS = 10_000
 OTHER = "(other)"
 """The group of roles or operations that are new when there are already `MOST_GROUPS`."""
 
-_EXACT_DIGITS = 60
+_DOLLARS = Context(prec=60, traps=[])
+"""Of our own: the program may have set its context to fewer digits, or to raise where something is rounded."""
 
 
 class Totals:
@@ -40,7 +41,7 @@ class Totals:
     def add(self, events: int, tokens: int, cost_usd: Decimal, unpriced_calls: int, duration_ms: float) -> None:
         self.events += events
         self.tokens += tokens
-        self.cost_usd += cost_usd
+        self.cost_usd = _DOLLARS.add(self.cost_usd, cost_usd)
         self.unpriced_calls += unpriced_calls
         self.duration_ms += duration_ms
 
@@ -74,9 +75,8 @@ class SummaryFold:
         unpriced_calls: int = 0,
         duration_ms: float = 0.0,
     ) -> None:
-        with localcontext(prec=_EXACT_DIGITS):
-            for totals in (self.all, _group(self.by_role, role), _group(self.by_operation, operation)):
-                totals.add(events, tokens, cost_usd, unpriced_calls, duration_ms)
+        for totals in (self.all, _group(self.by_role, role), _group(self.by_operation, operation)):
+            totals.add(events, tokens, cost_usd, unpriced_calls, duration_ms)
 
     def summary(self) -> MetricsSummary:
         return MetricsSummary(
@@ -118,7 +118,7 @@ class Prices:
             if cost is None:
                 unpriced += 1
             else:
-                total += cost
+                total = _DOLLARS.add(total, cost)
         return total, unpriced
 
     def _price(self, call: Call, at: datetime) -> Decimal | None:
