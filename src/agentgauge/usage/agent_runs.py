@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from functools import reduce
 
 import msgspec
 
@@ -53,25 +54,17 @@ def _conversation(result: object) -> str | None:
 
 
 def _by_model(reported: Reported, answers: list[Fields]) -> Reported:
-    seen: dict[tuple[str | None, str | None], tuple[Usage, int]] = {}
-    own = Usage()
-    for answer in answers:
-        tokens = tokens_of(answer.get("usage"))
-        if tokens is not None:
-            key = (text(answer, "model_name"), text(answer, "provider_name"))
-            usage, requests = seen.get(key, (Usage(), 0))
-            seen[key] = (added(usage, tokens.usage), requests + 1)
-            own = added(own, tokens.usage)
-    rest = subtracted(reported.usage, own)
-    if rest is None or (len(seen) < 2 and rest == Usage()) or own == Usage():
-        return reported
-    shares = [
-        ModelShare(usage=usage, model=model, provider=provider, requests=requests)
-        for (model, provider), (usage, requests) in seen.items()
+    parts = [
+        ModelShare(usage=tokens.usage, model=text(answer, "model_name"), provider=text(answer, "provider_name"))
+        for answer in answers
+        if (tokens := tokens_of(answer.get("usage"))) is not None
     ]
+    rest = subtracted(reported.usage, reduce(added, (part.usage for part in parts), Usage()))
+    if rest is None or rest == reported.usage:
+        return reported
     if rest != Usage():
-        shares.append(ModelShare(usage=rest, requests=max(reported.requests - len(answers), 0)))
-    return divided(reported, shares)
+        parts.append(ModelShare(usage=rest, requests=max(reported.requests - len(parts), 0)))
+    return divided(reported, parts)
 
 
 def read_openai_agents(result: object) -> Reported | None:

@@ -9,7 +9,7 @@ from agentgauge.events import Usage
 from agentgauge.events.fields import TIERS
 from agentgauge.usage.fields import Fields, attribute, count, fields_of, first, items, milliseconds, money, text, within
 from agentgauge.usage.reported import ModelShare, Reported, divided
-from agentgauge.usage.tokens import added, tokens_of
+from agentgauge.usage.tokens import tokens_of
 from agentgauge.usage.vendors import vendor_of
 
 _TIERS = {
@@ -123,18 +123,13 @@ def _with_iterations(reported: Reported, iterations: list[object]) -> Reported:
     Source: the fields' documentation in anthropic.types.beta, and the recorded bodies, where the counters are the sum
     of the other iterations.
     """
-    by_model = {reported.model: (reported.usage, 1)}
+    parts = [ModelShare(usage=reported.usage, model=reported.model, provider=reported.provider)]
     for iteration in iterations:
         fields = fields_of(iteration)
         if fields.get("type") in _BESIDE_TOTAL and (tokens := tokens_of(iteration)) is not None:
             model = text(fields, "model") or reported.model
-            usage, requests = by_model.get(model, (Usage(), 0))
-            by_model[model] = (added(usage, tokens.usage), requests + 1)
-    shares = [
-        ModelShare(usage=usage, model=model, provider=reported.provider, requests=requests)
-        for model, (usage, requests) in by_model.items()
-    ]
-    return divided(reported, shares)
+            parts.append(ModelShare(usage=tokens.usage, model=model, provider=reported.provider))
+    return divided(reported, parts)
 
 
 def _of_gemini(body: Fields, counters: Fields, usage: Usage) -> Reported:

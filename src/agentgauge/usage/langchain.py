@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from agentgauge.events import Usage
 from agentgauge.usage.bodies import read_body, tier_of
 from agentgauge.usage.fields import attribute, fields_of, first, items, text, within
 from agentgauge.usage.reported import ModelShare, Reported, divided
-from agentgauge.usage.tokens import added, tokens_of
+from agentgauge.usage.tokens import tokens_of
 from agentgauge.usage.vendors import vendor_of
 
 
@@ -62,16 +61,7 @@ def read_llm_result(result: object) -> Reported | None:
 def _together(answers: list[Reported]) -> Reported | None:
     if len(answers) < 2:
         return answers[0] if answers else None
-    by_model: dict[tuple[str | None, str | None], tuple[Usage, int]] = {}
-    for answer in answers:
-        key = (answer.model, answer.provider)
-        usage, requests = by_model.get(key, (Usage(), 0))
-        by_model[key] = (added(usage, answer.usage), requests + 1)
     last = answers[-1]
-    shares = [
-        ModelShare(usage=usage, model=model, provider=provider, requests=requests)
-        for (model, provider), (usage, requests) in by_model.items()
-    ]
     tiers = {answer.tier for answer in answers}
     whole = Reported(
         usage=last.usage,
@@ -82,4 +72,6 @@ def _together(answers: list[Reported]) -> Reported | None:
         agent=last.agent,
         tool_calls=sum(answer.tool_calls or 0 for answer in answers),
     )
-    return divided(whole, shares)
+    return divided(
+        whole, (ModelShare(usage=answer.usage, model=answer.model, provider=answer.provider) for answer in answers)
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from functools import reduce
 
@@ -65,8 +65,15 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     totals."""
 
 
-def divided(reported: Reported, shares: Sequence[ModelShare]) -> Reported:
-    """`reported` with what its shares add up to; a single share of what is no running total is not told apart."""
+def divided(reported: Reported, parts: Iterable[ModelShare]) -> Reported:
+    """`reported` with what its parts add up to, those of one model as one share. A single share of what is no running
+    total is not told apart.
+    """
+    by_model: dict[tuple[str | None, str | None], ModelShare] = {}
+    for part in parts:
+        key = (part.model, part.provider)
+        by_model[key] = _together(by_model[key], part) if key in by_model else part
+    shares = tuple(by_model.values())
     costs = [share.cost_usd for share in shares if share.cost_usd is not None]
     cost = reported.cost_usd
     if cost is None and costs and len(costs) == len(shares):
@@ -76,5 +83,15 @@ def divided(reported: Reported, shares: Sequence[ModelShare]) -> Reported:
         usage=reduce(added, (share.usage for share in shares), Usage()),
         requests=sum(share.requests for share in shares),
         cost_usd=cost,
-        shares=tuple(shares) if len(shares) > 1 or reported.is_running_total else (),
+        shares=shares if len(shares) > 1 or reported.is_running_total else (),
+    )
+
+
+def _together(one: ModelShare, other: ModelShare) -> ModelShare:
+    cost = None if one.cost_usd is None or other.cost_usd is None else one.cost_usd + other.cost_usd
+    return msgspec.structs.replace(
+        one,
+        usage=added(one.usage, other.usage),
+        cost_usd=cost,
+        requests=one.requests + other.requests,
     )
