@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from agentgauge.errors import AgentGaugeError
-from agentgauge.events import Event, marks
+from agentgauge.events import Event, fields, marks
 from agentgauge.events.event import to_micros
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.losses import warn
@@ -70,10 +70,10 @@ class _Ends:
     def __init__(self, stream: RunStream) -> None:
         self._stream = stream
         self._fold = stream.fold
-        self._living = open_runs.living(stream.gauge)
         sink = stream.gauge.sink
-        if sink is not None and not is_open_here(stream.run_id):
-            self._living -= {open_runs.series_of(sink.segment_id)}  # ours, and nobody here has the run open
+        ours = set() if sink is None else {open_runs.series_of(sink.segment_id)}
+        others = open_runs.living(stream.gauge) - ours
+        self._living = others | ours if is_open_here(stream.run_id) else others
 
     def record(self) -> None:
         fold = self._fold
@@ -115,11 +115,8 @@ class _Ends:
         }
         numbers = entries.own(started, "attempt", "number")
         attributes = entries.attributes(None, status=str(Status.INTERRUPTED), **numbers)
-        scope = {name: getattr(started, name) for name in _SCOPE}
+        scope = {name: value for name in fields.SCOPE_NAMES if (value := getattr(started, name)) is not None}
         self._stream.keep(kind, values, attributes, scope, at=last)
-
-
-_SCOPE = ("project", "issue", "agent", "role", "span_id", "parent_id", "trace_id", "session", "user", "team")
 
 
 def _start_of(life: Lifecycle) -> float:
