@@ -217,6 +217,19 @@ def test_a_run_that_was_handed_over_names_a_model_only_where_both_agents_have_it
     assert (reported.model, reported.agent, reported.usage.input_tokens) == (None, "second", 200)
 
 
+def test_an_agent_that_ran_as_a_tool_is_a_share_without_a_model() -> None:
+    helper = agents.Agent(name="helper", model=ScriptedModel(said("found")))
+    tool = helper.as_tool("ask_helper", "Ask.")
+    call = called("ask_helper").model_copy(update={"arguments": '{"input": "look"}'})
+    agent = agents.Agent(name="scout", model=ScriptedModel(call, said("done")), tools=[tool])
+    reported = read(asyncio.run(agents.Runner.run(agent, "hi")))
+    assert (reported.usage.input_tokens, reported.requests) == (300, 3)
+    assert [(share.model, share.usage.input_tokens, share.requests) for share in reported.shares] == [
+        ("gpt-5-nano", 200, 2),
+        (None, 100, 1),
+    ]
+
+
 def test_an_agent_without_a_model_runs_on_its_sdks_default() -> None:
     """The run's own model stands in for the default one, which needs a network: what is read is what the agent says."""
     agent = agents.Agent(name="plain")
@@ -309,6 +322,11 @@ def test_newer_results_of_claude_code_say_what_each_model_used_and_cost(made: Ca
         ("claude-haiku-4-5", 300, Decimal("0.0021"), 1),
     ]
     assert reported.web_searches == 1
+
+
+def test_models_without_counters_leave_the_result_as_it_is() -> None:
+    reported = read(result_message(model_usage={"claude-opus-4-8": {}}))
+    assert (reported.usage.output_tokens, reported.cost_usd) == (700, Decimal("0.0421"))
 
 
 def test_costs_by_model_add_up_where_no_total_is_stated() -> None:

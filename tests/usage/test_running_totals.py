@@ -92,7 +92,12 @@ def test_what_a_turn_says_of_its_cache_and_the_models_do_not_is_no_new_process()
             "cache_creation_input_tokens": turn,
             "cache_creation": {"ephemeral_1h_input_tokens": turn},
         }
-        by_model = {"inputTokens": session, "outputTokens": session, "cacheCreationInputTokens": session, "costUSD": cost}
+        by_model = {
+            "inputTokens": session,
+            "outputTokens": session,
+            "cacheCreationInputTokens": session,
+            "costUSD": cost,
+        }
         reported = read(
             {"session_id": "s", "total_cost_usd": cost, "usage": counters, "modelUsage": {"opus": by_model}}
         )

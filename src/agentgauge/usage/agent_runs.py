@@ -10,7 +10,7 @@ import msgspec
 
 from agentgauge.events import Usage
 from agentgauge.usage.bodies import read_body
-from agentgauge.usage.fields import Fields, attribute, count, fields_of, first, items, milliseconds, money, text
+from agentgauge.usage.fields import attribute, count, fields_of, first, items, milliseconds, money, text, within
 from agentgauge.usage.reported import ModelShare, Reported, divided
 from agentgauge.usage.tokens import added, subtracted, tokens_of
 from agentgauge.usage.vendors import vendor_of
@@ -45,7 +45,12 @@ def read_pydantic_ai(result: object) -> Reported | None:
         session_id=_conversation(result),
         tool_calls=count(counters, "tool_calls"),
     )
-    return _by_model(reported, answers)
+    parts = [
+        ModelShare(usage=tokens.usage, model=text(answer, "model_name"), provider=text(answer, "provider_name"))
+        for answer in answers
+        if (tokens := tokens_of(answer.get("usage"))) is not None
+    ]
+    return _with_rest(reported, parts)
 
 
 def _conversation(result: object) -> str | None:
@@ -53,23 +58,21 @@ def _conversation(result: object) -> str | None:
     return stated if isinstance(stated, str) else None
 
 
-def _by_model(reported: Reported, answers: list[Fields]) -> Reported:
-    parts = [
-        ModelShare(usage=tokens.usage, model=text(answer, "model_name"), provider=text(answer, "provider_name"))
-        for answer in answers
-        if (tokens := tokens_of(answer.get("usage"))) is not None
-    ]
+def _with_rest(reported: Reported, parts: list[ModelShare]) -> Reported:
+    """Divided into the answers that a run shows and, without a model, what its total counts beside them."""
     rest = subtracted(reported.usage, reduce(added, (part.usage for part in parts), Usage()))
     if rest is None or rest == reported.usage:
         return reported
     if rest != Usage():
-        parts.append(ModelShare(usage=rest, requests=max(reported.requests - len(parts), 0)))
+        requests = reported.requests - sum(part.requests for part in parts)
+        parts.append(ModelShare(usage=rest, requests=max(requests, 0)))
     return divided(reported, parts)
 
 
 def read_openai_agents(result: object) -> Reported | None:
     """A `RunResult`, or a streamed one. It names no model but through its agents: what `RunConfig(model=...)` put in
-    their place is not seen, and where the agents' models differ none is named.
+    their place is not seen, and where the agents' models differ none is named. Agents that ran as tools of others are
+    in the total and not among the responses: a share without a model.
     """
     usage = attribute(attribute(result, "context_wrapper"), "usage")
     total = tokens_of(usage)
@@ -80,17 +83,26 @@ def read_openai_agents(result: object) -> Reported | None:
     agents = {id(agent): agent for item in new_items if (agent := attribute(item, "agent")) is not None}
     models = {_model_of(agent) for agent in (*agents.values(), last_agent)}
     model = models.pop() if len(models) == 1 else None
-    responses = items(attribute(result, "raw_responses"))
+    provider = vendor_of(model)
+    responses = [fields_of(response) for response in items(attribute(result, "raw_responses"))]
     name = attribute(last_agent, "name")
-    return Reported(
+    reported = Reported(
         usage=total.usage,
         model=model,
-        provider=vendor_of(model),
+        provider=provider,
         requests=max(count(fields_of(usage), "requests"), 1),
-        response_id=text(fields_of(responses[-1]), "response_id") if responses else None,
+        response_id=text(responses[-1], "response_id") if responses else None,
         agent=name if isinstance(name, str) else None,
         tool_calls=sum(attribute(item, "type") == "tool_call_item" for item in new_items),
     )
+    parts = [
+        ModelShare(
+            usage=tokens.usage, model=model, provider=provider, requests=count(within(response, "usage"), "requests")
+        )
+        for response in responses
+        if (tokens := tokens_of(response.get("usage"))) is not None
+    ]
+    return _with_rest(reported, parts)
 
 
 def _model_of(agent: object) -> str | None:
@@ -129,20 +141,16 @@ def read_claude_agent(result: object) -> Reported | None:
         is_running_total=True,
     )
     by_model = first(fields, "model_usage", "modelUsage")
-    if not isinstance(by_model, Mapping) or not by_model:
-        return reported if turn is not None or reported.cost_usd is not None else None
+    counters = {str(model): fields_of(of) for model, of in by_model.items()} if isinstance(by_model, Mapping) else {}
     shares = [
-        ModelShare(
-            usage=tokens.usage,
-            model=model,
-            provider="anthropic",
-            cost_usd=money(fields_of(counters).get("costUSD")),
-        )
-        for model, counters in by_model.items()
-        if isinstance(model, str) and (tokens := tokens_of(counters)) is not None
+        ModelShare(usage=tokens.usage, model=model, provider="anthropic", cost_usd=money(of.get("costUSD")))
+        for model, of in counters.items()
+        if (tokens := tokens_of(of)) is not None
     ]
+    if not shares:
+        return reported if turn is not None or reported.cost_usd is not None else None
     main = max(range(len(shares)), key=lambda n: shares[n].usage.output_tokens)
-    others = len(shares) - 1
-    shares[main] = msgspec.structs.replace(shares[main], requests=max(reported.requests - others, 1))
-    searches = sum(count(fields_of(counters), "webSearchRequests") for counters in by_model.values())
+    requests = max(reported.requests - len(shares) + 1, 1)
+    shares[main] = msgspec.structs.replace(shares[main], requests=requests)
+    searches = sum(count(of, "webSearchRequests") for of in counters.values())
     return divided(msgspec.structs.replace(reported, model=shares[main].model, web_searches=searches), shares)
