@@ -19,7 +19,7 @@ from tests.cli.conftest import Run
 NASTY = '<script>alert(1)</script> & "x" [a](https://evil.example) **b** @here\n# c | `d` \u202edcba'
 
 
-def _worked(home: Path, **more: Any) -> None:
+def _worked(home: Path) -> None:
     with agentgauge.open(home) as gauge:
         for session, role in (("s-1", "interview"), ("s-2", NASTY)):
             used = TokenUsage(input_tokens=1000, output_tokens=200, cost_usd=0.04 if session == "s-1" else 0.5)
@@ -97,6 +97,11 @@ def test_an_unknown_ticket_is_an_error_that_names_near_ones(run: Run, home: Path
     said = run("export", "pm", "--ticket", "PROJ-457", "--home", home)
     assert (said.exit_code, said.stdout) == (2, "")
     assert said.stderr == "error: nothing is recorded for ticket 'PROJ-457': did you mean PROJ-456?\n"
+
+
+def test_where_no_ticket_is_near_some_are_named(run: Run, home: Path) -> None:
+    said = run("export", "pm", "--ticket", "zzz", "--home", home)
+    assert said.stderr == "error: nothing is recorded for ticket 'zzz': there are PROJ-456\n"
 
 
 def test_an_unknown_session_of_a_known_ticket_is_an_error(run: Run, home: Path) -> None:

@@ -20,6 +20,7 @@ class Form(StrEnum):
     LINEAR = "linear"
 
 
+_NAMED = 3
 _POSTED = {
     Form.PLANE: "POST it to .../work-items/<work item>/comments/ of Plane's API, with the header X-API-Key",
     Form.LINEAR: "POST it to https://api.linear.app/graphql, with your key in the header Authorization",
@@ -41,9 +42,10 @@ def pm(
     home: options.Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the document and say nothing else.")] = False,
 ) -> None:
-    """Write what a ticket used as JSON that a tool for project management takes.
+    """Write what a ticket used, for Plane, Linear or another tool.
 
-    Everything recorded for the ticket counts, in whatever session, run or process. Nothing is sent.
+    Everything recorded for the ticket counts, in whatever session, run or process. What is written is JSON; nothing is
+    sent.
     """
     from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import note, print_document
@@ -82,8 +84,12 @@ def _nothing_of(engine: Engine, ticket: str, session: str | None) -> QueryError:
         return QueryError(
             f"session {session!r} did nothing for ticket {ticket!r}; leave out --session for all that was"
         )
-    near = get_close_matches(ticket, known, n=3) or known[:3]
-    there_are = f"did you mean {', '.join(near)}?" if near else "no event here names a ticket"
+    if near := get_close_matches(ticket, known, n=3):
+        there_are = f"did you mean {' or '.join(near)}?"
+    elif known:
+        there_are = f"there are {', '.join(known[:_NAMED])}{', ...' if len(known) > _NAMED else ''}"
+    else:
+        there_are = "no event here names a ticket"
     return QueryError(f"nothing is recorded for ticket {ticket!r}: {there_are}")
 
 

@@ -16,11 +16,9 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from typing import Any, Literal
+from typing import Any
 
 from agentgauge.sessions import MetricsSummary
-
-Tool = Literal["plane", "linear"]
 
 LINEAR_MUTATION = (
     "mutation CommentCreate($input: CommentCreateInput!) { commentCreate(input: $input) { success comment { id } } }"

@@ -22,8 +22,9 @@ from agentgauge.sessions.recording import record_event, record_invocation, scope
 from agentgauge.sessions.results import calls_of, invocation_of
 from agentgauge.sessions.totals import Prices, SummaryFold
 
-MOST_HELD = 100_000
-"""Events that a collector shows. Older ones are in its summary only."""
+MOST_HELD = 20_000
+"""Events that a collector shows. Older ones are in its summary only. So many `MetricsEvent` are 60 to 100 MB; those of
+results are held in a tenth of that, until they are asked for."""
 
 
 class MetricsCollector:

@@ -123,6 +123,7 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
 
 def aware(moment: datetime) -> datetime:
+    """A naive time means UTC."""
     return moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment
 
 
