@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -47,7 +46,7 @@ def code_metrics(
         files_deleted=changes.deleted,
         lines_added=changes.lines_added,
         lines_deleted=changes.lines_deleted,
-        test_coverage_percent=lines.percent if coverage else math.nan,
+        test_coverage_percent=lines.percent,
         tests_run=ran,
         tests_passed=passed,
         extra={

@@ -31,6 +31,8 @@ _DIFF = (
 _SUBMODULE = b"160000"
 _BINARY_PROBE = 8000
 """Bytes in which git looks for a NUL to tell a binary file."""
+_PIECE = 1 << 20
+"""Bytes of an untracked file that are in memory at once."""
 
 
 class Changes(msgspec.Struct):
@@ -154,12 +156,16 @@ def _add_untracked(changes: Changes, top: Path) -> None:
 
 def _lines_of(path: Path) -> int | None:
     """The lines that git would count as added; None for a binary file."""
+    if path.is_symlink():
+        return 1  # git keeps where it leads, as one line
+    lines, last = 0, b"\n"
     try:
-        if path.is_symlink():
-            return 1  # git keeps where it leads, as one line
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                if file.tell() <= _PIECE and b"\0" in piece[:_BINARY_PROBE]:
+                    return None
+                lines += piece.count(b"\n")
+                last = piece[-1:]
     except OSError as error:
         raise CodeUnreadable(f"{path}: {error.strerror}; leave out --untracked, or let git ignore the file") from error
-    if b"\0" in content[:_BINARY_PROBE]:
-        return None
-    return content.count(b"\n") + (not content.endswith(b"\n") and bool(content))
+    return lines + (last != b"\n")  # a last line without an end is one
