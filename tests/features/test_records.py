@@ -161,7 +161,7 @@ class _Unreadable(dict[str, object]):
         ("record_optimization_impact", ("f", "o1", "cost", None, 1.0), "missing field"),
         ("record_optimization_impact", ("f", "o1", "cost", 1.0, None), "missing field"),
         ("record_optimization_impact", ("f", "o1", "cost", float("inf"), 1.0), "not finite"),
-        ("record_optimization_impact", ("f", "o1", "cost", 10**400, 1.0), "not finite"),
+        ("record_optimization_impact", ("f", "o1", "cost", 10**400, 1.0), "not JSON"),
         ("record_resource_utilization", ("memory", "cache", -1), "out of range"),
         ("record_feature_usage", ("f", "query", -1.0), "negative duration"),
         ("record_feature_usage", ("f", "query", 1.0, "yes"), "wrong type"),

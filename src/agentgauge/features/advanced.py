@@ -1,236 +1,20 @@
-"""The advanced tracker of document 001: seven records of a feature, and questions about them.
+"""The advanced tracker of document 001: records of features, and questions about them.
 
-Each `record_*` writes one event in the scope of the caller, returns None and raises nothing: what breaks a rule is
-counted by the gauge with its reason. Every one takes `metadata`, which becomes attributes, and `at`, when it happened
-(naive in UTC; now by default). Questions read the whole stream, what other processes and other vocabularies recorded
-included, in 50 to 100 ms and more where there is much; they raise `QueryError` for arguments that make no sense and
-`LakeError` where the home cannot be read.
+Questions read the whole stream, what other processes and other vocabularies recorded included, in 50 to 100 ms and more
+where there is much; they raise `QueryError` for arguments that make no sense and `LakeError` where the home cannot be
+read.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
-import agentgauge
-from agentgauge.errors import EventRefused
-from agentgauge.features.entry import keep, number, ratio, refuse, word
-from agentgauge.recorder import Gauge
-
-IMPACT_LEVELS = ("high", "medium", "low")
-
-Metadata = dict[str, Any] | None
+from agentgauge.features.records import Records
 
 
-class AdvancedMetrics:
+class AdvancedMetrics(Records):
     """Records into `gauge`; without one into `agentgauge.default()`, as it is at each call."""
-
-    def __init__(self, *, gauge: Gauge | None = None) -> None:
-        self._own = gauge
-
-    @property
-    def gauge(self) -> Gauge:
-        return self._own or agentgauge.default()
-
-    def record_performance_metric(
-        self,
-        feature: str,
-        metric_category: str,
-        metric_name: str,
-        value: float,
-        unit: str | None = None,
-        context: str | None = None,
-        *,
-        metadata: Metadata = None,
-        at: datetime | None = None,
-    ) -> None:
-        """A number of a category (`agentgauge.features.categories.SystemPerformance`, or any other), in `unit`."""
-        own = {"metric_type": "performance", "metric_category": metric_category, "context": context}
-        values = {"name": metric_name, "value": value, "unit": unit}
-        keep(self.gauge, "measurement", values, own, metadata=metadata, at=at, feature=feature)
-
-    def record_satisfaction(
-        self,
-        feature: str,
-        satisfaction_type: str,
-        score: float,
-        feedback: str | None = None,
-        interaction_id: str | None = None,
-        *,
-        scale: float | None = None,
-        metadata: Metadata = None,
-        at: datetime | None = None,
-    ) -> None:
-        """How content a person was: a ratio of 0-1, or 1 to 5, which is kept as (score - 1) / 4 and as it is.
-
-        A score above 1 is on the second scale; `scale=5` says so of a 1. `feedback` is the person's own words.
-        """
-        own = {"feedback": feedback, "interaction_id": interaction_id}
-        values = {"name": satisfaction_type, "value": score, "scale": scale}
-        keep(self.gauge, "satisfaction", values, own, metadata=metadata, at=at, feature=feature)
-
-    def record_feature_usage(
-        self,
-        feature: str,
-        action: str,
-        duration_ms: float | None = None,
-        success: bool | None = True,
-        user_context: str | None = None,
-        *,
-        error_type: str | None = None,
-        metadata: Metadata = None,
-        at: datetime | None = None,
-    ) -> None:
-        """One use of a feature: `action` is what was done with it (the event's name and operation), in milliseconds."""
-        values = {"name": action, "duration_ms": duration_ms, "error_type": error_type}
-        keep(
-            self.gauge,
-            "feature_usage",
-            values,
-            {"user_context": user_context},
-            metadata=metadata,
-            at=at,
-            success=success,
-            feature=feature,
-            operation=action,
-        )
-
-    def record_learning_effectiveness(
-        self,
-        feature: str,
-        learning_type: str,
-        accuracy: float,
-        confidence: float | None = None,
-        sample_size: int | None = None,
-        improvement_rate: float | None = None,
-        *,
-        metadata: Metadata = None,
-        at: datetime | None = None,
-    ) -> None:
-        """How well something was learned: `accuracy` and `confidence` are ratios of 0-1, over `sample_size` examples;
-        `improvement_rate` is a ratio of change, 0.05 for 5 %. The measurement's value is the accuracy.
-        """
-        gauge = self.gauge
-        try:
-            own = {
-                "metric_type": "learning",
-                "confidence": ratio("confidence", confidence),
-                "sample_size": number("sample_size", sample_size),
-                "improvement_rate": number("improvement_rate", improvement_rate),
-            }
-            values = {"name": learning_type, "value": ratio("accuracy", accuracy), "unit": "1"}
-        except EventRefused as refused:
-            refuse(gauge, refused)
-            return
-        keep(gauge, "measurement", values, own, metadata=metadata, at=at, feature=feature)
-
-    def record_optimization_impact(
-        self,
-        feature: str,
-        optimization_id: str,
-        impact_category: str,
-        before_value: float,
-        after_value: float,
-        user_impact_score: float | None = None,
-        *,
-        higher_is_better: bool | None = None,
-        metadata: Metadata = None,
-        at: datetime | None = None,
-    ) -> None:
-        """What an optimization changed: a value before and after it, in one unit. The measurement's value is the later.
-
-        `higher_is_better` says which way is good where `agentgauge.features.categories` does not.
-        """
-        gauge = self.gauge
-        try:
-            before = number("before_value", before_value)
-            if before is None:
-                raise EventRefused("missing field", "an optimization's impact needs before_value")
-            own = {
-                "metric_type": "optimization",
-                "optimization_id": optimization_id,
-                "before_value": before,
-                "user_impact_score": number("user_impact_score", user_impact_score),
-                "higher_is_better": higher_is_better,
-            }
-        except EventRefused as refused:
-            refuse(gauge, refused)
-            return
-        values = {"name": impact_category, "value": after_value}
-        keep(gauge, "measurement", values, own, metadata=metadata, at=at, feature=feature)
-
-    def record_resource_utilization(
-        self,
-        resource_type: str,
-        resource_name: str,
-        utilization_percent: float,
-        allocated: float | None = None,
-        used: float | None = None,
-        unit: str | None = None,
-        *,
-        feature: str | None = None,
-        metadata: Metadata = None,
-        at: datetime | None = None,
-    ) -> None:
-        """How much of a resource is in use, in percent, and of `allocated` how much is `used`, both in `unit`.
-
-        The measurement's category is the `resource_type`. Several processors may be used to more than 100 %.
-        """
-        gauge = self.gauge
-        try:
-            own = {
-                "metric_type": "resource",
-                "metric_category": resource_type,
-                "allocated": number("allocated", allocated),
-                "used": number("used", used),
-                "resource_unit": unit,
-            }
-            percent = number("utilization_percent", utilization_percent)
-            if percent is not None and percent < 0:
-                raise EventRefused("out of range", f"utilization_percent is at least 0, got {percent}")
-        except EventRefused as refused:
-            refuse(gauge, refused)
-            return
-        values = {"name": resource_name, "value": percent, "unit": "%"}
-        keep(gauge, "measurement", values, own, metadata=metadata, at=at, feature=feature)
-
-    def record_error(
-        self,
-        feature: str,
-        error_type: str,
-        error_severity: str = "error",
-        error_message: str | None = None,
-        recovery_attempted: bool = False,
-        recovery_successful: bool = False,
-        impact_level: str | None = None,
-        *,
-        metadata: Metadata = None,
-        at: datetime | None = None,
-    ) -> None:
-        """An error: `error_severity` is critical, error, warning or info, `impact_level` high, medium or low.
-
-        Recovery that succeeded was attempted. The first 200 characters of the message are kept.
-        """
-        gauge = self.gauge
-        try:
-            own = {"impact_level": word("impact_level", impact_level, IMPACT_LEVELS)}
-            recovery = None
-            if _yes("recovery_successful", recovery_successful):
-                recovery = "succeeded"
-            elif _yes("recovery_attempted", recovery_attempted):
-                recovery = "failed"
-        except EventRefused as refused:
-            refuse(gauge, refused)
-            return
-        values = {
-            "error_type": error_type,
-            "severity": error_severity,
-            "error_message": error_message,
-            "recovery": recovery,
-        }
-        keep(gauge, "error", values, own, metadata=metadata, at=at, feature=feature)
-
-    # Questions
 
     def get_performance_metrics(
         self,
@@ -324,12 +108,6 @@ class AdvancedMetrics:
         from agentgauge.features.questions import daily
 
         return daily(self.gauge, date)
-
-
-def _yes(name: str, value: object) -> bool:
-    if value is None or isinstance(value, bool):
-        return bool(value)
-    raise EventRefused("wrong type", f"{name} is True or False, got {type(value).__name__}")
 
 
 _process_wide = AdvancedMetrics()

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 import agentgauge
-from agentgauge.features.entry import keep
+from agentgauge.errors import EventRefused
+from agentgauge.features.entry import attributes_of, refuse, utc
 from agentgauge.recorder import Gauge
 
 
@@ -78,16 +79,14 @@ class MetricsCollector:
         with asked(self.gauge, hours) as connection:
             return statistics(connection, feature, name)
 
-    def _record(self, metric_type: str, feature: str, name: str, value: float, metadata: object, at: object) -> None:
-        keep(
-            self.gauge,
-            "measurement",
-            {"name": name, "value": value},
-            {"metric_type": metric_type},
-            metadata=metadata,
-            at=at,
-            feature=feature,
-        )
+    def _record(self, metric_type: str, feature: str, name: str, value: float, metadata: object, at: Any) -> None:
+        gauge = self.gauge
+        try:
+            attributes = attributes_of({"metric_type": metric_type}, metadata)
+        except EventRefused as refused:
+            refuse(gauge, refused)
+            return
+        gauge.measurement(name, value, at=utc(at), attributes=attributes, feature=feature)
 
 
 _process_wide = MetricsCollector()

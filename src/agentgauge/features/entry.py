@@ -6,7 +6,6 @@ has for events.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -29,37 +28,33 @@ OWN_NAMES = frozenset(
 """Attributes that the verbs write. Metadata of these names is kept as `metadata.<name>`."""
 
 _PLAIN = (float, int)
-_LARGEST = sys.float_info.max
 
 
-def keep(
-    gauge: Gauge,
-    kind: str,
-    values: Mapping[str, object],
-    own: Mapping[str, object],
-    *,
-    metadata: object,
-    at: object,
-    success: Any = None,
-    **scope: Any,
-) -> None:
-    """Record one event with attributes of our own, those that are None left out, and the user's metadata."""
-    attributes: Any
+def attributes_of(own: Mapping[str, object], metadata: object) -> Any:
+    """Our own attributes, those that are None left out, and the user's metadata. Raises `EventRefused`."""
+    if metadata is None:
+        return {name: value for name, value in own.items() if value is not None}
+    if not isinstance(metadata, Mapping):
+        return metadata  # which the gauge refuses, with its type
     try:
-        if metadata is None:
-            attributes = {name: value for name, value in own.items() if value is not None}
-        elif isinstance(metadata, Mapping):
-            attributes = merged(metadata, own, OWN_NAMES)
-        else:
-            attributes = metadata  # refused there, with its type
-        if isinstance(at, datetime) and at.utcoffset() is None:
-            at = at.replace(tzinfo=UTC)
+        return merged(metadata, own, OWN_NAMES)
     except Exception as error:  # a mapping of somebody's own, or keys that are no text
         if is_interruption(error):
             raise
-        refuse(gauge, EventRefused("unusable value", f"reading what was given raised {type(error).__name__}"))
-        return
-    gauge.keep(kind, values, success=success, at=at, attributes=attributes, **scope)  # type: ignore[arg-type]
+        raise EventRefused("unusable value", f"reading the metadata raised {type(error).__name__}") from error
+
+
+def utc(at: Any) -> Any:
+    """A naive time as one of UTC; what is no time is for the gauge to refuse."""
+    if at is None:
+        return None
+    try:
+        if isinstance(at, datetime) and at.utcoffset() is None:
+            return at.replace(tzinfo=UTC)
+    except Exception as error:  # the zone of somebody's own
+        if is_interruption(error):
+            raise
+    return at
 
 
 def refuse(gauge: Gauge, refused: EventRefused) -> None:
@@ -69,14 +64,11 @@ def refuse(gauge: Gauge, refused: EventRefused) -> None:
 
 
 def number(name: str, value: object) -> float | None:
-    """A finite number, of NumPy or Decimal too; None where none was given. Raises `EventRefused`."""
-    if value is None:
-        return None
-    if type(value) not in _PLAIN:
-        value = _as_float(name, value)
-    if not -_LARGEST <= value <= _LARGEST:  # type: ignore[operator]
-        raise EventRefused("not finite", f"{name} is no finite number")
-    return value  # type: ignore[return-value]
+    """A number, of NumPy or Decimal too; None where none was given. Raises `EventRefused`.
+
+    That it is finite and can be written the gauge sees to, as of every attribute.
+    """
+    return value if value is None or type(value) in _PLAIN else _as_float(name, value)  # type: ignore[return-value]
 
 
 def _as_float(name: str, value: object) -> float:

@@ -24,7 +24,6 @@ from typing import Self
 
 import agentgauge
 from agentgauge.features.categories import ResourceUtilization
-from agentgauge.features.entry import keep
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder import Gauge
 
@@ -126,15 +125,9 @@ class ResourceSampler:
     def _keep(
         self, category: ResourceUtilization, name: str, value: float, *, unit: str = "%", **attributes: object
     ) -> None:
-        keep(
-            self._own or agentgauge.default(),
-            "measurement",
-            {"name": name, "value": value, "unit": unit},
-            {"metric_type": "resource", "metric_category": category.value, **attributes},
-            metadata=None,
-            at=None,
-            feature=self._feature,
-        )
+        gauge = self._own or agentgauge.default()
+        own = {"metric_type": "resource", "metric_category": category.value, **attributes}
+        gauge.measurement(name, value, unit, attributes=own, feature=self._feature)
 
 
 def sample_resources(
