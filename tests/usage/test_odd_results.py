@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import UserDict
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
@@ -54,6 +55,20 @@ def test_what_is_no_result_is_not_known_or_has_no_tokens() -> None:
     for result in NO_RESULTS:
         reported = usage.read(result)
         assert reported is None or reported.usage == Usage(), type(result)
+
+
+def test_a_wrapper_may_have_its_counters_in_a_property() -> None:
+    @dataclass
+    class Wrapper:
+        raw: dict[str, Any]
+
+        @property
+        def usage(self) -> object:
+            return self.raw["usage"]
+
+    reported = usage.read(Wrapper({"usage": {"input_tokens": 3, "output_tokens": 4}}))
+    assert reported is not None
+    assert reported.usage == Usage(3, 4)
 
 
 def test_a_property_that_raises_takes_nothing_else_with_it() -> None:

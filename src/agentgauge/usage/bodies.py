@@ -29,6 +29,8 @@ def read_body(result: object) -> Reported | None:
     """An answer with its counters in it, or the block of counters alone; None where there are none."""
     body = fields_of(result)
     block = first(body, "usage", "usageMetadata", "usage_metadata")
+    if block is None and hasattr(type(result), "usage"):  # a property, of a class that has other fields
+        block = attribute(result, "usage")
     if block is None:
         meta = within(body, "meta")  # where Cohere has its counters outside of chats
         block = result if meta.get("billed_units") is None else meta
