@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import csv
+import re
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agentgauge.errors import RunFilesError
 from agentgauge.runs import csv_file
 from agentgauge.runs.csv_file import CsvFile, Row
+from agentgauge.runs.csv_rows import content
+from tests.components import require
 
 KEY = ("run", "issue")
 COLUMNS = (*KEY, "figure", "text")
@@ -92,6 +98,32 @@ def test_ids_that_contain_each_other_or_need_quotes_are_kept_apart(tmp_path: Pat
     assert len(_rows(tmp_path)) == len(ids) ** 2
 
 
+_TEXT = st.text(st.sampled_from('a",\r\n=é'), max_size=4)
+
+
+@given(
+    st.lists(
+        st.tuples(st.booleans(), st.sampled_from("pq"), st.sampled_from("123"), st.lists(_TEXT, max_size=3)),
+        max_size=12,
+    )
+)
+def test_whatever_is_put_by_whomever_the_file_has_what_was_put_last(
+    puts: list[tuple[bool, str, str, list[str]]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        one, other = _file(place), _file(place)
+        expected: dict[tuple[str, str], list[str]] = {}
+        for by_one, run, issue, texts in puts:
+            rows: list[Row] = [{"run": run, "issue": issue, "text": text} for text in texts]
+            (one if by_one else other).put(run, {(run, issue): rows})
+            expected[run, issue] = [content(text).decode() for text in texts]
+        found: dict[tuple[str, str], list[str]] = {key: [] for key in expected}
+        for row in _rows(place) if puts else ():
+            found[row["run"], row["issue"]].append(row["text"])
+        assert found == expected
+
+
 # Columns
 
 
@@ -122,11 +154,11 @@ def test_a_row_that_differs_only_in_somebody_elses_column_is_the_same(tmp_path: 
 
 
 def test_a_byte_order_mark_and_quotes_of_a_spreadsheet_are_no_difference(tmp_path: Path) -> None:
-    content = b'\xef\xbb\xbf"run","issue","figure","text"\r\n"r","1","10",""\r\n'
-    (tmp_path / "t.csv").write_bytes(content)
+    whole = b'\xef\xbb\xbf"run","issue","figure","text"\r\n"r","1","10",""\r\n'
+    (tmp_path / "t.csv").write_bytes(whole)
     file = _file(tmp_path)
     _put(file, "1", 10)
-    assert (tmp_path / "t.csv").read_bytes() == content
+    assert (tmp_path / "t.csv").read_bytes() == whole
     _put(file, "1", 11)
     assert (tmp_path / "t.csv").read_bytes().startswith(b"\xef\xbb\xbfrun,")
     assert _figures(tmp_path) == ["11"]
@@ -160,11 +192,36 @@ def test_columns_end_somewhere(tmp_path: Path, caplog: pytest.LogCaptureFixture)
 
 
 def test_a_file_that_is_no_table_of_these_columns_is_named_and_left_alone(tmp_path: Path) -> None:
-    for content in (b"run;issue;figure\n", b"something else entirely\n"):
-        (tmp_path / "t.csv").write_bytes(content)
+    for other in (b"run;issue;figure\n", b"something else entirely\n"):
+        (tmp_path / "t.csv").write_bytes(other)
         with pytest.raises(RunFilesError, match=r"t\.csv: its first line has no column"):
             _put(_file(tmp_path), "1", 10)
-        assert (tmp_path / "t.csv").read_bytes() == content
+        assert (tmp_path / "t.csv").read_bytes() == other
+
+
+# Cost
+
+
+def _bytes_read() -> int:
+    """By this process so far, from anything."""
+    io = Path("/proc/self/io")
+    require(io.exists(), "the system counts what a process reads")
+    return int(re.findall(r"rchar: (\d+)", io.read_text())[0])
+
+
+def test_an_export_reads_its_own_rows_and_what_others_added_however_long_the_file_is(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_bytes(HEADER + b"".join(b"old,%d,1,a text of some length\r\n" % row for row in range(50_000)))
+    file, other = _file(tmp_path), _file(tmp_path)
+    _put(file, "1", 10)  # reads all: whether the run is there already
+    _put(other, "1", 10, run="another")
+    before = _bytes_read()
+    for number in range(2, 20):
+        _put(file, str(number), number)
+        _put(file, str(number), number)
+        _put(other, str(number), number, run="another")
+    assert _bytes_read() - before < path.stat().st_size / 2
+    assert len(_rows(tmp_path)) == 50_000 + 2 * 19
 
 
 # Ends that were cut
@@ -203,11 +260,11 @@ def test_what_was_cut_off_is_kept_beside_the_file_and_said(tmp_path: Path, caplo
 
 
 def test_a_quote_that_somebody_left_open_is_said_and_takes_no_rows_with_it(tmp_path: Path) -> None:
-    content = HEADER + b'q,7,70,5" screen\r\nq,8,80,x\r\nq,9,90,y\r\n'
-    (tmp_path / "t.csv").write_bytes(content)
+    whole = HEADER + b'q,7,70,5" screen\r\nq,8,80,x\r\nq,9,90,y\r\n'
+    (tmp_path / "t.csv").write_bytes(whole)
     with pytest.raises(RunFilesError, match="a quote in the row at byte 23 is never closed"):
         _put(_file(tmp_path), "1", 10)
-    assert (tmp_path / "t.csv").read_bytes() == content
+    assert (tmp_path / "t.csv").read_bytes() == whole
 
 
 def test_a_last_row_without_a_line_end_is_a_row(tmp_path: Path) -> None:
