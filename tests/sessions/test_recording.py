@@ -44,9 +44,7 @@ def test_everything_that_a_result_says_is_kept(gauge: agentgauge.Gauge, home: Pa
     )
     collector = MetricsCollector(gauge=gauge)
     collector.record_from_result(
-        result(
-            usage=used, agent_name="ada", requests=3, tier="batch", response_id="r-1", is_error=True, session_id="s"
-        ),
+        result(usage=used, agent_name="ada", requests=3, tier="batch", response_id="r-1", is_error=True),
         "review",
         "code_review",
         metadata={"branch": "main", "requests": "mine"},
@@ -57,7 +55,7 @@ def test_everything_that_a_result_says_is_kept(gauge: agentgauge.Gauge, home: Pa
     task, call = events(home)
     assert (task.agent, task.role, task.user, task.team, task.project) == ("ada", "review", "bob", "checkout", "shop")
     assert (task.session, task.outcome, call.outcome, call.cost_usd, call.tier) == (
-        "s",
+        None,
         "error",
         "error",
         None,

@@ -82,9 +82,10 @@ def test_a_providers_own_answer_is_taken_as_it_is(
     assert collector.get_summary().unpriced_calls == 0
 
 
-def test_a_result_of_several_models_has_a_call_of_each(gauge: agentgauge.Gauge, home: Path) -> None:
-    shares = {"claude-sonnet-4-5": (1000, 0.02), "claude-haiku-4-5": (10, 0.001)}
-    theirs = {
+def _of_claude_agent(**shares: tuple[int, float]) -> dict[str, Any]:
+    """By model what the session has used so far."""
+    models = {model.replace("_", "-"): share for model, share in shares.items()}
+    return {
         "type": "result",
         "subtype": "success",
         "duration_ms": 2500,
@@ -92,22 +93,45 @@ def test_a_result_of_several_models_has_a_call_of_each(gauge: agentgauge.Gauge, 
         "is_error": False,
         "num_turns": 3,
         "session_id": "sdk-1",
-        "total_cost_usd": 0.021,
-        "usage": {"input_tokens": 1010, "output_tokens": 0},
+        "total_cost_usd": sum(cost for _, cost in models.values()),
+        "usage": {"input_tokens": 10, "output_tokens": 0},
         "modelUsage": {
             model: {"inputTokens": tokens, "outputTokens": 0, "costUSD": cost}
-            for model, (tokens, cost) in shares.items()
+            for model, (tokens, cost) in models.items()
         },
     }
+
+
+def test_a_result_of_several_models_has_a_call_of_each(gauge: agentgauge.Gauge, home: Path) -> None:
     collector = MetricsCollector(gauge=gauge)
+    theirs = _of_claude_agent(claude_sonnet_4_5=(1000, 0.5), claude_haiku_4_5=(10, 0.25))
     collector.record_from_result(theirs, "coding", "implement")
     task, *calls = events(home)
-    assert (task.duration_ms, task.session) == (2500, "sdk-1")
-    assert {call.model: (call.input_tokens, float(call.cost_usd or 0)) for call in calls} == shares
+    assert (task.duration_ms, task.session) == (2500, None)
+    assert task.attributes is not None
+    assert task.attributes["conversation_id"] == "sdk-1"
+    assert {call.model: (call.input_tokens, call.cost_usd) for call in calls} == {
+        "claude-sonnet-4-5": (1000, Decimal("0.5")),
+        "claude-haiku-4-5": (10, Decimal("0.25")),
+    }
     assert {call.parent_id for call in calls} == {task.span_id}
     (shown,) = collector.get_events()
-    assert (shown.model, shown.usage.input_tokens, shown.usage.cost_usd) == ("claude-sonnet-4-5", 1010, 0.021)
+    assert (shown.model, shown.usage.input_tokens, shown.usage.cost_usd) == ("claude-sonnet-4-5", 1010, 0.75)
     assert collector.get_summary() == stream_summary(gauge=gauge)
+
+
+def test_of_a_sessions_running_total_each_result_adds_its_own(gauge: agentgauge.Gauge) -> None:
+    """Whichever collector it is given to; the same one again adds nothing."""
+    first, second = MetricsCollector(gauge=gauge), MetricsCollector(gauge=gauge)
+    turns = [_of_claude_agent(claude_sonnet_4_5=(100 * turn, 0.25 * turn)) for turn in (1, 2, 3)]
+    first.record_from_result(turns[0], "coding", "implement")
+    second.record_from_result(turns[1], "coding", "implement")
+    for _ in range(2):
+        first.record_from_result(turns[2], "coding", "implement")
+    summary = stream_summary(gauge=gauge)
+    assert (summary.total_events, summary.total_tokens, summary.total_cost) == (4, 300, 0.75)
+    assert (first.get_summary().total_tokens, second.get_summary().total_tokens) == (200, 100)
+    assert summary.unpriced_calls == 0
 
 
 def test_a_result_of_no_model_that_used_nothing_is_a_task_alone(gauge: agentgauge.Gauge, home: Path) -> None:

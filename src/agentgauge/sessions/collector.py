@@ -19,7 +19,7 @@ from agentgauge.recorder import Gauge, default
 from agentgauge.sessions.entries import Entry, Given
 from agentgauge.sessions.models import MetricsEvent, MetricsSummary
 from agentgauge.sessions.recording import record_event, record_invocation, scope_of
-from agentgauge.sessions.results import calls_of, invocation_of
+from agentgauge.sessions.results import calls_of, invocation_of, running_totals
 from agentgauge.sessions.totals import Prices, SummaryFold
 
 MOST_HELD = 20_000
@@ -39,6 +39,7 @@ class MetricsCollector:
         """
         self.session_id = session_id
         self._gauge = default() if gauge is None else gauge
+        self._running = running_totals(self._gauge)
         self._prices = Prices(self._gauge)
         self._held: deque[Entry] = deque(maxlen=most_held)
         self._unfolded: deque[Entry] = deque()
@@ -73,13 +74,12 @@ class MetricsCollector:
         if gauge.sink is None:
             return
         try:
-            invocation = invocation_of(result)
+            invocation = invocation_of(result, self._running)
             if invocation is None:
                 gauge.sink.count("refused", "unknown result", type(result).__qualname__)
                 return
-            session = invocation.session if self.session_id is None else self.session_id
             scope = scope_of(
-                agent_role, invocation.agent, operation, session, ticket_id, user or developer, team, project
+                agent_role, invocation.agent, operation, self.session_id, ticket_id, user or developer, team, project
             )
             recorded = record_invocation(gauge, invocation, scope, metadata, duration_ms, outcome)
         except Exception as error:  # methods of the values given, any of which may raise anything

@@ -145,8 +145,6 @@ class AgentResult(BaseModel):
     """Service tier billed; None is standard."""
     response_id: str | None = None
     """The provider's id of its answer."""
-    session_id: str | None = None
-    """The session that the result itself names."""
     is_error: bool = False
     """Whether the answer is that it went wrong."""
 

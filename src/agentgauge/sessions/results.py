@@ -8,13 +8,15 @@ from __future__ import annotations
 from decimal import Decimal
 from operator import index
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 
 from agentgauge import usage
 from agentgauge.events import Usage
+from agentgauge.recorder import Gauge
 from agentgauge.sessions.models import NOT_APPLICABLE, AgentResult, EventType, MetricsEvent, TokenUsage
-from agentgauge.usage import Reported
+from agentgauge.usage import Reported, RunningTotals
 
 NOTHING_USED = Usage()
 _FIELDS_OF_A_RESULT = ("usage", "model", "provider", "duration_ms")
@@ -42,21 +44,27 @@ class Invocation(msgspec.Struct, frozen=True):
     duration_ms: float | None = None
     outcome: str | None = None
     error_type: str | None = None
-    session: str | None = None
     attributes: dict[str, Any] | None = None
     """Of `ATTRIBUTES`, beside what the user gave."""
 
 
-ATTRIBUTES = frozenset(("requests", "web_searches", "tool_calls", "response_id"))
-"""Names of the attributes that are written here."""
+ATTRIBUTES = frozenset(("requests", "web_searches", "tool_calls", "response_id", "conversation_id"))
+"""Names of the attributes that are written here. A conversation is what an SDK calls one; it is no session of ours."""
+
+_running: WeakKeyDictionary[Gauge, RunningTotals] = WeakKeyDictionary()
 
 
-def invocation_of(result: object) -> Invocation | None:
-    """What `result` says; None where its shape is unknown."""
+def running_totals(gauge: Gauge) -> RunningTotals:
+    """What results recorded by `gauge` stated last, whichever collector they were given to."""
+    return _running.setdefault(gauge, RunningTotals())
+
+
+def invocation_of(result: object, totals: RunningTotals) -> Invocation | None:
+    """What `result` says, of a running total what it adds to `totals`; None where its shape is unknown."""
     if isinstance(result, AgentResult) or all(hasattr(result, name) for name in _FIELDS_OF_A_RESULT):
         return _of_agent_result(result)
     reported = usage.read(result)
-    return None if reported is None else _of_reported(reported)
+    return None if reported is None else _of_reported(totals.own(reported))
 
 
 def calls_of(event: MetricsEvent) -> tuple[Call, ...]:
@@ -93,7 +101,6 @@ def _of_agent_result(result: Any) -> Invocation:
         result.duration_ms,
         "error" if error else None,
         None,
-        getattr(result, "session_id", None),
         None if response_id is None else {"response_id": response_id},
     )
 
@@ -103,30 +110,21 @@ def _of_reported(reported: Reported) -> Invocation:
         "web_searches": reported.web_searches or None,
         "tool_calls": reported.tool_calls or None,
         "response_id": reported.response_id,
+        "conversation_id": reported.session_id,
     }
+    tier, provider = reported.tier, reported.provider
     calls = tuple(
-        Call(
-            share.model, share.provider or reported.provider, share.usage, share.cost_usd, reported.tier, share.requests
-        )
+        Call(share.model, share.provider or provider, share.usage, share.cost_usd, tier, share.requests)
         for share in reported.shares
     )
+    if not calls and (reported.requests or reported.usage != NOTHING_USED):  # a running total may have grown by nothing
+        calls = (Call(reported.model, provider, reported.usage, reported.cost_usd, tier, reported.requests),)
     return Invocation(
-        calls
-        or (
-            Call(
-                reported.model,
-                reported.provider,
-                reported.usage,
-                reported.cost_usd,
-                reported.tier,
-                reported.requests,
-            ),
-        ),
+        calls,
         reported.agent,
         reported.duration_ms,
         "error" if reported.is_error else None,
         reported.error_type,
-        reported.session_id,
         {name: value for name, value in attributes.items() if value is not None} or None,
     )
 
