@@ -173,3 +173,9 @@ def test_lists_documents_and_flags_are_shown_as_json(run: Run, home: Path) -> No
 def test_no_rows_are_said_beside_the_output(run: Run, home: Path) -> None:
     result = run("sql", "--home", home, "FROM events WHERE kind = 'nothing'")
     assert (result.stdout, result.stderr) == ("", "no rows\n")
+
+
+def test_asking_a_folder_that_is_no_home_leaves_it_as_it_is(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    assert run("sql", "--home", tmp_path, "FROM system_performance").exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]

@@ -30,7 +30,7 @@ class AdvancedMetrics(Records):
         """
         from agentgauge.features.questions import asked, performance_rows  # deferred: they import DuckDB
 
-        with asked(self.gauge, hours) as connection:
+        with asked(self.gauge, hours, "system_performance") as connection:
             return performance_rows(connection, feature, metric_category, limit)
 
     def get_satisfaction_metrics(
@@ -51,7 +51,7 @@ class AdvancedMetrics(Records):
         """
         from agentgauge.features.questions import asked, usage
 
-        with asked(self.gauge, hours) as connection:
+        with asked(self.gauge, hours, "feature_usage") as connection:
             return usage(connection, feature)
 
     def get_error_stats(self, feature: str | None = None, hours: float | None = 24) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class AdvancedMetrics(Records):
         from agentgauge.features.impact import impact
         from agentgauge.features.questions import asked, text_of
 
-        with asked(self.gauge, hours) as connection:
+        with asked(self.gauge, hours, "system_performance") as connection:
             asked_for = (text_of(feature), text_of(optimization_id), text_of(impact_category))
             return impact(connection, *asked_for, higher_is_better=higher_is_better, limit=limit)
 
@@ -95,7 +95,7 @@ class AdvancedMetrics(Records):
         """
         from agentgauge.features.questions import asked, dashboard
 
-        with asked(self.gauge, hours) as connection:
+        with asked(self.gauge, hours, "system_performance", "feature_usage") as connection:
             return dashboard(connection, feature)
 
     def aggregate_daily_metrics(self, date: str | date | None = None) -> list[dict[str, Any]]:

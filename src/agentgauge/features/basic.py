@@ -76,7 +76,7 @@ class MetricsCollector:
         """
         from agentgauge.features.questions import asked, statistics  # deferred: they import DuckDB
 
-        with asked(self.gauge, hours) as connection:
+        with asked(self.gauge, hours, "system_performance") as connection:
             return statistics(connection, feature, name)
 
     def _record(self, metric_type: str, feature: str, name: str, value: float, metadata: object, at: Any) -> None:

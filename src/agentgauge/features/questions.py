@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from numbers import Real
 from typing import Any
 
 import duckdb
@@ -26,17 +27,22 @@ _ROUNDING = 1e-9
 
 
 @contextmanager
-def asked(gauge: Gauge, hours: float | None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The tables over the last `hours`, or over everything where it is None. Raises `QueryError`, `LakeError`."""
-    with _tables(gauge, _start(hours), None) as connection:
+def asked(gauge: Gauge, hours: float | None, *tables: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Some of the tables, and the events, of the last `hours`, or of all time where it is None.
+
+    Raises `QueryError`, `LakeError`.
+    """
+    with _tables(gauge, _start(hours), None, tables) as connection:
         yield connection
 
 
 @contextmanager
-def _tables(gauge: Gauge, start: datetime | None, end: datetime | None) -> Iterator[duckdb.DuckDBPyConnection]:
+def _tables(
+    gauge: Gauge, start: datetime | None, end: datetime | None, tables: Collection[str]
+) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         with connection_of(gauge) as connection:
-            create_feature_tables(connection, start, end)
+            create_feature_tables(connection, start, end, tables)
             yield connection
     except duckdb.Error as error:  # a file that went away or is damaged; no statement of ours is wrong
         raise LakeError(f"the home could not be read: {error}") from error
@@ -45,10 +51,10 @@ def _tables(gauge: Gauge, start: datetime | None, end: datetime | None) -> Itera
 def _start(hours: object) -> datetime | None:
     if hours is None:
         return None
-    if isinstance(hours, bool) or not isinstance(hours, int | float) or not hours >= 0:
+    if isinstance(hours, bool) or not isinstance(hours, Real) or not float(hours) >= 0:
         raise QueryError(f"hours is a number of at least 0, or None for all time, got {hours!r}")
     try:
-        return datetime.now(UTC) - timedelta(hours=hours)
+        return datetime.now(UTC) - timedelta(hours=float(hours))
     except OverflowError:  # before the year 1
         return None
 
@@ -191,7 +197,7 @@ def dashboard(connection: duckdb.DuckDBPyConnection, feature: str | None) -> dic
 
 def daily(gauge: Gauge, day: str | date | None) -> list[dict[str, Any]]:
     start = datetime.combine(_day(day), time(), UTC)
-    with _tables(gauge, start, start + timedelta(days=1)) as connection:
+    with _tables(gauge, start, start + timedelta(days=1), ("daily_aggregates",)) as connection:
         return records(connection.execute("SELECT * FROM daily_aggregates ORDER BY feature, metric_type, metric_name"))
 
 

@@ -13,6 +13,7 @@ A column that may not be empty in the documented tables is '' where an event doe
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
 
 import duckdb
@@ -46,12 +47,28 @@ success as 1 and 0, errors, which are counted and have no value. A category of o
 
 
 def create_feature_tables(
-    connection: duckdb.DuckDBPyConnection, start: datetime | None = None, end: datetime | None = None
+    connection: duckdb.DuckDBPyConnection,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    tables: Collection[str] = tuple(TABLES),
 ) -> None:
-    """Create the four views beside `events`, over the events from `start` to before `end` (aware; None: all).
+    """Create some of the four views, over the events from `start` to before `end` (aware; None: all), and
+    `internal.window_events`, which are these events.
 
-    `daily_aggregates` has whole UTC days: those that the window touches.
+    `daily_aggregates` has whole UTC days: those that the window touches. Making a view opens the lake's files, which is
+    why one asks for those that are needed.
     """
+    connection.execute(f"CREATE OR REPLACE VIEW internal.window_events AS SELECT * FROM events {_where(start, end)}")
+    for name, select in _OF_EVENTS.items():
+        if name in tables:
+            connection.execute(f"CREATE OR REPLACE VIEW {name} AS {select}")
+    if "daily_aggregates" in tables:
+        _create_daily_aggregates(connection, start, end)
+
+
+def _create_daily_aggregates(
+    connection: duckdb.DuckDBPyConnection, start: datetime | None, end: datetime | None
+) -> None:
     first = None if start is None else datetime.combine(start.astimezone(UTC).date(), time(), UTC)
     last = None
     if end is not None:
@@ -59,16 +76,9 @@ def create_feature_tables(
     after = None if last is None else last + timedelta(days=1)
     days = [f"date >= '{first:%Y-%m-%d}'"] if first is not None else []
     days += [f"date <= '{last:%Y-%m-%d}'"] if last is not None else []
-    connection.execute(
-        f"""
-        CREATE OR REPLACE VIEW internal.window_events AS SELECT * FROM events {_where(start, end)};
-        CREATE OR REPLACE VIEW system_performance AS {_SYSTEM_PERFORMANCE};
-        CREATE OR REPLACE VIEW user_satisfaction AS {_USER_SATISFACTION};
-        CREATE OR REPLACE VIEW feature_usage AS {_FEATURE_USAGE};
-        CREATE OR REPLACE VIEW internal.open_days AS {daily_select(f"(SELECT * FROM events {_where(first, after)})")};
-        CREATE OR REPLACE VIEW daily_aggregates AS {_daily_aggregates(" AND ".join(days) or "true")};
-        """
-    )
+    open_days = daily_select(f"(SELECT * FROM events {_where(first, after)})")
+    select = _daily_aggregates(open_days, " AND ".join(days) or "true")
+    connection.execute(f"CREATE OR REPLACE VIEW daily_aggregates AS {select}")
 
 
 def daily_select(events: str) -> str:
@@ -112,7 +122,7 @@ def _daily_values(events: str) -> str:
         """
 
 
-def _daily_aggregates(days: str) -> str:
+def _daily_aggregates(open_days: str, days: str) -> str:
     """A key that was closed stays as it was: what is left of its events is part of it already."""
     columns = ", ".join(
         {"id": f"{_DAY_ID} AS id", "created_at": f"{_moment('created')} AS created_at"}.get(name, name)
@@ -120,7 +130,7 @@ def _daily_aggregates(days: str) -> str:
     )
     return f"""
         SELECT {columns} FROM (
-            SELECT * FROM internal.open_days
+            SELECT * FROM ({open_days})
                 ANTI JOIN internal.closed_days USING (date, feature, metric_type, metric_name)
             UNION ALL BY NAME SELECT * FROM internal.closed_days WHERE {days}
         )
@@ -178,3 +188,9 @@ _USER_SATISFACTION = f"""{_FIRST}, {_SATISFACTION_TYPE} AS satisfaction_type,
 _FEATURE_USAGE = f"""{_FIRST}, {_ACTION} AS action, duration_ms, success, error_type,
         attributes->>'user_context' AS user_context, {_metadata("user_context")}, {_LAST}
     WHERE {_IS_USE}"""
+
+_OF_EVENTS = {
+    "system_performance": _SYSTEM_PERFORMANCE,
+    "user_satisfaction": _USER_SATISFACTION,
+    "feature_usage": _FEATURE_USAGE,
+}

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _ROWS_AT_ONCE = 2048
+_CATALOGUE = ("show", "information_schema", "duckdb_", "sqlite_master", "pg_")
+"""Words of statements that list the views there are. Others do not pay for making all of them."""
 _EXPLAIN = re.compile(r"EXPLAIN\s+(ANALYZE\s+|\((?:\s*(?:ANALYZE|FORMAT\s+\w+)\s*,?)+\)\s*)?", re.IGNORECASE)
 
 
@@ -70,7 +72,8 @@ def select(connection: duckdb.DuckDBPyConnection, text: str) -> Rows:
 
     from agentgauge.lake.feature_tables import create_feature_tables  # deferred, as DuckDB
 
-    create_feature_tables(connection)
+    if asks_for_ids(text) or any(word in text.lower() for word in _CATALOGUE):
+        create_feature_tables(connection)
     try:
         statements = connection.extract_statements(text)
         if len(statements) != 1:
