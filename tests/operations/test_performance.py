@@ -124,6 +124,13 @@ def test_tasks_inside_an_operation_are_parts_of_it(collector: MetricsCollector, 
     assert collector.analyze_performance_trends("think").data_points == 1
 
 
+def test_an_absurd_duration_does_not_lose_the_answer(collector: MetricsCollector, gauge: agentgauge.Gauge) -> None:
+    gauge.task("o", 1e300, span_id="a" * 16)
+    gauge.task("o", 1000)
+    trend = collector.analyze_performance_trends("o")
+    assert (trend.data_points, trend.min_duration, trend.problem) == (2, 1, None)
+
+
 def test_spans_that_name_each_other_as_parent_end(collector: MetricsCollector, gauge: agentgauge.Gauge) -> None:
     gauge.task("odd", 1, span_id="a" * 16, parent_id="b" * 16)
     gauge.task("odd", 1, span_id="b" * 16, parent_id="a" * 16)

@@ -8,8 +8,6 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-import msgspec
-
 from agentgauge.errors import EventRefused, PriceBookError, SettingsError
 from agentgauge.events import Event, Usage
 from agentgauge.pricing import price
@@ -34,7 +32,10 @@ def call_cost(call: Event) -> CallCost | None:
     if total is None:
         return None
     # What goes in decides the rates, so the part of it is what the call would have cost without an answer.
-    read_in = _price(call, msgspec.structs.replace(usage, output_tokens=0, reasoning_tokens=0))
+    unanswered = Usage(
+        usage.input_tokens, 0, usage.cache_read_tokens, usage.cache_write_5m_tokens, usage.cache_write_1h_tokens
+    )  # fmt: skip
+    read_in = _price(call, unanswered)
     if read_in is None or read_in > total:
         return CallCost(_NOTHING, _NOTHING, total)
     return CallCost(read_in, total - read_in, total)

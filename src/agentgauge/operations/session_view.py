@@ -74,11 +74,7 @@ class SessionView:
 
     def apply(self, event: Event) -> None:
         with self._lock:
-            if event.kind == "task":
-                self._end(event)
-            else:
-                self._view_of(event.parent_id).apply(event)
-                self._note(event)
+            self._apply(event)
 
     def end(self, task: Event) -> OperationMetrics:
         """Apply `task`; the operation that it ends."""
@@ -145,7 +141,14 @@ class SessionView:
     def _catch_up(self) -> None:
         waiting = self._waiting
         while waiting:
-            self.apply(waiting.popleft().event())
+            self._apply(waiting.popleft().event())
+
+    def _apply(self, event: Event) -> None:
+        if event.kind == "task":
+            self._end(event)
+        else:
+            self._view_of(event.parent_id).apply(event)
+            self._note(event)
 
     def _end(self, task: Event) -> OperationView:
         operation_id = task.span_id or ""

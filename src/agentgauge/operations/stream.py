@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -12,9 +12,12 @@ from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.events.kinds import TASK_KINDS
 from agentgauge.operations.operation_view import COMPONENT_TIME
 
-_IDS_AT_ONCE = 1000
+_NAMED_AT_MOST = 500
+"""Ids that a question names. For more it is about all events in the window: making SQL of many takes longer."""
 _DEEPEST = 32
 _CLOCKS_DIFFER = timedelta(minutes=5)
+_LONGEST_MS = timedelta(days=3650) / timedelta(milliseconds=1)
+"""A duration beyond it is some clock's error, and must not take the window out of the calendar."""
 
 
 class OperationRow(msgspec.Struct, frozen=True):
@@ -28,7 +31,7 @@ class OperationRow(msgspec.Struct, frozen=True):
 
     @property
     def started(self) -> datetime:
-        return self.ended - timedelta(milliseconds=self.duration_ms or 0)
+        return self.ended - timedelta(milliseconds=min(self.duration_ms or 0, _LONGEST_MS))
 
 
 class Used(msgspec.Struct):
@@ -51,21 +54,15 @@ def read_operations(engine: Engine, name: str, start: datetime) -> tuple[list[Op
     """
     found = _tasks(engine, name, start)
     own = [row.span_id for row in found if row.span_id]
+    if not own:
+        return found, Used()
     # What is inside an operation happened after it began, but for clocks.
-    since = min((row.started for row in found), default=start) - _CLOCKS_DIFFER
+    since = min(row.started for row in found) - _CLOCKS_DIFFER
     inside = _with_descendants(engine, own, since)
     rows = [row for row in found if row.name == name or row.parent_id not in inside]
     used = Used()
-    for ids in _portions(list(inside)):
-        measures = (Measure("tokens"), Measure("cost"), Measure("count", over="usage", name="calls"))
-        query = Query(start=since, filters=(Filter("parent_id", "in", ids),), measures=measures)
-        (sums,) = engine.aggregate(query).records()
-        used.tokens += sums["tokens"]
-        used.cost += sums["cost_usd"] or 0
-        used.unpriced_calls += sums["unpriced_calls"]
-        used.priced_calls += sums["calls"] - sums["unpriced_calls"] if sums["cost_usd"] is not None else 0
-    for ids in _portions([row.span_id for row in rows if row.span_id]):
-        _add_components(engine, ids, since, used)
+    _add_usage(engine, inside, since, used)
+    _add_components(engine, {row.span_id for row in rows if row.span_id}, since, used)
     return rows, used
 
 
@@ -81,39 +78,47 @@ def _tasks(engine: Engine, name: str, start: datetime) -> list[OperationRow]:
     return sorted(found.values(), key=lambda row: row.ended)
 
 
-def _add_components(engine: Engine, ids: tuple[str, ...], since: datetime, used: Used) -> None:
+def _add_usage(engine: Engine, ids: Collection[str], since: datetime, used: Used) -> None:
+    measures = (Measure("tokens"), Measure("cost"), Measure("count", over="usage"))
+    query = Query(start=since, filters=(_inside(ids),), group=("parent_id",), measures=measures)
+    for parent, tokens, cost, unpriced, calls in engine.aggregate(query).rows:
+        if parent in ids:
+            used.tokens += tokens
+            used.unpriced_calls += unpriced
+            if cost is not None:
+                used.cost += cost
+                used.priced_calls += calls - unpriced
+
+
+def _add_components(engine: Engine, ids: Collection[str], since: datetime, used: Used) -> None:
     query = Query(
         start=since,
-        filters=(
-            Filter("kind", "=", "measurement"),
-            Filter("name", "=", COMPONENT_TIME),
-            Filter("parent_id", "in", ids),
-        ),
-        group=("attributes.component",),
-        measures=(Measure("sum", "value", name="ms"), Measure("distinct", "parent_id", name="operations")),
+        filters=(_inside(ids), Filter("kind", "=", "measurement"), Filter("name", "=", COMPONENT_TIME)),
+        group=("parent_id", "attributes.component"),
+        measures=(Measure("sum", "value"),),
     )
-    for component, ms, operations in engine.aggregate(query).rows:
-        if component is not None:
+    for parent, component, ms in engine.aggregate(query).rows:
+        if component is not None and parent in ids:
             used.component_seconds[component] = used.component_seconds.get(component, 0.0) + ms / 1000
-            used.component_operations[component] = used.component_operations.get(component, 0) + operations
+            used.component_operations[component] = used.component_operations.get(component, 0) + 1
 
 
 def _with_descendants(engine: Engine, ids: Iterable[str], since: datetime) -> dict[str, None]:
     """The ids, and those of all spans inside them, each once: operations nest, and an operation may call itself."""
     known = dict.fromkeys(ids)
-    level = list(known)
+    level = known
     for _ in range(_DEEPEST):
-        below: list[str] = []
-        for portion in _portions(level):
-            filters = (Filter("parent_id", "in", portion), Filter("span_id", "is not null"))
-            below += [row[0] for row in engine.scan(Query(start=since, filters=filters), ("span_id",))]
-        level = [span_id for span_id in dict.fromkeys(below) if span_id not in known]
+        query = Query(start=since, filters=(_inside(level), Filter("span_id", "is not null")))
+        found = engine.scan(query, ("parent_id", "span_id"))
+        level = dict.fromkeys(span for parent, span in found if parent in level and span not in known)
         if not level:
             break
-        known |= dict.fromkeys(level)
+        known |= level
     return known
 
 
-def _portions(ids: list[str]) -> Iterator[tuple[str, ...]]:
-    for first in range(0, len(ids), _IDS_AT_ONCE):
-        yield tuple(ids[first : first + _IDS_AT_ONCE])
+def _inside(ids: Collection[str]) -> Filter:
+    """What passes events directly inside these spans, and maybe others."""
+    if 0 < len(ids) <= _NAMED_AT_MOST:
+        return Filter("parent_id", "in", tuple(ids))
+    return Filter("parent_id", "is not null")
