@@ -179,6 +179,14 @@ def test_attributes_of_any_shape_do_not_disturb_the_tables(advanced: AdvancedMet
     assert len(advanced.aggregate_daily_metrics()) == 3
 
 
+@pytest.mark.parametrize("feature", ["\ud800", "\x00", "", "é" * 10_000, 5, b"search"])
+def test_a_feature_that_nobody_recorded_has_nothing(advanced: AdvancedMetrics, feature: Any) -> None:
+    advanced.record_error("search", "Timeout")
+    assert advanced.get_error_stats(feature)["total_errors"] == 0
+    assert advanced.get_performance_metrics(feature, feature) == []
+    assert advanced.get_optimization_impact(feature, feature, feature)["count"] == 0
+
+
 def test_a_damaged_home_is_said_in_a_sentence(advanced: AdvancedMetrics, home: Path) -> None:
     advanced.record_error("search", "Timeout")
     Meter(get_settings(home)).lake.compact()

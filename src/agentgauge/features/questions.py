@@ -218,7 +218,8 @@ def text_of(value: object) -> str | None:
     """What is compared with text: None for all, a member of an enum as its value, a number as its digits."""
     if value is None:
         return None
-    return str.__str__(value) if isinstance(value, str) else str(value)
+    text = str.__str__(value) if isinstance(value, str) else str(value)
+    return text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate, which nothing stored has
 
 
 def checked_limit(limit: object) -> int | None:
