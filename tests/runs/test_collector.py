@@ -176,6 +176,22 @@ def test_what_a_provider_billed_is_taken(tmp_path: Path, collector: MetricsColle
     assert _one(tmp_path, "llm_call").cost_source == "reported"
 
 
+def test_the_prices_of_the_gauges_own_home_hold(tmp_path: Path, gauge: agentgauge.Gauge) -> None:
+    prices = '[[price]]\nmodel = "our-own-model"\ninput = 2\noutput = 4\n'
+    (tmp_path / "home" / "prices.toml").write_text(prices)
+    collector = MetricsCollector("r-1", gauge=gauge)
+    collector.start_agent(AgentType.CODING)
+    assert collector.record_token_usage(500_000, 250_000, "our-own-model").cost_usd == 2.0
+    assert MetricsCollector.recover("r-1", gauge=gauge).run_metrics.total_cost_usd == 2.0
+
+
+def test_a_price_file_that_cannot_be_read_costs_only_its_prices(tmp_path: Path, gauge: agentgauge.Gauge) -> None:
+    (tmp_path / "home" / "prices.toml").write_text("no toml")
+    collector = MetricsCollector("r-1", gauge=gauge)
+    collector.start_agent(AgentType.CODING)
+    assert collector.record_token_usage(1000, 100, "gpt-4", at=_OCTOBER).cost_usd > 0
+
+
 def test_an_unknown_model_is_unpriced_and_counted_beside_the_sum(collector: MetricsCollector) -> None:
     collector.start_agent(AgentType.CODING)
     usage = collector.record_token_usage(10, 5, model="our-own-model")
@@ -266,6 +282,29 @@ def test_an_agent_named_by_its_id_has_what_is_recorded_after_its_end_too(collect
     collector.start_issue(4)
     collector.record_token_usage(100, 10, agent_id=agent_id)
     assert collector.get_issue_metrics(3).agents[0].token_usage.input_tokens == 100
+
+
+def test_where_several_issues_are_open_and_none_is_meant_the_error_is_the_runs(
+    gauge: agentgauge.Gauge, collector: MetricsCollector
+) -> None:
+    import contextvars
+
+    for issue in (3, 4):
+        contextvars.copy_context().run(collector.start_issue, issue)
+    collector.record_error("E", "whose?")
+    assert [error.error_message for error in collector.run_metrics.errors] == ["whose?"]
+    assert gauge.health().altered == {"no issue named": 1}
+
+
+def test_starting_an_open_issue_again_only_makes_it_the_current_one(
+    tmp_path: Path, collector: MetricsCollector
+) -> None:
+    for issue in (3, 4, 3):
+        collector.start_issue(issue)
+    collector.record_error("E")
+    assert collector.open_here() == ("3", "4")
+    assert collector.get_issue_metrics(3).error_count == 1
+    assert len([event for event in _recorded(tmp_path) if event.name == "issue_start"]) == 2
 
 
 # Ends

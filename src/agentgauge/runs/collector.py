@@ -6,6 +6,7 @@ without a zone UTC.
 
     refused   `not open`: ended twice, or something that was never started was to end
     altered   `no agent open`: a call was recorded in no agent
+              `no issue named`: several issues are open, and nothing says which of them something belongs to
               `no start`: an issue was finalized that had not been started; its start is recorded then
     dropped   `file not written`: the storage refused
 
@@ -58,6 +59,7 @@ class MetricsCollector(ModelCalls, Incidents):
     recovering: Thread | None = None
     """What finalizes runs left behind, where there were any; `join()` waits for it."""
     _note: Path | None = None
+    _started = 0
 
     def __init__(
         self,
@@ -83,6 +85,7 @@ class MetricsCollector(ModelCalls, Incidents):
         self._set_up(run_id, project_id, config, storage, gauge, pricing)
         document = None if config is None else to_document(config)
         started = self._stream.keep("mark", {"name": marks.RUN_START}, entries.attributes(extra, config=document))
+        self._started = time.time_ns() // 1000 if started is None else started.micros
         self._stream.is_open = True
         self._stream.load_prices()
         if started is not None:
@@ -110,7 +113,8 @@ class MetricsCollector(ModelCalls, Incidents):
 
         What was left open by processes that are gone is finalized as interrupted, at the time of the last thing that
         is known of it; recovering again, or in two processes at once, ends it once. What a living process has open
-        stays open. With `storage` the files of the run are written. Raises `LakeError` where the home cannot be read.
+        stays open. To go on with the run, construct a collector with its id. With `storage` the files of the run are
+        written. Raises `LakeError` where the home cannot be read.
         """
         return _Recovered(run_id, gauge, storage)
 
@@ -218,7 +222,7 @@ class MetricsCollector(ModelCalls, Incidents):
         extra: Extra | None,
         at: datetime | None,
     ) -> Open:
-        issue = self._tracker.work.issue(None) if issue_id is None else text_of(issue_id)
+        issue = self._tracker.issue_of(doors.optional_text(issue_id), None)
         parent = parent_agent_id
         if parent is None:
             around = self._tracker.work.agent_around(issue)
@@ -274,11 +278,9 @@ class MetricsCollector(ModelCalls, Incidents):
         word = text_of(status)
         self._end_all(self._tracker.work.all(), Status.INTERRUPTED, at)
         end = doors.utc(at)
-        started = self.run_metrics.start_time
-        if doors.is_aware(end) and started is not None:
-            duration_ms = max(to_micros(end) - to_micros(started), 0) / 1000
-        else:
-            duration_ms = (time.perf_counter_ns() - self._clock) / 1e6
+        duration_ms = (time.perf_counter_ns() - self._clock) / 1e6
+        if doors.is_aware(end):
+            duration_ms = max(to_micros(end) - self._started, 0) / 1000
         values: dict[str, object] = {"name": marks.RUN_END, "duration_ms": duration_ms, "outcome": OUTCOMES.get(word)}
         self._stream.keep("mark", values, entries.attributes(extra, status=word), at=end)
         open_runs.remove(self._note)

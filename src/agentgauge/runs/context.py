@@ -11,6 +11,7 @@ belongs to the run and the issue, and to the agent or tool.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
@@ -47,7 +48,7 @@ class MetricsContext:
         return TrackedToolCall(self.collector, tool_name, extra)
 
 
-class _Tracked:
+class _Tracked(ABC):
     """What the three have in common: when the block begins and ends."""
 
     def __init__(self, collector: MetricsCollector, extra: Extra | None) -> None:
@@ -57,11 +58,11 @@ class _Tracked:
         self.extra: Extra | None = extra
         """Your own fields of the event of its end; may be set in the block."""
 
-    def _start(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _start(self) -> str: ...
 
-    def _end(self, error: BaseException | None) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _end(self, error: BaseException | None) -> None: ...
 
     def __enter__(self) -> Self:
         self._id = self._start()

@@ -3,7 +3,8 @@
 The collector applies what it records, recovery what it reads back from the stream, in whatever order events of one
 time come; both see the same. Nothing grows without bound: sums are over everything, and of agents, pipelines, cycles
 and errors the newest are kept (`MOST_*`, per issue), of issues the newest of those that have ended. `runs.views`
-makes the models that are shown.
+makes the models that are shown. What comes late for an issue that was let go counts in the run, and shows the issue
+anew with that alone.
 
 Applying takes about 2 us. Not safe for threads: the collector sees to that.
 """
@@ -124,8 +125,6 @@ class RunFold:
         self.run_id = run_id
         self.project: str | None = None
         self.life = Lifecycle()
-        self.share = Share()
-        """All that was done in the run."""
         self._attribution = Attribution()
         self.outside = Work(self._attribution)
         """What was done outside any issue."""
@@ -134,6 +133,8 @@ class RunFold:
         """The starts of tool calls that have not ended, by span."""
         self._early: OrderedDict[str, None] = OrderedDict()
         self._let_go: Counter[str] = Counter()
+        self._done = Share()
+        """What was done in issues that were let go."""
         self._statuses: Counter[str] = Counter()
         self._applied: dict[str, Callable[[Event, Work], None]] = {
             "task": self._task,
@@ -161,18 +162,15 @@ class RunFold:
         take = self._marked.get(event.name) if event.kind == "mark" else self._applied.get(event.kind)
         if take is not None:
             take(event, work)
-        self.share.add(event)
-        if work is not self.outside:
-            work.share.add(event)
+        work.share.add(event)
         if event.parent_id is not None and (of_agent := self._attribution.share(event.parent_id)) is not None:
             of_agent.add(event)
 
     def apply_share(self, share: Share, issue: str | None, parent: str | None, project: str | None) -> None:
         """Take in what several events of the run add up to, all of one issue, parent and project."""
         self._belongs_to(project)
-        self.share.merge(share)
-        if issue is not None:
-            self.issues.of(issue).work.share.merge(share)
+        work = self.outside if issue is None else self.issues.of(issue).work
+        work.share.merge(share)
         if parent is not None and (of_agent := self._attribution.share(parent)) is not None:
             of_agent.merge(share)
 
@@ -180,6 +178,14 @@ class RunFold:
         """Of several projects, the first in the alphabet."""
         if project is not None and (self.project is None or project < self.project):
             self.project = project
+
+    @property
+    def share(self) -> Share:
+        """All that was done in the run."""
+        whole = Share()
+        for part in (self._done, self.outside.share, *(issue.work.share for issue in self.issues.by_id.values())):
+            whole.merge(part)
+        return whole
 
     @property
     def statuses(self) -> Counter[str]:
@@ -207,6 +213,7 @@ class RunFold:
 
     def _let_issue_go(self, name: str, issue: Issue) -> None:
         self._statuses[str(issue.status)] += 1
+        self._done.merge(issue.work.share)
         self._let_go.update(issue.work.counts)
         for span in issue.work.agents.by_id:
             self._attribution.forget(span)

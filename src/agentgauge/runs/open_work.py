@@ -70,13 +70,15 @@ class OpenWork:
         known = self.by_kind[opened.kind]
         known[opened.id] = opened
         while len(known) > MOST_OPEN:
-            known.pop(next(iter(known)), None)
+            forgotten = known.pop(next(iter(known)), None)
+            if forgotten is not None:
+                forgotten.is_open = False
         if opened.kind != "cycle":
             self.enter(opened)
 
     def enter(self, opened: Open) -> None:
         """It is the innermost of this context."""
-        self._context.set((*(known for known in self._context.get() if known.is_open), opened))
+        self._context.set((*(known for known in self._context.get() if known.is_open and known is not opened), opened))
 
     def remove(self, opened: Open) -> bool:
         """It has ended; False where it had already."""

@@ -73,7 +73,7 @@ class _Ends:
         sink = stream.gauge.sink
         ours = set() if sink is None else {open_runs.series_of(sink.segment_id)}
         others = open_runs.living(stream.gauge) - ours
-        self._living = others | ours if is_open_here(stream.run_id) else others
+        self._living = others | ours if is_open_here(stream.run_id, stream.gauge) else others
 
     def record(self) -> None:
         fold = self._fold

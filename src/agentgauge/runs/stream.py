@@ -11,7 +11,6 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from weakref import WeakSet
 
@@ -20,6 +19,7 @@ from agentgauge.errors import EventRefused, PriceBookError
 from agentgauge.events import Event, Usage
 from agentgauge.events.event import from_micros
 from agentgauge.journal import lifetime
+from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.losses import Fate, warn
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.pricing import Cost, Overrides, PriceBook, user_file
@@ -29,6 +29,7 @@ from agentgauge.runs.call_sums import CallSums
 from agentgauge.runs.fold import RunFold
 from agentgauge.runs.models import IssueMetrics, RunMetrics, SystemConfig
 from agentgauge.runs.views import issue_view, run_view
+from agentgauge.settings import Settings
 
 _MOST_WAITING = 256
 _streams: WeakSet[RunStream] = WeakSet()
@@ -109,8 +110,7 @@ class RunStream:
             return None
         book = self._book
         if book is None:
-            settings = self.gauge.settings
-            book = self._book = _book_of(None if settings is None else user_file(settings))
+            book = self._book = _book_of(self.gauge.settings)
         try:
             return book.price(model, usage, provider=provider, at=from_micros(micros), tier=tier or "standard")
         except EventRefused:  # what cannot be was refused when it was recorded
@@ -163,18 +163,22 @@ class RunStream:
 
 
 @functools.lru_cache(maxsize=8)
-def _book_of(file: Path | None) -> PriceBook:
+def _book_of(settings: Settings | None) -> PriceBook:
     """The book by which the lake prices: with the user's file, where it can be read."""
     try:
-        return PriceBook.load(file)
-    except PriceBookError as error:
+        return PriceBook.load(None if settings is None else user_file(settings))
+    except (PriceBookError, OSError) as error:
+        if is_interruption(error):
+            raise
         warn("calls are shown with list prices: %s", error)
         return PriceBook.load(None)
 
 
-def is_open_here(run_id: str) -> bool:
-    """Whether a collector of this process has the run open."""
-    return any(stream.run_id == run_id and stream.is_open for stream in list(_streams))
+def is_open_here(run_id: str, gauge: Gauge) -> bool:
+    """Whether a collector of this process has the run open, in the journal that `gauge` writes to."""
+    return any(
+        stream.is_open and stream.run_id == run_id and stream.gauge.sink is gauge.sink for stream in list(_streams)
+    )
 
 
 def _renew_locks() -> None:

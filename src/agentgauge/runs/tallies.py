@@ -178,13 +178,15 @@ class Share:
         self.last: datetime | None = None
 
     def add(self, event: Event) -> None:
-        if event.kind == "llm_call":
+        kind, moment = event.kind, event.time
+        if kind == "llm_call":
             self.usage.add(event)
-        elif event.kind == "tool_call":
+        elif kind == "tool_call":
             self._tool(event.name or OTHERS).add(event)
-        elif event.kind == "error":
+        elif kind == "error":
             self.errors += 1
-        self.touch(event.time)
+        if self.last is None or moment > self.last:
+            self.last = moment
 
     def touch(self, moment: datetime) -> None:
         if self.last is None or moment > self.last:

@@ -44,11 +44,20 @@ class Tracker:
         self, agent_id: str | None, issue_id: object, *, needs_agent: bool = False
     ) -> tuple[Open | None, str | None]:
         """The agent and the issue that something recorded now belongs to."""
-        issue = None if issue_id is None else text_of(issue_id)
-        agent = self.agent_named(agent_id, issue)
+        stated = None if issue_id is None else text_of(issue_id)
+        agent = self.agent_named(agent_id, stated)
         if agent is None and needs_agent:
             self.stream.count("altered", "no agent open", "recorded in no agent: name one with agent_id=")
-        return agent, self.work.issue(agent) if issue is None else issue
+        return agent, self.issue_of(stated, agent)
+
+    def issue_of(self, stated: str | None, agent: Open | None) -> str | None:
+        """The issue that something belongs to; None, which is counted where it may be any of several."""
+        if stated is not None:
+            return stated
+        issue = self.work.issue(agent)
+        if issue is None and self.work.by_kind["issue"]:
+            self.stream.count("altered", "no issue named", "several are open: name one with issue_id=")
+        return issue
 
     def number(self, issue: str | None, kind: str, name: str) -> int:
         """The how manieth of its name this is in an issue, from 1."""

@@ -23,7 +23,7 @@ from agentgauge.runs.words import AgentType, Status, agent_type_named
 
 def run_view(fold: RunFold, project_id: str | None = None, config: SystemConfig | None = None) -> RunMetrics:
     """The whole run. `project_id` and `config` are shown where the events say none."""
-    life, outside, counts = fold.life, fold.outside, fold.counts
+    life, outside, counts, share = fold.life, fold.outside, fold.counts, fold.share
     config = entries.config_of(life.started) or config
     project = fold.project or project_id
     issues = {name: issue_view(fold, name, project, config) for name in _in_order(fold.issues.by_id.items())}
@@ -40,8 +40,8 @@ def run_view(fold: RunFold, project_id: str | None = None, config: SystemConfig 
         agents=_agents(outside),
         agent_count=counts["agents"],
         failed_agents=counts["failed_agents"],
-        token_usage=fold.share.usage.view(),
-        tool_usage=fold.share.tool_usage(),
+        token_usage=share.usage.view(),
+        tool_usage=share.tool_usage(),
         pipelines=_pipelines(outside),
         pipeline_count=counts["pipelines"],
         failed_pipelines=counts["failed_pipelines"],
