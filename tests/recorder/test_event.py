@@ -17,6 +17,7 @@ from agentgauge.engines.events import read_events
 from agentgauge.errors import EventRefused
 from agentgauge.events import fields, kinds, validation
 from agentgauge.meter import engine_of
+from agentgauge.recorder import Place
 from agentgauge.recorder.entry import _members
 from agentgauge.recorder.ordinary import ordinary_members
 from tests.recorder.reading import events, only
@@ -60,6 +61,22 @@ def test_an_id_of_an_event_stands_in_the_place_of_its_spans(
     assert kept == events(home)[0]
     wanted = {"trace_id": outer.trace_id, "parent_id": outer.span_id, "span_id": None, **own}
     assert {name: getattr(kept, name) for name in wanted} == wanted
+
+
+def test_a_place_stands_between_the_scope_around_and_the_events_own(gauge: agentgauge.Gauge, home: Path) -> None:
+    place = Place({"agent": "coder", "run": "r-1", "issue": 3})
+    for user in ("ada", "bob", "ada"):
+        with gauge.scope(user=user, agent="nobody", team="checkout"):
+            gauge.keep("tool_call", {"name": "bash"}, place, success=True, run="r-2", parent_id=PARENT)
+            gauge.keep("tool_call", {"name": "bash"}, place, success=True)
+    found = [(event.user, event.agent, event.run, event.issue, event.team, event.parent_id) for event in events(home)]
+    assert found == [
+        (user, "coder", run, "3", "checkout", parent)
+        for user in ("ada", "bob", "ada")
+        for run, parent in (("r-2", PARENT), ("r-1", None))
+    ]
+    assert gauge.keep("tool_call", {"name": "bash"}, Place({"colour": "blue"})) is None
+    assert gauge.health().refused == {"unknown scope": 1}
 
 
 def test_refused_and_dropped_events_are_none_and_counted(gauge: agentgauge.Gauge) -> None:

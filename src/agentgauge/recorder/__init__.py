@@ -5,6 +5,7 @@ from agentgauge.recorder.disabled import DisabledGauge
 from agentgauge.recorder.entry import Kept, Redact
 from agentgauge.recorder.gauge import Gauge
 from agentgauge.recorder.process import default, set_default
+from agentgauge.recorder.scope import Place
 from agentgauge.recorder.span import Span
 
-__all__ = ["DisabledGauge", "Gauge", "Health", "Kept", "Redact", "Span", "default", "set_default"]
+__all__ = ["DisabledGauge", "Gauge", "Health", "Kept", "Place", "Redact", "Span", "default", "set_default"]

@@ -17,6 +17,7 @@ from agentgauge.journal.losses import Health
 from agentgauge.recorder.entry import Kept
 from agentgauge.recorder.gauge import Gauge
 from agentgauge.recorder.given import Money
+from agentgauge.recorder.scope import Place
 from agentgauge.recorder.span import Span
 
 P = ParamSpec("P")
@@ -185,6 +186,7 @@ class DisabledGauge(Gauge):
         self,
         kind: str,
         values: Mapping[str, object],
+        place: Place | None = None,
         *,
         success: bool | None = None,
         at: datetime | None = None,

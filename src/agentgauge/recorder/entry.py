@@ -22,7 +22,7 @@ from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder import given
 from agentgauge.recorder.attributes import as_json
 from agentgauge.recorder.ordinary import ordinary_members
-from agentgauge.recorder.scope import Scope
+from agentgauge.recorder.scope import Place, Scope
 from agentgauge.recorder.sink import Sink
 
 Redact = Callable[[dict[str, Any]], dict[str, Any]]
@@ -75,6 +75,7 @@ class Entry:
         at: object = None,
         attributes: object = None,
         message_characters: int | None = None,
+        place: Place | None = None,
     ) -> Kept | None:
         """Record an event of `kind` from what a caller gave; None stands for not given.
 
@@ -82,6 +83,8 @@ class Entry:
         None where the event was refused or dropped, which is counted.
         """
         try:
+            if place is not None:
+                scope = place.within(scope)
             around, ids = scope.around(own_scope) if own_scope else (scope, _NO_IDS)
             return self._values(kind, around, ids, values, success, at, attributes, message_characters)
         except EventRefused as refused:

@@ -20,7 +20,7 @@ from agentgauge.recorder.entry import Entry, Kept
 from agentgauge.recorder.failure import MESSAGE_CHARACTERS
 from agentgauge.recorder.given import Money
 from agentgauge.recorder.ordinary import LONGEST_MS, REAL, TOKENS_BELOW, ZERO, LlmCall, are_parts, cost_text
-from agentgauge.recorder.scope import Scope
+from agentgauge.recorder.scope import Place, Scope
 from agentgauge.recorder.sink import Sink
 
 
@@ -269,6 +269,7 @@ class Recorder:
         self,
         kind: str,
         values: Mapping[str, object],
+        place: Place | None = None,
         *,
         success: bool | None = None,
         at: datetime | None = None,
@@ -277,12 +278,13 @@ class Recorder:
     ) -> Kept | None:
         """An event of any kind, given as `values` of its fields; None stands for not given.
 
-        Returns what was kept, from which `event()` makes the event with its identity, or None where it was refused or
-        dropped, which is counted. An error message is kept to its first 200 characters.
+        Its scope is that of the caller's context, in it `place`, and in that `scope`. Returns what was kept, from which
+        `event()` makes the event with its identity, or None where it was refused or dropped, which is counted. An error
+        message is kept to its first 200 characters.
         """
         return self._entry.values(
             kind, self._current.get(), scope, values,
-            success=success, at=at, attributes=attributes, message_characters=MESSAGE_CHARACTERS,
+            success=success, at=at, attributes=attributes, message_characters=MESSAGE_CHARACTERS, place=place,
         )  # fmt: skip
 
     def event(
@@ -296,10 +298,7 @@ class Recorder:
         **scope: str | int | None,
     ) -> Event | None:
         """As `keep`, but returns the event."""
-        kept = self._entry.values(
-            kind, self._current.get(), scope, values,
-            success=success, at=at, attributes=attributes, message_characters=MESSAGE_CHARACTERS,
-        )  # fmt: skip
+        kept = self.keep(kind, values, success=success, at=at, attributes=attributes, **scope)
         return None if kept is None else kept.event()
 
     def record(self, event: Event) -> None:

@@ -85,6 +85,28 @@ class Scope:
         return inner.at(self.ids | inner.ids)
 
 
+class Place:
+    """Scope values that many events share: those of one agent, or of one session.
+
+    Narrowing is done once for each scope that they are recorded in, and not once per event. Safe to share between
+    threads.
+    """
+
+    __slots__ = ("_narrowed", "values")
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        self.values = values
+        """Not to be changed any more."""
+        self._narrowed: tuple[Scope, Scope] | None = None
+
+    def within(self, around: Scope) -> Scope:
+        """The scope `around`, narrowed. Raises as `Scope.narrowed`."""
+        known = self._narrowed
+        if known is None or known[0] is not around:
+            known = self._narrowed = around, around.narrowed(self.values)
+        return known[1]
+
+
 def leave(current: ContextVar[Scope], token: Token[Scope]) -> None:
     """Undo what `current.set` gave `token` for.
 
