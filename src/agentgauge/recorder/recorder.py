@@ -298,7 +298,7 @@ class Recorder:
         **scope: str | int | None,
     ) -> Event | None:
         """As `keep`, but returns the event."""
-        kept = self.keep(kind, values, success=success, at=at, attributes=attributes, **scope)
+        kept = self.keep(kind, values, None, success=success, at=at, attributes=attributes, **scope)
         return None if kept is None else kept.event()
 
     def record(self, event: Event) -> None:
