@@ -7,14 +7,20 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import agentgauge
+from agentgauge.events.codec import decode_line
+from agentgauge.journal.memory import MemoryJournal
 from agentgauge.operations import MetricsCollector, MetricsData, read_session
 from agentgauge.operations.operation_view import COMPONENTS_KEPT, TOOL_CALLS_KEPT
-from agentgauge.operations.session_view import OPERATIONS_KEPT
+from agentgauge.operations.session_view import OPERATIONS_KEPT, SessionView
+from agentgauge.recorder import Gauge
 from tests.recorder.reading import events
 
 
@@ -63,6 +69,36 @@ def test_read_back_from_the_stream_a_session_is_what_it_was(
     read = read_session(collector.session_id, gauge)
     begun = {"start_time"}  # of the collector, and of the first event
     assert read.model_dump(exclude=begun) == summary.model_dump(exclude=begun)
+
+
+VERBS: list[Callable[[MetricsCollector, str], object]] = [
+    lambda collector, operation: collector.add_component_timing(operation, "search", 0.1),
+    lambda collector, operation: collector.record_token_usage(operation, 30, 7, "gpt-4o", provider="openai"),
+    lambda collector, operation: collector.record_token_usage(operation, 1, 1, "nobody-sells-this"),
+    lambda collector, operation: collector.record_token_usage(operation, 9, 1, "gpt-4o", cost_usd="0.3"),
+    lambda collector, operation: collector.record_tool_call(operation, "t", "failure", 0.2, {"k": 1}, cost_usd="0.01"),
+    lambda collector, operation: collector.record_error(operation, ValueError("x")),
+    lambda collector, operation: collector.record_warning(operation, "x"),
+    lambda collector, operation: collector.end_operation(operation, success=False),
+    lambda collector, operation: collector.end_operation(operation, error=OSError("x")),
+]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.sampled_from(VERBS)), max_size=40))
+def test_whatever_is_done_the_events_tell_the_same(
+    steps: list[tuple[int, Callable[[MetricsCollector, str], object]]],
+) -> None:
+    sink = MemoryJournal()
+    collector = MetricsCollector(gauge=Gauge(sink))
+    operations = [collector.start_operation(f"o-{n}") for n in range(4)] + ["unknown"]
+    for number, verb in steps:
+        verb(collector, operations[number])
+    view = SessionView()
+    for line in sink.lines().splitlines():
+        view.apply(decode_line(line))
+    shown, known = view.data(collector.session_id), collector.get_session_summary()
+    unlike = {"start_time", "open_operations"}  # an operation that recorded nothing yet is in no event
+    assert shown.model_dump(exclude=unlike) == known.model_dump(exclude=unlike)
 
 
 def test_a_session_that_was_killed_is_read_back(home: Path) -> None:

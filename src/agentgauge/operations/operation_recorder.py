@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import OrderedDict
 from collections.abc import Mapping
 from contextvars import Context, copy_context
 from datetime import UTC, datetime
@@ -57,7 +58,7 @@ class OperationRecorder:
         self._keep = gauge.keep
         self.session_id = session_id
         """Session of all that is recorded here."""
-        self._running: dict[str, _Running] = {}
+        self._running: OrderedDict[str, _Running] = OrderedDict()
         self._view = SessionView(datetime.now(UTC))
 
     @property
@@ -73,7 +74,7 @@ class OperationRecorder:
         try:
             self._running[operation_id] = _Running(name_of(name), metadata, time.perf_counter(), copy_context())
             if len(self._running) > OPEN_KEPT:
-                self._running.pop(next(iter(self._running)), None)
+                self._running.popitem(last=False)
                 count(self._gauge, "refused", "operation never ended", f"more than {OPEN_KEPT} operations run")
         except Exception as raised:
             if is_interruption(raised):

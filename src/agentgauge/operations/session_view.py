@@ -57,7 +57,7 @@ class SessionView:
     def _begin(self, began: datetime | None) -> None:
         self._lock = threading.RLock()
         self._waiting: deque[Kept] = deque()
-        self._running: dict[str, OperationView] = {}
+        self._running: OrderedDict[str, OperationView] = OrderedDict()
         self._ended: OrderedDict[str, OperationView] = OrderedDict()
         self._strays = OperationView("")
         """What belongs to no operation that is known."""
@@ -167,7 +167,7 @@ class SessionView:
         if view is None:
             view = self._running[operation_id] = OperationView(operation_id)
             if len(self._running) > OPEN_KEPT:
-                self._older.add(self._running.pop(next(iter(self._running))))
+                self._older.add(self._running.popitem(last=False)[1])
         return view
 
     def _note(self, event: Event) -> None:
