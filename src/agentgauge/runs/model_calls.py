@@ -108,8 +108,8 @@ class ModelCalls:
         if stream.is_priced_here and values["cost_usd"] is None:
             self._price(values, at)
         kept = stream.gauge.keep(
-            "llm_call", values, success=doors.truth(success), at=at,
-            attributes=None if extra is None else entries.attributes(extra), **self._tracker.inside(agent, issue),
+            "llm_call", values, self._tracker.inside(agent, issue), success=doors.truth(success), at=at,
+            attributes=None if extra is None else entries.attributes(extra),
         )  # fmt: skip
         if kept is None:
             plain = {name: value for name, value in values.items() if type(value) in (int, str)}

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import os
 import time
+from collections import OrderedDict
 from contextvars import ContextVar
-from typing import Literal
+from typing import Literal, get_args
+
+from agentgauge.recorder import Place
 
 Kind = Literal["issue", "agent", "tool", "cycle"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 MOST_OPEN = 5000
 """Of each kind; of more the one opened first is forgotten, and cannot be ended by its id any more."""
@@ -23,7 +27,7 @@ class Open:
     """One issue, agent execution, tool call or debugging cycle that was started."""
 
     __slots__ = (
-        "agent", "attempt", "clock", "id", "is_open", "issue", "kind", "micros", "name", "parent", "scope_inside",
+        "agent", "attempt", "clock", "id", "is_open", "issue", "kind", "micros", "name", "parent", "place_inside",
         "stated",
     )  # fmt: skip
 
@@ -42,7 +46,7 @@ class Open:
         self.parent = parent
         """Span that it lies in."""
         self.attempt = attempt
-        self.scope_inside: dict[str, str] | None = None
+        self.place_inside: Place | None = None
         """The scope of events inside it, once there are any."""
         self.clock = time.perf_counter_ns()
         self.micros = 0
@@ -50,6 +54,13 @@ class Open:
         self.stated = False
         """The caller said when."""
         self.is_open = True
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """The ids of the events of its start and its end."""
+        if self.kind == "issue":
+            return {}
+        return {"span_id": self.id} if self.parent is None else {"span_id": self.id, "parent_id": self.parent}
 
     def duration_ms(self, end_micros: int | None) -> float:
         """Until now, or until the time that the caller states."""
@@ -62,17 +73,16 @@ class Open:
 class OpenWork:
     def __init__(self) -> None:
         self._context: ContextVar[tuple[Open, ...]] = ContextVar("agentgauge_run_work", default=())
-        self._ended: dict[str, Open] = {}
-        self.by_kind: dict[Kind, dict[str, Open]] = {"issue": {}, "agent": {}, "tool": {}, "cycle": {}}
+        # OrderedDict: two threads may let the oldest go at once.
+        self._ended: OrderedDict[str, Open] = OrderedDict()
+        self.by_kind: dict[Kind, OrderedDict[str, Open]] = {kind: OrderedDict() for kind in KINDS}
 
     def add(self, opened: Open) -> None:
         """It is open from now on, and the innermost of this context."""
         known = self.by_kind[opened.kind]
         known[opened.id] = opened
         while len(known) > MOST_OPEN:
-            forgotten = known.pop(next(iter(known)), None)
-            if forgotten is not None:
-                forgotten.is_open = False
+            known.popitem(last=False)[1].is_open = False
         if opened.kind != "cycle":
             self.enter(opened)
 
@@ -87,7 +97,7 @@ class OpenWork:
         if opened.kind == "agent":
             self._ended[opened.id] = opened
             if len(self._ended) > MOST_ENDED:
-                self._ended.pop(next(iter(self._ended)), None)
+                self._ended.popitem(last=False)
         stack = self._context.get()
         if opened in stack:
             self._context.set(tuple(known for known in stack if known.is_open))

@@ -19,7 +19,7 @@ from agentgauge.events import Event, fields, marks
 from agentgauge.events.event import to_micros
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.losses import warn
-from agentgauge.recorder import Gauge
+from agentgauge.recorder import Gauge, Place
 from agentgauge.runs import entries, open_runs
 from agentgauge.runs.fold import RunFold, Work
 from agentgauge.runs.lifecycle import Lifecycle
@@ -116,7 +116,8 @@ class _Ends:
         numbers = entries.own(started, "attempt", "number")
         attributes = entries.attributes(None, status=str(Status.INTERRUPTED), **numbers)
         scope = {name: value for name in fields.SCOPE_NAMES if (value := getattr(started, name)) is not None}
-        self._stream.keep(kind, values, attributes, scope, at=last)
+        ids = {name: scope.pop(name) for name in fields.ID_NAMES if name in scope}
+        self._stream.keep(kind, values, attributes, Place(scope), ids, at=last)
 
 
 def _start_of(life: Lifecycle) -> float:

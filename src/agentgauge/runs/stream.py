@@ -23,8 +23,7 @@ from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.losses import Fate, warn
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.pricing import Cost, Overrides, PriceBook, user_file
-from agentgauge.recorder import Gauge
-from agentgauge.recorder.entry import Kept
+from agentgauge.recorder import Gauge, Kept, Place
 from agentgauge.runs.call_sums import CallSums
 from agentgauge.runs.fold import RunFold
 from agentgauge.runs.models import IssueMetrics, RunMetrics, SystemConfig
@@ -32,6 +31,7 @@ from agentgauge.runs.views import issue_view, run_view
 from agentgauge.settings import Settings
 
 _MOST_WAITING = 256
+_NO_IDS: Mapping[str, str] = {}
 _streams: WeakSet[RunStream] = WeakSet()
 
 
@@ -53,6 +53,7 @@ class RunStream:
         self.config = config
         self.scope = {"run": run_id} if project_id is None else {"run": run_id, "project": project_id}
         """The scope of what belongs to the run."""
+        self.place = Place(self.scope)
         self.is_priced_here = pricing is not None
         """The caller chose a price table, so costs are written into events."""
         self._book: PriceBook | None = None
@@ -78,14 +79,15 @@ class RunStream:
         kind: str,
         values: dict[str, object],
         attributes: dict[str, Any] | None = None,
-        scope: Mapping[str, str] | None = None,
+        place: Place | None = None,
+        ids: Mapping[str, str] = _NO_IDS,
         *,
         success: bool | None = None,
         at: datetime | None = None,
     ) -> Kept | None:
-        """Record an event, and show it. `scope` is all of the event's own, by default the run's."""
-        own = self.scope if scope is None else scope
-        kept = self.gauge.keep(kind, values, success=success, at=at, attributes=attributes, **own)
+        """Record an event, and show it. `place` is its scope but for its own `ids`, by default the run's."""
+        place = self.place if place is None else place
+        kept = self.gauge.keep(kind, values, place, success=success, at=at, attributes=attributes, **ids)
         if kept is not None:
             self.show(kept)
         return kept

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from datetime import datetime
 from itertools import count
 from typing import Any
 
 from agentgauge.events.event import to_micros
-from agentgauge.recorder.entry import Kept
+from agentgauge.recorder import Kept, Place
 from agentgauge.runs import doors
 from agentgauge.runs.open_work import Kind, Open, OpenWork
 from agentgauge.runs.stream import RunStream
@@ -17,12 +18,16 @@ from agentgauge.runs.text import text_of
 MOST_NUMBERED = 20_000
 """Things that attempts are counted of; of more the oldest begin at 1 again."""
 
+_MOST_PLACES = 1000
+
 
 class Tracker:
     def __init__(self, stream: RunStream) -> None:
         self.stream = stream
         self.work = OpenWork()
-        self._numbers: dict[tuple[str | None, str, str], count[int]] = {}
+        # OrderedDict: two threads may let the oldest go at once.
+        self._numbers: OrderedDict[tuple[str | None, str, str], count[int]] = OrderedDict()
+        self._places: OrderedDict[tuple[str | None, str | None], Place] = OrderedDict()
 
     # What belongs to what
 
@@ -64,48 +69,53 @@ class Tracker:
         numbers = self._numbers
         number = next(numbers.setdefault((issue, kind, name), count(1)))  # two threads never get the same
         if len(numbers) > MOST_NUMBERED:
-            numbers.pop(next(iter(numbers)), None)
+            numbers.popitem(last=False)
         return number
 
     def continue_from(self, issue: str | None, kind: str, name: str, number: int) -> None:
         """So many of it were there before this process."""
         self._numbers[issue, kind, name] = count(number + 1)
 
+    # Scopes
+
     def scope_inside(self, opened: Open) -> dict[str, str]:
         """The scope of what anybody records inside something open."""
-        scope = self.scope_of(opened)
-        span = scope.pop("span_id", None)
-        return scope if span is None else {**scope, "parent_id": span}
+        scope = self._scope(opened.issue, opened.agent)
+        return scope if opened.kind == "issue" else {**scope, "parent_id": opened.id}
 
-    def inside(self, agent: Open | None, issue: str | None) -> dict[str, str]:
-        """The scope of an event that happens inside an agent, on an issue."""
+    def inside(self, agent: Open | None, issue: str | None) -> Place:
+        """The scope of events that happen inside an agent, on an issue."""
         if agent is None:
-            return self.stream.scope if issue is None else {**self.stream.scope, "issue": issue}
-        if agent.issue != issue:
-            scope = self.scope_inside(agent)
-            return scope if issue is None else {**scope, "issue": issue}
-        if agent.scope_inside is None:
-            agent.scope_inside = self.scope_inside(agent)
-        return agent.scope_inside
+            return self._place(issue, None)
+        if agent.issue != issue:  # an agent of no issue, while one is worked on
+            return Place({**self._scope(issue, agent.agent), "parent_id": agent.id})
+        if agent.place_inside is None:
+            agent.place_inside = Place(self.scope_inside(agent))
+        return agent.place_inside
 
-    def scope_of(self, opened: Open) -> dict[str, str]:
-        """The scope of the events of its start and its end."""
+    def _place(self, issue: str | None, agent: str | None) -> Place:
+        key = issue, agent
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = Place(self._scope(issue, agent))
+            if len(self._places) > _MOST_PLACES:
+                self._places.popitem(last=False)
+        return place
+
+    def _scope(self, issue: str | None, agent: str | None) -> dict[str, str]:
         scope = dict(self.stream.scope)
-        if opened.issue is not None:
-            scope["issue"] = opened.issue
-        if opened.agent:
-            scope["agent"] = scope["role"] = opened.agent
-        if opened.kind != "issue":
-            scope["span_id"] = opened.id
-            if opened.parent is not None:
-                scope["parent_id"] = opened.parent
+        if issue is not None:
+            scope["issue"] = issue
+        if agent:
+            scope["agent"] = scope["role"] = agent
         return scope
 
     # Starts and ends
 
     def start(self, mark: str, opened: Open, attributes: dict[str, Any] | None, at: datetime | None) -> Kept | None:
         """Record that something starts; it is open, and the innermost of this context, from now on."""
-        kept = self.stream.keep("mark", {"name": mark}, attributes, self.scope_of(opened), at=doors.utc(at))
+        place = self._place(opened.issue, opened.agent)
+        kept = self.stream.keep("mark", {"name": mark}, attributes, place, opened.ids, at=doors.utc(at))
         opened.micros = time.time_ns() // 1000 if kept is None else kept.micros
         opened.stated = at is not None
         self.work.add(opened)
@@ -140,4 +150,5 @@ class Tracker:
         values["duration_ms"] = opened.duration_ms(to_micros(end) if doors.is_aware(end) else None)
         values["outcome"] = word = doors.outcome(outcome)
         truth = None if word is not None else doors.truth(success)
-        self.stream.keep(kind, values, attributes, self.scope_of(opened), success=truth, at=end)
+        place = self._place(opened.issue, opened.agent)
+        self.stream.keep(kind, values, attributes, place, opened.ids, success=truth, at=end)
