@@ -84,6 +84,17 @@ def test_one_odd_value_among_plain_ones(method: str) -> None:
     assert set(health.altered) <= {"metadata left out", "future time"}
 
 
+@pytest.mark.parametrize("name", ["success", "error", "metadata"])
+def test_an_operation_is_kept_whatever_its_end_is_said_to_be(name: str) -> None:
+    gauge = Gauge(MemoryJournal())
+    collector = MetricsCollector(gauge=gauge)
+    for odd in ODD:
+        collector.end_operation(collector.start_operation("o"), **{name: odd})  # type: ignore[arg-type]
+    lost = gauge.health().refused  # a lone surrogate, which no line can hold
+    assert set(lost) <= {"not JSON"}
+    assert collector.get_session_summary().total_operations == len(ODD) - sum(lost.values()) >= len(ODD) - 2
+
+
 def test_a_file_may_have_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with agentgauge.open(tmp_path / "home") as gauge:

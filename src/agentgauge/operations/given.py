@@ -5,10 +5,10 @@ What makes no sense is passed on as it is: the rules of events refuse it, and th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from agentgauge.errors import EventRefused
+from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.losses import Fate
 from agentgauge.recorder import Gauge
 from agentgauge.recorder.attributes import as_json
@@ -45,31 +45,48 @@ def outcome_of(status: object) -> object:
     return word_of(status)
 
 
+def flag(value: object) -> bool | None:
+    """Whether something succeeded; None where that cannot be told."""
+    if value is None or value is True or value is False:
+        return value
+    try:
+        return bool(value)
+    except Exception as error:  # of an array, which is true and false at once
+        if is_interruption(error):
+            raise
+        return None
+
+
 def failure(error: object, message: object = None) -> dict[str, object]:
     """The error that an exception tells, or the name of its type and a message, or a message alone."""
     if isinstance(error, BaseException):
         told = failure_of(error)
         return told if message is None else told | {"error_message": message}
-    if message is None:
+    if message is not None:
+        return {"error_type": error, "error_message": message}
+    if isinstance(error, str):
         return {"error_type": "Error", "error_message": error}
-    return {"error_type": error, "error_message": message}
+    return {"error_type": type(error).__name__}
 
 
-def attributes_of(metadata: Any, gauge: Gauge) -> dict[str, Any] | None:
+def attributes_of(metadata: object, gauge: Gauge) -> dict[str, Any] | None:
     """The user's metadata as attributes. What cannot be kept of it is left out and counted, never the event with it."""
-    if not metadata:
+    if metadata is None:
         return None
     try:
         return as_json(metadata)
-    except EventRefused as refused:
-        detail = str(refused)
+    except Exception as error:  # methods of what was given, any of which may raise anything
+        if is_interruption(error):
+            raise
+        detail = str(error) if isinstance(error, EventRefused) else f"reading it raised {type(error).__name__}"
+    count(gauge, "altered", "metadata left out", detail)
     kept: dict[str, Any] = {}
-    for name, value in list(metadata.items()) if isinstance(metadata, Mapping) else ():
+    for name, value in list(metadata.items()) if type(metadata) is dict else ():
         try:
             kept |= as_json({name: value})
-        except EventRefused as refused:
-            detail = str(refused)
-    count(gauge, "altered", "metadata left out", detail)
+        except Exception as error:  # as above
+            if is_interruption(error):
+                raise
     return kept
 
 

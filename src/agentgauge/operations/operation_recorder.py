@@ -29,6 +29,7 @@ from agentgauge.operations.given import (
     count,
     count_unusable,
     failure,
+    flag,
     milliseconds,
     name_of,
     outcome_of,
@@ -267,11 +268,11 @@ class OperationRecorder:
             "quality_score": quality_score,
         }
         if error is None:
-            values["outcome"] = outcome_of(success if success is None else bool(success))
+            values["outcome"] = outcome_of(flag(success))
         else:
             values |= {"outcome": "error", **failure(error)}
         attributes = attributes_of(running.metadata, self._gauge)
-        if metadata:
+        if metadata is not None:
             attributes = (attributes or {}) | (attributes_of(metadata, self._gauge) or {})
         kept = running.context.run(
             self._keep, "task", values, attributes=attributes,
