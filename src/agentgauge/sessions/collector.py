@@ -18,7 +18,7 @@ from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder import Gauge, default
 from agentgauge.sessions.entries import Entry, Given
 from agentgauge.sessions.models import MetricsEvent, MetricsSummary
-from agentgauge.sessions.recording import record_event, record_invocation, scope_of
+from agentgauge.sessions.recording import place_of, record_event, record_invocation
 from agentgauge.sessions.results import calls_of, invocation_of, running_totals
 from agentgauge.sessions.totals import Prices, SummaryFold
 
@@ -78,10 +78,10 @@ class MetricsCollector:
             if invocation is None:
                 gauge.sink.count("refused", "unknown result", type(result).__qualname__)
                 return
-            scope = scope_of(
+            place = place_of(
                 agent_role, invocation.agent, operation, self.session_id, ticket_id, user or developer, team, project
             )
-            recorded = record_invocation(gauge, invocation, scope, metadata, duration_ms, outcome)
+            recorded = record_invocation(gauge, invocation, place, metadata, duration_ms, outcome)
         except Exception as error:  # methods of the values given, any of which may raise anything
             if is_interruption(error):
                 raise

@@ -13,12 +13,13 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from agentgauge.events.fields import TOKEN_NAMES
-from agentgauge.recorder import Gauge
+from agentgauge.recorder import Gauge, Place
 from agentgauge.recorder.metadata import merged
 from agentgauge.sessions.entries import Given, Recorded, aware
 from agentgauge.sessions.models import EventType, MetricsEvent
@@ -29,6 +30,7 @@ UNKNOWN_MODEL = "unknown"
 _SOURCE = "sessions:"
 _PARTS = TOKEN_NAMES[2:]
 """Counts that are within input and output, seldom there."""
+_PLACES = 1024
 _SCOPED = (
     ("session_id", "session"),
     ("ticket_id", "ticket"),
@@ -41,7 +43,7 @@ _SCOPED = (
 def record_invocation(
     gauge: Gauge,
     invocation: Invocation,
-    scope: Mapping[str, Any],
+    place: Place,
     metadata: Mapping[str, Any] | None,
     duration_ms: float | None,
     outcome: str | None,
@@ -52,20 +54,20 @@ def record_invocation(
         attributes = merged(metadata, attributes or {}, ATTRIBUTES)
     outcome = outcome or invocation.outcome
     values: dict[str, Any] = {
-        "name": scope.get("operation") or EventType.AGENT_INVOCATION.value,
+        "name": place.values.get("operation", EventType.AGENT_INVOCATION.value),
         "duration_ms": invocation.duration_ms if duration_ms is None else duration_ms,
     }
     if outcome is not None:
         values |= {"outcome": outcome, "error_type": invocation.error_type}
     span_id = os.urandom(8).hex()
     kept = gauge.keep(
-        "task", values, success=True if outcome is None else None, attributes=attributes, span_id=span_id, **scope
+        "task", values, place, success=True if outcome is None else None, attributes=attributes, span_id=span_id
     )
     if kept is None:
         return None
     calls: tuple[Call, ...] = ()
     for call in invocation.calls:
-        recorded = _record_call(gauge, call, span_id, scope, outcome, attributes)
+        recorded = _record_call(gauge, call, span_id, place, outcome, attributes)
         if recorded is not None:
             calls += (recorded,)
     members = kept.members
@@ -88,7 +90,7 @@ def record_event(gauge: Gauge, event: MetricsEvent, session: str | None) -> Give
     where it was refused or dropped, which is counted.
     """
     invoked = event.event_type is EventType.AGENT_INVOCATION
-    scope = scope_of(
+    place = place_of(
         event.agent_role,
         event.agent_name,
         event.operation,
@@ -111,10 +113,10 @@ def record_event(gauge: Gauge, event: MetricsEvent, session: str | None) -> Give
             "outcome": outcome,
             "source_id": source,
         },
+        place,
         at=at,
         attributes=merged(event.metadata, {}, ATTRIBUTES) if event.metadata else None,
         span_id=span_id,
-        **scope,
     )
     if kept is None:
         return None
@@ -124,7 +126,7 @@ def record_event(gauge: Gauge, event: MetricsEvent, session: str | None) -> Give
             gauge,
             call,
             span_id,
-            scope,
+            place,
             event.outcome,
             kept.members.get("attributes"),
             at=at,
@@ -139,7 +141,8 @@ def record_event(gauge: Gauge, event: MetricsEvent, session: str | None) -> Give
     return Given(event, calls)
 
 
-def scope_of(
+@lru_cache(maxsize=_PLACES, typed=True)
+def place_of(
     agent_role: str,
     agent: str | None,
     operation: str,
@@ -148,33 +151,26 @@ def scope_of(
     user: str | None,
     team: str | None,
     project: str | None,
-) -> dict[str, Any]:
+) -> Place:
     """What of the scope an event names; the rest is that of the caller's context. A role is its own agent."""
-    scope: dict[str, Any] = {}
-    if agent_role:
-        scope["role"] = agent_role
-    if agent or agent_role:
-        scope["agent"] = agent or agent_role
-    if operation:
-        scope["operation"] = operation
-    if session is not None:
-        scope["session"] = session
-    if ticket is not None:
-        scope["ticket"] = ticket
-    if user is not None:
-        scope["user"] = user
-    if team is not None:
-        scope["team"] = team
-    if project is not None:
-        scope["project"] = project
-    return scope
+    named = {
+        "role": agent_role or None,
+        "agent": agent or agent_role or None,
+        "operation": operation or None,
+        "session": session,
+        "ticket": ticket,
+        "user": user,
+        "team": team,
+        "project": project,
+    }
+    return Place({name: value for name, value in named.items() if value is not None})
 
 
 def _record_call(
     gauge: Gauge,
     call: Call,
     span_id: str,
-    scope: Mapping[str, Any],
+    place: Place,
     outcome: str | None,
     attributes: dict[str, Any] | None,
     at: datetime | None = None,
@@ -200,11 +196,11 @@ def _record_call(
     kept = gauge.keep(
         "llm_call",
         values,
+        place,
         success=True if outcome is None else None,
         at=at,
         attributes=attributes,
         parent_id=span_id,
-        **scope,
     )
     if kept is None:
         return None
