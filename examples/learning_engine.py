@@ -6,7 +6,6 @@ fast it does, what people think of it, and what went wrong.
 Records into the default home; `AGENTGAUGE_HOME=./metrics` puts it elsewhere.
 """
 
-# ruff: noqa: T201 - an example shows what it found
 from __future__ import annotations
 
 import json

@@ -6,7 +6,6 @@ with its uncertainty.
 Records into the default home; `AGENTGAUGE_HOME=./metrics` puts it elsewhere.
 """
 
-# ruff: noqa: T201 - an example shows what it found
 from __future__ import annotations
 
 import time

@@ -7,7 +7,6 @@ write is scripted, so no provider is asked and no key needed; files, tests, comm
 issues cannot be done, because its model does not answer. The last lines show where the figures are: JSON and CSV in
 `logs/`, and the events in the home of agentgauge, where every command finds them.
 """
-# ruff: noqa: T201, S603, S607 - it prints, and starts git, tests and agentgauge by their names
 
 from __future__ import annotations
 
