@@ -129,8 +129,8 @@ def test_a_long_journal_on_a_read_only_file_system_is_read(tmp_path: Path, book:
     import os
     import subprocess
 
+    from agentgauge import meter as meters
     from agentgauge.meter import Meter
-    from agentgauge.service import meter as meters
     from agentgauge.settings import get_settings
 
     place = tmp_path / "disk"
