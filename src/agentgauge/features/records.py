@@ -97,7 +97,7 @@ class Records:
         except EventRefused as refused:
             refuse(gauge, refused)
             return
-        gauge.event(
+        gauge.keep(
             "feature_usage",
             {"name": action, "duration_ms": duration_ms, "error_type": error_type},
             success=success,
