@@ -140,8 +140,10 @@ class SessionView:
 
     def _catch_up(self) -> None:
         waiting = self._waiting
-        while waiting:
+        left = len(waiting)  # others go on recording meanwhile
+        while waiting and left:
             self._apply(waiting.popleft().event())
+            left -= 1
 
     def _apply(self, event: Event) -> None:
         if event.kind == "task":
