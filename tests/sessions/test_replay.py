@@ -175,3 +175,10 @@ def test_an_event_that_could_not_be_recorded_may_be_later(home: Path, gauge: age
     MetricsCollector(gauge=gauge).record_event(mine)
     assert isinstance(mine, MetricsEvent)
     assert _in_stream(gauge) == (1, 1, 150, Decimal("0.01"))
+
+
+@pytest.mark.parametrize("foreign", ["run/7", "7", "/", "a-b/7", ""])
+def test_an_identity_of_somebody_elses_is_a_source_and_lands_once(gauge: agentgauge.Gauge, foreign: str) -> None:
+    for _ in range(2):
+        MetricsCollector(gauge=gauge).record_event(event(event_id=foreign))
+    assert _in_stream(gauge)[0] == (1 if foreign else 2)

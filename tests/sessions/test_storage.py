@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -236,3 +237,28 @@ def test_whatever_a_line_says_reading_goes_on(storage: MetricsStorage, text: str
     read = storage.read_events()
     assert read[-1].agent_role == "review"
     assert len(read) + storage.corrupted.count == 2
+
+
+def _write_beyond_the_limit(path: Path, home: Path, answer: multiprocessing.SimpleQueue[Any]) -> None:
+    import resource
+
+    with agentgauge.open(home) as gauge:
+        storage = MetricsStorage(path, gauge=gauge)
+        storage.write_event(event())
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 500, resource.RLIM_INFINITY))
+        storage.write_batch([event()] * 10)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        answer.put(gauge.health().dropped)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit on the size of files")
+def test_of_a_batch_that_does_not_fit_nothing_is_left(storage: MetricsStorage, home: Path) -> None:
+    """As on a full disk: a part is written, then the system refuses."""
+    context = multiprocessing.get_context("spawn")
+    answer = context.SimpleQueue()
+    writer = context.Process(target=_write_beyond_the_limit, args=(storage.path, home, answer))
+    writer.start()
+    assert answer.get() == {"storage not written": 1}
+    writer.join()
+    assert (len(storage.read_events()), storage.corrupted.count) == (1, 0)
+    assert storage.path.read_bytes().endswith(b"\n")

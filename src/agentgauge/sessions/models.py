@@ -29,6 +29,8 @@ from pydantic import (
 
 from agentgauge.events import Usage
 
+_IN_STREAM = re.compile(r"[0-9A-Za-z.]+-\d{6,}/\d+")
+"""Segment of a journal, and number there."""
 _ZONE = re.compile(r"([Zz]|[+-]\d\d:?\d\d)\s*$")
 
 NOT_APPLICABLE = "n/a"
@@ -194,8 +196,7 @@ class MetricsEvent(BaseModel):
     @property
     def is_in_stream(self) -> bool:
         """Whether a collector has recorded it, so that recording it again only shows it."""
-        segment, _, number = (self.event_id or "").rpartition("/")
-        return segment != "" and number.isdecimal()
+        return self.event_id is not None and _IN_STREAM.fullmatch(self.event_id) is not None
 
     @property
     def source_id(self) -> str | None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from agentgauge.files import file_lock, lock, make_directory, read_at, sync_directory, sync_file, write_all
+from agentgauge.files import lock, make_directory, read_at, sync_directory, sync_file, write_all
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.recorder import Gauge, default
@@ -75,8 +75,9 @@ class MetricsStorage:
         except FileNotFoundError:
             return
         with file:
-            with file_lock(self.path, shared=True):  # while it is held no write is half done
-                end = os.fstat(file.fileno()).st_size
+            with self.path.open("rb") as locked:
+                lock(locked.fileno(), shared=True)  # while it is held no write is half done
+                end = os.fstat(locked.fileno()).st_size
             for event in read_lines(file, end, corrupted):
                 if filter_fn is None or filter_fn(event):
                     yield event
