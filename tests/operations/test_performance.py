@@ -16,13 +16,12 @@ import agentgauge
 from agentgauge.operations import MetricsCollector
 from agentgauge.operations.performance import duration_of
 
-NOW = datetime.now(UTC)
-
 
 def tasks(gauge: agentgauge.Gauge, name: str, durations: Sequence[float], *, failed: int = 0) -> None:
     """Operations of `durations` seconds, a minute apart, the last a minute ago."""
+    now = datetime.now(UTC)
     for n, seconds in enumerate(durations):
-        ended = NOW - timedelta(minutes=len(durations) - n)
+        ended = now - timedelta(minutes=len(durations) - n)
         gauge.task(name, seconds * 1000, n >= failed, at=ended, span_id=f"{n:016x}", operation=name)
 
 
@@ -198,6 +197,12 @@ def test_thresholds_can_be_set_later(collector: MetricsCollector, gauge: agentga
         "Consider using a faster model: crawl takes 4.500 s on average",
         "Implement caching for frequently accessed data: an operation takes 4.500 s",
     ]
+
+
+def test_a_threshold_that_is_no_number_is_said_in_the_answer(collector: MetricsCollector) -> None:
+    collector.end_operation(collector.start_operation("o"))
+    collector.cost_threshold = "cheap"  # type: ignore[assignment]
+    assert "TypeError" in str(collector.analyze_performance_trends("o").problem)
 
 
 def test_the_commonest_error_is_named(collector: MetricsCollector) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -166,6 +167,11 @@ def test_a_forked_child_has_a_summary_of_its_own(collector: MetricsCollector, tm
     names = [done["operation_name"] for done in json.loads(told.read_text())["operations"]]
     assert names == ["childs"]
     assert [done.operation_name for done in collector.get_session_summary().operations] == ["parents"]
+
+
+@pytest.mark.parametrize(("given", "named"), [("s", "s"), (7, "7"), (object(), "unknown")])
+def test_a_session_has_a_name_that_events_can_carry(gauge: agentgauge.Gauge, given: Any, named: str) -> None:
+    assert MetricsCollector(given, gauge=gauge).get_session_summary().session_id == named
 
 
 # Files

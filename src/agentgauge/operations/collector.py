@@ -47,7 +47,8 @@ class MetricsCollector(OperationRecorder):
         """
         gauge = agentgauge.default() if gauge is None else gauge
         settings = gauge.settings
-        super().__init__(gauge, session_id or (settings.session if settings else None) or os.urandom(8).hex())
+        session = session_id or (settings.session if settings else None) or os.urandom(8).hex()
+        super().__init__(gauge, name_of(session))
         self.persistent = settings is not None and settings.enabled and settings.persist
         """Whether what is recorded is kept on a disk."""
         self.directory = Path(directory)
@@ -70,7 +71,12 @@ class MetricsCollector(OperationRecorder):
 
     def get_session_summary(self) -> MetricsData:
         """What was recorded through this collector, whatever session an event names."""
-        return self._view.data(self.session_id, len(self._running))
+        try:
+            return self._view.data(self.session_id, len(self._running))
+        except Exception as raised:
+            if is_interruption(raised):
+                raise
+            return MetricsData(session_id="", problem=f"{type(raised).__name__}: {raised}")
 
     def analyze_performance_trends(self, operation: str, time_period: str = "1h") -> PerformanceTrend:
         """How an operation did over the last period, such as `30m`, `1h` or `7d`.

@@ -52,7 +52,7 @@ class DisabledMetricsCollector(MetricsCollector):
     """See `MetricsCollector` for what the methods mean. The id of every operation is empty."""
 
     def __init__(self) -> None:
-        super().__init__("", gauge=DisabledGauge())
+        super().__init__(gauge=DisabledGauge())
         self.session_id = ""
 
     def start_operation(self, name: str, metadata: Mapping[str, Any] | None = None) -> str:

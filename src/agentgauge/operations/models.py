@@ -174,7 +174,7 @@ class MetricsData(BaseModel):
     older_operations: int = 0
     """Those that `operations` no longer lists."""
     problem: str | None = None
-    """Why a file could not be read."""
+    """Why it could not be told, or a file not be read."""
 
 
 class SystemMetrics(BaseModel):
