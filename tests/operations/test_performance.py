@@ -13,7 +13,8 @@ import pytest
 from scipy import stats
 
 import agentgauge
-from agentgauge.operations import MetricsCollector
+from agentgauge.meter import Meter
+from agentgauge.operations import MetricsCollector, read_session
 from agentgauge.operations.performance import duration_of
 
 
@@ -146,6 +147,27 @@ def test_unpriced_calls_are_told_and_never_counted_as_free(collector: MetricsCol
         collector.record_token_usage(operation, 10, 5, "m", cost_usd=1)
     trend = collector.analyze_performance_trends("o")
     assert (trend.unpriced_calls, trend.avg_cost) == (1, 0.5)
+
+
+def test_the_answer_is_the_same_once_the_events_have_landed(
+    collector: MetricsCollector, gauge: agentgauge.Gauge
+) -> None:
+    for n in range(5):
+        with collector.operation_context("o") as operation:
+            collector.add_component_timing(operation, "search", n / 10)
+            collector.record_token_usage(operation, 1000 + n, 77, "gpt-4o", provider="openai", cache_read_tokens=500)
+    before = collector.analyze_performance_trends("o")
+    gauge.flush()
+    assert gauge.settings is not None
+    gauge.close()
+    Meter(gauge.settings).lake.compact()
+    after = collector.analyze_performance_trends("o")
+    unlike = {"analysis_timestamp"}
+    assert after.model_dump(exclude=unlike) == before.model_dump(exclude=unlike)
+    assert after.total_cost == collector.get_session_summary().total_cost > 0
+    unlike = {"start_time"}
+    landed, summary = read_session(collector.session_id, gauge), collector.get_session_summary()
+    assert landed.model_dump(exclude=unlike) == summary.model_dump(exclude=unlike)
 
 
 def test_tasks_of_other_vocabularies_count_too(
