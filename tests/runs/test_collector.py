@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
@@ -410,6 +410,24 @@ def test_no_verb_raises_whatever_it_is_given(gauge: agentgauge.Gauge, odd: objec
     collector.finalize_issue(odd, odd, at=odd)  # type: ignore[arg-type]
     collector.get_issue_metrics(odd)  # type: ignore[arg-type]
     assert isinstance(collector.finalize_run(odd), RunMetrics)  # type: ignore[arg-type]
+
+
+class _NoZone(tzinfo):
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        raise RuntimeError("no zone")
+
+    dst = tzname = utcoffset  # type: ignore[assignment]
+
+
+def test_a_time_zone_that_raises_costs_the_event_and_nothing_else(
+    gauge: agentgauge.Gauge, collector: MetricsCollector
+) -> None:
+    odd = datetime(2026, 1, 2, tzinfo=_NoZone())
+    collector.start_issue(3, at=odd)
+    collector.record_token_usage(1, 1, at=odd)
+    collector.finalize_issue(3, at=odd)
+    collector.finalize_run(at=odd)
+    assert gauge.health().refused == {"unusable value": 4}
 
 
 def test_switched_off_every_verb_works_and_does_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

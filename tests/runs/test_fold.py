@@ -99,6 +99,26 @@ def test_events_in_any_order_give_the_same_view(steps: list[Step], chance: rando
     assert repr(_rebuilt(shuffled)) == repr(_rebuilt(events))
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_an_issue_taken_up_again_and_again_is_the_same_in_any_order(seed: int) -> None:
+    history = _History(agentgauge.Gauge(MemoryJournal()))
+    for n in range(3):
+        history.go([(0, 3, n), (2, 3, n), (5, 3, n), (5, 3, n + 1), (6, 3, 2 * n), (4, 3, n), (1, 3, n)])
+    history.go([(0, 3, 5), (5, 3, 2)])
+    events = history.read_back()
+    shuffled = list(events)
+    random.Random(seed).shuffle(shuffled)
+    assert repr(_rebuilt(shuffled)) == repr(_rebuilt(events)) == repr(history.run.run_metrics)
+    assert _open_tools(shuffled) == _open_tools(events) == [history.tools[-1]]
+
+
+def _open_tools(events: list[Event]) -> list[str]:
+    fold = RunFold("r-1")
+    for event in events:
+        fold.apply(event)
+    return list(fold.tools)
+
+
 def test_calls_that_other_code_records_in_spans_inside_an_agent_are_the_agents(tmp_path: Path) -> None:
     with agentgauge.open(tmp_path) as gauge:
         run = MetricsCollector("r-1", gauge=gauge)

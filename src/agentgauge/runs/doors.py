@@ -20,9 +20,7 @@ def optional_text(value: object) -> str | None:
 
 def utc(moment: Any) -> Any:
     """A time without zone is UTC here; what is no time is left for the recorder to refuse."""
-    if isinstance(moment, datetime) and moment.utcoffset() is None:
-        return moment.replace(tzinfo=UTC)
-    return moment
+    return moment.replace(tzinfo=UTC) if isinstance(moment, datetime) and moment.tzinfo is None else moment
 
 
 def milliseconds(seconds: Any) -> Any:
@@ -116,7 +114,12 @@ _SEVERITIES = {
 
 
 def is_aware(moment: object) -> TypeGuard[datetime]:
-    return isinstance(moment, datetime) and moment.utcoffset() is not None
+    try:
+        return isinstance(moment, datetime) and moment.utcoffset() is not None
+    except Exception as unusable:  # the time zone of somebody's; the recorder refuses it too
+        if is_interruption(unusable):
+            raise
+        return False
 
 
 def error_values(
