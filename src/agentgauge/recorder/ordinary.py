@@ -112,7 +112,7 @@ def _plain_values(shape: _Shape, values: Mapping[str, Any]) -> dict[str, Any] | 
             return None
         limit = TOKENS_BELOW
         if found is Decimal:
-            value, limit = money(value), _DOLLARS_BELOW
+            value, limit = value if len(str(value)) <= _SHORT and value.is_finite() else money(value), _DOLLARS_BELOW
             members["cost_source"] = values.get("cost_source") or "reported"
         if not 0 <= value < limit:
             return None
