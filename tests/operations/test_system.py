@@ -17,7 +17,8 @@ def test_the_figures_are_this_process_own(collector: MetricsCollector) -> None:
     assert system.available
     assert system.problem is None
     assert system.memory_bytes == pytest.approx(psutil.Process().memory_info().rss, rel=0.2)
-    assert system.threads == pytest.approx(threading.active_count(), abs=8)  # libraries have threads of their own
+    assert system.threads is not None
+    assert system.threads >= threading.active_count()  # libraries have threads that Python does not know
     assert system.machine_cpus == os.cpu_count()
     assert system.cpu_seconds is not None
     assert 0 < system.cpu_seconds <= psutil.Process().cpu_times().user + psutil.Process().cpu_times().system

@@ -17,11 +17,10 @@ import os
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from agentgauge.events import Event
 from agentgauge.journal.interruption import is_interruption
 from agentgauge.operations.given import (
     UNNAMED,
@@ -29,7 +28,6 @@ from agentgauge.operations.given import (
     count,
     count_unusable,
     failure,
-    flag,
     milliseconds,
     name_of,
     outcome_of,
@@ -37,18 +35,10 @@ from agentgauge.operations.given import (
 )
 from agentgauge.operations.models import ErrorCategory, OperationMetrics, ToolCallStatus
 from agentgauge.operations.operation_view import COMPONENT_TIME
+from agentgauge.operations.running_operation import RunningOperation
 from agentgauge.operations.session_view import OPEN_KEPT, SessionView
 from agentgauge.recorder import Gauge, Kept
 from agentgauge.recorder.given import Money
-
-
-class _Running(NamedTuple):
-    name: str
-    metadata: Any
-    began: float
-    """By the performance counter."""
-    context: Context
-    """It was started in: its end belongs to the scope around it, not to its own or to another thread's."""
 
 
 class OperationRecorder:
@@ -59,7 +49,7 @@ class OperationRecorder:
         self._keep = gauge.keep
         self.session_id = session_id
         """Session of all that is recorded here."""
-        self._running: OrderedDict[str, _Running] = OrderedDict()
+        self._running: OrderedDict[str, RunningOperation] = OrderedDict()
         self._view = SessionView(datetime.now(UTC))
 
     @property
@@ -73,7 +63,9 @@ class OperationRecorder:
         """Begin an operation; its id. `metadata` become attributes of its event, dimensions of `report --by`."""
         operation_id = os.urandom(8).hex()
         try:
-            self._running[operation_id] = _Running(name_of(name), metadata, time.perf_counter(), copy_context())
+            self._running[operation_id] = RunningOperation(
+                operation_id, name_of(name), metadata, copy_context(), time.perf_counter()
+            )
             if len(self._running) > OPEN_KEPT:
                 self._running.popitem(last=False)
                 count(self._gauge, "refused", "operation never ended", f"more than {OPEN_KEPT} operations run")
@@ -101,7 +93,7 @@ class OperationRecorder:
             known = type(operation_id) is str
             running = self._running.pop(operation_id, None) if known else None
             if running is not None:
-                ended = self._finish(operation_id, running, success, error, quality_score, metadata)
+                ended = running.end(self._gauge, self.session_id, success, error, quality_score, metadata)
                 return self._view.end(ended.event()) if isinstance(ended, Kept) else self._view.forget(ended)
             count(self._gauge, "refused", "unknown operation", "end_operation takes the id of one that runs")
             metrics = self._view.ended(operation_id) if known else None
@@ -252,44 +244,13 @@ class OperationRecorder:
         """Something odd in an operation that did not stop it."""
         self.record_error(operation_id, warning, error_message, error_category, severity="warning", metadata=metadata)
 
-    def _finish(
-        self,
-        operation_id: str,
-        running: _Running,
-        success: object = True,
-        error: object = None,
-        quality_score: object = None,
-        metadata: object = None,
-    ) -> Kept | Event:
-        """Record the end of an operation: what was kept, else the event that was refused or dropped."""
-        values: dict[str, object] = {
-            "name": running.name,
-            "duration_ms": (time.perf_counter() - running.began) * 1000,
-            "quality_score": quality_score,
-        }
-        if error is None:
-            values["outcome"] = outcome_of(flag(success))
-        else:
-            values |= {"outcome": "error", **failure(error)}
-        attributes = attributes_of(running.metadata, self._gauge)
-        if metadata is not None:
-            attributes = (attributes or {}) | (attributes_of(metadata, self._gauge) or {})
-        kept = running.context.run(
-            self._keep, "task", values, attributes=attributes,
-            session=self.session_id, operation=running.name, span_id=operation_id,
-        )  # fmt: skip
-        if kept is not None:
-            return kept
-        told: dict[str, Any] = {name: values[name] for name in ("name", "duration_ms", "outcome")}
-        return Event(kind="task", time=datetime.now(UTC), span_id=operation_id, **told)
-
     def _leave(self, operation_id: str, error: BaseException | None) -> None:
         """End the operation of a block or a function, unless that has ended it itself."""
         try:
             running = self._running.pop(operation_id, None)
             if running is None:
                 return
-            ended = self._finish(operation_id, running, error=error)
+            ended = running.end(self._gauge, self.session_id, error=error)
             if isinstance(ended, Kept):
                 self._view.take(ended)
             else:
