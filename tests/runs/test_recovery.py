@@ -216,6 +216,16 @@ def test_a_run_of_this_process_that_nobody_has_open_any_more_can_be_recovered(tm
         assert MetricsCollector.recover("r-1", gauge=gauge).run_metrics.status is Status.INTERRUPTED
 
 
+def test_where_nothing_can_be_recorded_any_more_the_run_is_left_for_the_next_start(tmp_path: Path) -> None:
+    _killed(tmp_path, 5)
+    with agentgauge.open(tmp_path) as closed:
+        pass
+    assert recover_left_behind(closed) == []
+    with agentgauge.open(tmp_path) as gauge:
+        assert recover_left_behind(gauge) == ["r-1"]
+        assert MetricsCollector.recover("r-1", gauge=gauge).run_metrics.status is Status.INTERRUPTED
+
+
 def test_attempts_go_on_where_the_dead_process_was(tmp_path: Path) -> None:
     _killed(tmp_path, 5)
     with agentgauge.open(tmp_path) as gauge:

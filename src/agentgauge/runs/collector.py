@@ -108,7 +108,7 @@ class MetricsCollector(ModelCalls, Incidents):
         self._clock = time.perf_counter_ns()
 
     @staticmethod
-    def recover(run_id: str, *, gauge: Gauge | None = None, storage: Storage | None = None) -> MetricsCollector:
+    def recover(run_id: str, *, gauge: Gauge | None = None, storage: Storage | None = None) -> RecoveredCollector:
         """The collector of a run as the stream has it, events that other code recorded into the run included.
 
         What was left open by processes that are gone is finalized as interrupted, at the time of the last thing that
@@ -116,7 +116,7 @@ class MetricsCollector(ModelCalls, Incidents):
         stays open. To go on with the run, construct a collector with its id. With `storage` the files of the run are
         written. Raises `LakeError` where the home cannot be read.
         """
-        return _Recovered(run_id, gauge, storage)
+        return RecoveredCollector(run_id, gauge, storage)
 
     # What is open
 
@@ -324,12 +324,15 @@ class MetricsCollector(ModelCalls, Incidents):
             self._stream.count("dropped", "file not written", f"{type(error).__name__}: {error}")
 
 
-class _Recovered(MetricsCollector):
-    """The collector of a run that is read back; it starts none."""
+class RecoveredCollector(MetricsCollector):
+    """The collector of a run that is read back; it starts none. Made by `MetricsCollector.recover`."""
 
     def __init__(self, run_id: str, gauge: Gauge | None, storage: Storage | None) -> None:
         self._set_up(run_id, None, None, storage, gauge, None)
-        for issue, agent_type, attempt in recovery.recover(self._stream):
+        recovered = recovery.recover(self._stream)
+        self.is_complete = recovered.is_complete
+        """Whether every end that was missing could be recorded."""
+        for issue, agent_type, attempt in recovered.executions:
             self._tracker.continue_from(issue, "agent", agent_type, attempt)
         run = self.run_metrics
         self._stream.project_id, self._stream.config = run.project_id, run.config

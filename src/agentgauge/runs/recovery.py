@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agentgauge.errors import AgentGaugeError
 from agentgauge.events import Event, fields, marks
@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from agentgauge.runs.collector import Storage
 
 
+class Recovered(NamedTuple):
+    executions: list[tuple[str | None, str, int]]
+    """Issue, agent type and number of each agent execution that there was, by number."""
+    is_complete: bool
+    """Every end that was missing has been recorded."""
+
+
 def events_of(gauge: Gauge, run_id: str) -> Iterator[Event]:
     """The events of a run in the whole stream that `gauge` records into, with the costs of the lake."""
     from agentgauge.engines import Filter, Query  # deferred, with DuckDB: whoever only records never reads
@@ -40,13 +47,11 @@ def events_of(gauge: Gauge, run_id: str) -> Iterator[Event]:
         yield from read_events(engine, Query(filters=(Filter("run", "=", run_id),)))
 
 
-def recover(stream: RunStream) -> list[tuple[str | None, str, int]]:
-    """Fill a stream's view from what was recorded of its run, and end what was left open.
-
-    Returns issue, agent type and number of each agent execution that there was, by number.
-    """
+def recover(stream: RunStream) -> Recovered:
+    """Fill a stream's view from what was recorded of its run, and end what was left open."""
     stream.apply(events_of(stream.gauge, stream.run_id))
-    _Ends(stream).record()
+    ends = _Ends(stream)
+    ends.record()
     executions = [
         (issue, agent.started or agent.ended)
         for issue, work in _works(stream.fold)
@@ -57,7 +62,7 @@ def recover(stream: RunStream) -> list[tuple[str | None, str, int]]:
         for issue, event in executions
         if event is not None and event.agent is not None
     ]
-    return sorted(numbered, key=lambda execution: execution[2])
+    return Recovered(sorted(numbered, key=lambda execution: execution[2]), ends.is_complete)
 
 
 def _works(fold: RunFold) -> list[tuple[str | None, Work]]:
@@ -73,6 +78,7 @@ class _Ends:
         sink = stream.gauge.sink
         ours = set() if sink is None else {open_runs.series_of(sink.segment_id)}
         others = open_runs.living(stream.gauge) - ours
+        self.is_complete = True
         self._living = others | ours if is_open_here(stream.run_id, stream.gauge) else others
 
     def record(self) -> None:
@@ -117,7 +123,8 @@ class _Ends:
         attributes = entries.attributes(None, status=str(Status.INTERRUPTED), **numbers)
         scope = {name: value for name in fields.SCOPE_NAMES if (value := getattr(started, name)) is not None}
         ids = {name: scope.pop(name) for name in fields.ID_NAMES if name in scope}
-        self._stream.keep(kind, values, attributes, Place(scope), ids, at=last)
+        if self._stream.keep(kind, values, attributes, Place(scope), ids, at=last) is None:
+            self.is_complete = False
 
 
 def _start_of(life: Lifecycle) -> float:
@@ -137,8 +144,9 @@ def recover_left_behind(gauge: Gauge, storage: Storage | None = None) -> list[st
     recovered: list[str] = []
     for left in open_runs.left_behind(gauge):
         if left.run is not None:
-            MetricsCollector.recover(left.run, gauge=gauge, storage=storage)
-            gauge.flush()  # before the note goes: after another crash it would not be found again
+            collector = MetricsCollector.recover(left.run, gauge=gauge, storage=storage)
+            if not (collector.is_complete and gauge.flush()):
+                continue  # a full disk, or the gauge was closed: the note stays for the next start
             recovered.append(left.run)
         open_runs.remove(left.note)
     return recovered
