@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""The last four are the signs in full width, which spreadsheets set for Japanese take for the same."""
 
 
 def plain_digits(value: Decimal) -> str:
