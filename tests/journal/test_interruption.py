@@ -3,47 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import signal
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.series import SegmentOptions
 from agentgauge.journal.writer import Journal
-from tests.journal.interruptions import Alarm, interrupted_at, raising
+from tests.journal.interruptions import interrupted_at
 from tests.journal.records import losses, payload, values
 
 # Interrupted between opening a file and the block that closes it, only the collector does, which Python remarks upon.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
-
-
-class _Timeouts:
-    def method(self, *_: object) -> None:
-        raise Alarm
-
-    def __call__(self, *_: object) -> None:
-        raise Alarm
-
-
-@pytest.mark.parametrize("handler", [None, _Timeouts().method, _Timeouts(), partial(_Timeouts().method, "x")])
-def test_what_a_handler_raised_is_told_by_its_frame(handler: Callable[..., object] | None) -> None:
-    def is_from_handler(raises: Callable[[], object]) -> bool:
-        try:
-            raises()
-        except (Alarm, ValueError) as error:
-            return is_interruption(error)
-        raise AssertionError
-
-    def fail() -> None:
-        raise Alarm
-
-    with raising(handler):
-        assert is_from_handler(partial(signal.raise_signal, signal.SIGINT))
-        assert not is_from_handler(fail)
-        assert not is_from_handler(partial(int, "x"))
 
 
 @pytest.mark.parametrize("appended", [False, True])

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agentgauge.errors import EventRefused
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.recorder import Gauge
 from agentgauge.recorder.metadata import merged
 

@@ -20,7 +20,7 @@ import msgspec
 
 from agentgauge.errors import AgentGaugeError, QueryError
 from agentgauge.features.advanced import AdvancedMetrics
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.recorder import Gauge
 
 logger = logging.getLogger("agentgauge")

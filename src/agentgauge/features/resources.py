@@ -24,7 +24,7 @@ from typing import Self
 
 import agentgauge
 from agentgauge.features.categories import ResourceUtilization
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.recorder import Gauge
 
 _MEGABYTE = 1 << 20

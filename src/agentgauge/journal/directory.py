@@ -17,8 +17,8 @@ import msgspec
 
 from agentgauge import files
 from agentgauge.errors import JournalUnavailable
+from agentgauge.interruption import is_interruption
 from agentgauge.journal import layout
-from agentgauge.journal.interruption import is_interruption
 
 _ABANDONED_SECONDS = 3600
 """A segment takes milliseconds to make; one that is still being made after an hour was left by a crash."""

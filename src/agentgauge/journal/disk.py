@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from agentgauge import files
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 
 # File systems whose posix_fallocate reserves nothing, or whose mapped pages can be refused later: a full disk would
 # then be a SIGBUS in the middle of a store instead of an error at allocation.

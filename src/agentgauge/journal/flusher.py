@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 from weakref import WeakMethod
 
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 
 _PATIENCE_S = 5
 """How long `stop` waits for a flush that is under way."""

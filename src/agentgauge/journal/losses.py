@@ -20,7 +20,7 @@ from typing import Literal
 
 import msgspec
 
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.journal.layout import LossLine
 
 Fate = Literal["refused", "dropped", "altered"]

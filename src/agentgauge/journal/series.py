@@ -12,10 +12,10 @@ from pathlib import Path
 
 import msgspec
 
+from agentgauge.interruption import is_interruption
 from agentgauge.journal import layout
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.disk import UNSUPPORTED, Disk, can_reserve
-from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.layout import Header
 from agentgauge.journal.segment import AppendedSegment, MappedSegment, Segment
 

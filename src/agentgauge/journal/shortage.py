@@ -6,9 +6,9 @@ each flush. The reserve has one line; what it cannot hold is told in a line of i
 
 from __future__ import annotations
 
+from agentgauge.interruption import is_interruption
 from agentgauge.journal import layout
 from agentgauge.journal.disk import FULL
-from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.losses import LossCounts
 from agentgauge.journal.segment import Segment
 from agentgauge.journal.series import JournalFull

@@ -29,11 +29,11 @@ from typing import Self
 from zlib import crc32
 
 from agentgauge.errors import JournalUnavailable
+from agentgauge.interruption import is_interruption
 from agentgauge.journal import layout, lifetime
 from agentgauge.journal.directory import JournalDirectory, unavailable
 from agentgauge.journal.disk import FULL, Disk
 from agentgauge.journal.flusher import Flusher
-from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.losses import Fate, Health, LossCounts
 from agentgauge.journal.segment import Segment
 from agentgauge.journal.series import JournalFull, SegmentOptions, SegmentSeries

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import agentgauge
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.operations import saved_metrics
 from agentgauge.operations.advice import (
     COST_THRESHOLD,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentgauge.errors import EventRefused
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.journal.losses import Fate
 from agentgauge.recorder import Gauge
 from agentgauge.recorder.attributes import as_json

@@ -21,7 +21,7 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Any
 
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.operations.given import (
     UNNAMED,
     attributes_of,

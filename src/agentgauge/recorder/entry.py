@@ -18,7 +18,7 @@ from agentgauge.errors import EventRefused
 from agentgauge.events import Event, kinds, validation
 from agentgauge.events.codec import encode_event, encode_json, line_type
 from agentgauge.events.event import from_micros, to_micros
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.recorder import given
 from agentgauge.recorder.attributes import as_json
 from agentgauge.recorder.ordinary import ordinary_members

@@ -18,7 +18,7 @@ import errno
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 
 _CAUSES_ASKED = 3
 

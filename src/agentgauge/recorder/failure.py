@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.recorder.error_category import ErrorCategory, category_of
 
 MESSAGE_CHARACTERS = 200

@@ -15,7 +15,7 @@ from typing import Any
 
 from agentgauge.events import Event
 from agentgauge.events.codec import encode_json
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.recorder.entry import Entry, Kept
 from agentgauge.recorder.failure import MESSAGE_CHARACTERS
 from agentgauge.recorder.given import Money

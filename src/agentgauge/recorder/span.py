@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from agentgauge.events import fields, kinds
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.recorder.entry import Entry
 from agentgauge.recorder.failure import MESSAGE_CHARACTERS, failure_of
 from agentgauge.recorder.scope import Scope, leave

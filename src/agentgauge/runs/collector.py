@@ -25,7 +25,7 @@ from typing import Protocol
 
 from agentgauge.events import marks
 from agentgauge.events.event import to_micros
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.pricing import Overrides, PriceBook
 from agentgauge.recorder import Gauge
 from agentgauge.runs import doors, entries, open_runs, recovery

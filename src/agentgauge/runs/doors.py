@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
 from agentgauge.events import fields
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.recorder.failure import failure_of
 from agentgauge.runs.entries import DIGEST
 from agentgauge.runs.text import text_of

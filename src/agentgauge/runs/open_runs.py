@@ -18,8 +18,8 @@ from pathlib import Path
 
 import msgspec
 
+from agentgauge.interruption import is_interruption
 from agentgauge.journal.directory import JournalDirectory
-from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.scanner import is_dead
 from agentgauge.recorder import Gauge
 from agentgauge.recorder.entry import Kept

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from agentgauge.errors import AgentGaugeError
 from agentgauge.events import Event, fields, marks
 from agentgauge.events.event import to_micros
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.journal.losses import warn
 from agentgauge.recorder import Gauge, Place
 from agentgauge.runs import entries, open_runs

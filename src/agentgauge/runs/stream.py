@@ -18,8 +18,8 @@ import agentgauge
 from agentgauge.errors import EventRefused, PriceBookError
 from agentgauge.events import Event, Usage
 from agentgauge.events.event import from_micros
+from agentgauge.interruption import is_interruption
 from agentgauge.journal import lifetime
-from agentgauge.journal.interruption import is_interruption
 from agentgauge.journal.losses import Fate, warn
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.pricing import Cost, Overrides, PriceBook, user_file

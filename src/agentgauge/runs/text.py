@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 
 
 def text_of(value: object) -> str:

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakSet
 
+from agentgauge.interruption import is_interruption
 from agentgauge.journal import lifetime
-from agentgauge.journal.interruption import is_interruption
 from agentgauge.recorder import Gauge, default
 from agentgauge.sessions.entries import Entry, Given
 from agentgauge.sessions.models import MetricsEvent, MetricsSummary

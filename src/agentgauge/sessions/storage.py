@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agentgauge.files import lock, make_directory, read_at, sync_directory, sync_file, write_all
-from agentgauge.journal.interruption import is_interruption
+from agentgauge.interruption import is_interruption
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.recorder import Gauge, default
 from agentgauge.sessions.lines import Corrupted, line_of, read_lines
