@@ -12,6 +12,7 @@ import pytest
 
 import agentgauge
 from agentgauge.sessions import MetricsCollector, MetricsEvent, TokenUsage, stream_summary
+from agentgauge.sessions.results import running_totals
 from tests.recorder.reading import events
 from tests.sessions.making import event, result
 
@@ -139,7 +140,7 @@ def test_a_forked_child_records_and_sums_up_whatever_the_parent_was_doing(gauge:
     collector, held, done = MetricsCollector(gauge=gauge), threading.Event(), threading.Event()
 
     def sum_up_slowly() -> None:
-        with collector._folding:
+        with collector._folding, running_totals(gauge)._lock:
             held.set()
             done.wait()
 
@@ -148,7 +149,7 @@ def test_a_forked_child_records_and_sums_up_whatever_the_parent_was_doing(gauge:
     held.wait()
     child = os.fork()
     if child == 0:
-        collector.record_from_result(result(), "review", "check")
+        collector.record_from_result({"session_id": "s", "total_cost_usd": 0.25, "uuid": "u"}, "review", "check")
         os._exit(collector.get_summary().total_events)
     _, status = os.waitpid(child, 0)
     done.set()

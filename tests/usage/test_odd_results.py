@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections import UserDict
@@ -13,6 +14,7 @@ from typing import Any, NoReturn
 from unittest.mock import MagicMock
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +22,7 @@ from agentgauge import Usage, usage
 from agentgauge.events import Event
 from agentgauge.events.validation import check
 from agentgauge.usage import reader
+from tests.journal.interruptions import Alarm, raising
 
 
 class Hostile:
@@ -55,6 +58,29 @@ def test_what_is_no_result_is_not_known_or_has_no_tokens() -> None:
     for result in NO_RESULTS:
         reported = usage.read(result)
         assert reported is None or reported.usage == Usage(), type(result)
+
+
+class Slow:
+    """Has counters, and a model that takes longer than the program waits."""
+
+    usage = SimpleNamespace(prompt_tokens=7, completion_tokens=2)
+
+    @property
+    def model(self) -> str:
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError
+
+
+class SlowMapping(UserDict[str, Any]):
+    def __contains__(self, key: object) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError
+
+
+@pytest.mark.parametrize("slow", [Slow(), SlowMapping()])
+def test_what_a_signals_handler_raises_reaches_the_program(slow: object) -> None:
+    with raising(), pytest.raises(Alarm):
+        usage.read(slow)
 
 
 def test_a_wrapper_may_have_its_counters_in_a_property() -> None:

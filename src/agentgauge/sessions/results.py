@@ -14,6 +14,7 @@ import msgspec
 
 from agentgauge import usage
 from agentgauge.events import Usage
+from agentgauge.journal import lifetime
 from agentgauge.recorder import Gauge
 from agentgauge.sessions.models import NOT_APPLICABLE, AgentResult, EventType, MetricsEvent, TokenUsage
 from agentgauge.usage import Reported, RunningTotals
@@ -57,6 +58,14 @@ _running: WeakKeyDictionary[Gauge, RunningTotals] = WeakKeyDictionary()
 def running_totals(gauge: Gauge) -> RunningTotals:
     """What results recorded by `gauge` stated last, whichever collector they were given to."""
     return _running.setdefault(gauge, RunningTotals())
+
+
+def _renew_locks() -> None:
+    for totals in list(_running.values()):
+        totals.renew_lock()
+
+
+lifetime.after_fork(_renew_locks)
 
 
 def invocation_of(result: object, totals: RunningTotals) -> Invocation | None:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
+from agentgauge.interruption import is_interruption
+
 _MOST_TOKENS = 1 << 53
 _MOST_MONEY = Decimal(1_000_000)
 """What an event may hold; more than that is a broken counter."""
@@ -64,7 +66,9 @@ def attribute(source: object, name: str) -> object:
     """An attribute or property; None where there is none, or where asking for it raises."""
     try:
         return getattr(source, name, None)
-    except Exception:  # noqa: BLE001 - a property of somebody's class; what it cannot say is not stated
+    except Exception as error:  # a property of somebody's class; what it cannot say is not stated
+        if is_interruption(error):
+            raise
         return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
+from agentgauge.interruption import is_interruption
 from agentgauge.usage.agent_runs import read_claude_agent, read_openai_agents, read_pydantic_ai
 from agentgauge.usage.bodies import read_body
 from agentgauge.usage.langchain import read_llm_result, read_message, read_messages, read_state
@@ -31,7 +32,9 @@ def read(result: object) -> Reported | None:
         if isinstance(result, list | tuple):
             return read_messages(list(result))
         return _reader_of(result)(result)
-    except Exception:  # noqa: BLE001 - code of somebody's class ran; what it kept from us is unknown
+    except Exception as error:  # code of somebody's class ran; what it kept from us is unknown
+        if is_interruption(error):
+            raise
         return None
 
 

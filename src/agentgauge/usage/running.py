@@ -48,6 +48,10 @@ class RunningTotals:
                 self._last.popitem(last=False)
         return before
 
+    def renew_lock(self) -> None:
+        """In a forked child: a thread of the parent may have held it."""
+        self._lock = threading.Lock()
+
 
 def _difference(now: Reported, before: Reported) -> Reported | None:
     """None where `now` does not continue `before`."""
