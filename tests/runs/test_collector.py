@@ -475,6 +475,9 @@ def test_with_a_storage_issues_and_run_are_saved_as_they_are_finalized(tmp_path:
 
 
 class _FullDisk:
+    def save_metadata(self, run: RunMetrics) -> None:
+        pass
+
     def save_issue_metrics(self, run_id: str, issue: IssueMetrics) -> None:
         raise OSError(28, "No space left on device")
 

@@ -26,6 +26,7 @@ from typing import Protocol
 from agentgauge.events import marks
 from agentgauge.events.event import to_micros
 from agentgauge.interruption import is_interruption
+from agentgauge.journal.losses import warn
 from agentgauge.pricing import Overrides, PriceBook
 from agentgauge.recorder import Gauge
 from agentgauge.runs import doors, entries, open_runs, recovery
@@ -43,6 +44,7 @@ from agentgauge.runs.words import OUTCOMES, AgentType, Status
 class Storage(Protocol):
     """Where a collector saves what is final; `MetricsStorage` is one."""
 
+    def save_metadata(self, run: RunMetrics) -> None: ...
     def save_issue_metrics(self, run_id: str, issue: IssueMetrics) -> None: ...
     def export_issue_to_csv(self, run_id: str, issue: IssueMetrics) -> None: ...
     def save_run_final(self, run: RunMetrics) -> None: ...
@@ -90,6 +92,7 @@ class MetricsCollector(ModelCalls, Incidents):
         self._stream.load_prices()
         if started is not None:
             self._note = open_runs.note_start(self._stream.gauge, started, self._stream.run_id)
+            self._save_metadata()
             self.recovering = recovery.start_in_background(self._stream.gauge, storage)
 
     def _set_up(
@@ -271,7 +274,11 @@ class MetricsCollector(ModelCalls, Incidents):
     def finalize_run(
         self, status: Status | str = Status.COMPLETED, *, extra: Extra | None = None, at: datetime | None = None
     ) -> RunMetrics:
-        """The run has ended, and with it, as interrupted, what is still open. Returns it as it stands."""
+        """The run has ended, and with it, as interrupted, what is still open. Returns it as it stands.
+
+        Where other code has recorded through the same gauge meanwhile, the run is read back from the stream, a tenth
+        of a second or more, so that what integrations recorded into it is in its report and its files.
+        """
         if not self._stream.close():
             self._stream.count("refused", "not open", "the run was finalized before")
             return self.run_metrics
@@ -284,9 +291,21 @@ class MetricsCollector(ModelCalls, Incidents):
         values: dict[str, object] = {"name": marks.RUN_END, "duration_ms": duration_ms, "outcome": OUTCOMES.get(word)}
         self._stream.keep("mark", values, entries.attributes(extra, status=word), at=end)
         open_runs.remove(self._note)
+        if self._catch_up():
+            for issue in self.run_metrics.issues.values():
+                self._save_issue(issue.issue_id)
         run = self.run_metrics
         self._save_run(run)
         return run
+
+    def _catch_up(self) -> bool:
+        try:
+            return self._stream.catch_up()
+        except Exception as error:  # what reading may meet is the home's trouble; what was recorded here is shown
+            if is_interruption(error):
+                raise
+            warn("the run's report has what its collector recorded only: %s", error)
+            return False
 
     def _end_all(self, still_open: list[Open], status: str, at: datetime | None) -> None:
         """End what nobody ended."""
@@ -303,9 +322,15 @@ class MetricsCollector(ModelCalls, Incidents):
 
     # Files
 
+    def _save_metadata(self) -> None:
+        if self._storage is not None and self._stream.writes_files:
+            storage, run = self._storage, self.run_metrics
+            self._save(lambda: storage.save_metadata(run))
+
     def _save_issue(self, issue_id: str) -> None:
         if self._storage is not None and self._stream.writes_files:
             storage, issue = self._storage, self._stream.issue(issue_id)
+            self._save_metadata()
             self._save(lambda: storage.save_issue_metrics(issue.run_id, issue))
             self._save(lambda: storage.export_issue_to_csv(issue.run_id, issue))
 

@@ -10,7 +10,6 @@ Reading a run back takes about a tenth of a second; nothing here is called by a 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +22,7 @@ from agentgauge.recorder import Gauge, Place
 from agentgauge.runs import entries, open_runs
 from agentgauge.runs.fold import RunFold, Work
 from agentgauge.runs.lifecycle import Lifecycle
-from agentgauge.runs.stream import RunStream, is_open_here
+from agentgauge.runs.stream import RunStream, events_of, is_open_here
 from agentgauge.runs.words import OUTCOMES, Status
 
 if TYPE_CHECKING:
@@ -35,16 +34,6 @@ class Recovered(NamedTuple):
     """Issue, agent type and number of each agent execution that there was, by number."""
     is_complete: bool
     """Every end that was missing has been recorded."""
-
-
-def events_of(gauge: Gauge, run_id: str) -> Iterator[Event]:
-    """The events of a run in the whole stream that `gauge` records into, with the costs of the lake."""
-    from agentgauge.engines import Filter, Query  # deferred, with DuckDB: whoever only records never reads
-    from agentgauge.engines.events import read_events
-    from agentgauge.meter import engine_of
-
-    with engine_of(gauge) as engine:
-        yield from read_events(engine, Query(filters=(Filter("run", "=", run_id),)))
 
 
 def recover(stream: RunStream) -> Recovered:
