@@ -76,13 +76,10 @@ class Scope:
         Text stands as it is, whole numbers as their decimal text. Raises `EventRefused` for names that are no scope,
         and other values.
         """
-        items = tuple(_texts(values))
-        if not items:
+        inner, ids = self.around(values)
+        if inner is self.bare and ids is self.ids:
             return self
-        if not self.ids:
-            return _within(self, items)
-        inner = _within(self.bare, items)
-        return inner.at(self.ids | inner.ids)
+        return inner.at(ids) if ids else inner
 
 
 class Place:
