@@ -53,7 +53,12 @@ CURRENT_OPENING = b'{"v":%d,"' % SCHEMA_VERSION
 HEADER_OPENING = CURRENT_OPENING + b'header":'
 LOSS_OPENING = CURRENT_OPENING + b'loss":"'
 
-NOT_LOST = frozenset({"future time", "redaction failed", "home moved", "sync failed", "scope left out"})
+NOT_LOST = frozenset(
+    {
+        *("future time", "redaction failed", "home moved", "sync failed", "scope left out"),
+        *("metadata left out", "prices unusable", "no agent open", "no issue named", "no start"),
+    }
+)
 
 
 class Header(msgspec.Struct, frozen=True):
