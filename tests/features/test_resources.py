@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,21 @@ def test_a_rate_needs_two_samples(gauge: agentgauge.Gauge, home: Path) -> None:
     sampler = sample_resources(FOREVER, gauge=gauge)
     sampler.stop()
     counted = Counter(event.name for event in events(home))
-    assert counted["process_cpu"] == 1
-    assert counted["process_disk_io"] == counted["machine_network"] == 0
+    assert counted["process_memory"] == 1
+    assert counted["process_cpu"] == counted["process_disk_io"] == counted["machine_network"] == 0
+
+
+def test_processor_time_is_a_share_of_the_time_between_samples(gauge: agentgauge.Gauge, home: Path) -> None:
+    sampler = sample_resources(FOREVER, gauge=gauge)
+    sampler.stop()  # has taken the first
+    clock, spent = time.monotonic(), psutil.Process().cpu_times()
+    while psutil.Process().cpu_times().user < spent.user + 0.2:
+        sum(range(10_000))
+    sampler.sample()
+    (cpu,) = (event for event in events(home) if event.name == "process_cpu")
+    now = psutil.Process().cpu_times()
+    used = now.user + now.system - spent.user - spent.system
+    assert cpu.value == pytest.approx(100 * used / (time.monotonic() - clock), rel=0.3)
 
 
 def test_it_samples_in_the_background_until_it_is_stopped(gauge: agentgauge.Gauge, home: Path) -> None:
@@ -70,9 +84,8 @@ def test_a_forked_child_samples_itself(gauge: agentgauge.Gauge, home: Path) -> N
 
 def test_what_is_sampled_is_found_among_the_resources(gauge: agentgauge.Gauge) -> None:
     sample_resources(FOREVER, gauge=gauge).stop()
-    assert (
-        AdvancedMetrics(gauge=gauge).get_performance_metrics(metric_category="cpu")[0]["metric_name"] == "process_cpu"
-    )
+    (row,) = AdvancedMetrics(gauge=gauge).get_performance_metrics(metric_category="memory")
+    assert row["metric_name"] == "process_memory"
 
 
 @pytest.mark.parametrize("interval", [0, -1, float("nan"), float("inf")])

@@ -8,8 +8,8 @@ Every `interval` seconds a daemon thread records, as measurements of `metric_typ
     disk       process_disk_io    B/s read and written since the last sample
     network    machine_network    B/s sent and received by the whole machine, since no system counts it by process
 
-A sample takes well under a millisecond. What a platform does not count (disk I/O on macOS) is left out. The first
-sample only begins the counting of what is a rate.
+A sample takes well under a millisecond. What a platform does not count (disk I/O on macOS) is left out. What is counted
+since the last sample begins with the second one.
 """
 
 from __future__ import annotations
@@ -48,7 +48,6 @@ class ResourceSampler:
     def _start(self) -> None:
         self._process = self._psutil.Process()
         self._processors = self._psutil.cpu_count() or 1
-        self._process.cpu_percent(None)  # counts from now on
         self._rates: dict[str, tuple[float, float]] = {}
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._run, name="agentgauge-resources", daemon=True)
@@ -92,7 +91,9 @@ class ResourceSampler:
                 continue
 
     def _cpu(self) -> None:
-        self._keep(ResourceUtilization.CPU, "process_cpu", self._process.cpu_percent(None), allocated=self._processors)
+        spent = self._process.cpu_times()
+        percent_seconds = 100 * (spent.user + spent.system)
+        self._keep_rate(ResourceUtilization.CPU, "process_cpu", percent_seconds, "%", allocated=self._processors)
 
     def _memory(self) -> None:
         used, total = self._process.memory_info().rss, self._psutil.virtual_memory().total
@@ -116,11 +117,14 @@ class ResourceSampler:
         if counted is not None:  # a machine without a network
             self._keep_rate(ResourceUtilization.NETWORK, "machine_network", counted.bytes_sent + counted.bytes_recv)
 
-    def _keep_rate(self, category: ResourceUtilization, name: str, total: float) -> None:
+    def _keep_rate(
+        self, category: ResourceUtilization, name: str, total: float, unit: str = "B/s", **attributes: object
+    ) -> None:
+        """Keep how fast `total` has grown since it was last read."""
         now = time.monotonic()
         before, self._rates[name] = self._rates.get(name), (now, total)
         if before is not None and now > before[0] and total >= before[1]:
-            self._keep(category, name, (total - before[1]) / (now - before[0]), unit="B/s")
+            self._keep(category, name, (total - before[1]) / (now - before[0]), unit=unit, **attributes)
 
     def _keep(
         self, category: ResourceUtilization, name: str, value: float, *, unit: str = "%", **attributes: object
