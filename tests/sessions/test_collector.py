@@ -86,7 +86,6 @@ def test_what_a_hook_hides_is_hidden_in_the_view_too(home: Path) -> None:
         {"outcome": "splendid"},
         {"user": 1.5},
     ],
-    ids=lambda given: next(iter(given)),
 )
 def test_odd_arguments_never_raise_and_what_is_not_kept_is_counted(
     gauge: agentgauge.Gauge, odd: dict[str, Any]
