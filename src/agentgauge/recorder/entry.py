@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from time import time_ns
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -39,7 +39,7 @@ _FUTURE_MICROS = given.FUTURE_TOLERANCE // timedelta(microseconds=1)
 _NOT_JSON = (UnicodeEncodeError, OverflowError, TypeError, RecursionError)
 
 
-class Kept(NamedTuple):
+class Kept(msgspec.Struct, frozen=True, gc=False):
     """An event that was written: `event` is it as a reader will see it."""
 
     kind: str

@@ -97,6 +97,8 @@ def satisfaction(members: dict[str, Any]) -> None:
 
 def aware(value: object) -> datetime:
     """An aware time, in UTC."""
+    if type(value) is datetime and value.tzinfo is UTC:
+        return value
     if not isinstance(value, datetime):
         raise EventRefused("wrong type", f"at is a datetime, got {described(value)}")
     if value.utcoffset() is None:
