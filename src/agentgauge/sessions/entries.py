@@ -124,7 +124,7 @@ class Recorded(msgspec.Struct, frozen=True, gc=False):
 
 def aware(moment: datetime) -> datetime:
     """A naive time means UTC."""
-    return moment.replace(tzinfo=UTC) if moment.utcoffset() is None else moment
+    return moment if moment.tzinfo is UTC or moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
 
 
 def _sum_of(calls: tuple[Call, ...]) -> TokenUsage:

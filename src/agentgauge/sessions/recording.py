@@ -186,9 +186,11 @@ def _record_call(
         "input_tokens": used.input_tokens,
         "output_tokens": used.output_tokens,
         "cost_usd": call.cost_usd,
-        "tier": call.tier,
-        "outcome": outcome,
     }
+    if call.tier is not None:
+        values["tier"] = call.tier
+    if outcome is not None:
+        values["outcome"] = outcome
     if used.cache_read_tokens or used.cache_write_5m_tokens or used.cache_write_1h_tokens or used.reasoning_tokens:
         values |= {name: getattr(used, name) for name in _PARTS}
     if source is not None:
