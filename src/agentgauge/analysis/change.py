@@ -159,12 +159,12 @@ def _resampled(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArr
 
     count, random = before.size, np.random.default_rng(_SEED)
     wanted = max(min(_RESAMPLES, _DRAWS // count), _FEWEST_RESAMPLES)
-    parts = []
+    parts: list[NDArray[np.float64]] = []
     while wanted > 0:
         rows = min(wanted, max(_DRAWS_AT_ONCE // count, 1))
         drawn = random.integers(count, size=(rows, count))
         totals = before[drawn].sum(axis=1)
         parts.append((after[drawn].sum(axis=1) - totals) / np.abs(totals))
         wanted -= rows
-    ratios = np.concatenate(parts)
+    ratios: NDArray[np.float64] = np.concatenate(parts)
     return ratios[np.isfinite(ratios)]
