@@ -140,6 +140,16 @@ def test_numbers_of_other_libraries_are_numbers(advanced: AdvancedMetrics, home:
     assert (event.attributes["before_value"], event.attributes["user_impact_score"]) == (2.0, 1.0)
 
 
+def test_truths_of_numpy_are_truths(advanced: AdvancedMetrics, home: Path) -> None:
+    yes, no = np.array([1.0, 2.0]) == 1.0
+    advanced.record_feature_usage("search", "query", success=no)
+    advanced.record_error("search", "Timeout", recovery_attempted=yes, recovery_successful=no)
+    advanced.record_optimization_impact("search", "o1", "hits", 1.0, 2.0, higher_is_better=yes)
+    used, failed, changed = events(home)
+    assert (used.outcome, failed.recovery) == ("failure", "failed")
+    assert (changed.attributes or {})["higher_is_better"] is True
+
+
 class _Unreadable(dict[str, object]):
     def items(self) -> object:  # type: ignore[override]
         raise RuntimeError("no")
@@ -176,6 +186,11 @@ def test_what_breaks_a_rule_is_counted_and_not_raised(
     getattr(advanced, verb)(*arguments)
     assert advanced.gauge.health().refused == {reason: 1}
     assert events(home) == []
+
+
+def test_a_direction_is_true_or_false(advanced: AdvancedMetrics) -> None:
+    advanced.record_optimization_impact("f", "o1", "cost", 2.0, 1.0, higher_is_better="lower")  # type: ignore[arg-type]
+    assert advanced.gauge.health().refused == {"wrong type": 1}
 
 
 @pytest.mark.parametrize("metadata", [[1], {1: 2}, {"a": object()}, _Unreadable(a=1)])

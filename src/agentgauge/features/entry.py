@@ -89,6 +89,16 @@ def ratio(name: str, value: object) -> float | None:
     return read
 
 
+def truth(name: str, value: object) -> bool | None:
+    """True or False, of NumPy too; None where none was given. Raises `EventRefused`."""
+    if value is None or value is True or value is False:
+        return value
+    kind = type(value)
+    if kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_"):
+        return bool(value)
+    raise EventRefused("wrong type", f"{name} is True or False, got {kind.__module__}.{kind.__qualname__}")
+
+
 def word(name: str, value: object, words: tuple[str, ...]) -> str | None:
     """One of some words, or None. Raises `EventRefused`."""
     if value is None:
