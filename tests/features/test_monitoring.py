@@ -58,6 +58,18 @@ def test_an_unknown_comparison_is_refused() -> None:
         Threshold("errors.total_errors", "~", 5, "")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("limit", "error"), [("10", TypeError), (None, TypeError), (math.nan, QueryError)])
+def test_a_limit_that_nothing_compares_with_is_refused_before_it_is_watched(limit: Any, error: Any) -> None:
+    with pytest.raises(error):
+        Threshold("errors.total_errors", ">", limit, "")
+
+
+@pytest.mark.parametrize("hours", [-1, "1", math.nan])
+def test_hours_that_are_none_are_refused_before_they_are_watched(advanced: AdvancedMetrics, hours: Any) -> None:
+    with pytest.raises(QueryError, match="hours is a number"):
+        monitor(hours=hours, gauge=advanced.gauge)
+
+
 def test_a_key_with_a_dot_is_named_by_a_tuple() -> None:
     threshold = Threshold(("performance", "categories", "p99.9", "avg"), ">", 1, "slow")
     (alert,) = breaches(dashboard(categories={"p99.9": {"avg": 2.0}}), [threshold])

@@ -16,6 +16,7 @@ from agentgauge.errors import LakeError, QueryError
 from agentgauge.features import AdvancedMetrics, MetricsCollector
 from agentgauge.lake.feature_tables import TABLES
 from agentgauge.meter import Meter
+from agentgauge.recorder.sinks import patient_sink
 from agentgauge.settings import get_settings
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=30)
@@ -73,6 +74,29 @@ def test_performance_rows_are_those_of_the_table_newest_first(advanced: Advanced
     assert len(advanced.get_performance_metrics(limit=None)) == 5
     with pytest.raises(QueryError, match="limit"):
         advanced.get_performance_metrics(limit=-1)
+
+
+def test_of_one_moment_what_is_not_yet_in_the_lake_is_newest(advanced: AdvancedMetrics, home: Path) -> None:
+    moment = datetime.now(UTC)
+    for value in (1.0, 2.0):
+        advanced.record_performance_metric("search", "latency", "hop_ms", value, at=moment)
+        advanced.record_optimization_impact("search", "o1", "latency", 9.0, value, at=moment)
+        Meter(get_settings(home)).lake.compact()
+    advanced.record_performance_metric("search", "latency", "hop_ms", 3.0, at=moment)
+    advanced.record_optimization_impact("search", "o1", "latency", 9.0, 3.0, at=moment)
+    assert [row["value"] for row in advanced.get_performance_metrics(metric_category="latency")] == [3.0, 2.0, 1.0]
+    changed = advanced.get_optimization_impact()["records"]
+    assert [record["after_value"] for record in changed] == [3.0, 2.0, 1.0]
+
+
+def test_an_empty_feature_is_what_names_none(advanced: AdvancedMetrics) -> None:
+    advanced.gauge.measurement("recall", 0.5)
+    advanced.gauge.satisfaction(0.5)
+    advanced.gauge.error("Timeout")
+    advanced.record_satisfaction("search", "overall", 0.9)
+    found = advanced.get_comprehensive_dashboard("")
+    assert (found["satisfaction"]["count"], found["errors"]["total_errors"]) == (1, 1)
+    assert found["performance"]["categories"]["measurement"]["count"] == 1
 
 
 def test_learning_optimization_and_resources_are_rows_too(advanced: AdvancedMetrics) -> None:
@@ -185,6 +209,14 @@ def test_a_feature_that_nobody_recorded_has_nothing(advanced: AdvancedMetrics, f
     assert advanced.get_error_stats(feature)["total_errors"] == 0
     assert advanced.get_performance_metrics(feature, feature) == []
     assert advanced.get_optimization_impact(feature, feature, feature)["count"] == 0
+
+
+def test_a_home_that_is_no_folder_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("taken")
+    settings = get_settings(tmp_path / "file")
+    gauge = agentgauge.Gauge(patient_sink(settings)[0], settings=settings)
+    with pytest.raises(LakeError, match="could not be read"):
+        AdvancedMetrics(gauge=gauge).get_error_stats()
 
 
 def test_a_damaged_home_is_said_in_a_sentence(advanced: AdvancedMetrics, home: Path) -> None:

@@ -44,7 +44,7 @@ def impact(
             AND ($feature::VARCHAR IS NULL OR feature = $feature)
             AND ($optimization::VARCHAR IS NULL OR metadata->>'optimization_id' = $optimization)
             AND ($category::VARCHAR IS NULL OR metric_name = $category)
-        ORDER BY timestamp DESC, id DESC
+        ORDER BY timestamp DESC, id DESC NULLS FIRST
         """,
         {"feature": feature, "optimization": optimization_id, "category": impact_category},
     ).fetchall()

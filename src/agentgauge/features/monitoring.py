@@ -46,6 +46,8 @@ class Threshold(msgspec.Struct, frozen=True):
     def __post_init__(self) -> None:
         if self.comparison not in _COMPARISONS:
             raise QueryError(f"comparison {self.comparison!r}: use one of {', '.join(_COMPARISONS)}")
+        if math.isnan(self.limit):  # which raises `TypeError` here, not when it is compared, for what is no number
+            raise QueryError("limit nan: nothing is beyond it, give a number")
 
     def value_in(self, dashboard: Mapping[str, Any]) -> float:
         """The figure at the path; NaN where there is none."""
@@ -145,7 +147,11 @@ def monitor(
 ) -> Monitor:
     """A callable that watches the last `hours` of a feature, or of all, and hands each `Alert` to `on_alert`.
 
-    Without `on_alert` it logs the messages as warnings of the logger `agentgauge`.
+    Without `on_alert` it logs the messages as warnings of the logger `agentgauge`. Raises `QueryError` for `hours` that
+    are no number.
     """
+    from agentgauge.features.questions import start_of  # deferred: it imports DuckDB
+
+    start_of(hours)
     metrics = AdvancedMetrics(gauge=gauge)
     return Monitor(thresholds, on_alert, lambda: metrics.get_comprehensive_dashboard(feature, hours))

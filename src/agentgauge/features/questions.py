@@ -1,7 +1,8 @@
 """What the questions of both collectors ask of the tables of features.
 
 `system_performance` and `feature_usage` are the views that `agentgauge sql` shows; satisfaction is asked of the events,
-which have it on 0-1, and errors, which have no table, too. A feature of None is all of them, and what has none.
+which have it on 0-1, and errors, which have no table, too. A feature of None is all of them, and what has none; one of
+'' is what has none.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import duckdb
 
 from agentgauge.errors import LakeError, QueryError
+from agentgauge.interruption import is_interruption
 from agentgauge.lake.feature_tables import create_feature_tables
 from agentgauge.meter import connection_of
 from agentgauge.recorder import Gauge
@@ -32,7 +34,7 @@ def asked(gauge: Gauge, hours: float | None, *tables: str) -> Iterator[duckdb.Du
 
     Raises `QueryError`, `LakeError`.
     """
-    with _tables(gauge, _start(hours), None, tables) as connection:
+    with _tables(gauge, start_of(hours), None, tables) as connection:
         yield connection
 
 
@@ -44,11 +46,14 @@ def _tables(
         with connection_of(gauge) as connection:
             create_feature_tables(connection, start, end, tables)
             yield connection
-    except duckdb.Error as error:  # a file that went away or is damaged; no statement of ours is wrong
+    except (duckdb.Error, OSError) as error:  # a file that went away or is damaged; no statement of ours is wrong
+        if is_interruption(error):
+            raise
         raise LakeError(f"the home could not be read: {error}") from error
 
 
-def _start(hours: object) -> datetime | None:
+def start_of(hours: object) -> datetime | None:
+    """When the last `hours` began; None for all time. Raises `QueryError`."""
     if hours is None:
         return None
     if isinstance(hours, bool) or not isinstance(hours, Real) or not float(hours) >= 0:
@@ -81,7 +86,7 @@ def performance_rows(
         SELECT * FROM system_performance
         WHERE ($feature::VARCHAR IS NULL OR feature = $feature)
             AND ($category::VARCHAR IS NULL OR metric_category = $category)
-        ORDER BY timestamp DESC, id DESC LIMIT $limit
+        ORDER BY timestamp DESC, id DESC NULLS FIRST LIMIT $limit
         """,
         {"feature": text_of(feature), "category": text_of(category), "limit": checked_limit(limit)},
     )
@@ -118,8 +123,8 @@ def satisfaction(
         """
         SELECT type, count(*), count(*) FILTER (value >= $satisfied), avg(value), min(value), max(value),
             stddev_samp(value)
-        FROM (SELECT coalesce(name, 'overall') AS type, value, feature FROM internal.window_events
-            WHERE kind = 'satisfaction')
+        FROM (SELECT coalesce(name, 'overall') AS type, value, coalesce(feature, '') AS feature
+            FROM internal.window_events WHERE kind = 'satisfaction')
         WHERE ($feature::VARCHAR IS NULL OR feature = $feature) AND ($type::VARCHAR IS NULL OR type = $type)
         GROUP BY ROLLUP (type) ORDER BY type NULLS FIRST
         """,
@@ -161,7 +166,7 @@ def errors(connection: duckdb.DuckDBPyConnection, feature: str | None) -> dict[s
         """
         SELECT grouping(severity, error_type, impact), coalesce(severity, error_type, impact), count(*),
             count(recovery), count(*) FILTER (recovery = 'succeeded')
-        FROM (SELECT coalesce(severity, 'unknown') AS severity, error_type, recovery, feature,
+        FROM (SELECT coalesce(severity, 'unknown') AS severity, error_type, recovery, coalesce(feature, '') AS feature,
                 coalesce(attributes->>'impact_level', 'unknown') AS impact
             FROM internal.window_events WHERE kind = 'error')
         WHERE $feature::VARCHAR IS NULL OR feature = $feature
