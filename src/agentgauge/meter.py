@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 
 import duckdb
 
@@ -75,8 +76,16 @@ def connection_of(gauge: Gauge) -> Iterator[duckdb.DuckDBPyConnection]:
     if sink is not None and not isinstance(sink, MemoryJournal):
         raise SettingsError("this Gauge was made from a sink, whose home is not known; use agentgauge.open")
     lines = b"" if sink is None else sink.lines()
-    with in_memory(lines, PriceBook.load(user_file(settings or get_settings()))) as connection:
+    with in_memory(lines, PriceBook.load(_prices_of(settings))) as connection:
         yield connection
+
+
+def _prices_of(settings: Settings | None) -> Path | None:
+    """The user's price file; none where the environment makes no sense, which is why events are kept in memory."""
+    try:
+        return user_file(settings or get_settings())
+    except SettingsError:
+        return None
 
 
 @contextmanager

@@ -70,6 +70,18 @@ def test_what_is_kept_in_memory_is_answered_from(monkeypatch: pytest.MonkeyPatch
     assert metrics.get_optimization_impact()["count"] == 1
 
 
+def test_where_a_setting_makes_no_sense_what_is_kept_in_memory_is_answered_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ENABLE_METRICS", "perhaps")
+    agentgauge.set_default(None)
+    try:
+        get_advanced_metrics().record_satisfaction("f", "accuracy", 4)
+        assert get_advanced_metrics().get_satisfaction_metrics("f")["avg_score"] == 0.75
+    finally:
+        agentgauge.set_default(None)
+
+
 def test_what_is_switched_off_has_nothing_to_say(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setenv("AGENTGAUGE_DISABLED", "1")
     metrics = AdvancedMetrics(gauge=agentgauge.open(home))
