@@ -7,17 +7,19 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from pydantic_ai import ModelRetry
+from pydantic_ai import Agent, ModelRetry, RunContext
 from pydantic_ai.exceptions import UserError
-from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart
+from pydantic_ai.messages import ModelMessage, ModelResponse, TextPart, ToolCallPart
 from pydantic_ai.models.function import AgentInfo, FunctionModel
 from pydantic_ai.models.test import TestModel
 from pydantic_ai.usage import RequestUsage
 
+import agentgauge
 from agentgauge.integrations.providers import AgentProvider, PydanticAIProvider
-from agentgauge.sessions import AgentResult
+from agentgauge.sessions import AgentResult, MetricsCollector
 
 
 @contextmanager
@@ -73,6 +75,28 @@ def test_tools_that_the_agent_calls_are_part_of_one_invocation() -> None:
 
     result = ask(PydanticAIProvider(TestModel(), tools=[look]))
     assert result.requests == 2
+
+
+def test_an_agent_that_another_one_asked_is_not_priced_as_the_other_ones_model(tmp_path: Path) -> None:
+    """Which model the asked one ran on the result does not say."""
+
+    async def ask_another(ctx: RunContext[None]) -> str:
+        asked = Agent(TestModel(call_tools=[], custom_output_text="yes"))
+        return (await asked.run("Is it so?", usage=ctx.usage)).output
+
+    def answer(messages: list[ModelMessage], info: AgentInfo) -> ModelResponse:
+        counted = RequestUsage(input_tokens=1_000_000)
+        part = TextPart("yes") if len(messages) > 2 else ToolCallPart("ask_another", {})
+        return ModelResponse([part], usage=counted)
+
+    result = ask(PydanticAIProvider(FunctionModel(answer, model_name="gpt-4o"), tools=[ask_another]))
+    assert sorted(str(share.model) for share in result.shares) == ["None", "gpt-4o"]
+    with agentgauge.open(tmp_path) as gauge:
+        collector = MetricsCollector(gauge=gauge)
+        collector.record_from_result(result, "interview", "ask")
+        summary = collector.get_summary()
+    assert (summary.total_tokens, summary.total_cost) == (result.usage.total_tokens, 5.0)
+    assert summary.unpriced_calls == 1
 
 
 def test_what_fails_raises_its_own_exception() -> None:

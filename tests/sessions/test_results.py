@@ -24,6 +24,46 @@ def test_an_object_with_the_fields_of_a_result_is_one(gauge: agentgauge.Gauge, h
     assert (task.duration_ms, call.input_tokens, call.output_tokens, call.cost_usd) == (12, 5, 7, Decimal("0.25"))
 
 
+def _counters_of_anthropic() -> object:
+    from anthropic.types import Usage
+
+    return Usage(input_tokens=40, output_tokens=50, cache_read_input_tokens=60, cache_creation_input_tokens=0)
+
+
+def _counters_of_openai() -> object:
+    from openai.types.responses import ResponseUsage
+
+    counted = {"input_tokens": 100, "output_tokens": 50, "total_tokens": 150}
+    details = {"cached_tokens": 60, "cache_write_tokens": 0}
+    return ResponseUsage.model_validate(
+        {**counted, "input_tokens_details": details, "output_tokens_details": {"reasoning_tokens": 0}}
+    )
+
+
+def _counters_of_pydantic_ai() -> object:
+    from pydantic_ai.usage import RunUsage
+
+    return RunUsage(input_tokens=100, output_tokens=50, cache_read_tokens=60)
+
+
+@pytest.mark.parametrize("counters", [_counters_of_anthropic, _counters_of_openai, _counters_of_pydantic_ai])
+def test_a_result_may_hold_the_counters_of_an_sdk(gauge: agentgauge.Gauge, counters: Callable[[], object]) -> None:
+    theirs = SimpleNamespace(usage=counters(), model="claude-sonnet-4-5", provider="anthropic", duration_ms=12)
+    collector = MetricsCollector(gauge=gauge)
+    collector.record_from_result(theirs, "review", "check")
+    (shown,) = collector.get_events()
+    assert shown.usage == TokenUsage(input_tokens=100, output_tokens=50, cache_read_tokens=60)
+    assert collector.get_summary() == stream_summary(gauge=gauge)
+
+
+def test_a_result_may_hold_its_counts_in_a_dict(gauge: agentgauge.Gauge) -> None:
+    used = {"input_tokens": 5, "output_tokens": 7, "cost_usd": 0.25}
+    theirs = SimpleNamespace(usage=used, model="gpt-4o", provider="openai", duration_ms=12)
+    collector = MetricsCollector(gauge=gauge)
+    collector.record_from_result(theirs, "review", "check")
+    assert collector.get_events()[0].usage == TokenUsage(input_tokens=5, output_tokens=7, cost_usd=0.25)
+
+
 def test_numbers_of_other_libraries_are_numbers(gauge: agentgauge.Gauge) -> None:
     used = SimpleNamespace(input_tokens=np.int64(5), output_tokens=np.int32(7), cost_usd=np.float64(0.5))
     theirs = SimpleNamespace(usage=used, model="gpt-4o", provider="openai", duration_ms=np.float32(12))

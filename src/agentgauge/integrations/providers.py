@@ -76,6 +76,7 @@ class PydanticAIProvider:
             agent_name=agent_name,
             requests=reported.requests,
             response_id=reported.response_id,
+            shares=reported.shares,
         )
 
 

@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from agentgauge.events import Usage
+from agentgauge.usage import ModelShare
 
 _IN_STREAM = re.compile(r"[0-9A-Za-z.]+-\d{6,}/\d+")
 """Segment of a journal, and number there."""
@@ -149,6 +150,10 @@ class AgentResult(BaseModel):
     """The provider's id of its answer."""
     is_error: bool = False
     """Whether the answer is that it went wrong."""
+    shares: tuple[ModelShare, ...] = Field(default=(), exclude=True)
+    """`usage` by model, where several took part: without a `cost_usd` each is priced as its own model."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
 
 
 class MetricsEvent(BaseModel):

@@ -11,13 +11,16 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import msgspec
+from msgspec.structs import astuple
 
 from agentgauge import usage
 from agentgauge.events import Usage
 from agentgauge.journal import lifetime
 from agentgauge.recorder import Gauge
 from agentgauge.sessions.models import NOT_APPLICABLE, AgentResult, EventType, MetricsEvent, TokenUsage
-from agentgauge.usage import Reported, RunningTotals
+from agentgauge.usage import ModelShare, Reported, RunningTotals
+from agentgauge.usage.fields import fields_of
+from agentgauge.usage.tokens import TWO_TOTALS, tokens_of
 
 NOTHING_USED = Usage()
 _FIELDS_OF_A_RESULT = ("usage", "model", "provider", "duration_ms")
@@ -102,10 +105,15 @@ def stated(name: str | None) -> str | None:
 
 def _of_agent_result(result: Any) -> Invocation:
     response_id, error = getattr(result, "response_id", None), getattr(result, "is_error", False)
-    model, used, cost = stated(result.model), _usage_of(result.usage), _money(getattr(result.usage, "cost_usd", None))
+    model, used, cost = stated(result.model), _usage_of(result.usage), _cost_of(result.usage)
     provider, tier, requests = stated(result.provider), getattr(result, "tier", None), getattr(result, "requests", 1)
+    calls: tuple[Call, ...] = ()
+    if isinstance(result, AgentResult) and result.shares and cost is None:
+        calls = _calls_of_shares(result.shares, provider, tier)
+    elif model or cost or used != NOTHING_USED:
+        calls = (Call(model, provider, used, cost, tier, requests),)
     return Invocation(
-        (Call(model, provider, used, cost, tier, requests),) if model or cost or used != NOTHING_USED else (),
+        calls,
         getattr(result, "agent_name", None),
         result.duration_ms,
         "error" if error else None,
@@ -122,10 +130,7 @@ def _of_reported(reported: Reported) -> Invocation:
         "conversation_id": reported.session_id,
     }
     tier, provider = reported.tier, reported.provider
-    calls = tuple(
-        Call(share.model, share.provider or provider, share.usage, share.cost_usd, tier, share.requests)
-        for share in reported.shares
-    )
+    calls = _calls_of_shares(reported.shares, provider, tier)
     if not calls and (reported.requests or reported.usage != NOTHING_USED):  # a running total may have grown by nothing
         calls = (Call(reported.model, provider, reported.usage, reported.cost_usd, tier, reported.requests),)
     return Invocation(
@@ -138,8 +143,15 @@ def _of_reported(reported: Reported) -> Invocation:
     )
 
 
+def _calls_of_shares(shares: tuple[ModelShare, ...], provider: str | None, tier: str | None) -> tuple[Call, ...]:
+    return tuple(
+        Call(share.model, share.provider or provider, share.usage, share.cost_usd, tier, share.requests)
+        for share in shares
+    )
+
+
 def _usage_of(used: Any) -> Usage:
-    """Tokens of a `TokenUsage`, or of somebody's own with the document's two counts."""
+    """Tokens of a `TokenUsage`, of an SDK's counters, or of somebody's own with the document's two counts."""
     if isinstance(used, TokenUsage):
         return Usage(
             used.input_tokens,
@@ -149,7 +161,15 @@ def _usage_of(used: Any) -> Usage:
             used.cache_write_1h_tokens,
             used.reasoning_tokens,
         )
-    return Usage(index(used.input_tokens), index(used.output_tokens))
+    tokens = tokens_of(used)
+    if tokens is not None and (tokens.api != TWO_TOTALS or any(astuple(tokens.usage)[2:])):
+        return tokens.usage
+    counts: Any = fields_of(used)  # which may be numbers of other libraries, and are refused where they are none
+    return Usage(index(counts.get("input_tokens")), index(counts.get("output_tokens")))
+
+
+def _cost_of(used: Any) -> Decimal | None:
+    return _money(used.cost_usd if isinstance(used, TokenUsage) else fields_of(used).get("cost_usd"))
 
 
 def _money(amount: Any) -> Decimal | None:

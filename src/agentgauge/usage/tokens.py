@@ -24,6 +24,9 @@ import msgspec
 from agentgauge.events import Usage
 from agentgauge.usage.fields import Fields, count, fields_of, items, within
 
+TWO_TOTALS = "responses"
+"""The counters of OpenAI's Responses, and of whoever states an input and an output."""
+
 
 class Tokens(msgspec.Struct, frozen=True, gc=False):
     usage: Usage
@@ -223,7 +226,7 @@ _NAMES: tuple[tuple[str, Callable[[Fields], Usage], tuple[str, ...]], ...] = (
         ),
     ),
     ("langchain", _langchain, ("input_token_details", "output_token_details")),
-    ("responses", _responses, ("input_tokens", "output_tokens")),
+    (TWO_TOTALS, _responses, ("input_tokens", "output_tokens")),
     ("gemini", _gemini, ("promptTokenCount", "totalTokenCount")),
     ("gemini", _gemini_object, ("prompt_token_count", "total_token_count")),
     ("bedrock", _bedrock, ("inputTokens", "outputTokens")),
