@@ -191,12 +191,22 @@ def test_an_event_that_json_cannot_hold_is_left_out_and_counted(
     assert gauge.health().refused == {"not JSON": 3}
 
 
+def test_an_event_too_long_to_be_read_again_is_left_out_and_counted(
+    storage: MetricsStorage, gauge: agentgauge.Gauge
+) -> None:
+    storage.write_batch([event(metadata={"x": "y" * LONGEST_LINE_BYTES}), event()])
+    assert len(storage.read_events()) == 1
+    assert storage.corrupted.count == 0
+    assert gauge.health().refused == {"too long": 1}
+
+
 def test_a_file_that_cannot_be_written_is_counted(tmp_path: Path, gauge: agentgauge.Gauge) -> None:
     (tmp_path / "file").write_text("")
-    for path in (tmp_path, tmp_path / "file" / "metrics.jsonl"):
+    for path in (tmp_path, tmp_path / "file" / "metrics.jsonl", tmp_path / "\0"):
         storage = MetricsStorage(path, gauge=gauge)
         storage.write_event(event())
-    assert gauge.health().dropped == {"storage not written": 2}
+        storage.clear()
+    assert gauge.health().dropped == {"storage not written": 3, "storage not cleared": 3}
 
 
 @pytest.mark.parametrize("switch", ["ENABLE_METRICS", "ENABLE_METRICS_PERSISTENCE"])

@@ -16,7 +16,8 @@ from agentgauge.files import lock, make_directory, read_at, sync_directory, sync
 from agentgauge.interruption import is_interruption
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.recorder import Gauge, default
-from agentgauge.sessions.lines import Corrupted, line_of, read_lines
+from agentgauge.recorder.sink import Sink
+from agentgauge.sessions.lines import LONGEST_LINE_BYTES, Corrupted, line_of, read_lines
 from agentgauge.sessions.models import MetricsEvent
 
 _APPENDING = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
@@ -42,22 +43,24 @@ class MetricsStorage:
         self.write_batch((event,))
 
     def write_batch(self, events: Iterable[MetricsEvent]) -> None:
-        """Append events, in one write: all of them or none.
+        """Append events, in one write: all of them or none, but where the process is killed within it, which may leave
+        the first.
 
-        One whose metadata JSON cannot hold is left out and counted as refused.
+        One whose metadata JSON cannot hold, or whose line would be too long to be read, is left out and counted as
+        refused.
         """
         sink = self._gauge.sink
         if sink is None or isinstance(sink, MemoryJournal):
             return
-        lines = b"".join(self._lines(events))
+        lines = b"".join(self._lines(events, sink))
         if not lines:
             return
         try:
             self._append(lines)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: a path that can be none
             if is_interruption(error):
                 raise
-            sink.count("dropped", "storage not written", f"{self.path}: {error.strerror or error}")
+            sink.count("dropped", "storage not written", f"{self.path}: {_explained(error)}")
 
     def read_events(self, filter_fn: Callable[[MetricsEvent], object] | None = None) -> list[MetricsEvent]:
         """All events, or those that `filter_fn` is true of, oldest first; none where there is no file.
@@ -92,10 +95,10 @@ class MetricsStorage:
                 lock(file.fileno())
                 file.truncate(0)
                 sync_file(file.fileno())
-        except OSError as error:
+        except (OSError, ValueError) as error:
             if is_interruption(error):
                 raise
-            sink.count("dropped", "storage not cleared", f"{self.path}: {error.strerror or error}")
+            sink.count("dropped", "storage not cleared", f"{self.path}: {_explained(error)}")
 
     def _append(self, lines: bytes) -> None:
         make_directory(self.path.parent)
@@ -116,12 +119,20 @@ class MetricsStorage:
         if not size:
             sync_directory(self.path.parent)
 
-    def _lines(self, events: Iterable[MetricsEvent]) -> Iterator[bytes]:
+    def _lines(self, events: Iterable[MetricsEvent], sink: Sink) -> Iterator[bytes]:
         for event in events:
             try:
-                yield line_of(event)
+                line = line_of(event)
             except Exception as error:  # values of the user's metadata, which may raise anything
                 if is_interruption(error):
                     raise
-                assert self._gauge.sink is not None
-                self._gauge.sink.count("refused", "not JSON", f"an event cannot be written: {type(error).__name__}")
+                sink.count("refused", "not JSON", f"an event cannot be written: {type(error).__name__}")
+                continue
+            if len(line) > LONGEST_LINE_BYTES:
+                sink.count("refused", "too long", f"a line of {len(line)} bytes could not be read again")
+                continue
+            yield line
+
+
+def _explained(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
