@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 import agentgauge
+from agentgauge.errors import LakeError
 from agentgauge.events import Event
 from agentgauge.lake import Lake
 from agentgauge.lake.plan import Plan, coverage, next_batch
@@ -23,6 +24,16 @@ def record(home: Path, numbers: range, user: str = "ada") -> None:
     with agentgauge.open(home) as gauge:
         for number in numbers:
             gauge.measurement("n", value=number, user=user)
+
+
+def test_a_damaged_file_is_said_in_a_sentence(tmp_path: Path, book: PriceBook) -> None:
+    lake = Lake(resolve_home(tmp_path), book)
+    record(tmp_path, range(3))
+    lake.compact()
+    for file in (tmp_path / "lake" / "events").rglob("*.parquet"):
+        file.write_bytes(b"not parquet")
+    with pytest.raises(LakeError, match=r"the lake could not be read: [^\n]*\.parquet[^\n]*\Z"):
+        lake.snapshot()
 
 
 def call(output_tokens: int) -> Event:

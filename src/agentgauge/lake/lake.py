@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import duckdb
 import msgspec
 
+from agentgauge.errors import LakeError
 from agentgauge.events import Event
 from agentgauge.events.codec import encode_event
 from agentgauge.lake.compactor import Compaction, Compactor, writer_lock
@@ -25,8 +26,15 @@ class Lake:
         self.book = book
 
     def snapshot(self) -> Snapshot:
-        """All events once: the lake's files and the journal's tail. Writes nothing."""
-        return Snapshot(self.home, self.book)
+        """All events once: the lake's files and the journal's tail. Writes nothing.
+
+        Raises `LakeError` where a file is damaged or went away.
+        """
+        try:
+            return Snapshot(self.home, self.book)
+        except duckdb.Error as error:
+            said = str(error).partition("\n")[0]  # without DuckDB's picture of our statement
+            raise LakeError(f"{self.home.root}: the lake could not be read: {said}") from error
 
     def compact(self, on_step: Callable[[str], None] = lambda name: None) -> Compaction:
         """Land what the journal holds. Raises `LakeBusy` where another process is at it."""
