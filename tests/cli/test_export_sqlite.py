@@ -114,6 +114,14 @@ def test_nothing_recorded_gives_empty_tables(run: Run, tmp_path: Path) -> None:
         assert rows(tmp_path / "none.db", f"SELECT * FROM {name}") == []
 
 
+def test_standard_output_is_no_file_of_sqlite(
+    run: Run, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("export", "sqlite", "--home", home, "--out", "-")
+    assert (result.exit_code, (tmp_path / "-").exists()) == (2, False)
+
+
 @pytest.mark.parametrize("place", ["gone/features.db", "."])
 def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(
     run: Run, home: Path, tmp_path: Path, place: str

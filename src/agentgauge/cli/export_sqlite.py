@@ -35,6 +35,8 @@ def sqlite(
     from agentgauge.service.window import parse_window
     from agentgauge.settings import get_settings
 
+    if str(out) == "-":
+        raise typer.BadParameter("SQLite writes to a file, not to standard output: name one", param_hint="--out")
     check_target(out)
     window = parse_window(since, until, reading_zone(tz)[1], datetime.now(UTC))
     meter = Meter(get_settings(home))
