@@ -79,6 +79,17 @@ def test_a_place_stands_between_the_scope_around_and_the_events_own(gauge: agent
     assert gauge.health().refused == {"unknown scope": 1}
 
 
+@pytest.mark.parametrize("name", ["span_id", "parent_id", "trace_id", "session"])
+def test_a_scope_among_the_values_is_refused(gauge: agentgauge.Gauge, name: str) -> None:
+    """Twice in one line, it would make the whole home unreadable."""
+    with gauge.scope(**{name: "around"}):
+        assert gauge.event("task", {"name": "t", name: "own"}) is None
+        kept = gauge.event("task", {"name": "t"})
+    assert gauge.health().refused == {"field not of this kind": 1}
+    with engine_of(gauge) as engine:
+        assert list(read_events(engine, Query())) == [kept]
+
+
 def test_refused_and_dropped_events_are_none_and_counted(gauge: agentgauge.Gauge) -> None:
     assert gauge.event("tool_call", {}) is None
     assert gauge.event("dance", {"name": "tango"}) is None
@@ -130,6 +141,7 @@ _VALUES = st.one_of(
     st.sampled_from([0.0, 1.5, 101.0, -2.0, 1e18, float("nan"), float("inf")]),
     st.sampled_from(["", "text", "success", "failed", "error", "standard", "\ud800"]),
     st.sampled_from([Decimal("0.5"), Decimal(-1), Decimal("1e9"), Decimal("NaN"), Decimal("0.1234567890123")]),
+    st.sampled_from([Decimal("1e-7"), Decimal("1e-13"), Decimal("9.9e-13"), Decimal("1e5")]),
     st.just([1]),
 )
 _NAMES = sorted({field.name for field in fields.ALL} - {"kind", "time", "arrived", "attributes"} | {"colour"})

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import agentgauge
+from agentgauge.errors import SettingsError
 from agentgauge.events.codec import decode_line
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.recorder import Gauge
@@ -282,6 +283,15 @@ def test_a_scope_that_is_refused_is_named_and_not_repeated(gauge: Gauge, home: P
     written = b"".join(path.read_bytes() for path in home.rglob("*.seg"))
     assert b"scope user cannot be written" in written
     assert b"Ada" not in written
+
+
+def test_an_id_that_is_no_text_leaves_the_rest_of_the_scope(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(run="r1", parent_id="\ud800"):
+        gauge.task("t")
+    assert (only(home).run, only(home).parent_id) == ("r1", None)
+    assert gauge.health().altered == {"scope left out": 1}
+    with pytest.raises(SettingsError, match="parent_id cannot be written"):
+        agentgauge.open(home, parent_id="\ud800")
 
 
 def _work(number: int) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from agentgauge.errors import EventRefused
-from agentgauge.events import Event, kinds, validation
+from agentgauge.events import Event, fields, kinds, validation
 from agentgauge.events.codec import encode_event, encode_json, line_type
 from agentgauge.events.event import from_micros, to_micros
 from agentgauge.interruption import is_interruption
@@ -109,6 +109,7 @@ class Entry:
         members = ordinary_members(kind, values, success)
         if members is None:
             members = _members(kind, values, success, attributes)
+            _check_no_scope(members)
             validation.check_values(kind, members)
         elif attributes:
             members["attributes"] = as_json(attributes)
@@ -239,6 +240,13 @@ class Entry:
             self.sink.count("altered", "redaction failed", detail)
             return None, None
         return attributes, message
+
+
+def _check_no_scope(members: Mapping[str, object]) -> None:
+    """An id that stood in a line's opening and in its body would make every reader refuse the file."""
+    for name in fields.SCOPE_NAMES:
+        if name in members:
+            raise EventRefused("field not of this kind", f"{name} is of the scope: give it beside the values")
 
 
 def _members(kind: object, values: Mapping[str, object], success: object, attributes: object) -> dict[str, Any]:

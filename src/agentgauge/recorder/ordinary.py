@@ -26,7 +26,7 @@ _DOLLARS_BELOW = 1_000_000
 _NO_EXPONENT = 1e-4
 """From here up a float's text is plain decimals."""
 _SHORT = len("0.123456789012")
-"""Decimal text of this length cannot have more than the 12 decimals that are kept."""
+"""Decimal text of this length, without an exponent, cannot have more than the 12 decimals that are kept."""
 
 
 def are_parts(total_in: int, total_out: int, read: int, write_5m: int, write_1h: int, reasoning: int) -> bool:
@@ -60,7 +60,7 @@ class _Shape:
     __slots__ = ("has_outcome", "plain", "required", "words")
 
     def __init__(self, kind: kinds.Kind) -> None:
-        self.plain = plain_types(kind.name)
+        self.plain = {name: plain for name, plain in plain_types(kind.name).items() if name not in fields.SCOPE_NAMES}
         if fields.COST[0] in kind.fields:
             self.plain = self.plain | {"cost_usd": Decimal}
         own = {field.name for field in kind.fields}
@@ -112,9 +112,15 @@ def _plain_values(shape: _Shape, values: Mapping[str, Any]) -> dict[str, Any] | 
             return None
         limit = TOKENS_BELOW
         if found is Decimal:
-            value, limit = value if len(str(value)) <= _SHORT and value.is_finite() else money(value), _DOLLARS_BELOW
+            value, limit = _dollars(value), _DOLLARS_BELOW
             members["cost_source"] = values.get("cost_source") or "reported"
         if not 0 <= value < limit:
             return None
         members[name] = value
     return members
+
+
+def _dollars(amount: Decimal) -> Decimal:
+    """As `money`; short amounts, which most are, without arithmetic."""
+    text = str(amount)
+    return amount if len(text) <= _SHORT and "E" not in text and amount.is_finite() else money(amount)

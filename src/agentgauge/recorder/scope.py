@@ -79,7 +79,10 @@ class Scope:
         inner, ids = self.around(values)
         if inner is self.bare and ids is self.ids:
             return self
-        return inner.at(ids) if ids else inner
+        try:
+            return inner.at(ids) if ids else inner
+        except UnicodeEncodeError as error:
+            raise _no_text(ids.items()) from error
 
 
 class Place:
@@ -155,8 +158,12 @@ def _within(scope: Scope, items: tuple[tuple[str, str], ...]) -> Scope:
     try:
         return _narrowed(scope, items)
     except UnicodeEncodeError as error:
-        names = ", ".join(name for name, value in items if not _is_writable(value))
-        raise EventRefused("not text", f"scope {names} cannot be written as UTF-8") from error
+        raise _no_text(items) from error
+
+
+def _no_text(items: Iterable[tuple[str, str]]) -> EventRefused:
+    names = ", ".join(name for name, value in items if not _is_writable(value))
+    return EventRefused("not text", f"scope {names} cannot be written as UTF-8")
 
 
 @lru_cache(maxsize=_CACHED)
