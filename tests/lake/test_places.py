@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -34,6 +35,26 @@ def test_a_damaged_file_is_said_in_a_sentence(tmp_path: Path, book: PriceBook) -
         file.write_bytes(b"not parquet")
     with pytest.raises(LakeError, match=r"the lake could not be read: [^\n]*\.parquet[^\n]*\Z"):
         lake.snapshot()
+
+
+def test_what_is_forgotten_while_a_snapshot_is_made_is_read_again_without(
+    tmp_path: Path, book: PriceBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from agentgauge.lake import snapshot
+
+    lake, land = Lake(resolve_home(tmp_path), book), snapshot.land
+    record(tmp_path, range(3), user="ada")
+    record(tmp_path, range(4), user="bob")
+    lake.compact()
+
+    def land_while_somebody_forgets(*given: Any, **options: Any) -> Any:
+        """Between reading the version and opening its files."""
+        monkeypatch.setattr(snapshot, "land", land)
+        lake.forget("ada")
+        return land(*given, **options)
+
+    monkeypatch.setattr(snapshot, "land", land_while_somebody_forgets)
+    assert rows(lake, 'SELECT DISTINCT "user", count(*) OVER () FROM events') == [("bob", 4)]
 
 
 def call(output_tokens: int) -> Event:

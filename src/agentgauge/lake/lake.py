@@ -19,6 +19,8 @@ from agentgauge.lake.tables import Tables
 from agentgauge.pricing import PriceBook
 from agentgauge.settings import Home
 
+_TRIES = 3
+
 
 class Lake:
     def __init__(self, home: Home, book: PriceBook) -> None:
@@ -28,13 +30,19 @@ class Lake:
     def snapshot(self) -> Snapshot:
         """All events once: the lake's files and the journal's tail. Writes nothing.
 
-        Raises `LakeError` where a file is damaged or went away.
+        A file that `forget` takes away meanwhile is looked for in the next version. Raises `LakeError` where a file is
+        damaged, or gone all the same.
         """
-        try:
-            return Snapshot(self.home, self.book)
-        except duckdb.Error as error:
-            said = str(error).partition("\n")[0]  # without DuckDB's picture of our statement
-            raise LakeError(f"{self.home.root}: the lake could not be read: {said}") from error
+        tries = _TRIES
+        while True:
+            tries -= 1
+            try:
+                return Snapshot(self.home, self.book)
+            except duckdb.Error as error:
+                if tries and isinstance(error, duckdb.IOException):
+                    continue
+                said = str(error).partition("\n")[0]  # without DuckDB's picture of our statement
+                raise LakeError(f"{self.home.root}: the lake could not be read: {said}") from error
 
     def compact(self, on_step: Callable[[str], None] = lambda name: None) -> Compaction:
         """Land what the journal holds. Raises `LakeBusy` where another process is at it."""
