@@ -49,7 +49,8 @@ def _tables(
     except (duckdb.Error, OSError) as error:  # a file that went away or is damaged; no statement of ours is wrong
         if is_interruption(error):
             raise
-        raise LakeError(f"the home could not be read: {error}") from error
+        said = str(error).partition("\n")[0]  # without DuckDB's picture of our statement
+        raise LakeError(f"the home could not be read: {said}") from error
 
 
 def start_of(hours: object) -> datetime | None:
