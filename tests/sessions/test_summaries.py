@@ -20,6 +20,7 @@ from agentgauge.sessions import (
 )
 from agentgauge.sessions.totals import MOST_GROUPS, OTHER, SummaryFold
 from agentgauge.settings import get_settings
+from tests.journal.interruptions import interrupted_at
 from tests.sessions.making import DAY, event, mark, result
 
 PRICED = TokenUsage(input_tokens=1000, output_tokens=100)
@@ -172,6 +173,23 @@ def test_switched_off_the_stream_is_empty(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert (summarize("role", gauge=gauge), stream_summary(gauge=gauge).total_events) == ({}, 0)
     assert not get_settings().enabled
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_summary_interrupted_while_prices_are_read_is_made_again_in_full(gauge: agentgauge.Gauge) -> None:
+    """That takes long, so it is where a program's alarm arrives."""
+    for moment in range(10, 60):
+        collector = MetricsCollector(gauge=gauge)
+        collector.record_event(event(usage=PRICED))
+        assert interrupted_at(moment, collector.get_summary)
+        summary = collector.get_summary()
+        assert (summary.total_events, summary.total_cost, summary.unpriced_calls) == (1, 0.0045, 0), moment
+
+
+def test_what_happens_to_an_event_after_it_was_recorded_changes_no_summary(gauge: agentgauge.Gauge) -> None:
+    collector, mine = MetricsCollector(gauge=gauge), event()
+    collector.record_event(mine)
+    mine.operation, mine.duration_ms, mine.timestamp = "another", 7, "yesterday"  # type: ignore[assignment]
+    assert collector.get_summary() == stream_summary(gauge=gauge)
 
 
 def test_groups_are_bounded() -> None:

@@ -37,30 +37,27 @@ class Entry(Protocol):
 
 
 class Given(msgspec.Struct, frozen=True, gc=False):
-    """An event that somebody made, or read."""
+    """An event that somebody made, or read, as it was when it was recorded: it is theirs, and may be changed."""
 
     event: MetricsEvent
     calls: tuple[Call, ...]
+    role: str
+    operation: str
+    ticket: str | None
+    at: datetime
+    duration_ms: float | None
 
-    @property
-    def role(self) -> str:
-        return self.event.agent_role
-
-    @property
-    def operation(self) -> str:
-        return self.event.operation
-
-    @property
-    def ticket(self) -> str | None:
-        return self.event.ticket_id
-
-    @property
-    def at(self) -> datetime:
-        return aware(self.event.timestamp)
-
-    @property
-    def duration_ms(self) -> float | None:
-        return self.event.duration_ms
+    @classmethod
+    def of(cls, event: MetricsEvent, calls: tuple[Call, ...]) -> Given:
+        return cls(
+            event,
+            calls,
+            event.agent_role,
+            event.operation,
+            event.ticket_id,
+            aware(event.timestamp),
+            event.duration_ms,
+        )
 
     def metrics_event(self) -> MetricsEvent:
         return self.event

@@ -138,7 +138,7 @@ def record_event(gauge: Gauge, event: MetricsEvent, session: str | None) -> Give
         if getattr(event, name) is None and scoped in kept.scope.items:
             setattr(event, name, kept.scope.items[scoped])
     event.event_id = event.event_id or f"{kept.segment}/{kept.n}"
-    return Given(event, calls)
+    return Given.of(event, calls)
 
 
 @lru_cache(maxsize=_PLACES, typed=True)

@@ -12,6 +12,7 @@ from decimal import Context, Decimal
 from typing import Any
 
 from agentgauge.errors import EventRefused, PriceBookError, SettingsError
+from agentgauge.interruption import is_interruption
 from agentgauge.pricing import PriceBook, user_file
 from agentgauge.recorder import Gauge
 from agentgauge.sessions.models import MetricsSummary
@@ -133,9 +134,11 @@ class Prices:
         return None if cost is None else cost.usd
 
     def _load(self) -> None:
-        self._is_loaded = True
         try:
             self._book = PriceBook.load(user_file(self._gauge.settings or get_settings()))
-        except (PriceBookError, SettingsError) as error:
+        except (PriceBookError, SettingsError, OSError) as error:
+            if is_interruption(error):
+                raise
             if self._gauge.sink is not None:
                 self._gauge.sink.count("altered", "prices unusable", str(error))
+        self._is_loaded = True
