@@ -13,7 +13,7 @@ import pytest
 
 from agentgauge.errors import RunFilesError
 from agentgauge.runs.csv_tables import COLUMNS
-from agentgauge.runs.models import CodeMetrics, IssueMetrics, Status, TokenUsage, no_usage
+from agentgauge.runs.models import CodeMetrics, IssueMetrics, Status, TokenUsage, ToolUsage, no_usage
 from agentgauge.runs.storage import MetricsStorage
 from tests.runs.issues import START, TABLES, issue, run, sizes, table
 
@@ -100,6 +100,19 @@ def test_runs_are_listed_newest_first(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert (listed[1].model, listed[1].issue_count, listed[1].success_rate) == ("deepseek-chat", 1, 100.0)
     assert listed.damaged == {}
+
+
+@pytest.mark.parametrize("is_final", [True, False])
+def test_what_tools_cost_is_in_the_cost_of_a_run_that_is_listed(tmp_path: Path, is_final: bool) -> None:
+    storage = MetricsStorage(tmp_path)
+    member = issue(tool_usage={"search": ToolUsage("search", calls=2, cost_usd=0.5)})
+    storage.save_issue_metrics("run-1", member)
+    if is_final:
+        storage.save_run_final(run(member, tool_usage={"search": ToolUsage("search", calls=3, cost_usd=0.75)}))
+    (listed,), loaded = storage.list_runs(), storage.load_run("run-1")
+    assert listed.total_cost_usd == loaded.total_cost_usd >= (0.75 if is_final else 0.5)
+    storage.export_issue_to_csv("run-1", member)
+    assert [row["cost_usd"] for row in table(tmp_path, "tool_usage")] == ["0.5"]
 
 
 def test_a_final_report_counts_though_its_metadata_is_older(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "tool_usage": (
         *(*_ISSUE, "tool_name", "calls", "failures", "success_rate_percent", "timed_calls"),
-        *("total_duration_seconds", "mean_duration_seconds", "errors"),
+        *("total_duration_seconds", "mean_duration_seconds", "cost_usd", "errors"),
     ),
     "debugging_cycles": (
         *(*_ISSUE, "cycle_id", "number", "status", *_TIMES, "agent_type", "attempts", "resolved", "resolution"),

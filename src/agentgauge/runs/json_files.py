@@ -19,7 +19,7 @@ from agentgauge.runs.models import IssueMetrics, RunMetrics, Status, TokenUsage,
 
 M = TypeVar("M")
 
-_LISTS = ("issues", "agents", "tool_usage", "pipelines", "debugging_cycles", "errors")
+_LISTS = ("issues", "agents", "pipelines", "debugging_cycles", "errors")
 """Of a run, what metadata.json leaves out."""
 _COUNTS = ("agent_count", "failed_agents", "pipeline_count", "failed_pipelines", "debugging_cycle_count", "error_count")
 _SUMS = (
@@ -157,7 +157,10 @@ def _with_issues(run: RunMetrics, issues: list[IssueMetrics]) -> RunMetrics:
     usage = _summed_usage(issue.token_usage for issue in issues)
     if usage.calls > run.token_usage.calls:
         run.token_usage = usage
-    run.tool_usage = _summed_tools(tool for issue in issues for tool in issue.tool_usage.values())
+    tools = _summed_tools(tool for issue in issues for tool in issue.tool_usage.values())
+    for name, tool in tools.items():
+        if name not in run.tool_usage or tool.calls > run.tool_usage[name].calls:
+            run.tool_usage[name] = tool
     return run
 
 
@@ -181,5 +184,6 @@ def _summed_tools(tools: Iterable[ToolUsage]) -> dict[str, ToolUsage]:
         total.failures += tool.failures
         total.timed_calls += tool.timed_calls
         total.total_duration_seconds += tool.total_duration_seconds
+        total.cost_usd += tool.cost_usd
         total.errors = dict(Counter(total.errors) + Counter(tool.errors))
     return totals
