@@ -164,9 +164,15 @@ def test_the_decorator_stands_without_arguments_too(collector: MetricsCollector,
         def called() -> str:
             return "called"
 
-        assert (bare(), called()) == ("bare", "called")
+        class Agent:
+            @with_metrics_tracking
+            @classmethod
+            def of_class(cls) -> str:
+                return cls.__name__
+
+        assert (bare(), called(), Agent.of_class()) == ("bare", "called", "Agent")
         summary = provider.get_metrics_collector().get_session_summary()
-        assert [done.operation_name for done in summary.operations] == ["bare", "called"]
+        assert [done.operation_name for done in summary.operations] == ["bare", "called", "Agent.of_class"]
     finally:
         agentgauge.set_default(None)
         provider.reset_metrics_collector()

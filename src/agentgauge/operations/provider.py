@@ -68,7 +68,7 @@ def with_metrics_tracking(
     its signature, its result and its exceptions. A generator's operation lasts from its first step to its end.
     """
     whose = get_metrics_collector if collector is None else lambda: collector
-    if callable(name):
+    if callable(name) or isinstance(name, classmethod):  # which cannot be called before its class is there
         return tracked(name, None, metadata, whose)
 
     def decorate(function: F) -> F:

@@ -15,7 +15,7 @@ from agentgauge.recorder import Gauge, Kept
 class RunningOperation(NamedTuple):
     operation_id: str
     name: str
-    metadata: Any
+    attributes: dict[str, Any] | None
     context: Context
     """It was started in. Its end belongs to the scope around it, not to its own or to that of another thread."""
     began: float
@@ -40,7 +40,7 @@ class RunningOperation(NamedTuple):
             values["outcome"] = outcome_of(flag(success))
         else:
             values |= {"outcome": "error", **failure(error)}
-        attributes = attributes_of(self.metadata, gauge)
+        attributes = self.attributes
         if metadata is not None:
             attributes = (attributes or {}) | (attributes_of(metadata, gauge) or {})
         kept = self.context.run(
