@@ -182,6 +182,20 @@ def test_tasks_of_other_vocabularies_count_too(
     assert (trend.data_points, trend.avg_duration) == (3, 3)
 
 
+def test_calls_that_name_the_operation_and_no_span_belong_to_it(
+    collector: MetricsCollector, gauge: agentgauge.Gauge
+) -> None:
+    with gauge.scope(operation="qa"):
+        gauge.task("qa", 1000)
+        gauge.llm_call("m", input_tokens=7, cost_usd=1)
+    with collector.operation_context("qa"):
+        gauge.llm_call("m", input_tokens=70, cost_usd=1)
+    gauge.llm_call("m", input_tokens=700, cost_usd=1)  # of nothing
+    gauge.llm_call("m", input_tokens=7000, at=datetime.now(UTC) - timedelta(hours=2), operation="qa")
+    trend = collector.analyze_performance_trends("qa", "1h")
+    assert (trend.data_points, trend.total_tokens, trend.total_cost) == (2, 77, 2)
+
+
 def test_bottlenecks_name_figure_and_threshold_and_suggestions_the_figure(
     gauge: agentgauge.Gauge,
 ) -> None:

@@ -15,6 +15,7 @@ from agentgauge.operations.operation_view import COMPONENT_TIME
 _NAMED_AT_MOST = 500
 """Ids that a question names. For more it is about all events in the window: making SQL of many takes longer."""
 _DEEPEST = 32
+_INSIDE_NOTHING = Filter("parent_id", "is null")
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _LONGEST_MS = timedelta(days=3650) / timedelta(milliseconds=1)
 """A duration beyond it is some clock's error, and must not take the window out of the calendar."""
@@ -50,39 +51,40 @@ def read_operations(engine: Engine, name: str, start: datetime) -> tuple[list[Op
     """The operations of a name that ended since `start`, by their end, and what they used.
 
     They are the tasks named so and those that belong to the operation named so, but for tasks of another name inside
-    one of them: those are parts of it. One without an id has nothing that says it belongs to it.
+    one of them: those are parts of it. What they used are the calls inside them, and those that belong to the
+    operation named so and are inside nothing.
     """
-    found = _tasks(engine, name, start)
+    found, used = _tasks(engine, name, start), Used()
+    _add_usage(engine, Query(start=start, filters=(Filter("operation", "=", name), _INSIDE_NOTHING)), {None}, used)
     own = [row.span_id for row in found if row.span_id]
     if not own:
-        return found, Used()
+        return found, used
     # What is inside an operation happened after it began, but for clocks.
     since = min(row.started for row in found) - _CLOCKS_DIFFER
     inside = _with_descendants(engine, own, since)
     rows = [row for row in found if row.name == name or row.parent_id not in inside]
-    used = Used()
-    _add_usage(engine, inside, since, used)
+    _add_usage(engine, Query(start=since, filters=(_inside(inside),)), inside, used)
     _add_components(engine, {row.span_id for row in rows if row.span_id}, since, used)
     return rows, used
 
 
 def _tasks(engine: Engine, name: str, start: datetime) -> list[OperationRow]:
-    found: dict[tuple[str, int], OperationRow] = {}
-    columns = (
-        "segment", "n", "name", "time", "duration_ms", "outcome", "span_id", "parent_id", "error_category",
-    )  # fmt: skip
-    for field in ("operation", "name"):
-        query = Query(start=start, filters=(Filter("kind", "in", TASK_KINDS), Filter(field, "=", name)))
-        for segment, n, *row in engine.scan(query, columns):
-            found[segment, n] = OperationRow(*row)
-    return sorted(found.values(), key=lambda row: row.ended)
+    columns = ("name", "time", "duration_ms", "outcome", "span_id", "parent_id", "error_category")
+    belong = (Filter("operation", "=", name),)
+    are_named_so = (Filter("name", "=", name), Filter("operation", "!=", name))
+    found = []
+    for told in (belong, are_named_so):
+        query = Query(start=start, filters=(Filter("kind", "in", TASK_KINDS), *told))
+        found += [OperationRow(*row) for row in engine.scan(query, columns)]
+    return sorted(found, key=lambda row: row.ended)
 
 
-def _add_usage(engine: Engine, ids: Collection[str], since: datetime, used: Used) -> None:
+def _add_usage(engine: Engine, query: Query, parents: Collection[str | None], used: Used) -> None:
+    """Add what the calls of `query` used that are directly inside `parents`."""
     measures = (Measure("tokens"), Measure("cost"), Measure("count", over="usage"))
-    query = Query(start=since, filters=(_inside(ids),), group=("parent_id",), measures=measures)
+    query = msgspec.structs.replace(query, group=("parent_id",), measures=measures)
     for parent, tokens, cost, unpriced, calls in engine.aggregate(query).rows:
-        if parent in ids:
+        if parent in parents:
             used.tokens += tokens
             used.unpriced_calls += unpriced
             if cost is not None:
