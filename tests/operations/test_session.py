@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import agentgauge
 from agentgauge.events.codec import decode_line
 from agentgauge.journal.memory import MemoryJournal
-from agentgauge.operations import MetricsCollector, MetricsData, read_session
+from agentgauge.operations import MetricsCollector, MetricsData, read_session, with_metrics_tracking
 from agentgauge.operations.operation_view import COMPONENTS_KEPT, TOOL_CALLS_KEPT
 from agentgauge.operations.session_view import OPERATIONS_KEPT, SessionView
 from agentgauge.recorder import Gauge
@@ -70,6 +70,37 @@ def test_read_back_from_the_stream_a_session_is_what_it_was(
     read = read_session(collector.session_id, gauge)
     begun = {"start_time"}  # of the collector, and of the first event
     assert read.model_dump(exclude=begun) == summary.model_dump(exclude=begun)
+
+
+def test_what_others_recorded_in_a_session_is_read_with_it(
+    collector: MetricsCollector, gauge: agentgauge.Gauge
+) -> None:
+    with collector.operation_context("o"), gauge.span("search", kind="tool_call"):
+        gauge.llm_call("gpt-4o", input_tokens=3)
+    for _ in range(2):
+        gauge.task("of no span", 1, session=collector.session_id)
+    read = read_session(collector.session_id, gauge)
+    assert (read.total_operations, read.open_operations) == (3, 0)
+    assert (read.total_tokens, read.tool_calls) == (3, 1)
+
+
+def test_a_generator_that_is_collected_meanwhile_does_not_cost_the_summary(collector: MetricsCollector) -> None:
+    """The garbage collector closes it in any thread between any two steps, this one's included."""
+
+    @with_metrics_tracking(collector=collector)
+    def forgotten() -> Iterator[int]:
+        yield 1
+
+    collector.end_operation(collector.start_operation("o"))
+    steps = forgotten()
+    next(steps)
+    sys.setprofile(lambda frame, *_: steps.close() if frame.f_code.co_name == "metrics" else None)  # type: ignore[attr-defined]
+    try:
+        summary = collector.get_session_summary()
+    finally:
+        sys.setprofile(None)
+    assert (summary.problem, summary.total_operations) == (None, 1)
+    assert collector.get_session_summary().total_operations == 2
 
 
 VERBS: list[Callable[[MetricsCollector, str], object]] = [
@@ -181,7 +212,7 @@ def test_a_saved_summary_is_loaded_as_it_was(collector: MetricsCollector, tmp_pa
     summary = recorded(collector)
     path = collector.save_metrics("one.json")
     assert path == tmp_path / "metrics" / "one.json"
-    assert collector.load_metrics(path) == summary
+    assert collector.load_metrics(path) == collector.load_metrics("one.json") == summary
     collector.end_operation(collector.start_operation("later"))
     assert collector.save_metrics("one.json") == path
     assert collector.load_metrics(path).total_operations == 4

@@ -115,9 +115,12 @@ class MetricsCollector(OperationRecorder):
         return None
 
     def load_metrics(self, filepath: str | os.PathLike[str]) -> MetricsData:
-        """A summary that was saved. Where it cannot be read, an empty one, whose `problem` says why."""
+        """A summary that was saved, by the path that `save_metrics` answered with, or by the name that it was given.
+
+        Where it cannot be read, an empty one, whose `problem` says why.
+        """
         try:
-            return saved_metrics.load(filepath)
+            return saved_metrics.load(filepath, self.directory)
         except Exception as raised:
             if is_interruption(raised):
                 raise

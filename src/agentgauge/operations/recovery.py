@@ -11,8 +11,9 @@ from agentgauge.recorder import Gauge
 def read_session(session_id: str, gauge: Gauge | None = None) -> MetricsData:
     """The summary of a session: of all its events in the home of `gauge` (default: the process's own).
 
-    It is what the collector of that session would give, whether its process still runs or was killed. Raises
-    `LakeError` and `OSError` where the home cannot be read.
+    Where nothing else recorded in that session, it is what its collector would give, whether the process still runs or
+    was killed. What others did record is in it, and their tasks are operations too. Raises `LakeError` and `OSError`
+    where the home cannot be read.
     """
     from agentgauge.engines.events import read_events
     from agentgauge.engines.query import Filter, Query

@@ -25,9 +25,13 @@ def save(data: MetricsData, directory: Path, filename: str | os.PathLike[str] | 
     return path
 
 
-def load(path: str | os.PathLike[str]) -> MetricsData:
-    """A summary that was saved. Raises `OSError`, and `ValueError` where the file is none."""
-    return MetricsData.model_validate_json(Path(path).read_bytes())
+def load(path: str | os.PathLike[str], directory: Path) -> MetricsData:
+    """A summary that was saved: the file at `path`, else the one of that name in `directory`.
+
+    Raises `OSError`, and `ValueError` where the file is none.
+    """
+    file = Path(path)
+    return MetricsData.model_validate_json((file if file.exists() else directory / file).read_bytes())
 
 
 def _file_name(session_id: str) -> str:

@@ -109,15 +109,15 @@ class SessionView:
         """The summary. `running` is how many operations run, where those count too that recorded nothing yet."""
         with self._lock:
             self._catch_up()
-            sums = _Sums()
-            for view in (*self._ended.values(), *self._running.values(), self._strays):
+            sums, ended = _Sums(), list(self._ended.values())  # the garbage collector may end a generator meanwhile
+            for view in (*ended, *self._running.values(), self._strays):
                 sums.add(view)
             older = self._older
             return MetricsData(
                 session_id=session_id,
                 start_time=self._began or datetime.now(UTC),
                 end_time=self._last,
-                operations=[view.metrics() for view in self._ended.values()],
+                operations=[view.metrics() for view in ended],
                 total_operations=sums.operations + older.operations,
                 successful_operations=sums.successful + older.successful,
                 total_duration=(sums.duration_ms + older.duration_ms) / 1000,
@@ -149,6 +149,8 @@ class SessionView:
         if event.kind == "task":
             self._end(event)
         else:
+            if event.span_id is not None and event.span_id in self._running:  # it is a span that is no operation
+                self._older.add(self._running.pop(event.span_id))
             self._view_of(event.parent_id).apply(event)
             self._note(event)
 
@@ -156,7 +158,10 @@ class SessionView:
         operation_id = task.span_id or ""
         view = self._running.pop(operation_id, None) or OperationView(operation_id)
         view.apply(task)
-        self._ended[operation_id] = view
+        key = operation_id or f"{task.segment}/{task.n}"
+        if key in self._ended:
+            self._older.add(self._ended.pop(key))
+        self._ended[key] = view
         if len(self._ended) > OPERATIONS_KEPT:
             self._older.add(self._ended.popitem(last=False)[1])
         self._note(task)
