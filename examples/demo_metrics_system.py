@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 import agentgauge
-from agentgauge.operations import MetricsCollector, ToolCallStatus
+from agentgauge.operations import DisabledMetricsCollector, MetricsCollector, ToolCallStatus
 from agentgauge.operations.provider import (
     get_metrics_collector,
     reset_metrics_collector,
@@ -171,6 +171,9 @@ def main() -> None:
         agentgauge.set_default(gauge)
         reset_metrics_collector()
         collector = get_metrics_collector()
+        if isinstance(collector, DisabledMetricsCollector):
+            console.print("recording is switched off (ENABLE_METRICS): there is nothing to show")
+            return
         collector.directory = Path(place) / "data" / "metrics"
         try:
             for number, (title, part) in enumerate(PARTS.items(), 1):

@@ -54,6 +54,11 @@ def test_the_demo_has_the_documented_parts(tmp_path: Path) -> None:
     assert "36, 34 successful" in output
 
 
+def test_the_demo_says_that_recording_is_switched_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENABLE_METRICS", "false")
+    assert "switched off" in shown("demo_metrics_system.py", folder=tmp_path)
+
+
 def test_the_chain_answers_from_the_documents(tmp_path: Path) -> None:
     output = shown("rag_chain.py", folder=tmp_path)
     assert "unpriced" in output

@@ -99,6 +99,7 @@ def test_nothing_is_recorded_and_nothing_made(tmp_path: Path, monkeypatch: pytes
     with collector.operation_context("o") as operation:
         collector.record_token_usage(operation, 1, 1, "gpt-4o")
     assert operation == ""
+    assert f"{collector.end_operation(operation).total_duration:.3f}" == "nan"
     assert collector.get_session_summary().total_operations == 0
     assert collector.save_metrics() is None
     trend = collector.analyze_performance_trends("o")

@@ -205,6 +205,7 @@ def test_an_operation_that_is_not_known_is_counted_and_its_usage_kept(
     assert gauge.health().altered == {"scope left out": 2}
     done = collector.end_operation(operation)
     assert (done.success, done.operation_name, done.metadata) == (False, "unknown", {"unknown_operation": True})
+    assert f"{done.total_duration:.3f}" == "nan"
     assert sum(gauge.health().refused.values()) == 1
     summary = collector.get_session_summary()
     assert (summary.total_operations, summary.total_tokens, summary.tool_calls) == (0, 15, 1)
@@ -247,3 +248,12 @@ def test_the_environment_names_the_session(home: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("METRICS_SESSION_ID", "s-9")
     with agentgauge.open(home) as gauge:
         assert MetricsCollector(gauge=gauge).session_id == "s-9"
+
+
+def test_metadata_are_those_of_the_start(collector: MetricsCollector) -> None:
+    """A program may use one dictionary for all its operations."""
+    metadata = {"user": "ada"}
+    first = collector.start_operation("o", metadata)
+    metadata["user"] = "grace"
+    second = collector.start_operation("o", metadata)
+    assert [collector.end_operation(operation).metadata["user"] for operation in (first, second)] == ["ada", "grace"]

@@ -6,6 +6,7 @@ switching recording off never changes what a program may do.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,7 +68,7 @@ class DisabledMetricsCollector(MetricsCollector):
         quality_score: float | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> OperationMetrics:
-        return OperationMetrics(operation_name="", start_time=0.0)
+        return OperationMetrics(operation_name="", start_time=0.0, end_time=0.0, total_duration=math.nan)
 
     def is_running(self, operation_id: str) -> bool:
         return False

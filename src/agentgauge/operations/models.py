@@ -85,7 +85,7 @@ class OperationMetrics(BaseModel):
     """Seconds since 1970."""
     end_time: float | None = None
     total_duration: float | None = None
-    """Seconds; None while it runs."""
+    """Seconds; None while it runs, NaN where nothing measured it."""
     component_timing: dict[str, float] = Field(default_factory=dict)
     """Seconds by component."""
     tool_calls: list[ToolCallMetrics] = Field(default_factory=list)

@@ -13,6 +13,7 @@ costs, and raises nothing into the caller, whatever is given: what could not be 
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections import OrderedDict
@@ -60,11 +61,13 @@ class OperationRecorder:
     # Operations
 
     def start_operation(self, name: str, metadata: Mapping[str, Any] | None = None) -> str:
-        """Begin an operation; its id. `metadata` become attributes of its event, dimensions of `report --by`."""
+        """Begin an operation; its id. `metadata`, as they are now, become attributes of its event, dimensions of
+        `report --by`.
+        """
         operation_id = os.urandom(8).hex()
         try:
             self._running[operation_id] = RunningOperation(
-                operation_id, name_of(name), metadata, copy_context(), time.perf_counter()
+                operation_id, name_of(name), attributes_of(metadata, self._gauge), copy_context(), time.perf_counter()
             )
             if len(self._running) > OPEN_KEPT:
                 self._running.popitem(last=False)
@@ -103,7 +106,11 @@ class OperationRecorder:
             if is_interruption(raised):
                 raise
             count_unusable(self._gauge, raised)
-        return OperationMetrics(operation_name=UNNAMED, start_time=time.time(), metadata={"unknown_operation": True})
+        now = time.time()
+        return OperationMetrics(
+            operation_name=UNNAMED, start_time=now, end_time=now, total_duration=math.nan,
+            metadata={"unknown_operation": True},
+        )  # fmt: skip
 
     def is_running(self, operation_id: str) -> bool:
         """Whether an operation was started here and has not ended."""
