@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -131,6 +133,25 @@ def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(
     assert result.exit_code == 2
     assert "error: --out" in result.stderr
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_what_a_killed_program_left_beside_an_earlier_file_is_not_played_into_the_new_one(
+    run: Run, home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "features.db"
+    run("export", "sqlite", "--home", home, "--out", file)
+    program = (
+        "import os, sqlite3, sys\n"
+        "database = sqlite3.connect(sys.argv[1])\n"
+        "database.execute('PRAGMA journal_mode = WAL')\n"
+        "with database: database.execute('DELETE FROM feature_usage')\n"
+        "os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(file)], check=False)
+    assert (tmp_path / "features.db-wal").exists()
+    run("export", "sqlite", "--home", home, "--out", file)
+    assert len(rows(file, "SELECT * FROM feature_usage")) == 2
+    assert rows(file, "PRAGMA integrity_check") == [{"integrity_check": "ok"}]
 
 
 def test_an_earlier_file_is_replaced_whole(run: Run, home: Path, tmp_path: Path) -> None:

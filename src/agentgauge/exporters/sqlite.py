@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import duckdb
 
 _ROWS_AT_ONCE = 2048
+_COMPANIONS = ("-wal", "-shm", "-journal")
+"""What a killed program leaves beside a file that it wrote to, and SQLite would play into the one that replaces it."""
 
 SCHEMA = """
 CREATE TABLE system_performance (
@@ -103,6 +105,8 @@ def export_sqlite(
                     written += len(batch)
                     on_row(written)
             database.execute("COMMIT")
+            for suffix in _COMPANIONS:
+                target.with_name(target.name + suffix).unlink(missing_ok=True)
     except sqlite3.OperationalError as error:
         raise OSError(f"{target}: {error}") from error
     return written
