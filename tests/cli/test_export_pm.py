@@ -70,6 +70,16 @@ def test_plane_gets_html(document: Callable[..., Any], home: Path) -> None:
     assert "<li><strong>interview</strong>: 1 event, 1,200 tokens, $0.0400, 1.5 s</li>" in body["comment_html"]
 
 
+@pytest.mark.parametrize("form", ["plane", "linear"])
+def test_a_comment_about_one_session_says_so(document: Callable[..., Any], home: Path, form: str) -> None:
+    """And does not take the place of the one about the whole ticket."""
+    asked = ("export", "pm", "--ticket", "PROJ-456", "--format", form, "--home", home)
+    whole, part = document(*asked), document(*asked, "--session", "s-1")
+    assert "in session" not in str(whole)
+    assert re.search(r"Agent work on PROJ\\*-456 in session s\\*-1: 1 event", str(part))
+    assert form == "linear" or part["external_id"] == "PROJ-456/s-1"
+
+
 def test_how_to_send_it_is_said_beside_it(run: Run, home: Path) -> None:
     said = run("export", "pm", "--ticket", "PROJ-456", "--format", "linear", "--home", home)
     assert "api.linear.app/graphql" in said.stderr

@@ -22,7 +22,10 @@ class Form(StrEnum):
 
 _NAMED = 3
 _POSTED = {
-    Form.PLANE: "POST it to .../work-items/<work item>/comments/ of Plane's API, with the header X-API-Key",
+    Form.PLANE: (
+        "POST it to .../work-items/<work item>/comments/ of Plane's API, with the header X-API-Key; where that answers "
+        "409, PATCH .../comments/<its id>/ to bring the comment up to date"
+    ),
     Form.LINEAR: "POST it to https://api.linear.app/graphql, with your key in the header Authorization",
 }
 
@@ -64,7 +67,7 @@ def pm(
     if form is None:
         payload = pm_export(summary, ticket, session)
     else:
-        payload = {Form.PLANE: plane_comment, Form.LINEAR: linear_comment}[form](summary, ticket)
+        payload = {Form.PLANE: plane_comment, Form.LINEAR: linear_comment}[form](summary, ticket, session)
     if str(out) == "-":
         print_document(payload)
     else:

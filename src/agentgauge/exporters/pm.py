@@ -3,12 +3,15 @@
     Plane    HTML, in the body of
              POST https://api.plane.so/api/v1/workspaces/{slug}/projects/{project}/work-items/{work item}/comments/
              (developers.plane.so/api-reference/issue-comment/add-issue-comment, API v1, looked up 2026-11-21)
+             A second one with its `external_id` is answered with 409 and the `id` of the first, which
+             PATCH .../comments/{id}/ with the same body brings up to date
+             (IssueCommentListCreateAPIEndpoint in makeplane/plane, apps/api/plane/api/views/issue.py)
     Linear   Markdown, in the variables of the mutation `commentCreate`, the body of
              POST https://api.linear.app/graphql
              (public GraphQL schema, where `issueId` is a UUID or an identifier such as LIN-123, looked up 2026-11-21)
 
 Names of roles and tickets come from whoever recorded: they are escaped, so that none is a tag, a link, a mention or a
-cell of its own. Neither tool tells a comment from an earlier one: who posts twice has two.
+cell of its own. Linear does not tell a comment from an earlier one: who posts twice has two.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from agentgauge.sessions import MetricsSummary
@@ -29,28 +33,37 @@ _LONGEST_EXTERNAL_ID = 255
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
-def plane_comment(summary: MetricsSummary, ticket_id: str) -> dict[str, Any]:
-    """The body that Plane's endpoint for comments takes."""
+def plane_comment(summary: MetricsSummary, ticket_id: str, session_id: str | None = None) -> dict[str, Any]:
+    """The body that Plane's endpoint for comments takes. `session_id` is named where only that one is summed up."""
+    subject = ticket_id if session_id is None else f"{ticket_id}/{session_id}"
     items = "".join(f"<li><strong>{_in_html(role)}</strong>: {_spent(group)}</li>" for role, group in _roles(summary))
     return {
-        "comment_html": f"<p>Agent work on {_in_html(ticket_id)}: {_total(summary)}</p><ul>{items}</ul>",
+        "comment_html": f"<p>{_about(ticket_id, session_id, _in_html)}: {_total(summary)}</p><ul>{items}</ul>",
         "external_source": _SOURCE,
-        "external_id": ticket_id[:_LONGEST_EXTERNAL_ID],
+        "external_id": subject[:_LONGEST_EXTERNAL_ID],
     }
 
 
-def linear_comment(summary: MetricsSummary, ticket_id: str) -> dict[str, Any]:
-    """The body that Linear's GraphQL endpoint takes; `ticket_id` is the issue's identifier, or its UUID."""
+def linear_comment(summary: MetricsSummary, ticket_id: str, session_id: str | None = None) -> dict[str, Any]:
+    """The body that Linear's GraphQL endpoint takes; `ticket_id` is the issue's identifier, or its UUID.
+
+    `session_id` is named where only that one is summed up.
+    """
     items = "".join(f"\n- **{_in_markdown(role)}**: {_spent(group)}" for role, group in _roles(summary))
     return {
         "query": LINEAR_MUTATION,
         "variables": {
             "input": {
                 "issueId": ticket_id,
-                "body": f"Agent work on {_in_markdown(ticket_id)}: {_total(summary)}\n{items}",
+                "body": f"{_about(ticket_id, session_id, _in_markdown)}: {_total(summary)}\n{items}",
             }
         },
     }
+
+
+def _about(ticket_id: str, session_id: str | None, escaped: Callable[[str], str]) -> str:
+    session = "" if session_id is None else f" in session {escaped(session_id)}"
+    return f"Agent work on {escaped(ticket_id)}{session}"
 
 
 def _roles(summary: MetricsSummary) -> list[tuple[str, dict[str, Any]]]:
