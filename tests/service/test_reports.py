@@ -88,6 +88,18 @@ class TestOverview:
 
 
 class TestBreakdown:
+    def test_a_feature_is_found_by_whatever_is_recorded_of_it(self) -> None:
+        events = (call(feature="search"), measurement(feature="chat"), measurement(feature="chat"))
+        groups = reports.breakdown(engine(*events), EVER, ("feature",))
+        assert [(group.key["feature"], group.calls, group.events) for group in groups] == [
+            ("search", 1, 1),
+            ("chat", 0, 2),
+        ]
+
+    def test_where_no_work_names_an_operation_other_events_may(self) -> None:
+        groups = reports.breakdown(engine(call(), measurement(operation="ask")), EVER, ("operation",))
+        assert {group.key["operation"]: group.events for group in groups} == {None: 1, "ask": 1}
+
     def test_groups_come_dearest_first_with_their_own_totals(self) -> None:
         found = reports.breakdown(
             engine(call("1", agent="a"), call("3", agent="b"), call("1", agent="a"), task(agent="a", duration_ms=10.0)),

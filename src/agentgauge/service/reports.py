@@ -160,8 +160,8 @@ def breakdown(engine: Engine, window: Window, by: Sequence[str]) -> tuple[Group,
     """One group per combination of values of the dimensions `by`, the dearest first.
 
     A dimension is a column of `events`, or the key of an attribute, with or without the prefix `attributes.`. Groups
-    are of tasks, model calls and tool calls; of every kind where a dimension is `kind`, an attribute, or a column that
-    none of these has. Raises `QueryError`.
+    are of tasks, model calls and tool calls; of every kind where a dimension is `kind`, `feature` or an attribute, and
+    where none of these has a value of the dimensions. Raises `QueryError`.
     """
     dimensions = [dimension(name) for name in by]
     durations = [
@@ -169,15 +169,19 @@ def breakdown(engine: Engine, window: Window, by: Sequence[str]) -> tuple[Group,
         for over in ("tasks", "llm_call")
         for statistic in ("mean", "p50", "p95")
     ]
-    query = Query(
-        start=window.start,
-        end=window.end,
-        filters=(Filter("kind", "in", _kinds_with(dimensions)),),
-        group=tuple(dimensions),
-        measures=(*_TOTALS, Measure("count", name="events"), *durations),
-        order=("-cost_usd", "-calls", "-tasks", "-tool_calls"),
-    )
-    rows = engine.aggregate(query).records()
+    rows: list[dict[str, Any]] = []
+    for kinds_asked in _kinds_with(dimensions):
+        query = Query(
+            start=window.start,
+            end=window.end,
+            filters=(Filter("kind", "in", kinds_asked),),
+            group=tuple(dimensions),
+            measures=(*_TOTALS, Measure("count", name="events"), *durations),
+            order=("-cost_usd", "-calls", "-tasks", "-tool_calls"),
+        )
+        rows = engine.aggregate(query).records()
+        if any(row[column] is not None for row in rows for column in dimensions):
+            break
     for name, column in zip(by, dimensions, strict=True):
         if column not in COLUMNS and rows and all(row[column] is None for row in rows):
             near = get_close_matches(name.lower(), {*DIMENSIONS, *USUAL}, n=1)
@@ -210,15 +214,18 @@ def dimension(name: str) -> str:
     return name if name in COLUMNS or name.startswith("attributes.") else f"attributes.{name}"
 
 
-def _kinds_with(dimensions: Sequence[str]) -> tuple[str, ...]:
-    """The kinds that can have the dimensions: by model, tasks and tool calls would all be under none."""
+def _kinds_with(dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The kinds that can have the dimensions: by model, tasks and tool calls would all be under none.
+
+    First those of work, to be followed by all where no work has any of the dimensions.
+    """
     own = {name for kind in kinds.KINDS for field in kind.fields if (name := field.name) in dimensions}
     found = tuple(kind.name for kind in kinds.KINDS if own <= {field.name for field in kind.fields})
     if not found:
         raise QueryError(f"no kind of event has {' and '.join(sorted(own))} together: break down by one of them")
-    if "kind" in dimensions or not all(name in COLUMNS for name in dimensions):
-        return found
-    return tuple(kind for kind in found if kind in _WORK) or found
+    work = tuple(kind for kind in found if kind in _WORK)
+    of_all = not {"kind", "feature"}.isdisjoint(dimensions) or not all(name in COLUMNS for name in dimensions)
+    return (found,) if of_all or not work or work == found else (work, found)
 
 
 def over_time(engine: Engine, window: Window, width: str, zone: str, now: datetime) -> tuple[Bucket, ...]:
