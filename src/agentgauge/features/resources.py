@@ -148,7 +148,7 @@ def _psutil() -> ModuleType:
     try:
         return importlib.import_module("psutil")  # which publishes no types
     except ImportError as error:
-        raise ImportError("sample_resources needs psutil: pip install 'agentgauge[server]'") from error
+        raise ImportError("sample_resources needs psutil: pip install 'agentgauge[resources]'") from error
 
 
 _samplers: weakref.WeakSet[ResourceSampler] = weakref.WeakSet()

@@ -1,4 +1,4 @@
-"""What this process uses of its machine, read through psutil, which comes with `agentgauge[server]`."""
+"""What this process uses of its machine, read through psutil, which comes with `agentgauge[resources]`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def system_metrics() -> SystemMetrics:
     try:
         psutil = importlib.import_module("psutil")  # an extra, which publishes no types
     except ImportError:
-        return SystemMetrics(problem="psutil is not installed; pip install psutil")
+        return SystemMetrics(problem="psutil is not installed: pip install 'agentgauge[resources]'")
     try:
         process = psutil.Process()
         with process.oneshot():
