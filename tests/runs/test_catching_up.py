@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import agentgauge
-from agentgauge import meter
-from agentgauge.runs import MetricsCollector, MetricsContext, MetricsStorage
+from agentgauge import Gauge, meter
+from agentgauge.events import Event
+from agentgauge.journal.memory import MemoryJournal
+from agentgauge.runs import MetricsCollector, MetricsContext, MetricsStorage, stream
 from agentgauge.runs.models import AgentType, LLMConfig, Status, SystemConfig
 
 CONFIG = SystemConfig(llm=LLMConfig(provider="anthropic", model="claude-sonnet-4-5"))
@@ -82,4 +85,67 @@ def test_a_run_is_listed_from_its_start_on(tmp_path: Path, gauge: agentgauge.Gau
     collector.finalize_issue(3)
     assert [run.total_tokens for run in storage.list_runs()] == [1010]
     collector.finalize_run()
+    gauge.close()
+
+
+def test_what_threads_record_while_the_run_is_read_back_is_in_its_view_once(
+    gauge: agentgauge.Gauge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector = MetricsCollector("r-1", config=CONFIG, gauge=gauge)
+    agent = collector.start_agent(AgentType.CODING)
+    gauge.llm_call("claude-sonnet-4-5", "anthropic", input_tokens=1, run="r-1")
+    read = stream.events_of
+
+    def while_others_record(gauge: agentgauge.Gauge, run_id: str) -> Iterator[Event]:
+        collector.record_token_usage(10, agent_id=agent)  # is read, and shown before
+        yield from read(gauge, run_id)
+        collector.record_token_usage(100, agent_id=agent)  # is not read
+        assert collector.run_metrics.total_tokens == 110  # somebody looks
+        collector.record_token_usage(1000, agent_id=agent)
+
+    monkeypatch.setattr(stream, "events_of", while_others_record)
+    assert collector.finalize_run().total_tokens == 1111
+    collector.record_token_usage(10_000, agent_id=agent)
+    assert collector.run_metrics.total_tokens == 11_111
+    gauge.close()
+
+
+def test_a_run_whose_beginning_is_no_longer_held_in_memory_keeps_what_its_collector_knows() -> None:
+    with Gauge(MemoryJournal(capacity=4)) as gauge:
+        collector = MetricsCollector("r-1", config=CONFIG, gauge=gauge)
+        collector.start_agent(AgentType.CODING)
+        for _ in range(10):
+            collector.record_token_usage(100)
+        gauge.llm_call("claude-sonnet-4-5", "anthropic", input_tokens=1, run="r-1")
+        run = collector.finalize_run()
+    assert (run.total_tokens, run.agent_count, run.start_time is None) == (1000, 1, False)
+
+
+def test_a_run_that_is_taken_up_again_has_all_of_it_in_report_and_files(tmp_path: Path) -> None:
+    storage = MetricsStorage(tmp_path / "logs")
+    for issue in (3, 4, 3):
+        with agentgauge.open(tmp_path / "home") as gauge:
+            collector = MetricsCollector("r-1", "shop", CONFIG, gauge=gauge, storage=storage)
+            with MetricsContext(collector).track_issue(issue), MetricsContext(collector).track_agent("coding"):
+                collector.record_token_usage(100)
+            run = collector.finalize_run()
+    assert [(name, issue.agent_count) for name, issue in run.issues.items()] == [("3", 2), ("4", 1)]
+    assert repr(storage.load_run("r-1").token_usage) == repr(run.token_usage)
+    assert (storage.load_issue("r-1", 3).token_usage.total_tokens, run.total_tokens) == (200, 300)
+    with (tmp_path / "logs" / "csv" / "agents.csv").open(newline="") as file:
+        assert [row["issue_id"] for row in csv.DictReader(file)] == ["3", "3", "4"]
+
+
+def test_only_issues_that_reading_back_has_changed_are_written_again(tmp_path: Path, gauge: agentgauge.Gauge) -> None:
+    storage = MetricsStorage(tmp_path / "logs")
+    collector = MetricsCollector("r-1", "shop", CONFIG, gauge=gauge, storage=storage)
+    for issue in (3, 4):
+        with MetricsContext(collector).track_issue(issue):
+            collector.record_error("E")
+    gauge.llm_call("claude-sonnet-4-5", "anthropic", input_tokens=7, run="r-1", issue=4)
+    files = {issue: tmp_path / "logs" / "runs" / "r-1" / "issues" / f"issue_{issue}_report.json" for issue in (3, 4)}
+    before = {issue: file.stat().st_ino for issue, file in files.items()}
+    collector.finalize_run()
+    assert {issue: file.stat().st_ino != before[issue] for issue, file in files.items()} == {3: False, 4: True}
+    assert storage.load_issue("r-1", 4).token_usage.total_tokens == 7
     gauge.close()

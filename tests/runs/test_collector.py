@@ -475,6 +475,9 @@ def test_with_a_storage_issues_and_run_are_saved_as_they_are_finalized(tmp_path:
 
 
 class _FullDisk:
+    def has_run(self, run_id: str) -> bool:
+        return False
+
     def save_metadata(self, run: RunMetrics) -> None:
         pass
 

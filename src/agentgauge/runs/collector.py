@@ -17,11 +17,9 @@ once per process, to load the list of prices.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
-from typing import Protocol
 
 from agentgauge.events import marks
 from agentgauge.events.event import to_micros
@@ -35,20 +33,11 @@ from agentgauge.runs.incidents import Incidents
 from agentgauge.runs.model_calls import Extra, ModelCalls
 from agentgauge.runs.models import CodeMetrics, IssueMetrics, RunMetrics, SystemConfig, TokenUsage
 from agentgauge.runs.open_work import Open
+from agentgauge.runs.run_files import RunFiles, Storage
 from agentgauge.runs.stream import RunStream
 from agentgauge.runs.text import text_of
 from agentgauge.runs.tracker import Tracker
 from agentgauge.runs.words import OUTCOMES, AgentType, Status
-
-
-class Storage(Protocol):
-    """Where a collector saves what is final; `MetricsStorage` is one."""
-
-    def save_metadata(self, run: RunMetrics) -> None: ...
-    def save_issue_metrics(self, run_id: str, issue: IssueMetrics) -> None: ...
-    def export_issue_to_csv(self, run_id: str, issue: IssueMetrics) -> None: ...
-    def save_run_final(self, run: RunMetrics) -> None: ...
-    def export_run_to_csv(self, run: RunMetrics) -> None: ...
 
 
 class MetricsCollector(ModelCalls, Incidents):
@@ -90,9 +79,10 @@ class MetricsCollector(ModelCalls, Incidents):
         self._started = time.time_ns() // 1000 if started is None else started.micros
         self._stream.is_open = True
         self._stream.load_prices()
+        self._stream.started = started
         if started is not None:
             self._note = open_runs.note_start(self._stream.gauge, started, self._stream.run_id)
-            self._save_metadata()
+            self._files.save_start()
             self.recovering = recovery.start_in_background(self._stream.gauge, storage)
 
     def _set_up(
@@ -107,7 +97,7 @@ class MetricsCollector(ModelCalls, Incidents):
         project = doors.optional_text(project_id)
         self._stream = RunStream(text_of(run_id), project, config, gauge, pricing)
         self._tracker = Tracker(self._stream)
-        self._storage = storage
+        self._files = RunFiles(self._stream, storage)
         self._clock = time.perf_counter_ns()
 
     @staticmethod
@@ -198,7 +188,7 @@ class MetricsCollector(ModelCalls, Incidents):
         values = {"name": marks.ISSUE_END}
         attributes = entries.attributes(extra, status=word, **code)
         self._tracker.end("mark", opened, values, attributes, outcome=OUTCOMES.get(word), at=at)
-        self._save_issue(name)
+        self._files.save_issue(name)
 
     # Agents
 
@@ -276,8 +266,9 @@ class MetricsCollector(ModelCalls, Incidents):
     ) -> RunMetrics:
         """The run has ended, and with it, as interrupted, what is still open. Returns it as it stands.
 
-        Where other code has recorded through the same gauge meanwhile, the run is read back from the stream, a tenth
-        of a second or more, so that what integrations recorded into it is in its report and its files.
+        Where other code has recorded through the same gauge meanwhile, or the storage had files of the run when it
+        started, the run is read back from the stream, a tenth of a second or more: so what integrations recorded into
+        it, and what was done before it was taken up again, is in its report and its files.
         """
         if not self._stream.close():
             self._stream.count("refused", "not open", "the run was finalized before")
@@ -289,23 +280,23 @@ class MetricsCollector(ModelCalls, Incidents):
         if doors.is_aware(end):
             duration_ms = max(to_micros(end) - self._started, 0) / 1000
         values: dict[str, object] = {"name": marks.RUN_END, "duration_ms": duration_ms, "outcome": OUTCOMES.get(word)}
-        self._stream.keep("mark", values, entries.attributes(extra, status=word), at=end)
-        open_runs.remove(self._note)
-        if self._catch_up():
-            for issue in self.run_metrics.issues.values():
-                self._save_issue(issue.issue_id)
-        run = self.run_metrics
-        self._save_run(run)
+        ended = self._stream.keep("mark", values, entries.attributes(extra, status=word), at=end)
+        before = run = self.run_metrics
+        if self._files.were_there or self._stream.others_recorded():
+            self._catch_up()
+            run = self.run_metrics
+        self._files.save_run(run, before)
+        if ended is not None:  # else the next start ends it; the files come first, so that it writes them if need be
+            open_runs.remove(self._note)
         return run
 
-    def _catch_up(self) -> bool:
+    def _catch_up(self) -> None:
         try:
-            return self._stream.catch_up()
+            self._stream.catch_up()
         except Exception as error:  # what reading may meet is the home's trouble; what was recorded here is shown
             if is_interruption(error):
                 raise
             warn("the run's report has what its collector recorded only: %s", error)
-            return False
 
     def _end_all(self, still_open: list[Open], status: str, at: datetime | None) -> None:
         """End what nobody ended."""
@@ -318,35 +309,7 @@ class MetricsCollector(ModelCalls, Incidents):
             attributes = entries.attributes(None, **own)
             self._tracker.end(_KINDS[opened.kind], opened, values, attributes, outcome=OUTCOMES[status], at=at)
             if opened.kind == "issue":
-                self._save_issue(opened.id)
-
-    # Files
-
-    def _save_metadata(self) -> None:
-        if self._storage is not None and self._stream.writes_files:
-            storage, run = self._storage, self.run_metrics
-            self._save(lambda: storage.save_metadata(run))
-
-    def _save_issue(self, issue_id: str) -> None:
-        if self._storage is not None and self._stream.writes_files:
-            storage, issue = self._storage, self._stream.issue(issue_id)
-            self._save_metadata()
-            self._save(lambda: storage.save_issue_metrics(issue.run_id, issue))
-            self._save(lambda: storage.export_issue_to_csv(issue.run_id, issue))
-
-    def _save_run(self, run: RunMetrics) -> None:
-        if self._storage is not None and self._stream.writes_files:
-            storage = self._storage
-            self._save(lambda: storage.save_run_final(run))
-            self._save(lambda: storage.export_run_to_csv(run))
-
-    def _save(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except Exception as error:  # a full disk, or a storage of the caller's: not the agent's concern
-            if is_interruption(error):
-                raise
-            self._stream.count("dropped", "file not written", f"{type(error).__name__}: {error}")
+                self._files.save_issue(opened.id)
 
 
 class RecoveredCollector(MetricsCollector):
@@ -361,11 +324,12 @@ class RecoveredCollector(MetricsCollector):
             self._tracker.continue_from(issue, "agent", agent_type, attempt)
         run = self.run_metrics
         self._stream.project_id, self._stream.config = run.project_id, run.config
+        if run.end_time is not None:
+            self._files.save_run(run)
+            return
         for done in run.issues.values():
             if done.end_time is not None:
-                self._save_issue(done.issue_id)
-        if run.end_time is not None:
-            self._save_run(run)
+                self._files.save_issue(done.issue_id)
 
 
 _KINDS = {"issue": "mark", "agent": "task", "tool": "tool_call", "cycle": "debugging_cycle"}

@@ -26,7 +26,7 @@ from agentgauge.runs.stream import RunStream, events_of, is_open_here
 from agentgauge.runs.words import OUTCOMES, Status
 
 if TYPE_CHECKING:
-    from agentgauge.runs.collector import Storage
+    from agentgauge.runs.run_files import Storage
 
 
 class Recovered(NamedTuple):

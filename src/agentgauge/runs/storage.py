@@ -150,6 +150,10 @@ class MetricsStorage:
         found.sort(key=lambda run: (run.start_time.timestamp() if run.start_time else 0.0, run.run_id), reverse=True)
         return RunList(found, damaged)
 
+    def has_run(self, run_id: str) -> bool:
+        """Whether there are files of a run."""
+        return (self._run_folder(run_id) / "metadata.json").exists()
+
     def load_run(self, run_id: str) -> RunMetrics:
         """A run as it was saved: its final report, else what its metadata and its issues' files say.
 

@@ -63,8 +63,12 @@ class RunStream:
         self.fold = RunFold(run_id)
         self.is_open = False
         """Between the start that this collector recorded and its end."""
+        self.started: Kept | None = None
+        """The start of the run, as this collector recorded it."""
         self._waiting: deque[Kept] = deque()
         self._shown = itertools.count()
+        self._meanwhile: list[Kept] | None = None
+        """While the run is read back, what the view has taken in since."""
         self._recorded_before = self._recorded_by_all()
         self._lock = threading.RLock()
         _streams.add(self)
@@ -133,9 +137,11 @@ class RunStream:
     def settle(self) -> None:
         """Bring the view up to date."""
         with self._lock:
-            waiting, calls = self._waiting, CallSums()
+            waiting, calls, meanwhile = self._waiting, CallSums(), self._meanwhile
             while waiting:
                 kept = waiting.popleft()
+                if meanwhile is not None:
+                    meanwhile.append(kept)
                 if kept.kind == "llm_call":
                     calls.add(kept)
                 else:
@@ -148,24 +154,35 @@ class RunStream:
             for event in events:
                 self.fold.apply(event)
 
-    def catch_up(self) -> bool:
-        """Take in what other code has recorded into the run through the same gauge, by reading the run back.
+    def others_recorded(self) -> bool:
+        """Whether anything was recorded through the gauge that this collector has not: perhaps into the run."""
+        return self._recorded_by_all() - self._recorded_before != next(self._shown)
 
-        False where nobody has recorded anything else here, which is found out without reading. Costs a tenth of a
-        second or more where somebody has. Raises `LakeError` where the home cannot be read.
+    def catch_up(self) -> None:
+        """Make the view that of the whole run, what other code and other processes recorded into it included.
+
+        Reads the run back: a tenth of a second or more. Threads may record meanwhile. Where the stream does not have
+        the beginning any more (a journal in memory lets the oldest go), the view stays. Raises `LakeError` where the
+        home cannot be read.
         """
-        ours = next(self._shown)
-        self._shown = itertools.count(ours)
-        if self._recorded_by_all() - self._recorded_before == ours:
-            return False
-        fold, seen = RunFold(self.run_id), set()
-        for event in events_of(self.gauge, self.run_id):
-            fold.apply(event)
-            seen.add((event.segment, event.n))
+        fold, seen = RunFold(self.run_id), set[tuple[str | None, int | None]]()
+        meanwhile: list[Kept] = []
         with self._lock:
-            self.fold = fold
-            self._waiting = deque(kept for kept in self._waiting if (kept.segment, kept.n) not in seen)
-        return True
+            self.settle()
+            self._meanwhile = meanwhile
+        try:
+            for event in events_of(self.gauge, self.run_id):
+                fold.apply(event)
+                seen.add((event.segment, event.n))
+            with self._lock:
+                self.settle()
+                for kept in meanwhile:
+                    if (kept.segment, kept.n) not in seen:
+                        fold.apply(kept.event())
+                if self.started is None or (self.started.segment, self.started.n) in seen:
+                    self.fold = fold
+        finally:
+            self._meanwhile = None
 
     def _recorded_by_all(self) -> int:
         return self.gauge.health().recorded
