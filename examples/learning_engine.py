@@ -99,7 +99,7 @@ def main() -> None:
     dashboard = metrics.get_comprehensive_dashboard(feature=FEATURE, hours=1)
     print(f"Success rate: {dashboard['usage']['success_rate']:.0%} of {dashboard['usage']['total_usage']} uses")
     print(f"Average satisfaction: {dashboard['satisfaction']['avg_score']:.2f}")
-    print(json.dumps(dashboard["performance"]["categories"]["response_time"], indent=2))
+    print(json.dumps(dashboard["performance"]["categories"], indent=2))
 
 
 if __name__ == "__main__":

@@ -45,10 +45,10 @@ def main() -> None:
             )
 
     impact = metrics.get_optimization_impact(FEATURE, OPTIMIZATION, hours=1)
-    times = impact["by_category"]["task_completion_time"]
-    change = times["relative_change"]
-    print(f"{times['count']} tasks take {-change['value']:.0%} less time")
-    print(f"between {-change['high']:.0%} and {-change['low']:.0%}, with 95 % confidence ({change['method']})")
+    for category, times in impact["by_category"].items():  # none where recording is switched off
+        change = times["relative_change"]
+        print(f"{category} of {times['count']} tasks: {-change['value']:.0%} less")
+        print(f"between {-change['high']:.0%} and {-change['low']:.0%}, with 95 % confidence ({change['method']})")
 
     watch = monitor(on_alert=lambda alert: print(f"ALERT: {alert.message}"), feature=FEATURE)
     print(f"{len(watch())} thresholds are exceeded")

@@ -98,7 +98,8 @@ class Supervisor:
             run = self.metrics_collector.finalize_run(Status.COMPLETED if success else Status.FAILED)
             self.metrics_storage.save_run_final(run)
             self.metrics_storage.export_run_to_csv(run)
-            print(f"[METRICS] Saved to: logs/runs/{run.run_id}/")
+            if (folder := Path("logs/runs") / run.run_id).exists():  # not where recording is switched off
+                print(f"[METRICS] Saved to: {folder}/")
         return success
 
     async def implement_issue(self, issue: Issue) -> bool:

@@ -26,7 +26,9 @@ def test_the_learning_engine_learns_and_says_how_well() -> None:
 
 def test_the_optimization_says_what_it_brought_and_how_sure_that_is() -> None:
     shown = printed("optimization.py")
-    found = re.search(r"8 tasks take (\d+)% less time\nbetween (\d+)% and (\d+)%, with 95 % confidence", shown)
+    found = re.search(
+        r"task_completion_time of 8 tasks: (\d+)% less\nbetween (\d+)% and (\d+)%, with 95 % confidence", shown
+    )
     assert found is not None, shown
     value, low, high = map(int, found.groups())
     assert low <= value <= high
