@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import agentgauge
 from agentgauge.errors import LakeError
 from agentgauge.events import Event
 from agentgauge.lake import Lake
+from agentgauge.lake.landing import land
 from agentgauge.lake.plan import Plan, coverage, next_batch
 from agentgauge.pricing import PriceBook
 from agentgauge.settings import Home, resolve_home
@@ -33,27 +35,28 @@ def test_a_damaged_file_is_said_in_a_sentence(tmp_path: Path, book: PriceBook) -
     lake.compact()
     for file in (tmp_path / "lake" / "events").rglob("*.parquet"):
         file.write_bytes(b"not parquet")
-    with pytest.raises(LakeError, match=r"the lake could not be read: [^\n]*\.parquet[^\n]*\Z"):
-        lake.snapshot()
+    with agentgauge.open(tmp_path) as gauge:
+        gauge.record(call(10))
+    for ask in (lake.snapshot, lake.compact, partial(lake.forget, "ada"), partial(lake.expire, datetime.now(UTC))):
+        with pytest.raises(LakeError, match=r"the lake could not be read: [^\n]*\.parquet[^\n]*\Z"):
+            ask()
 
 
 def test_what_is_forgotten_while_a_snapshot_is_made_is_read_again_without(
     tmp_path: Path, book: PriceBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from agentgauge.lake import snapshot
-
-    lake, land = Lake(resolve_home(tmp_path), book), snapshot.land
+    lake = Lake(resolve_home(tmp_path), book)
     record(tmp_path, range(3), user="ada")
     record(tmp_path, range(4), user="bob")
     lake.compact()
 
     def land_while_somebody_forgets(*given: Any, **options: Any) -> Any:
         """Between reading the version and opening its files."""
-        monkeypatch.setattr(snapshot, "land", land)
+        monkeypatch.setattr("agentgauge.lake.snapshot.land", land)
         lake.forget("ada")
         return land(*given, **options)
 
-    monkeypatch.setattr(snapshot, "land", land_while_somebody_forgets)
+    monkeypatch.setattr("agentgauge.lake.snapshot.land", land_while_somebody_forgets)
     assert rows(lake, 'SELECT DISTINCT "user", count(*) OVER () FROM events') == [("bob", 4)]
 
 

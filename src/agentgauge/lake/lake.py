@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import duckdb
@@ -33,20 +34,17 @@ class Lake:
         A file that `forget` takes away meanwhile is looked for in the next version. Raises `LakeError` where a file is
         damaged, or gone all the same.
         """
-        tries = _TRIES
-        while True:
-            tries -= 1
-            try:
-                return Snapshot(self.home, self.book)
-            except duckdb.Error as error:
-                if tries and isinstance(error, duckdb.IOException):
-                    continue
-                said = str(error).partition("\n")[0]  # without DuckDB's picture of our statement
-                raise LakeError(f"{self.home.root}: the lake could not be read: {said}") from error
+        with _saying_what_is_damaged(self.home):
+            for _ in range(_TRIES - 1):
+                with suppress(duckdb.IOException):
+                    return Snapshot(self.home, self.book)
+            return Snapshot(self.home, self.book)
 
     def compact(self, on_step: Callable[[str], None] = lambda name: None) -> Compaction:
-        """Land what the journal holds. Raises `LakeBusy` where another process is at it."""
-        with writer_lock(self.home):
+        """Land what the journal holds. Raises `LakeBusy` where another process is at it, `LakeError` where a file is
+        damaged.
+        """
+        with writer_lock(self.home), _saying_what_is_damaged(self.home):
             return self._compact_locked(on_step)
 
     def _compact_locked(self, on_step: Callable[[str], None] = lambda name: None) -> Compaction:
@@ -57,8 +55,8 @@ class Lake:
             compactor.close()
 
     def forget(self, user: str) -> Deletion:
-        """Delete every event recorded so far for `user`, physically. Raises `LakeBusy`, `SettingsError`."""
-        with writer_lock(self.home):
+        """Delete every event recorded so far for `user`, physically. Raises `LakeError`, `SettingsError`."""
+        with writer_lock(self.home), _saying_what_is_damaged(self.home):
             self._compact_locked()
             tables, connection = self._open_tables()
             with connection:
@@ -67,9 +65,9 @@ class Lake:
     def expire(self, before: datetime) -> Deletion:
         """Delete raw events that arrived before `before` (aware), also those that the journal still holds.
 
-        An import does not bring them back, and `daily_aggregates` keeps their days. Raises `LakeBusy`.
+        An import does not bring them back, and `daily_aggregates` keeps their days. Raises `LakeError`.
         """
-        with writer_lock(self.home):
+        with writer_lock(self.home), _saying_what_is_damaged(self.home):
             self._compact_locked()
             tables, connection = self._open_tables()
             with connection:
@@ -97,3 +95,13 @@ class Lake:
         connection = connect()
         tables.events.storage.attach(connection)
         return tables, connection
+
+
+@contextmanager
+def _saying_what_is_damaged(home: Home) -> Iterator[None]:
+    """DuckDB's errors as `LakeError`, without its picture of our statement."""
+    try:
+        yield
+    except duckdb.Error as error:
+        said = str(error).partition("\n")[0]
+        raise LakeError(f"{home.root}: the lake could not be read: {said}") from error
