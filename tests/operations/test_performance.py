@@ -124,6 +124,17 @@ def test_tasks_inside_an_operation_are_parts_of_it(collector: MetricsCollector, 
     assert collector.analyze_performance_trends("think").data_points == 1
 
 
+def test_a_part_of_an_operation_that_still_runs_is_no_operation(
+    collector: MetricsCollector, gauge: agentgauge.Gauge
+) -> None:
+    with collector.operation_context("solve"):
+        with gauge.span("think"):
+            gauge.llm_call("m", input_tokens=10)
+        assert collector.analyze_performance_trends("solve").data_points == 0
+    trend = collector.analyze_performance_trends("solve")
+    assert (trend.data_points, trend.total_tokens) == (1, 10)
+
+
 def test_an_absurd_duration_does_not_lose_the_answer(collector: MetricsCollector, gauge: agentgauge.Gauge) -> None:
     gauge.task("o", 1e300, span_id="a" * 16)
     gauge.task("o", 1000)

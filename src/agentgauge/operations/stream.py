@@ -15,19 +15,16 @@ from agentgauge.operations.operation_view import COMPONENT_TIME
 _NAMED_AT_MOST = 500
 """Ids that a question names. For more it is about all events in the window: making SQL of many takes longer."""
 _DEEPEST = 32
-_INSIDE_NOTHING = Filter("parent_id", "is null")
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _LONGEST_MS = timedelta(days=3650) / timedelta(milliseconds=1)
 """A duration beyond it is some clock's error, and must not take the window out of the calendar."""
 
 
 class OperationRow(msgspec.Struct, frozen=True):
-    name: str | None
     ended: datetime
     duration_ms: float | None
     outcome: str | None
     span_id: str | None
-    parent_id: str | None
     error_category: str | None
 
     @property
@@ -50,30 +47,27 @@ class Used(msgspec.Struct):
 def read_operations(engine: Engine, name: str, start: datetime) -> tuple[list[OperationRow], Used]:
     """The operations of a name that ended since `start`, by their end, and what they used.
 
-    They are the tasks named so and those that belong to the operation named so, but for tasks of another name inside
-    one of them: those are parts of it. What they used are the calls inside them, and those that belong to the
-    operation named so and are inside nothing.
+    They are the tasks named so, and those of another name that belong to the operation named so and are inside
+    nothing: inside something they are parts of one, which may still run. What they used are the calls inside them, and
+    those that belong to the operation named so and are inside nothing.
     """
-    found, used = _tasks(engine, name, start), Used()
-    _add_usage(engine, Query(start=start, filters=(Filter("operation", "=", name), _INSIDE_NOTHING)), {None}, used)
-    own = [row.span_id for row in found if row.span_id]
-    if not own:
-        return found, used
-    # What is inside an operation happened after it began, but for clocks.
-    since = min(row.started for row in found) - _CLOCKS_DIFFER
-    inside = _with_descendants(engine, own, since)
-    rows = [row for row in found if row.name == name or row.parent_id not in inside]
-    _add_usage(engine, Query(start=since, filters=(_inside(inside),)), inside, used)
-    _add_components(engine, {row.span_id for row in rows if row.span_id}, since, used)
+    belong = (Filter("operation", "=", name), Filter("parent_id", "is null"))
+    rows, used = _tasks(engine, name, belong, start), Used()
+    _add_usage(engine, Query(start=start, filters=belong), {None}, used)
+    own = {row.span_id for row in rows if row.span_id}
+    if own:
+        # What is inside an operation happened after it began, but for clocks.
+        since = min(row.started for row in rows) - _CLOCKS_DIFFER
+        inside = _with_descendants(engine, own, since)
+        _add_usage(engine, Query(start=since, filters=(_inside(inside),)), inside, used)
+        _add_components(engine, own, since, used)
     return rows, used
 
 
-def _tasks(engine: Engine, name: str, start: datetime) -> list[OperationRow]:
-    columns = ("name", "time", "duration_ms", "outcome", "span_id", "parent_id", "error_category")
-    belong = (Filter("operation", "=", name),)
-    are_named_so = (Filter("name", "=", name), Filter("operation", "!=", name))
+def _tasks(engine: Engine, name: str, belong: tuple[Filter, ...], start: datetime) -> list[OperationRow]:
+    columns = ("time", "duration_ms", "outcome", "span_id", "error_category")
     found = []
-    for told in (belong, are_named_so):
+    for told in ((Filter("name", "=", name),), (*belong, Filter("name", "!=", name))):
         query = Query(start=start, filters=(Filter("kind", "in", TASK_KINDS), *told))
         found += [OperationRow(*row) for row in engine.scan(query, columns)]
     return sorted(found, key=lambda row: row.ended)
