@@ -1,6 +1,7 @@
 """What is in a CSV file of groups: its columns, and where the rows of some runs stand.
 
-The file is read once for a run, in constant memory; after that only what was added to it since. A record that a crash
+The file is read once for a run, in constant memory; after that only what was added to it since, once a checksum has
+told that the rest is as it was. A record that a crash
 cut off at its end is mended where it has all its cells, else kept beside the file.
 """
 
@@ -11,6 +12,7 @@ import os
 import re
 from pathlib import Path
 from typing import IO
+from zlib import crc32
 
 import msgspec
 
@@ -26,8 +28,7 @@ Place = tuple[int, int]
 """Of a record: where it starts and its bytes."""
 
 BOM = b"\xef\xbb\xbf"
-FINGERPRINT = 64
-"""Last bytes by which a file that grew is told from one that was written anew."""
+_PIECE = 1 << 20
 _REMEMBERED_RUNS = 4
 
 
@@ -41,13 +42,18 @@ class Known(msgspec.Struct):
     bom: bytes
     places: dict[bytes, dict[Key, list[Place]]]
     """By run, the groups of the runs that were asked for last."""
-    last: bytes
+    checksum: int
+    """CRC-32 of the file up to `size`, by which one that grew is told from one that was written anew."""
 
     def grew(self, key: Key, line: bytes, status: os.stat_result) -> None:
         """Note a record that was appended."""
         self.places[key[0]].setdefault(key, []).append((self.size, len(line)))
+        self.passed(line)
+        self.identity = status.st_ino, status.st_mtime_ns
+
+    def passed(self, line: bytes) -> None:
         self.size += len(line)
-        self.identity, self.last = (status.st_ino, status.st_mtime_ns), line[-FINGERPRINT:]
+        self.checksum = crc32(line, self.checksum)
 
 
 class CsvPlaces:
@@ -99,10 +105,13 @@ class CsvPlaces:
         """Whether the file is as it was, or longer."""
         if known.identity == (status.st_ino, status.st_mtime_ns) and known.size == status.st_size:
             return True
-        if known.identity[0] != status.st_ino or known.size >= status.st_size:
+        if known.size >= status.st_size:
             return False
-        file.seek(known.size - len(known.last))
-        return file.read(len(known.last)) == known.last
+        file.seek(0)
+        left, checksum = known.size, 0
+        while left and (piece := file.read(min(left, _PIECE))):
+            left, checksum = left - len(piece), crc32(piece, checksum)
+        return checksum == known.checksum  # an inode would not tell: a file written anew gets one that was let go
 
     def _begin(self, file: IO[bytes]) -> Known | None:
         """The header; None where there is none, and what there is was put aside."""
@@ -121,7 +130,7 @@ class CsvPlaces:
         if not whole:
             raw = _ended(file, 0, raw)
         bom = BOM if raw.startswith(BOM) else b""
-        return Known(identity=(0, 0), size=len(raw), header=header, bom=bom, places={}, last=raw[-FINGERPRINT:])
+        return Known(identity=(0, 0), size=len(raw), header=header, bom=bom, places={}, checksum=crc32(raw))
 
     def _read_on(self, known: Known, file: IO[bytes]) -> None:
         """Note the groups in what follows the part of the file that is known, and mend its end."""
@@ -139,8 +148,7 @@ class CsvPlaces:
                 key = tuple(cells[at] if at < len(cells) else b"" for at in at_key)
                 if key[0] in known.places:
                     known.places[key[0]].setdefault(key, []).append((known.size, len(raw)))
-            known.size += len(raw)
-            known.last = raw[-FINGERPRINT:]
+            known.passed(raw)
 
     def _mend(self, known: Known, file: IO[bytes], raw: bytes) -> bytes:
         """End a last record that has all its cells; put aside one that was cut. The record as it now stands."""
