@@ -72,9 +72,9 @@ def select(connection: duckdb.DuckDBPyConnection, text: str) -> Rows:
 
     from agentgauge.lake.feature_tables import create_feature_tables  # deferred, as DuckDB
 
-    if asks_for_ids(text) or any(word in text.lower() for word in _CATALOGUE):
-        create_feature_tables(connection)
     try:
+        if asks_for_ids(text) or any(word in text.lower() for word in _CATALOGUE):
+            create_feature_tables(connection)
         statements = connection.extract_statements(text)
         if len(statements) != 1:
             raise QueryError(f"one statement at a time: got {len(statements)}")
