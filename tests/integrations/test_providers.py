@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,18 +19,7 @@ from pydantic_ai.usage import RequestUsage
 import agentgauge
 from agentgauge.integrations.providers import AgentProvider, PydanticAIProvider
 from agentgauge.sessions import AgentResult, MetricsCollector
-
-
-@contextmanager
-def a_loop() -> Iterator[None]:
-    """pydantic-ai leaves the loop that it runs on for a thread's next run; a test leaves none."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        yield
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+from tests.loops import a_loop
 
 
 @pytest.fixture(autouse=True)

@@ -29,6 +29,7 @@ from agentgauge.sessions import (
     pm_export,
     stream_summary,
 )
+from tests.loops import a_loop
 from tests.samples.document_003 import (
     COLLECTOR,
     EVENT,
@@ -66,7 +67,7 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
     monkeypatch.setattr(
         "pydantic_ai.models.infer_model", lambda *_: FunctionModel(_answer, model_name="claude-sonnet-4-5")
     )
-    with agentgauge.open() as gauge:
+    with a_loop(), agentgauge.open() as gauge:
         agentgauge.set_default(gauge)
         yield {
             "AgentResult": AgentResult,
