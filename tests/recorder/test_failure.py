@@ -397,6 +397,15 @@ def test_an_exception_that_cannot_be_read_is_unknown() -> None:
     assert failure_of(Hostile())["error_type"] == "Hostile"
 
 
+def test_an_attribute_that_cannot_be_read_leaves_the_names_of_the_classes() -> None:
+    class ConnectError(Exception):
+        @property
+        def response(self) -> object:
+            raise RuntimeError("there was none")
+
+    assert category_of(ConnectError()) is C.NETWORK
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["code", "type", "body", "response", "status_code", "status"]),

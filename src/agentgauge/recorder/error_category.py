@@ -161,11 +161,11 @@ def _own_category(error: BaseException) -> ErrorCategory | None:
 def _said(error: BaseException) -> Iterator[str]:
     """The provider's own words for what went wrong, the most particular first."""
     for name in ("code", "type"):
-        word = getattr(error, name, None)
+        word = _read(error, name)
         if type(word) is str:
             yield word
-    details = [getattr(error, "body", None)]
-    response = getattr(error, "response", None)
+    details = [_read(error, "body")]
+    response = _read(error, "response")
     if isinstance(response, Mapping):  # botocore's; other libraries have an object there
         details.append(response)
     for detail in details:
@@ -179,14 +179,24 @@ def _said(error: BaseException) -> Iterator[str]:
 
 def _status(error: BaseException) -> int | None:
     """The HTTP status that an exception is about, where it is one of a failure."""
-    response = getattr(error, "response", None)
+    response = _read(error, "response")
     if isinstance(response, Mapping):
         metadata = response.get("ResponseMetadata")
         found = [metadata.get("HTTPStatusCode")] if isinstance(metadata, Mapping) else []
     else:
-        found = [getattr(error, name, None) for name in ("status_code", "status", "code")]
-        found.append(getattr(response, "status_code", None))
+        found = [_read(error, name) for name in ("status_code", "status", "code")]
+        found.append(_read(response, "status_code"))
     for value in found:
         if isinstance(value, int) and 400 <= value <= 599:
             return int(value)
     return None
+
+
+def _read(thing: object, name: str) -> object:
+    """An attribute, None where there is none or reading it raises: the names of the classes are still told then."""
+    try:
+        return getattr(thing, name, None)
+    except Exception as unreadable:  # a property of somebody's exception
+        if is_interruption(unreadable):
+            raise
+        return None
