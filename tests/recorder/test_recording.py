@@ -377,3 +377,11 @@ def test_attributes_that_another_thread_changes_meanwhile_raise_nothing(gauge: G
     given["second"] = Growing.ONE
     gauge.mark("m", attributes=given)
     assert only(home).attributes == {"first": 1, "second": 1}
+
+
+def test_a_truth_of_numpy_is_a_success_or_none(gauge: Gauge, home: Path) -> None:
+    import numpy
+
+    for value in (1.0, 3.0):
+        gauge.tool_call("check", success=numpy.float64(value) > 2)  # type: ignore[arg-type]
+    assert [event.outcome for event in events(home)] == ["failure", "success"]

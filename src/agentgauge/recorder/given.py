@@ -48,9 +48,15 @@ def outcome(success: object, stated: object) -> str | None:
         return stated
     if success is None:
         return None
-    if isinstance(success, bool):
+    if isinstance(success, bool) or _is_numpy_bool(success):
         return "success" if success else "failure"
     raise EventRefused("wrong type", f"success is True or False, got {described(success)}")
+
+
+def _is_numpy_bool(value: object) -> bool:
+    """What comparisons of NumPy give; told by its name, since importing it would take longer than all of recording."""
+    kind = type(value)
+    return kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")
 
 
 def plain(name: str, value: object) -> object:
