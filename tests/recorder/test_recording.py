@@ -380,8 +380,8 @@ def test_attributes_that_another_thread_changes_meanwhile_raise_nothing(gauge: G
 
 
 def test_a_truth_of_numpy_is_a_success_or_none(gauge: Gauge, home: Path) -> None:
-    import numpy
+    import numpy as np
 
     for value in (1.0, 3.0):
-        gauge.tool_call("check", success=numpy.float64(value) > 2)  # type: ignore[arg-type]
+        gauge.tool_call("check", success=np.float64(value) > 2)  # type: ignore[arg-type]
     assert [event.outcome for event in events(home)] == ["failure", "success"]
