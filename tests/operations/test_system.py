@@ -31,4 +31,4 @@ def test_without_psutil_it_says_so(collector: MetricsCollector, monkeypatch: pyt
     system = collector.get_system_metrics()
     assert not system.available
     assert system.memory_bytes is None
-    assert "pip install psutil" in str(system.problem)
+    assert "pip install 'agentgauge[resources]'" in str(system.problem)
