@@ -217,6 +217,13 @@ def test_a_usage_recorded_and_handed_in_is_counted_once(tmp_path: Path, collecto
     assert len([event for event in _recorded(tmp_path) if event.kind == "llm_call"]) == 1
 
 
+def test_what_is_handed_in_and_names_no_tokens_is_no_call(collector: MetricsCollector) -> None:
+    collector.start_agent("coding")
+    collector.finalize_agent(token_usage="usage")  # type: ignore[arg-type]
+    assert collector.run_metrics.token_usage.calls == 0
+    assert collector.gauge.health().refused == {"unusable value": 1}
+
+
 def test_a_usage_never_recorded_is_recorded_when_handed_in_and_then_known(collector: MetricsCollector) -> None:
     usage = TokenUsage(1500, 800, cost_usd=0.02)
     for _ in range(2):

@@ -83,8 +83,11 @@ class ModelCalls:
         """
         if doors.member(usage, "recorded_as") is not None:
             return
-        model, provider = self._model(doors.member(usage, "model"), doors.member(usage, "provider"))
         values = {name: doors.member(usage, name) for name in _TOKENS}
+        if values["input_tokens"] is None and values["output_tokens"] is None:
+            self._stream.count("refused", "unusable value", f"{type(usage).__name__} handed in names no tokens")
+            return
+        model, provider = self._model(doors.member(usage, "model"), doors.member(usage, "provider"))
         values |= {"model": model, "provider": provider, "cost_usd": doors.known(doors.member(usage, "cost_usd"))}
         extra = doors.member(usage, "extra")
         if not isinstance(extra, Mapping):
