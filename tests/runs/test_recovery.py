@@ -173,6 +173,42 @@ def test_the_next_start_finalizes_what_a_dead_process_left_and_writes_its_files(
     assert storage.load_run("r-1").issues["3"].status is Status.INTERRUPTED
 
 
+_LEAVES_RUNS = """
+import os, signal, sys
+import agentgauge
+from agentgauge.runs import MetricsCollector
+
+gauge = agentgauge.open(sys.argv[1])
+collectors = [MetricsCollector(name, gauge=gauge) for name in sys.argv[2:]]
+if len(collectors) > 1:
+    os.kill(os.getpid(), signal.SIGKILL)
+collectors[0].finalize_run()
+"""
+
+
+def test_a_program_that_ends_waits_for_one_run_left_behind_and_the_next_start_has_the_others(tmp_path: Path) -> None:
+    names = {f"left-{number}" for number in range(4)}
+    command = [sys.executable, "-c", _LEAVES_RUNS, str(tmp_path)]
+    subprocess.run([*command, *sorted(names)], check=False, timeout=60)
+    subprocess.run([*command, "next"], check=True, timeout=60)
+    with agentgauge.open(tmp_path) as gauge:
+        remaining = set(recover_left_behind(gauge))
+        assert {MetricsCollector.recover(name, gauge=gauge).run_metrics.status for name in names} == {
+            Status.INTERRUPTED
+        }
+    assert 1 <= len(remaining) < len(names)
+    assert remaining < names
+
+
+def test_a_run_whose_end_was_not_kept_is_ended_by_the_next_start(tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path) as gauge:
+        run = MetricsCollector("r-1", gauge=gauge).finalize_run(at="yesterday")  # type: ignore[arg-type]
+        assert (run.status, gauge.health().refused) == (Status.RUNNING, {"wrong type": 1})
+    with agentgauge.open(tmp_path) as gauge:
+        assert recover_left_behind(gauge) == ["r-1"]
+        assert MetricsCollector.recover("r-1", gauge=gauge).run_metrics.status is Status.INTERRUPTED
+
+
 def test_a_run_taken_up_again_under_its_id_is_running_and_what_died_in_it_has_ended(tmp_path: Path) -> None:
     _killed(tmp_path, 5)
     with agentgauge.open(tmp_path) as gauge:

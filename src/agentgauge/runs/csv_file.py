@@ -7,9 +7,9 @@ before have nothing there. Columns and rows of somebody else stay as they are.
 What is there is read from the file, so several processes may write it in turn (the caller holds a lock). Appending is
 one write and one sync; everything else makes a new file beside the old one, which it replaces when it is on the disk.
 
-Costs, for a file of 100,000 rows: the first group of a run reads the file once, 0.1 s; later ones cost their own
-rows and a sync, and where others added to the file a check that the rest of it is as it was, 6 ms. Changed figures and new columns copy the file, which the next group
-reads again, together 0.3 s.
+Costs, for a file of 100,000 rows: the first group of a run reads the file once, 0.1 s; later ones cost their own rows
+and a sync, and where others added to the file a check that the rest of it is as it was, 6 ms. Changed figures and new
+columns copy the file, which the next group reads again, together 0.3 s.
 """
 
 from __future__ import annotations

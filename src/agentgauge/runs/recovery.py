@@ -10,6 +10,7 @@ Reading a run back takes about a tenth of a second; nothing here is called by a 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -128,23 +129,27 @@ def recover_left_behind(gauge: Gauge, storage: Storage | None = None) -> list[st
 
     With `storage` their files are written. Returns their ids. Raises `LakeError` where the home cannot be read.
     """
+    return list(_recover_each(gauge, storage))
+
+
+def _recover_each(gauge: Gauge, storage: Storage | None) -> Iterator[str]:
     from agentgauge.runs.collector import MetricsCollector  # which begins with this
 
-    recovered: list[str] = []
     for left in open_runs.left_behind(gauge):
         if left.run is not None:
             collector = MetricsCollector.recover(left.run, gauge=gauge, storage=storage)
             if not (collector.is_complete and gauge.flush()):
                 continue  # a full disk, or the gauge was closed: the note stays for the next start
-            recovered.append(left.run)
         open_runs.remove(left.note)
-    return recovered
+        if left.run is not None:
+            yield left.run
 
 
 def start_in_background(gauge: Gauge, storage: Storage | None) -> threading.Thread | None:
     """`recover_left_behind` in a thread, where there is anything to look at; it logs what goes wrong.
 
-    The thread is waited for when the program ends: it takes about a second where something was left behind.
+    The thread is waited for when the program ends, as long as it takes for the run that it is at: half a second at the
+    most. Those that remain are for the next start.
     """
     if not open_runs.others(gauge):
         return None
@@ -158,7 +163,9 @@ def start_in_background(gauge: Gauge, storage: Storage | None) -> threading.Thre
 
 def _recover_quietly(gauge: Gauge, storage: Storage | None) -> None:
     try:
-        recover_left_behind(gauge, storage)
+        for _ in _recover_each(gauge, storage):
+            if not threading.main_thread().is_alive():
+                return
     except Exception as error:  # whatever it is, the notes are still there for the next start
         if is_interruption(error):
             raise
