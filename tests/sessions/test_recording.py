@@ -90,7 +90,7 @@ def test_starts_and_ends_are_marks_and_use_nothing(gauge: agentgauge.Gauge, home
         ("mark", "session_end"),
     ]
     assert [one.duration_ms for one in kept] == [None, None, None, 5000]
-    assert {(one.role, one.session, one.model) for one in kept} == {("system", "s-1", None)}
+    assert {(one.role, one.session, one.model, one.span_id) for one in kept} == {("system", "s-1", None, None)}
     assert collector.get_summary().unpriced_calls == 0
 
 

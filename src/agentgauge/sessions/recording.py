@@ -103,29 +103,29 @@ def record_event(gauge: Gauge, event: MetricsEvent, session: str | None) -> Give
     source, at = event.source_id, aware(event.timestamp)
     if source is not None:
         source = _SOURCE + source
-    outcome = event.outcome or ("success" if invoked else None)
-    span_id = os.urandom(8).hex()
+    used = calls_of(event)
+    span: dict[str, Any] = {"span_id": os.urandom(8).hex()} if invoked or used else {}
     kept = gauge.keep(
         "task" if invoked else "mark",
         {
             "name": (event.operation or event.event_type.value) if invoked else event.event_type.value,
             "duration_ms": event.duration_ms if invoked else event.duration_ms or None,
-            "outcome": outcome,
+            "outcome": event.outcome or ("success" if invoked else None),
             "source_id": source,
         },
         place,
         at=at,
         attributes=merged(event.metadata, {}, ATTRIBUTES) if event.metadata else None,
-        span_id=span_id,
+        **span,
     )
     if kept is None:
         return None
     calls: tuple[Call, ...] = ()
-    for call in calls_of(event):
+    for call in used:
         recorded = _record_call(
             gauge,
             call,
-            span_id,
+            span["span_id"],
             place,
             event.outcome,
             kept.members.get("attributes"),
