@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -537,3 +538,35 @@ def test_ended_issues_beyond_the_newest_stay_in_the_totals(collector: MetricsCol
     assert len(run.issues) == 500
     assert (run.issue_count, run.agent_count, run.total_tokens) == (520, 520, 5720)
     assert run.success_rate == 75.0
+
+
+# What it cannot be made with, and what an issue cannot end with
+
+
+def test_code_metrics_may_be_a_mapping_and_nonsense_leaves_the_issue_ended(gauge: agentgauge.Gauge) -> None:
+    collector = MetricsCollector("r-1", gauge=gauge)
+    for issue, code in ((1, {"lines_added": 5, "reviewers": 2}), (2, "five lines"), (3, {"lines_added": "five"})):
+        collector.start_issue(issue)
+        collector.finalize_issue(issue, code_metrics=code)  # type: ignore[arg-type]
+    found = [collector.get_issue_metrics(issue) for issue in (1, 2)]
+    assert [issue.status for issue in found] == [Status.COMPLETED, Status.COMPLETED]
+    assert found[0].code_metrics is not None
+    assert (found[0].code_metrics.lines_added, found[0].code_metrics.extra) == (5, {"reviewers": 2})
+    assert found[1].code_metrics is None
+    assert gauge.health().altered["metadata left out"] >= 1
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"config": {}}, "config is of SystemConfig, got dict"),
+        ({"config": SystemConfig(llm="claude")}, "llm of the config is of LLMConfig, got str"),  # type: ignore[arg-type]
+        ({"storage": "logs"}, "storage is of MetricsStorage, got str"),
+        ({"pricing": 5}, "prices are a TOML file or a mapping by model, got int"),
+    ],
+)
+def test_what_a_collector_cannot_be_made_with_is_said(
+    gauge: agentgauge.Gauge, given: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        MetricsCollector("r-1", gauge=gauge, **given)

@@ -14,6 +14,7 @@ import pytest
 import agentgauge
 from agentgauge.engines import Filter, Query
 from agentgauge.engines.events import read_events
+from agentgauge.errors import QueryError
 from agentgauge.events import Event
 from agentgauge.meter import Meter, engine_of
 from agentgauge.runs import MetricsCollector, MetricsStorage, open_runs, recover_left_behind
@@ -271,10 +272,10 @@ def test_attempts_go_on_where_the_dead_process_was(tmp_path: Path) -> None:
         assert again.record_token_usage(5, 5).model == "claude-sonnet-4-5"
 
 
-def test_a_run_that_nothing_is_known_of_is_an_empty_one_and_no_file_is_written(tmp_path: Path) -> None:
-    with agentgauge.open(tmp_path / "home") as gauge:
-        run = MetricsCollector.recover("nobody", gauge=gauge, storage=MetricsStorage(tmp_path / "logs")).run_metrics
-    assert (run.start_time, run.issue_count) == (None, 0)
+def test_a_run_that_nothing_is_known_of_cannot_be_recovered_and_no_file_is_written(tmp_path: Path) -> None:
+    storage = MetricsStorage(tmp_path / "logs")
+    with agentgauge.open(tmp_path / "home") as gauge, pytest.raises(QueryError, match="no run 'nobody' is recorded"):
+        MetricsCollector.recover("nobody", gauge=gauge, storage=storage)
     assert not (tmp_path / "logs").exists()
 
 

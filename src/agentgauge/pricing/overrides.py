@@ -37,7 +37,11 @@ def read_overrides(overrides: Overrides | None) -> Table:
         return Table(_LABEL)
     if isinstance(overrides, Mapping):
         return price_file.from_mapping(overrides, _LABEL)
-    path = Path(overrides)
+    try:
+        path = Path(overrides)
+    except TypeError:
+        got = type(overrides).__name__
+        raise PriceBookError(f"prices are a TOML file or a mapping by model, got {got}") from None
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:

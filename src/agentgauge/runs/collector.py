@@ -17,9 +17,11 @@ once per process, to load the list of prices.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from agentgauge.events import marks
 from agentgauge.events.event import to_micros
@@ -68,11 +70,12 @@ class MetricsCollector(ModelCalls, Incidents):
         With `storage`, issues are saved and exported when they are finalized, and so is the run. `gauge` is the
         process-wide one by default. `pricing` is a price table of yours (such as `agentgauge.runs.PRICING`), by which
         costs are then recorded; by default calls cost what their price was at the time. Raises `PriceBookError` where
-        it cannot be used.
+        it cannot be used, and `SettingsError` for a configuration or storage that is none.
 
         Runs that processes which are gone left open in the gauge's home are finalized as interrupted, in the
         background (see `recover_left_behind`).
         """
+        doors.check_arguments(config, storage)
         self._set_up(run_id, project_id, config, storage, gauge, pricing)
         document = None if config is None else to_document(config)
         started = self._stream.keep("mark", {"name": marks.RUN_START}, entries.attributes(extra, config=document))
@@ -107,7 +110,7 @@ class MetricsCollector(ModelCalls, Incidents):
         What was left open by processes that are gone is finalized as interrupted, at the time of the last thing that
         is known of it; recovering again, or in two processes at once, ends it once. What a living process has open
         stays open. To go on with the run, construct a collector with its id. With `storage` the files of the run are
-        written. Raises `LakeError` where the home cannot be read.
+        written. Raises `LakeError` where the home cannot be read, and `QueryError` where it has no such run.
         """
         return RecoveredCollector(run_id, gauge, storage)
 
@@ -166,7 +169,7 @@ class MetricsCollector(ModelCalls, Incidents):
         self,
         issue_id: str | int,
         status: Status | str = Status.COMPLETED,
-        code_metrics: CodeMetrics | None = None,
+        code_metrics: CodeMetrics | Mapping[str, Any] | None = None,
         *,
         extra: Extra | None = None,
         at: datetime | None = None,
@@ -184,11 +187,20 @@ class MetricsCollector(ModelCalls, Incidents):
             return
         word = text_of(status)
         self._end_all(self._tracker.work.inside(name), _status_of_rest(word), at)
-        code = {} if code_metrics is None else entries.code_attributes(code_metrics)
+        code = self._code_attributes(code_metrics)
         values = {"name": marks.ISSUE_END}
         attributes = entries.attributes(extra, status=word, **code)
         self._tracker.end("mark", opened, values, attributes, outcome=OUTCOMES.get(word), at=at)
         self._files.save_issue(name)
+
+    def _code_attributes(self, code: CodeMetrics | Mapping[str, Any] | None) -> dict[str, Any]:
+        try:
+            return entries.code_attributes(code)
+        except Exception as unusable:  # whatever it is, the issue ends
+            if is_interruption(unusable):
+                raise
+            self._stream.count("altered", "metadata left out", f"code metrics of an issue: {unusable}")
+            return {}
 
     # Agents
 

@@ -1,4 +1,4 @@
-"""What callers give at the doors of document 000, as the recorder takes it. Nothing here raises."""
+"""What callers give at the doors of document 000, as the recorder takes it. Nothing raises after construction."""
 
 from __future__ import annotations
 
@@ -6,12 +6,25 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
+from agentgauge.errors import SettingsError
 from agentgauge.events import fields
 from agentgauge.interruption import is_interruption
 from agentgauge.recorder.failure import failure_of
 from agentgauge.runs.entries import DIGEST
+from agentgauge.runs.models import LLMConfig, SystemConfig
 from agentgauge.runs.text import text_of
 from agentgauge.runs.tracebacks import traceback_digest
+
+
+def check_arguments(config: object, storage: object) -> None:
+    """Raise `SettingsError` for what a collector cannot be made with: the one thing here that raises."""
+    if config is not None and not isinstance(config, SystemConfig):
+        raise SettingsError(f"config is of SystemConfig, got {type(config).__name__}: SystemConfig(llm=LLMConfig(...))")
+    llm: object = None if config is None else config.llm
+    if llm is not None and not isinstance(llm, LLMConfig):
+        raise SettingsError(f"llm of the config is of LLMConfig, got {type(llm).__name__}: LLMConfig(provider, model)")
+    if storage is not None and not hasattr(storage, "save_issue_metrics"):
+        raise SettingsError(f"storage is of MetricsStorage, got {type(storage).__name__}: MetricsStorage(base_dir)")
 
 
 def optional_text(value: object) -> str | None:

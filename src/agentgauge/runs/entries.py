@@ -87,9 +87,14 @@ def status_of(ended: Event) -> Status | str:
 # Code metrics
 
 
-def code_attributes(code: CodeMetrics) -> dict[str, Any]:
-    """Code metrics as attributes of the end of an issue: their fields, and the user's own beside them."""
-    document = to_document(code)
+def code_attributes(code: CodeMetrics | Mapping[str, Any] | None) -> dict[str, Any]:
+    """Code metrics as attributes of the end of an issue: their fields, and the user's own beside them.
+
+    Raises TypeError and ValueError where they are none.
+    """
+    if code is None:
+        return {}
+    document = to_document(from_document(CodeMetrics, code) if isinstance(code, Mapping) else code)
     extra = document.pop("extra")
     own = {name: document.pop(name) for name in CODE}
     users = merged(extra | document, {}, NAMES)

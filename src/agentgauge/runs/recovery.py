@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from agentgauge.errors import AgentGaugeError
+from agentgauge.errors import AgentGaugeError, QueryError
 from agentgauge.events import Event, fields, marks
 from agentgauge.events.event import to_micros
 from agentgauge.interruption import is_interruption
@@ -38,8 +38,12 @@ class Recovered(NamedTuple):
 
 
 def recover(stream: RunStream) -> Recovered:
-    """Fill a stream's view from what was recorded of its run, and end what was left open."""
-    stream.apply(events_of(stream.gauge, stream.run_id))
+    """Fill a stream's view from what was recorded of its run, and end what was left open.
+
+    Raises `QueryError` where nothing was.
+    """
+    if not stream.apply(events_of(stream.gauge, stream.run_id)):
+        raise QueryError(f"no run {stream.run_id!r} is recorded here; agentgauge report --by run names those that are")
     ends = _Ends(stream)
     ends.record()
     executions = [
@@ -137,7 +141,11 @@ def _recover_each(gauge: Gauge, storage: Storage | None) -> Iterator[str]:
 
     for left in open_runs.left_behind(gauge):
         if left.run is not None:
-            collector = MetricsCollector.recover(left.run, gauge=gauge, storage=storage)
+            try:
+                collector = MetricsCollector.recover(left.run, gauge=gauge, storage=storage)
+            except QueryError:  # its events were forgotten, or never reached the disk
+                open_runs.remove(left.note)
+                continue
             if not (collector.is_complete and gauge.flush()):
                 continue  # a full disk, or the gauge was closed: the note stays for the next start
         open_runs.remove(left.note)

@@ -148,11 +148,14 @@ class RunStream:
                     self.fold.apply(kept.event())
             calls.apply_to(self.fold)
 
-    def apply(self, events: Iterable[Event]) -> None:
-        """Take in what was read back from the stream."""
+    def apply(self, events: Iterable[Event]) -> int:
+        """Take in what was read back from the stream. Returns how many events that were."""
+        count = 0
         with self._lock:
             for event in events:
                 self.fold.apply(event)
+                count += 1
+        return count
 
     def others_recorded(self) -> bool:
         """Whether anything was recorded through the gauge that this collector has not: perhaps into the run."""
