@@ -257,3 +257,23 @@ def test_metadata_are_those_of_the_start(collector: MetricsCollector) -> None:
     metadata["user"] = "grace"
     second = collector.start_operation("o", metadata)
     assert [collector.end_operation(operation).metadata["user"] for operation in (first, second)] == ["ada", "grace"]
+
+
+def test_what_an_operation_cost_is_found_by_its_metadata(home: Path, gauge: agentgauge.Gauge) -> None:
+    collector = MetricsCollector(gauge=gauge)
+    operation = collector.start_operation("answer", {"query_type": "general"})
+    collector.record_token_usage(operation, 1000, 10, "claude-sonnet-4-5", metadata={"try": 2})
+    collector.record_tool_call(operation, "search", duration=0.1, metadata={"index": "docs"})
+    ended = collector.end_operation(operation)
+    call, tool, task = events(home)
+    assert call.attributes == {"query_type": "general", "try": 2}
+    assert (tool.attributes, task.attributes) == ({"index": "docs"}, {"query_type": "general"})
+    assert ended.tool_calls[0].metadata == {"index": "docs"}
+
+
+def test_time_does_not_run_backwards(gauge: agentgauge.Gauge) -> None:
+    collector = MetricsCollector(gauge=gauge)
+    operation = collector.start_operation("answer")
+    collector.add_component_timing(operation, "search", -1)
+    assert collector.end_operation(operation).component_timing == {}
+    assert gauge.health().refused == {"negative duration": 1}

@@ -121,7 +121,11 @@ class OperationRecorder:
     def add_component_timing(self, operation_id: str, component: str, seconds: float) -> None:
         """Time that a part of an operation took. Several of one component add up."""
         try:
-            values = {"name": COMPONENT_TIME, "value": milliseconds(seconds), "unit": "ms"}
+            took = milliseconds(seconds)
+            if isinstance(took, int | float) and took < 0:
+                count(self._gauge, "refused", "negative duration", f"a component took {took} ms; it is at least 0")
+                return
+            values = {"name": COMPONENT_TIME, "value": took, "unit": "ms"}
             self._record(operation_id, "measurement", values, {"component": name_of(component)})
         except Exception as raised:
             if is_interruption(raised):
@@ -273,6 +277,9 @@ class OperationRecorder:
         known = type(operation_id) is str
         running = self._running.get(operation_id) if known else None
         name = running.name if running is not None else self._view.ended_name(operation_id) if known else None
+        if running is not None and running.attributes and kind == "llm_call":
+            # So that what an operation costs is found by its metadata: money is on its calls alone.
+            attributes = running.attributes | (attributes or {})
         if name is not None:
             kept = self._keep(
                 kind, values, attributes=attributes,
