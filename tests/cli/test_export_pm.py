@@ -178,8 +178,9 @@ def test_no_name_is_markdown() -> None:
 
 
 def test_what_has_no_price_is_said() -> None:
-    assert "3 unpriced calls not included" in plane_comment(_summary(), "A")["comment_html"]
-    assert "1 unpriced call not included" in linear_comment(_summary(), "A")["variables"]["input"]["body"]
+    priced = {"events": 1, "tokens": 2, "cost": 0.5, "unpriced_calls": 2, "duration_ms": 0}
+    assert "$0.5000, 2 unpriced calls not included" in plane_comment(_summary(coding=priced), "A")["comment_html"]
+    assert "cost unknown (1 unpriced call)" in linear_comment(_summary(), "A")["variables"]["input"]["body"]
 
 
 def test_an_external_id_is_no_longer_than_plane_takes() -> None:

@@ -88,10 +88,12 @@ def _spent(group: dict[str, Any]) -> str:
     parts = [
         f"{events:,} {'event' if events == 1 else 'events'}",
         f"{tokens:,} {'token' if tokens == 1 else 'tokens'}",
-        f"${group['cost']:,.4f}",
     ]
-    if unpriced:
-        parts.append(f"{unpriced:,} unpriced {'call' if unpriced == 1 else 'calls'} not included")
+    calls = f"{unpriced:,} unpriced {'call' if unpriced == 1 else 'calls'}"
+    if unpriced and not group["cost"]:
+        parts.append(f"cost unknown ({calls})")
+    else:
+        parts += [f"${group['cost']:,.4f}", *([f"{calls} not included"] if unpriced else [])]
     parts.append(f"{group['duration_ms'] / 1000:,.1f} s")
     return ", ".join(parts)
 
