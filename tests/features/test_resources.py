@@ -108,5 +108,5 @@ def test_an_interval_that_is_none_is_refused(gauge: agentgauge.Gauge, interval: 
 
 def test_without_psutil_it_says_what_to_install(gauge: agentgauge.Gauge, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "psutil", None)
-    with pytest.raises(ImportError, match=r"pip install 'agentgauge\[server\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'agentgauge\[resources\]'"):
         sample_resources(FOREVER, gauge=gauge)
