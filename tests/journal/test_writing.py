@@ -472,9 +472,10 @@ def test_a_child_that_lives_on_does_not_keep_its_parents_segment_live(tmp_path: 
     journal = Journal.open(tmp_path, options=options)
     append(journal, range(3))
     context = multiprocessing.get_context("fork")
-    go = context.Event()
-    child = context.Process(target=go.wait)
+    runs, go = context.Event(), context.Event()
+    child = context.Process(target=lambda: (runs.set(), go.wait()))
     child.start()
+    assert runs.wait(60)  # by then it has let go of what it inherited
     (path,) = journal.directory.segments()
     journal.close()
     try:
