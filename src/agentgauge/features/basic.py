@@ -9,21 +9,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import agentgauge
 from agentgauge.errors import EventRefused
-from agentgauge.features.entry import attributes_of, refuse, utc
-from agentgauge.recorder import Gauge
+from agentgauge.features.entry import OfGauge, attributes_of, refuse, utc
 
 
-class MetricsCollector:
+class MetricsCollector(OfGauge):
     """Records into `gauge`; without one into `agentgauge.default()`, as it is at each call."""
-
-    def __init__(self, *, gauge: Gauge | None = None) -> None:
-        self._own = gauge
-
-    @property
-    def gauge(self) -> Gauge:
-        return self._own or agentgauge.default()
 
     def record_performance_metric(
         self,

@@ -1,4 +1,4 @@
-"""From the arguments of the verbs to events: what all of them share.
+"""From the arguments of the verbs to events: what all of them share, the gauge included.
 
 Nothing here raises into the caller of a verb. What cannot be kept is counted by the gauge, under the reasons that it
 has for events.
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import agentgauge
 from agentgauge.errors import EventRefused
 from agentgauge.interruption import is_interruption
 from agentgauge.recorder import Gauge
@@ -28,6 +29,18 @@ OWN_NAMES = frozenset(
 """Attributes that the verbs write. Metadata of these names is kept as `metadata.<name>`."""
 
 _PLAIN = (float, int)
+
+
+class OfGauge:
+    """Has the gauge that it was given; without one that of the process, as it is whenever it is asked for."""
+
+    def __init__(self, *, gauge: Gauge | None = None) -> None:
+        self._own = gauge
+
+    @property
+    def gauge(self) -> Gauge:
+        """What records the events."""
+        return self._own or agentgauge.default()
 
 
 def attributes_of(own: Mapping[str, object], metadata: object) -> Any:

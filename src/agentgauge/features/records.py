@@ -10,25 +10,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import agentgauge
 from agentgauge.errors import EventRefused
-from agentgauge.features.entry import attributes_of, number, ratio, refuse, truth, utc, word
-from agentgauge.recorder import Gauge
+from agentgauge.features.entry import OfGauge, attributes_of, number, ratio, refuse, truth, utc, word
 
 IMPACT_LEVELS = ("high", "medium", "low")
 
 Metadata = dict[str, Any] | None
 
 
-class Records:
+class Records(OfGauge):
     """Records into `gauge`; without one into `agentgauge.default()`, as it is at each call."""
-
-    def __init__(self, *, gauge: Gauge | None = None) -> None:
-        self._own = gauge
-
-    @property
-    def gauge(self) -> Gauge:
-        return self._own or agentgauge.default()
 
     def record_performance_metric(
         self,
