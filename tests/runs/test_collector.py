@@ -570,3 +570,12 @@ def test_what_a_collector_cannot_be_made_with_is_said(
 ) -> None:
     with pytest.raises(ValueError, match=said):
         MetricsCollector("r-1", gauge=gauge, **given)
+
+
+def test_an_issue_that_only_an_agent_named_is_pending_and_not_left_running(gauge: agentgauge.Gauge) -> None:
+    collector = MetricsCollector("r-1", gauge=gauge)
+    collector.start_agent("coding", issue_id=5)
+    collector.finalize_agent()
+    run = collector.finalize_run()
+    assert run.issues_by_status == {"pending": 1}
+    assert run.issues["5"].agent_count == 1

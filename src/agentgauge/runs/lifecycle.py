@@ -46,8 +46,10 @@ class Lifecycle:
 
     @property
     def status(self) -> Status | str:
-        """That of the end; RUNNING before it."""
-        return Status.RUNNING if self.ended is None or self.is_open else status_of(self.ended)
+        """That of the end; RUNNING before it, and PENDING where nothing says that it has begun."""
+        if self.ended is None or self.is_open:
+            return Status.PENDING if self.started is None else Status.RUNNING
+        return status_of(self.ended)
 
     @property
     def start_time(self) -> datetime | None:
