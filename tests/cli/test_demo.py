@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from agentgauge.service.reports import TOKEN_NAMES
+from agentgauge.events.fields import TOKEN_NAMES
 from tests.cli.conftest import Run
 
 Ask = Callable[..., Any]

@@ -13,6 +13,7 @@ from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.errors import QueryError
 from agentgauge.events import Event
 from agentgauge.service import reports
+from agentgauge.service.reports.over_time import legible_width
 from agentgauge.service.usage_report import usage_report
 from agentgauge.service.window import Window
 from tests.engines.relation import connection_with
@@ -216,7 +217,7 @@ class TestOverTime:
         ("span", "width"), [(timedelta(hours=2), "15min"), (timedelta(days=1), "hour"), (timedelta(days=20), "day")]
     )
     def test_the_legible_width_grows_with_the_span(self, span: timedelta, width: str) -> None:
-        assert reports.legible_width(NOON, NOON + span) == width
+        assert legible_width(NOON, NOON + span) == width
 
 
 class TestToolsAndLatency:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from agentgauge.cli import wording
 from agentgauge.cli.tables import plain_table
-from agentgauge.service.reports import Bucket
+from agentgauge.service.reports.over_time import Bucket
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NAMES = {"15min": "quarter of an hour"}

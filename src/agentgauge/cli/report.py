@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from agentgauge.service.reports import Overview
+    from agentgauge.service.reports.overview import Overview
     from agentgauge.service.usage_report import UsageReport
 
 _DEFAULT_BY = ("model",)

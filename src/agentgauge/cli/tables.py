@@ -13,7 +13,11 @@ from rich.text import Text
 
 from agentgauge.cli import wording
 from agentgauge.service.cache_savings import CacheSavings, Savings
-from agentgauge.service.reports import Group, Latency, Overview, Tool, Totals
+from agentgauge.service.reports.breakdown import Group
+from agentgauge.service.reports.latency import Latency
+from agentgauge.service.reports.overview import Overview
+from agentgauge.service.reports.tools import Tool
+from agentgauge.service.reports.totals import Totals
 
 _LEGIBLE_WIDTH = 18
 """Columns that a name gets before numbers do; a longer one folds."""

@@ -21,7 +21,9 @@ from agentgauge.errors import SettingsError
 from agentgauge.integrations.agent_logs import read
 from agentgauge.meter import Meter
 from agentgauge.service.importing import Imported, import_logs
-from agentgauge.service.reports import Tool, legible_width, tools
+from agentgauge.service.reports import tools
+from agentgauge.service.reports.over_time import legible_width
+from agentgauge.service.reports.tools import Tool
 from agentgauge.service.usage_report import UsageReport, usage_report
 from agentgauge.service.window import Window
 from agentgauge.settings import get_settings

@@ -12,7 +12,11 @@ from agentgauge.errors import QueryError
 from agentgauge.pricing import PriceBook
 from agentgauge.service import reports
 from agentgauge.service.cache_savings import CacheSavings, cache_savings
-from agentgauge.service.reports import Bucket, Group, Latency, Overview, Tool
+from agentgauge.service.reports.breakdown import Group
+from agentgauge.service.reports.latency import Latency
+from agentgauge.service.reports.over_time import Bucket
+from agentgauge.service.reports.overview import Overview
+from agentgauge.service.reports.tools import Tool
 from agentgauge.service.window import Window
 
 TOOL = "tool"

@@ -1,0 +1,20 @@
+"""Reports: each question about the events, named once. Doors render the answers and compute nothing.
+
+    overview     what everything together used and cost, and how well it went
+    breakdown    the same per value of one or more columns or attributes
+    over_time    the same per bucket of time; the buckets sum to the window
+    tools        how often each tool was called, failed, and how long it took
+    latency      how long tasks, model calls and tool calls took
+
+Each takes an engine and a window first. Of nothing, counts and sums are 0, money too, and rates and durations are NaN.
+Rates are ratios 0-1, durations milliseconds, money exact. An unpriced call is counted in `unpriced_calls` and in no sum
+of money; what unpriced calls alone cost is None.
+"""
+
+from agentgauge.service.reports.breakdown import breakdown
+from agentgauge.service.reports.latency import latency
+from agentgauge.service.reports.over_time import over_time
+from agentgauge.service.reports.overview import overview
+from agentgauge.service.reports.tools import tools
+
+__all__ = ["breakdown", "latency", "over_time", "overview", "tools"]

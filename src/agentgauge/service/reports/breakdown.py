@@ -1,0 +1,119 @@
+"""What was used per value of one or more dimensions: columns of the events or keys of their attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+
+from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines.columns import BY_NAME as COLUMNS
+from agentgauge.engines.time_buckets import WIDTHS
+from agentgauge.errors import QueryError
+from agentgauge.events import kinds
+from agentgauge.events.fields import TOKEN_NAMES
+from agentgauge.service.reports.totals import TOTALS, Totals, or_nan, totals_of
+from agentgauge.service.window import Window
+
+_WORK = ("task", "llm_call", "tool_call")
+"""What is counted and timed, the whole before its parts."""
+_ADDED_UP = ("cost_usd", "tokens", *TOKEN_NAMES)
+DIMENSIONS = tuple(column.name for column in COLUMNS.values() if column.type in ("text", "flag"))
+"""Columns by which events can be broken down."""
+USUAL = ("model", "provider", "agent", "role", "tool", "project", "issue", "ticket", "session", "run", "user", "team")
+"""Dimensions that are named where one was mistyped."""
+
+
+class Durations(msgspec.Struct, frozen=True):
+    """Milliseconds; NaN where nothing has a duration."""
+
+    mean_ms: float
+    median_ms: float
+    p95_ms: float
+
+
+class Group(Totals, frozen=True, kw_only=True):
+    key: dict[str, Any]
+    """The group's value of each dimension; None where the events have none."""
+    events: int
+    """Of all kinds that can have the dimensions, those that are neither calls nor tasks included."""
+    task_duration: Durations
+    call_duration: Durations
+
+
+def breakdown(engine: Engine, window: Window, by: Sequence[str]) -> tuple[Group, ...]:
+    """One group per combination of values of the dimensions `by`, the dearest first.
+
+    A dimension is a column of `events`, or the key of an attribute, with or without the prefix `attributes.`. Groups
+    are of tasks, model calls and tool calls; of every kind where a dimension is `kind`, `feature` or an attribute, and
+    where none of these has a value of the dimensions. Raises `QueryError`.
+    """
+    dimensions = [dimension(name) for name in by]
+    durations = [
+        Measure(statistic, "duration_ms", over=over, name=f"{over}_{statistic}")
+        for over in ("tasks", "llm_call")
+        for statistic in ("mean", "p50", "p95")
+    ]
+    rows: list[dict[str, Any]] = []
+    for kinds_asked in _kinds_with(dimensions):
+        query = Query(
+            start=window.start,
+            end=window.end,
+            filters=(Filter("kind", "in", kinds_asked),),
+            group=tuple(dimensions),
+            measures=(*TOTALS, Measure("count", name="events"), *durations),
+            order=("-cost_usd", "-calls", "-tasks", "-tool_calls"),
+        )
+        rows = engine.aggregate(query).records()
+        if any(row[column] is not None for row in rows for column in dimensions):
+            break
+    for name, column in zip(by, dimensions, strict=True):
+        if column not in COLUMNS and rows and all(row[column] is None for row in rows):
+            near = get_close_matches(name.lower(), {*DIMENSIONS, *USUAL}, n=1)
+            raise QueryError(
+                f"no column is called {name!r} and no event of the window has an attribute of that name"
+                f"{f': did you mean {near[0]}?' if near else '.'} Usual are {', '.join(USUAL)}; "
+                "agentgauge sql 'DESCRIBE events' lists all columns"
+            )
+    return tuple(
+        Group(
+            **totals_of(row),
+            key={name: row[column] for name, column in zip(by, dimensions, strict=True)},
+            events=row["events"],
+            task_duration=durations_of(row, "tasks"),
+            call_duration=durations_of(row, "llm_call"),
+        )
+        for row in rows
+    )
+
+
+def dimension(name: str) -> str:
+    """The column that a dimension's name means: an event's own column, else the attribute of that key.
+
+    Raises `QueryError` for a column that is added up, and for time.
+    """
+    if name == "time":
+        raise QueryError(f"time is shown as a course: use --bucket, with one of {', '.join(WIDTHS)}")
+    if name in _ADDED_UP:
+        raise QueryError(f"{name} is added up in every group: break down by another, of {', '.join(DIMENSIONS)}")
+    return name if name in COLUMNS or name.startswith("attributes.") else f"attributes.{name}"
+
+
+def _kinds_with(dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    """The kinds that can have the dimensions: by model, tasks and tool calls would all be under none.
+
+    First those of work, to be followed by all where no work has any of the dimensions.
+    """
+    own = {name for kind in kinds.KINDS for field in kind.fields if (name := field.name) in dimensions}
+    found = tuple(kind.name for kind in kinds.KINDS if own <= {field.name for field in kind.fields})
+    if not found:
+        raise QueryError(f"no kind of event has {' and '.join(sorted(own))} together: break down by one of them")
+    work = tuple(kind for kind in found if kind in _WORK)
+    of_all = not {"kind", "feature"}.isdisjoint(dimensions) or not all(name in COLUMNS for name in dimensions)
+    return (found,) if of_all or not work or work == found else (work, found)
+
+
+def durations_of(row: Mapping[str, Any], over: str) -> Durations:
+    return Durations(*(or_nan(row[f"{over}_{statistic}"]) for statistic in ("mean", "p50", "p95")))

@@ -1,0 +1,79 @@
+"""What was used in each bucket of local time; the buckets sum to the window."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from agentgauge.engines import Engine, Measure, Query, TimeBucket
+from agentgauge.engines.time_buckets import WIDTHS, Width
+from agentgauge.errors import QueryError
+from agentgauge.service.reports.totals import TOTALS, Totals, totals_of
+from agentgauge.service.window import Window
+
+MOST_BUCKETS = 10_000
+_SHORTEST: dict[str, timedelta] = {
+    "15min": timedelta(minutes=15),
+    "hour": timedelta(hours=1),
+    "day": timedelta(hours=23),
+    "week": timedelta(days=7) - timedelta(hours=1),
+    "month": timedelta(days=28) - timedelta(hours=1),
+}
+_LEGIBLE_BUCKETS = 32
+
+
+class Bucket(Totals, frozen=True, kw_only=True):
+    start: datetime
+    """Its first moment, aware, in the zone asked for."""
+    label: str
+    """The same by the zone's clocks, as precise as the width needs: 2026-03 of a month, 2026-03-02 of a day or a week
+    (its Monday), 2026-03-02T14:00+05:45 of what is shorter."""
+
+
+def over_time(engine: Engine, window: Window, width: str, zone: str, now: datetime) -> tuple[Bucket, ...]:
+    """One row per bucket of local time in the IANA zone, those without events included, so that they sum to the window.
+
+    An open start is the first event. An open end is the last event; but where a start was asked for it is `now`, or the
+    last event if later. Raises `QueryError`, also beyond 10,000 buckets.
+    """
+    if width not in WIDTHS:
+        raise QueryError(f"no bucket {width!r}: use one of {', '.join(WIDTHS)}")
+    span = (Measure("min", "time", name="first"), Measure("max", "time", name="last"))
+    first, last = engine.aggregate(Query(start=window.start, end=window.end, measures=span)).rows[0]
+    if first is None and None in (window.start, window.end):
+        return ()
+    start = window.start or first
+    after_last = last + timedelta(microseconds=1) if last else now
+    end = window.end or (after_last if window.start is None else max(now, after_last))
+    if (end - start) / _SHORTEST[width] > MOST_BUCKETS:
+        raise QueryError(
+            f"{start:%Y-%m-%d} to {end:%Y-%m-%d} has over {MOST_BUCKETS:,} buckets of a {width}: take wider ones"
+        )
+    query = Query(
+        start=start, end=end, group=(TimeBucket(_width(width), zone, fill=True, name="start"),), measures=TOTALS
+    )
+    return tuple(
+        Bucket(**totals_of(row), start=row["start"], label=_label(row["start"], width))
+        for row in engine.aggregate(query).records()
+    )
+
+
+def _label(start: datetime, width: str) -> str:
+    match width:
+        case "month":
+            return f"{start:%Y-%m}"
+        case "week" | "day":
+            return start.date().isoformat()
+        case _:
+            return start.isoformat(timespec="minutes")
+
+
+def legible_width(first: datetime, last: datetime) -> Width:
+    """The finest width that splits a span of time into few enough buckets to be looked at."""
+    return next(
+        (_width(width) for width in WIDTHS if (last - first) / _SHORTEST[width] <= _LEGIBLE_BUCKETS), _width(WIDTHS[-1])
+    )
+
+
+def _width(name: str) -> Width:
+    assert name in WIDTHS
+    return name  # type: ignore[return-value]

@@ -1,0 +1,32 @@
+"""What everything together used and cost, and how well it went."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from agentgauge.engines import Engine, Measure, Query
+from agentgauge.service.reports.totals import TOTALS, Totals, totals_of
+from agentgauge.service.window import Window
+
+
+class Overview(Totals, frozen=True, kw_only=True):
+    events: int
+    calls_outside_tasks: int
+    """Model calls that name no parent: they belong to no task."""
+    first: datetime | None
+    """Time of the first event, None where there are none."""
+    last: datetime | None
+
+
+def overview(engine: Engine, window: Window) -> Overview:
+    """Everything in the window, together."""
+    measures = (
+        *TOTALS,
+        Measure("count", name="events"),
+        Measure("min", "time", name="first"),
+        Measure("max", "time", name="last"),
+        Measure("outside", over="llm_call", name="calls_outside_tasks"),
+    )
+    row = engine.aggregate(Query(start=window.start, end=window.end, measures=measures)).records()[0]
+    own = {name: row[name] for name in ("events", "calls_outside_tasks", "first", "last")}
+    return Overview(**totals_of(row), **own)
