@@ -24,7 +24,8 @@ def connection_with(events: Sequence[Event]) -> duckdb.DuckDBPyConnection:
         connection.execute(f"INSERT INTO landed SELECT {lists}", [list(values) for values in zip(*rows, strict=True)])
     connection.execute(
         "CREATE VIEW events AS "
-        "SELECT *, outcome = 'success' AS success, coalesce(ticket, issue) AS work_item FROM landed"
+        "SELECT *, outcome = 'success' AS success, coalesce(ticket, issue) AS work_item, "
+        "input_tokens + output_tokens AS tokens FROM landed"
     )
     return connection
 

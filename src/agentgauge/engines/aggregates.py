@@ -82,6 +82,10 @@ def _failures(measure: Measure) -> Aggregate:
     return _single(_count_of_all(measure, exp.not_(_SUCCESS)), 0)
 
 
+def _outside(measure: Measure) -> Aggregate:
+    return _single(_count_of_all(measure, column("parent_id").is_(exp.null())), 0)
+
+
 def _success_rate(measure: Measure) -> Aggregate:
     successes, outcomes = _count_of_all(measure, _SUCCESS), _among(exp.Count(this=_SUCCESS), measure)
     return Aggregate(
@@ -115,6 +119,7 @@ def _cost(measure: Measure) -> Aggregate:
 _OF_EVENTS: dict[str, Callable[[Measure], Aggregate]] = {
     "count": _count,
     "failures": _failures,
+    "outside": _outside,
     "success_rate": _success_rate,
     "tokens": _tokens,
     "cost": _cost,

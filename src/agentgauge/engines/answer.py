@@ -10,8 +10,8 @@ import msgspec
 from agentgauge.engines.columns import Column
 from agentgauge.engines.query import Query
 
-Way = Literal["raw"]
-"""How an answer was found: `raw`, from the events themselves."""
+Way = Literal["raw", "rollups", "rollups and raw"]
+"""How an answer was found: `raw`, from the events themselves, `rollups`, from sums that are kept of them."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -26,6 +26,8 @@ class Answer(msgspec.Struct, frozen=True):
     """Group keys first, then measures; names are unique, units as in `agentgauge.events.fields`."""
     rows: tuple[tuple[Any, ...], ...]
     way: Way
+    exact: bool = True
+    """Else percentiles are within 1 % of the value; everything else is exact in any case."""
 
     def records(self) -> list[dict[str, Any]]:
         """The rows as dictionaries by column name."""

@@ -1,6 +1,6 @@
 """The columns of the relation `events`, as questions may name them.
 
-They are the event's fields, its identity in the lake, two derived columns, and every key of the attributes as
+They are the event's fields, its identity in the lake, what follows from them, and every key of the attributes as
 `attributes.<key>` (one flat key: dots in it are part of it).
 """
 
@@ -23,8 +23,9 @@ class Column(msgspec.Struct, frozen=True):
     unit: str = ""
 
 
-DERIVED = (Column("success", "flag"), Column("work_item", "text"))
-"""`success` is whether the outcome is success, NULL without an outcome; `work_item` is the ticket, else the issue."""
+DERIVED = (Column("success", "flag"), Column("work_item", "text"), Column("tokens", "whole", "token"))
+"""`success` is whether the outcome is success, NULL without an outcome; `work_item` is the ticket, else the issue;
+`tokens` are those that went in and came out together."""
 
 ALL: tuple[Column, ...] = (
     *(Column(field.name, field.type, field.unit) for field in (*fields.IDENTITY, *fields.ALL)),
@@ -54,11 +55,10 @@ def attribute_key(column: Column) -> str:
 def usage_kinds(column: Column) -> tuple[str, ...] | None:
     """The kinds over whose events tokens and money are summed: those that carry usage and have the field; else None,
     any kind."""
-    if column.name not in _USAGE_NAMES:
+    name = "input_tokens" if column.name == "tokens" else column.name
+    if name not in _USAGE_NAMES:
         return None
-    return tuple(
-        kind.name for kind in kinds.KINDS if kind.carries_usage and any(f.name == column.name for f in kind.fields)
-    )
+    return tuple(kind.name for kind in kinds.KINDS if kind.carries_usage and any(f.name == name for f in kind.fields))
 
 
 def is_storable(text: str) -> bool:

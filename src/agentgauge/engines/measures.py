@@ -2,6 +2,7 @@
 
     count            events                                             whole
     failures         events whose outcome is not success                whole
+    outside          events that name no parent: outside any task       whole
     success_rate     successes / events with an outcome                 ratio 0-1
     tokens           input_tokens + output_tokens                       whole
     cost             two columns: the money of the priced calls, and how many calls are unpriced
@@ -22,7 +23,7 @@ from agentgauge.engines.columns import BY_NAME, NUMERIC, Column, ColumnType, col
 from agentgauge.errors import QueryError
 from agentgauge.events import kinds
 
-OF_EVENTS = ("count", "failures", "success_rate", "tokens", "cost")
+OF_EVENTS = ("count", "failures", "outside", "success_rate", "tokens", "cost")
 OF_FIELD = ("sum", "mean", "min", "max", "std_dev", "distinct", "summary")
 OVER = ("all", "tasks", "usage", *kinds.BY_NAME)
 
@@ -107,6 +108,18 @@ class Measure(msgspec.Struct, frozen=True):
         return (Column(name, *_type_and_unit(self)),)
 
 
+class MeasureOfOperations(Measure, frozen=True):
+    """A measure over the relation `operations`, whose rows carry the usage of the calls inside them."""
+
+    @property
+    def kinds(self) -> None:
+        return None
+
+
+def of_operations(measure: Measure) -> MeasureOfOperations:
+    return MeasureOfOperations(measure.statistic, measure.field, "all", measure.columns[0].name)
+
+
 def _carriers(measure: Measure) -> tuple[str, ...] | None:
     if measure.statistic == "tokens":
         return usage_kinds(BY_NAME["input_tokens"])
@@ -116,7 +129,7 @@ def _carriers(measure: Measure) -> tuple[str, ...] | None:
 
 
 def _type_and_unit(measure: Measure) -> tuple[ColumnType, str]:
-    if measure.statistic in ("count", "failures", "distinct"):
+    if measure.statistic in ("count", "failures", "outside", "distinct"):
         return "whole", "1"
     if measure.statistic == "success_rate":
         return "real", "1"

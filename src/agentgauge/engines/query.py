@@ -14,6 +14,7 @@ Every part checks itself when it is made and raises `QueryError` naming the valu
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal, get_args
 
 import msgspec
 
@@ -24,6 +25,11 @@ from agentgauge.engines.time_buckets import WIDTHS, Width, zone_named
 from agentgauge.errors import QueryError
 
 __all__ = ["Filter", "Measure", "Query", "TimeBucket"]
+
+Relation = Literal["events", "operations"]
+"""`operations` has one row per task, with the columns of the task's event and what the calls inside it used: tokens,
+money, model and provider (several are joined by ' + '). Cost is null where a call inside is unpriced (`cost_source` is
+then `unpriced`), and like the tokens where there is none inside. A call counts in the innermost task around it."""
 
 
 class TimeBucket(msgspec.Struct, frozen=True):
@@ -67,8 +73,15 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Names of columns of the answer, descending with a leading '-'; None comes last. Ties, and all without an order,
     by group key."""
     limit: int | None = None
+    relation: Relation = "events"
+    exact: bool = True
+    """Else percentiles may be answered from summaries, within 1 % of the value; the answer says which they are."""
 
     def __post_init__(self) -> None:
+        if self.relation not in get_args(Relation):
+            raise QueryError(f"no relation {self.relation!r}: use one of {', '.join(get_args(Relation))}")
+        if self.relation == "operations" and any(measure.over not in ("all", "tasks") for measure in self.measures):
+            raise QueryError("operations are tasks, with the usage inside them: leave `over` out")
         _check_window(self.start, self.end)
         names = [key if isinstance(key, str) else key.label for key in self.group]
         for key in self.group:

@@ -18,10 +18,10 @@ from agentgauge.engines.columns import Column
 from agentgauge.engines.columns import column as column_named
 from agentgauge.engines.conditions import Filter, Operand
 from agentgauge.engines.dialect import Dialect, Expression, column, number
+from agentgauge.engines.measures import of_operations
+from agentgauge.engines.operations import operations
 from agentgauge.engines.query import Query, TimeBucket
 from agentgauge.engines.time_buckets import DAY, ELAPSED, EPOCH_ORDINAL, OffsetSpan
-
-RELATION = "events"
 
 
 class AggregateSelect(msgspec.Struct, frozen=True):
@@ -43,7 +43,10 @@ def select_groups(query: Query, spans: Sequence[tuple[OffsetSpan, ...]], dialect
         else _bucket_number(key, next(remaining), dialect)
         for key in query.group
     ]
-    aggregates = tuple(aggregate_of(measure, query.measures, dialect) for measure in query.measures)
+    measures = query.measures
+    if query.relation == "operations":
+        measures = tuple(of_operations(measure) for measure in measures)
+    aggregates = tuple(aggregate_of(measure, measures, dialect) for measure in measures)
     parts: list[Expression] = []
     positions: list[tuple[int, ...]] = []
     for aggregate in aggregates:
@@ -52,7 +55,7 @@ def select_groups(query: Query, spans: Sequence[tuple[OffsetSpan, ...]], dialect
     select = (
         exp.select(*(exp.alias_(key, f"k{i}") for i, key in enumerate(keys)))
         .select(*(exp.alias_(part, f"m{i}") for i, part in enumerate(parts)))
-        .from_(RELATION)
+        .from_(relation_of(query))
         .where(*_conditions(query, dialect))
     )
     if keys:
@@ -72,7 +75,7 @@ def select_events(query: Query, columns: Sequence[Column], limit: int | None, di
     ]
     select = (
         exp.select(*(exp.alias_(value, f"k{i}") for i, value in enumerate(values)))
-        .from_(RELATION)
+        .from_(relation_of(query))
         .where(*_conditions(query, dialect))
         .order_by(column("time"), column("id"))
     )
@@ -82,7 +85,12 @@ def select_events(query: Query, columns: Sequence[Column], limit: int | None, di
 def select_extent(query: Query, dialect: Dialect) -> str:
     """Time of the first and the last event of a query, as microseconds since 1970."""
     times = [dialect.micros(function(this=column("time"))) for function in (exp.Min, exp.Max)]
-    return exp.select(*times).from_(RELATION).where(*_conditions(query, dialect)).sql(dialect.name)
+    return exp.select(*times).from_(relation_of(query)).where(*_conditions(query, dialect)).sql(dialect.name)
+
+
+def relation_of(query: Query) -> exp.Table | exp.Subquery:
+    """What a query reads from."""
+    return exp.to_table("events") if query.relation == "events" else operations(_window(query))
 
 
 def _order(query: Query, aggregates: Sequence[Aggregate]) -> list[Expression]:
@@ -97,7 +105,11 @@ def _order(query: Query, aggregates: Sequence[Aggregate]) -> list[Expression]:
 
 
 def _conditions(query: Query, dialect: Dialect) -> list[Expression]:
-    conditions = [_condition(condition, dialect) for condition in query.filters]
+    return [*(_condition(condition, dialect) for condition in query.filters), *_window(query)]
+
+
+def _window(query: Query) -> list[Expression]:
+    conditions: list[Expression] = []
     if query.start is not None:
         conditions.append(exp.GTE(this=column("time"), expression=_moment(query.start)))
     if query.end is not None:

@@ -57,6 +57,7 @@ many name none."""
 DERIVED = {
     "success": "(outcome = 'success')",
     "work_item": "coalesce(ticket, issue)",
+    "tokens": "(input_tokens + output_tokens)",
 }
 """Columns that the `events` view adds, by their SQL."""
 

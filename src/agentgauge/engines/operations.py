@@ -1,0 +1,70 @@
+"""The relation `operations`: one row per task, with what the calls inside it used.
+
+A call is inside the task that its `parent_id` names. Where that is a call itself (a tool that asks a model), it is
+inside the task around that one. A task inside a task has its own calls and the outer one has not, so the usage of all
+operations together is that of all calls inside tasks, each counted once. Of tasks that state one `span_id` the latest
+has the usage.
+
+Whose tasks are in a window is known by their own time; their calls are looked for among all events. Costs two joins.
+"""
+
+from __future__ import annotations
+
+import sqlglot
+from sqlglot import exp
+
+from agentgauge.engines import columns
+from agentgauge.engines.dialect import Expression
+from agentgauge.events import kinds
+from agentgauge.events.fields import TOKEN_NAMES
+
+_OF_CALLS = ("model", "provider", "cost_usd", "cost_source", "tokens", *TOKEN_NAMES)
+_CARRYING = ", ".join(f"'{kind}'" for kind in kinds.USAGE_KINDS)
+_PRICED = ", ".join(f"'{kind.name}'" for kind in kinds.KINDS if kind.carries_usage and "model" in kind.required)
+_TASKS = ", ".join(f"'{kind}'" for kind in kinds.TASK_KINDS)
+
+_SUMS = ", ".join(f"CAST(SUM(calls.{name}) AS BIGINT) AS {name}" for name in ("tokens", *TOKEN_NAMES))
+_COLUMNS = ", ".join(
+    f'used."{column.name}"' if column.name in _OF_CALLS else f'tasks."{column.name}"' for column in columns.ALL
+)
+
+_SQL = f"""
+WITH RECURSIVE tasks AS (
+    SELECT *, ROW_NUMBER() OVER (
+        PARTITION BY COALESCE(span_id, segment || '/' || CAST(n AS VARCHAR)) ORDER BY time DESC, n DESC
+    ) AS of_span
+    FROM events WHERE kind IN ({_TASKS})
+), enclosing AS (
+    SELECT span_id, span_id AS task FROM tasks WHERE span_id IS NOT NULL
+    UNION
+    SELECT outer_call.span_id, enclosing.task
+    FROM events AS outer_call JOIN enclosing ON outer_call.parent_id = enclosing.span_id
+    WHERE outer_call.kind IN ({_CARRYING}) AND outer_call.span_id IS NOT NULL
+), used AS (
+    SELECT *, CASE WHEN unpriced = 0 THEN priced_usd END AS cost_usd,
+        CASE WHEN unpriced > 0 THEN 'unpriced' WHEN reported = with_cost THEN 'reported' ELSE 'computed' END
+            AS cost_source
+    FROM (
+        SELECT enclosing.task, {_SUMS},
+            STRING_AGG(DISTINCT calls.model, ' + ' ORDER BY calls.model) AS model,
+            STRING_AGG(DISTINCT calls.provider, ' + ' ORDER BY calls.provider) AS provider,
+            SUM(CASE WHEN calls.cost_usd IS NULL AND (calls.kind IN ({_PRICED}) OR calls.cost_source = 'unpriced')
+                THEN 1 ELSE 0 END) AS unpriced,
+            SUM(CASE WHEN calls.cost_source = 'reported' THEN 1 ELSE 0 END) AS reported,
+            COUNT(calls.cost_usd) AS with_cost, COALESCE(SUM(calls.cost_usd), 0) AS priced_usd
+        FROM events AS calls JOIN enclosing ON calls.parent_id = enclosing.span_id
+        WHERE calls.kind IN ({_CARRYING})
+        GROUP BY enclosing.task
+    ) AS sums
+)
+SELECT {_COLUMNS} FROM tasks LEFT JOIN used ON used.task = tasks.span_id AND tasks.of_span = 1
+"""  # noqa: S608 - put together from the table of columns alone
+
+
+def operations(within: list[Expression]) -> exp.Subquery:
+    """The relation, of the tasks that meet conditions on an event's own time."""
+    select = sqlglot.parse_one(_SQL, dialect="duckdb")
+    assert isinstance(select, exp.Select)
+    tasks = select.args["with_"].expressions[0].this
+    tasks.where(*within, copy=False)
+    return select.subquery("operations")

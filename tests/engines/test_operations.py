@@ -1,0 +1,97 @@
+"""The relation `operations`: a task with what the calls inside it used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.errors import QueryError
+from agentgauge.events import Event
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+EngineOf = Callable[[Sequence[Event]], Engine]
+
+
+def task(name: str, span: str | None, minute: int = 10, **values: Any) -> Event:
+    moment = NOON + timedelta(minutes=minute)
+    return Event(kind="task", time=moment, name=name, span_id=span, outcome="success", duration_ms=10.0, **values)
+
+
+def call(parent: str | None, usd: str | None = "0.5", model: str = "m", **values: Any) -> Event:
+    return Event(
+        kind="llm_call",
+        time=NOON + timedelta(minutes=5),
+        parent_id=parent,
+        model=model,
+        input_tokens=100,
+        output_tokens=10,
+        cost_usd=None if usd is None else Decimal(usd),
+        cost_source="unpriced" if usd is None else "reported",
+        **values,
+    )
+
+
+def read(engine: Engine, *columns: str, **asked: Any) -> dict[str, tuple[Any, ...]]:
+    rows = engine.scan(Query(relation="operations", **asked), ("name", *columns))
+    return {name: tuple(values) for name, *values in rows}
+
+
+def test_calls_count_in_the_innermost_task_around_them(engine_of: EngineOf) -> None:
+    inner = task("inner", "b", 8, parent_id="a")
+    engine = engine_of([task("outer", "a"), inner, call("a"), call("b"), call("b", "0.25", "other")])
+    assert read(engine, "cost_usd", "tokens", "model") == {
+        "inner": (Decimal("0.75"), 220, "m + other"),
+        "outer": (Decimal("0.5"), 110, "m"),
+    }
+
+
+def test_a_call_inside_a_tool_call_counts_in_the_task_around_both(engine_of: EngineOf) -> None:
+    tool = Event(kind="tool_call", time=NOON, name="search", span_id="t", parent_id="a", cost_usd=Decimal("0.01"))
+    engine = engine_of([task("outer", "a"), tool, call("t")])
+    assert read(engine, "cost_usd") == {"outer": (Decimal("0.51"),)}
+
+
+def test_the_cost_of_an_operation_with_an_unpriced_call_is_unknown(engine_of: EngineOf) -> None:
+    engine = engine_of([task("outer", "a"), call("a"), call("a", None)])
+    assert read(engine, "cost_usd", "cost_source", "tokens") == {"outer": (None, "unpriced", 220)}
+
+
+def test_an_operation_without_calls_has_neither_tokens_nor_cost(engine_of: EngineOf) -> None:
+    engine = engine_of([task("alone", None), task("empty", "a"), call(None)])
+    assert read(engine, "cost_usd", "tokens") == {"alone": (None, None), "empty": (None, None)}
+
+
+def test_usage_counts_once_where_two_tasks_state_one_span(engine_of: EngineOf) -> None:
+    engine = engine_of([task("first", "a", 9), task("second", "a", 10), call("a")])
+    assert read(engine, "tokens") == {"first": (None,), "second": (110,)}
+
+
+def test_calls_that_name_each_other_as_parents_are_no_endless_loop(engine_of: EngineOf) -> None:
+    engine = engine_of([task("outer", "a"), call("a", span_id="b"), call("b", span_id="a"), call("b", span_id="b")])
+    assert read(engine, "tokens") == {"outer": (330,)}
+
+
+def test_a_window_is_of_the_tasks_and_takes_their_earlier_calls_along(engine_of: EngineOf) -> None:
+    engine = engine_of([task("outer", "a", 10), task("before", "b", 2), call("a"), call("b")])
+    start = NOON + timedelta(minutes=7)
+    assert read(engine, "tokens", start=start) == {"outer": (110,)}
+    one = Query(relation="operations", start=start, measures=(Measure("cost"), Measure("p50", "tokens")))
+    assert engine.aggregate(one).rows == ((Decimal("0.5"), 0, 110.0),)
+
+
+def test_filters_and_groups_are_of_the_operation_as_a_whole(engine_of: EngineOf) -> None:
+    engine = engine_of([task("outer", "a", agent="x"), task("other", "b", agent="y"), call("a"), call("b", None)])
+    query = Query(
+        relation="operations", group=("agent",), filters=(Filter("model", "=", "m"),), measures=(Measure("cost"),)
+    )
+    assert engine.aggregate(query).rows == (("x", Decimal("0.5"), 0), ("y", None, 1))
+
+
+def test_operations_are_not_asked_of_one_kind_of_event() -> None:
+    with pytest.raises(QueryError, match="leave `over` out"):
+        Query(relation="operations", measures=(Measure("count", over="llm_call"),))
