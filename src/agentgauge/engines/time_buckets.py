@@ -26,7 +26,7 @@ from agentgauge.errors import QueryError
 from agentgauge.events.event import from_micros, to_micros
 
 Width = Literal["15min", "hour", "day", "week", "month"]
-WIDTHS: tuple[str, ...] = get_args(Width)
+WIDTHS: tuple[Width, ...] = get_args(Width)
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -143,3 +143,20 @@ def _elapsed_numbers(width: int, spans: tuple[OffsetSpan, ...], first: int, last
         while start < span.end and start <= last:
             yield start
             start += width - (start + span.offset) % width
+
+
+def next_bucket(width: Width, zone: tzinfo, start: datetime) -> datetime:
+    """The start of the bucket after the one that begins at `start`."""
+    numbers = bucket_numbers(width, zone, start, start + _LONGER[width])
+    next(numbers)
+    return bucket_time(width, zone, next(numbers))
+
+
+_LONGER: dict[Width, timedelta] = {
+    "15min": timedelta(minutes=30),
+    "hour": timedelta(hours=2),
+    "day": timedelta(days=2),
+    "week": timedelta(days=8),
+    "month": timedelta(days=32),
+}
+"""More than a bucket lasts."""

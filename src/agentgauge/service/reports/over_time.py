@@ -35,8 +35,7 @@ def over_time(engine: Engine, window: Window, width: str, zone: str, now: dateti
     An open start is the first event. An open end is the last event; but where a start was asked for it is `now`, or the
     last event if later. Raises `QueryError`, also beyond 10,000 buckets.
     """
-    if width not in WIDTHS:
-        raise QueryError(f"no bucket {width!r}: use one of {', '.join(WIDTHS)}")
+    bucket = bucket_width(width)
     span = (Measure("min", "time", name="first"), Measure("max", "time", name="last"))
     first, last = engine.aggregate(Query(start=window.start, end=window.end, measures=span)).rows[0]
     if first is None and None in (window.start, window.end):
@@ -44,13 +43,8 @@ def over_time(engine: Engine, window: Window, width: str, zone: str, now: dateti
     start = window.start or first
     after_last = last + timedelta(microseconds=1) if last else now
     end = window.end or (after_last if window.start is None else max(now, after_last))
-    if (end - start) / _SHORTEST[width] > MOST_BUCKETS:
-        raise QueryError(
-            f"{start:%Y-%m-%d} to {end:%Y-%m-%d} has over {MOST_BUCKETS:,} buckets of a {width}: take wider ones"
-        )
-    query = Query(
-        start=start, end=end, group=(TimeBucket(_width(width), zone, fill=True, name="start"),), measures=TOTALS
-    )
+    check_number_of_buckets(start, end, bucket)
+    query = Query(start=start, end=end, group=(TimeBucket(bucket, zone, fill=True, name="start"),), measures=TOTALS)
     return tuple(
         Bucket(**totals_of(row), start=row["start"], label=_label(row["start"], width))
         for row in engine.aggregate(query).records()
@@ -67,13 +61,22 @@ def _label(start: datetime, width: str) -> str:
             return start.isoformat(timespec="minutes")
 
 
+def bucket_width(name: str) -> Width:
+    """Raises `QueryError` for a width that there is none of."""
+    for width in WIDTHS:
+        if width == name:
+            return width
+    raise QueryError(f"no bucket {name!r}: use one of {', '.join(WIDTHS)}")
+
+
+def check_number_of_buckets(start: datetime, end: datetime, width: Width) -> None:
+    """Raises `QueryError` for more buckets than anyone reads."""
+    if (end - start) / _SHORTEST[width] > MOST_BUCKETS:
+        raise QueryError(
+            f"{start:%Y-%m-%d} to {end:%Y-%m-%d} has over {MOST_BUCKETS:,} buckets of a {width}: take wider ones"
+        )
+
+
 def legible_width(first: datetime, last: datetime) -> Width:
     """The finest width that splits a span of time into few enough buckets to be looked at."""
-    return next(
-        (_width(width) for width in WIDTHS if (last - first) / _SHORTEST[width] <= _LEGIBLE_BUCKETS), _width(WIDTHS[-1])
-    )
-
-
-def _width(name: str) -> Width:
-    assert name in WIDTHS
-    return name  # type: ignore[return-value]
+    return next((width for width in WIDTHS if (last - first) / _SHORTEST[width] <= _LEGIBLE_BUCKETS), WIDTHS[-1])
