@@ -22,3 +22,12 @@ Until = Annotated[
 TimeZone = Annotated[
     str | None, typer.Option("--tz", metavar="ZONE", help="Days and times of this zone, such as Europe/Berlin.")
 ]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="FIELD=VALUE",
+        help="Only events with this value of a column or attribute; also != < <= > >=. Several fields must all hold, "
+        "several values of one are alternatives.",
+    ),
+]

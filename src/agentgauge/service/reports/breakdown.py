@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import msgspec
 
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.engines.columns import BY_NAME as COLUMNS
-from agentgauge.engines.time_buckets import WIDTHS
 from agentgauge.errors import QueryError
 from agentgauge.events import kinds
-from agentgauge.events.fields import TOKEN_NAMES
+from agentgauge.service.dimensions import USUAL, dimension, near_dimension
 from agentgauge.service.reports.totals import TOTALS, Totals, or_nan, totals_of
 from agentgauge.service.window import Window
 
 _WORK = ("task", "llm_call", "tool_call")
 """What is counted and timed, the whole before its parts."""
-_ADDED_UP = ("cost_usd", "tokens", *TOKEN_NAMES)
-DIMENSIONS = tuple(column.name for column in COLUMNS.values() if column.type in ("text", "flag"))
-"""Columns by which events can be broken down."""
-USUAL = ("model", "provider", "agent", "role", "tool", "project", "issue", "ticket", "session", "run", "user", "team")
-"""Dimensions that are named where one was mistyped."""
 
 
 class Durations(msgspec.Struct, frozen=True):
@@ -71,10 +64,10 @@ def breakdown(engine: Engine, window: Window, by: Sequence[str]) -> tuple[Group,
             break
     for name, column in zip(by, dimensions, strict=True):
         if column not in COLUMNS and rows and all(row[column] is None for row in rows):
-            near = get_close_matches(name.lower(), {*DIMENSIONS, *USUAL}, n=1)
+            near = near_dimension(name)
             raise QueryError(
                 f"no column is called {name!r} and no event of the window has an attribute of that name"
-                f"{f': did you mean {near[0]}?' if near else '.'} Usual are {', '.join(USUAL)}; "
+                f"{f': did you mean {near}?' if near else '.'} Usual are {', '.join(USUAL)}; "
                 "agentgauge sql 'DESCRIBE events' lists all columns"
             )
     return tuple(
@@ -87,18 +80,6 @@ def breakdown(engine: Engine, window: Window, by: Sequence[str]) -> tuple[Group,
         )
         for row in rows
     )
-
-
-def dimension(name: str) -> str:
-    """The column that a dimension's name means: an event's own column, else the attribute of that key.
-
-    Raises `QueryError` for a column that is added up, and for time.
-    """
-    if name == "time":
-        raise QueryError(f"time is shown as a course: use --bucket, with one of {', '.join(WIDTHS)}")
-    if name in _ADDED_UP:
-        raise QueryError(f"{name} is added up in every group: break down by another, of {', '.join(DIMENSIONS)}")
-    return name if name in COLUMNS or name.startswith("attributes.") else f"attributes.{name}"
 
 
 def _kinds_with(dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...]:

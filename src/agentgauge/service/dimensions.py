@@ -1,0 +1,34 @@
+"""Dimensions: names by which people tell events apart, and the columns and attributes that they mean."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from agentgauge.engines.columns import BY_NAME as COLUMNS
+from agentgauge.engines.time_buckets import WIDTHS
+from agentgauge.errors import QueryError
+from agentgauge.events.fields import TOKEN_NAMES
+
+_ADDED_UP = ("cost_usd", "tokens", *TOKEN_NAMES)
+DIMENSIONS = tuple(column.name for column in COLUMNS.values() if column.type in ("text", "flag"))
+"""Columns by which events can be broken down."""
+USUAL = ("model", "provider", "agent", "role", "tool", "project", "issue", "ticket", "session", "run", "user", "team")
+"""Dimensions that are named where one was mistyped."""
+
+
+def dimension(name: str) -> str:
+    """The column that a dimension's name means: an event's own column, else the attribute of that key.
+
+    Raises `QueryError` for a column that is added up, and for time.
+    """
+    if name == "time":
+        raise QueryError(f"time is shown as a course: use --bucket, with one of {', '.join(WIDTHS)}")
+    if name in _ADDED_UP:
+        raise QueryError(f"{name} is added up in every group: break down by another, of {', '.join(DIMENSIONS)}")
+    return name if name in COLUMNS or name.startswith("attributes.") else f"attributes.{name}"
+
+
+def near_dimension(name: str, likeness: float = 0.6) -> str | None:
+    """The dimension that was probably meant by a name of none, of those that are so alike, on 0-1."""
+    near = get_close_matches(name.lower(), {*DIMENSIONS, *USUAL}, n=1, cutoff=likeness)
+    return near[0] if near else None
