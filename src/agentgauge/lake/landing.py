@@ -13,28 +13,25 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 import duckdb
 import msgspec
 
 from agentgauge.errors import EventRefused, EventUnreadable
-from agentgauge.events import fields, kinds
+from agentgauge.events import fields
 from agentgauge.events.codec import decode_line
 from agentgauge.events.event import to_micros
 from agentgauge.events.validation import check
 from agentgauge.lake.parquet import parquet_scan
+from agentgauge.lake.rates import PRICED, Integer, computed, load_rates
 from agentgauge.lake.schema import EVENTS, SQL_TYPES
-from agentgauge.pricing import PriceBook, Rates, cost_sql
+from agentgauge.pricing import PriceBook
 
 _LINE_COLUMNS = {"s": "VARCHAR", "n": "BIGINT"} | {
     field.name: {"time": "BIGINT", "money": "VARCHAR"}.get(field.type, SQL_TYPES[field.type]) for field in fields.ALL
 }
-_PRICED_KINDS = tuple(
-    kind.name for kind in kinds.KINDS if kind.carries_usage and any(field.name == "model" for field in kind.fields)
-)
 _SAMENESS = (*fields.TOKEN_NAMES, "outcome", "duration_ms", "quality_score", "value")
 """What a repeated source id may correct. Reported money is compared too, computed money follows from the tokens."""
 
@@ -57,7 +54,7 @@ class Landed(msgspec.Struct, frozen=True):
     unreadable: tuple[tuple[bytes, str], ...]
     """Lines that passed their checksum and are no events, with the reason."""
     price_version: str
-    integer: Literal["HUGEINT", "BIGINT"]
+    integer: Integer
     """What the cost of every row can be computed in."""
 
     def select(self, *, first_id: int | None = None, month: datetime | None = None) -> str:
@@ -104,7 +101,7 @@ def land(
     if by_identity and present:
         _drop_landed(connection, present)
     replaced = _drop_known(connection, present, expired)
-    _load_rates(connection, book)
+    integer = load_rates(connection, book)
     months = connection.execute(
         "SELECT DISTINCT date_trunc('month', day)::TIMESTAMPTZ "
         "FROM (SELECT DISTINCT make_timestamp(time)::DATE AS day FROM lines) ORDER BY 1"
@@ -120,16 +117,8 @@ def land(
         replaced=replaced,
         unreadable=unreadable,
         price_version=book.version,
-        integer="BIGINT" if _largest_cost(connection) < 1 << 62 else "HUGEINT",
+        integer=integer,
     )
-
-
-def _largest_cost(connection: duckdb.DuckDBPyConnection) -> int:
-    """A bound on the cost of any line, femto-dollars: all its tokens at the highest rate."""
-    tokens = " + ".join(f'coalesce("{name}", 0)' for name in fields.TOKEN_NAMES)
-    rates = ", ".join(f'"{name}"' for name in Rates.__struct_fields__)
-    highest = _scalar(connection, f"SELECT coalesce(max(greatest({rates})), 0) FROM rates")
-    return highest * (_scalar(connection, f"SELECT coalesce(max({tokens}), 0) FROM lines") + 1)
 
 
 def _scalar(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
@@ -223,7 +212,6 @@ def _with_default(name: str) -> str:
 
 
 def _select(landed: Landed, first_id: int | None, month: datetime | None) -> str:
-    priced = ", ".join(f"'{kind}'" for kind in _PRICED_KINDS)
     made = {
         "id": "NULL::BIGINT" if first_id is None else f"{first_id} + line",
         "segment": "s",
@@ -231,25 +219,13 @@ def _select(landed: Landed, first_id: int | None, month: datetime | None) -> str
         "arrived": "make_timestamptz(arrived)",
         "cost_usd": "coalesce(cost_usd::DECIMAL(18,12), computed_usd)",
         "cost_source": "CASE WHEN cost_usd IS NOT NULL THEN coalesce(cost_source, 'reported') "
-        f"WHEN computed_usd IS NOT NULL THEN 'computed' WHEN kind IN ({priced}) THEN 'unpriced' END",
+        f"WHEN computed_usd IS NOT NULL THEN 'computed' WHEN kind IN ({PRICED}) THEN 'unpriced' END",
         "price_version": "CASE WHEN cost_usd IS NOT NULL THEN price_version "
         f"WHEN computed_usd IS NOT NULL THEN '{landed.price_version}' END",
     }
     made |= {name: f'coalesce("{name}", 0)' for name in fields.TOKEN_NAMES}
     columns = ", ".join(f"{made.get(field.name, _quote(field.name))} AS {_quote(field.name)}" for field in EVENTS)
-    return f"""
-        SELECT {columns} FROM (
-            SELECT lines.*, lines.rowid AS line, {cost_sql("lines", "rates", integer=landed.integer)} AS computed_usd
-            FROM lines LEFT JOIN rates
-                ON lines.cost_usd IS NULL AND lines.kind IN ({priced})
-                AND rates.model = lines.model AND rates.provider IS NOT DISTINCT FROM lines.provider
-                AND rates.tier = coalesce(lines.tier, 'standard') AND rates.day = make_timestamp(lines.time)::DATE
-                AND lines.time >= rates.from_time AND lines.time < rates.to_time
-                AND coalesce(lines.input_tokens, 0) >= rates.min_input_tokens
-                AND (rates.max_input_tokens IS NULL OR coalesce(lines.input_tokens, 0) < rates.max_input_tokens)
-            {_within(month)}
-        )
-        """
+    return f"SELECT {columns} FROM ({computed(landed.integer)} {_within(month)})"
 
 
 def _within(month: datetime | None) -> str:
@@ -262,38 +238,3 @@ def _within(month: datetime | None) -> str:
 
 def _quote(name: str) -> str:
     return f'"{name}"'
-
-
-def _load_rates(connection: duckdb.DuckDBPyConnection, book: PriceBook) -> None:
-    """Make the temporary table `rates` for each model, provider, tier and day that the lines name."""
-    priced = ", ".join(f"'{kind}'" for kind in _PRICED_KINDS)
-    keys: list[tuple[str, str | None, str, date]] = connection.execute(
-        f"""
-        SELECT DISTINCT model, provider, coalesce(tier, 'standard'), make_timestamp(time)::DATE
-        FROM lines WHERE kind IN ({priced}) AND cost_usd IS NULL AND model IS NOT NULL
-        """
-    ).fetchall()
-    names = Rates.__struct_fields__
-    rows: list[tuple[object, ...]] = [
-        (
-            model,
-            provider,
-            tier,
-            day,
-            to_micros(window.start),
-            to_micros(window.end),
-            window.min_input_tokens,
-            window.max_input_tokens,
-            *(getattr(window.rates, name) for name in names),
-        )
-        for model, provider, tier, day in keys
-        for window in book.windows(model, provider, tier, day)
-    ]
-    rates = ", ".join(f'"{name}" BIGINT' for name in names)
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE rates (model VARCHAR, provider VARCHAR, tier VARCHAR, day DATE, "
-        f"from_time BIGINT, to_time BIGINT, min_input_tokens BIGINT, max_input_tokens BIGINT, {rates})"
-    )
-    if rows:
-        unnested = ", ".join("unnest(?)" for _ in rows[0])
-        connection.execute(f"INSERT INTO rates SELECT {unnested}", [list(column) for column in zip(*rows, strict=True)])
