@@ -132,6 +132,8 @@ def _measured(measure: Measure, events: Sequence[Event]) -> Row:
     match measure.statistic:
         case "count":
             return (len(counted),)
+        case "successes":
+            return (outcomes.count(True),)
         case "failures":
             return (outcomes.count(False),)
         case "success_rate":

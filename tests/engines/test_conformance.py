@@ -20,7 +20,7 @@ EVENTS = sample()
 MIDDLE = FIRST + timedelta(days=2)
 
 MEASURES = (
-    *(Measure(statistic) for statistic in ("count", "failures", "success_rate", "tokens", "cost")),
+    *(Measure(statistic) for statistic in ("count", "successes", "failures", "success_rate", "tokens", "cost")),
     *(Measure("count", over=over) for over in ("tasks", "usage", "tool_call")),
     Measure("success_rate", over="tasks"),
     Measure("cost", over="tool_call"),

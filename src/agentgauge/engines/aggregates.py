@@ -78,6 +78,10 @@ def _count(measure: Measure) -> Aggregate:
     return _single(_count_of_all(measure), 0)
 
 
+def _successes(measure: Measure) -> Aggregate:
+    return _single(_count_of_all(measure, _SUCCESS), 0)
+
+
 def _failures(measure: Measure) -> Aggregate:
     return _single(_count_of_all(measure, exp.not_(_SUCCESS)), 0)
 
@@ -118,6 +122,7 @@ def _cost(measure: Measure) -> Aggregate:
 
 _OF_EVENTS: dict[str, Callable[[Measure], Aggregate]] = {
     "count": _count,
+    "successes": _successes,
     "failures": _failures,
     "outside": _outside,
     "success_rate": _success_rate,

@@ -1,7 +1,8 @@
 """Measures: what a query counts, sums or describes, as data.
 
     count            events                                             whole
-    failures         events whose outcome is not success                whole
+    successes        events whose outcome is success                    whole
+    failures         events whose outcome is another                    whole
     outside          events that name no parent: outside any task       whole
     success_rate     successes / events with an outcome                 ratio 0-1
     tokens           input_tokens + output_tokens                       whole
@@ -23,7 +24,7 @@ from agentgauge.engines.columns import BY_NAME, NUMERIC, Column, ColumnType, col
 from agentgauge.errors import QueryError
 from agentgauge.events import kinds
 
-OF_EVENTS = ("count", "failures", "outside", "success_rate", "tokens", "cost")
+OF_EVENTS = ("count", "successes", "failures", "outside", "success_rate", "tokens", "cost")
 OF_FIELD = ("sum", "mean", "min", "max", "std_dev", "distinct", "summary")
 OVER = ("all", "tasks", "usage", *kinds.BY_NAME)
 
@@ -129,7 +130,7 @@ def _carriers(measure: Measure) -> tuple[str, ...] | None:
 
 
 def _type_and_unit(measure: Measure) -> tuple[ColumnType, str]:
-    if measure.statistic in ("count", "failures", "outside", "distinct"):
+    if measure.statistic in ("count", "successes", "failures", "outside", "distinct"):
         return "whole", "1"
     if measure.statistic == "success_rate":
         return "real", "1"
