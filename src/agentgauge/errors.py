@@ -7,6 +7,7 @@
     |- JournalUnavailable     the journal's directory cannot be written
     |- LakeError              the lake cannot do what was asked
     |  `- LakeBusy            another process is compacting
+    |- StateError             the file of what changes in place cannot be used
     |- QueryError             a question names a column, filter or value that does not exist
     |- PriceBookError         a price file or override is not usable
     |- ImportFormatError      a file is not the kind of log it was said to be
@@ -52,6 +53,10 @@ class LakeError(AgentGaugeError):
 
 class LakeBusy(LakeError):
     """Another process holds the lake's writer lock."""
+
+
+class StateError(AgentGaugeError):
+    """The file of what changes in place (decisions about recommendations) cannot be used."""
 
 
 class QueryError(AgentGaugeError, ValueError):

@@ -17,3 +17,7 @@ TOOL_START = "tool_start"
 """Its end is the `tool_call` with the same `span_id`."""
 DEBUGGING_START = "debugging_start"
 """Its end is the `debugging_cycle` with the same `span_id`."""
+
+CHANGE_MERGED = "change_merged"
+"""A change of code was merged, for the issue, run or session that it names. Its attribute `change` is the change's id
+(a merge request's, a pull request's, a commit's); a change that is recorded twice is one."""

@@ -1,1 +1,5 @@
-"""State: what changes in place, in SQLite beside the lake. Tables are versioned `.sql` files."""
+"""State: what changes in place, such as what was decided about a recommendation, in one SQLite file of the home."""
+
+from agentgauge.state.database import Database, state_of
+
+__all__ = ["Database", "state_of"]

@@ -1,0 +1,160 @@
+"""The state file: `<home>/state.db`, SQLite in WAL mode, safe for several processes and threads.
+
+The schema is versioned: `migrations/<number>_<what>.sql` are applied in order, each in a transaction of its own, when
+the file is first written to and when a newer agentgauge meets it. They are kept to SQL that PostgreSQL takes too: no
+AUTOINCREMENT (the table `identifiers` counts), amounts and documents as TEXT, times as BIGINT microseconds.
+A statement ends with a semicolon at the end of a line.
+
+Asking about state never makes the file. A transaction opens the file anew: a few tenths of a millisecond, a sync where
+it wrote, and nothing is shared between threads or with a forked child. WAL needs a local disk; on network file systems
+SQLite keeps its rollback journal, which is as safe and slower.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from agentgauge.errors import StateError
+from agentgauge.files import file_lock, make_directory
+from agentgauge.settings import Home
+
+_WAIT_SECONDS = 30
+_FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
+
+
+class Migration(msgspec.Struct, frozen=True):
+    version: int
+    name: str
+    statements: tuple[str, ...]
+
+
+class Database:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever written."""
+        return self.path.exists()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A connection inside a transaction that writes: all of the block's changes are kept, or none where it raises.
+
+        One at a time; others wait up to half a minute. Makes the file where there is none. Raises `StateError` where it
+        cannot be written, is no state file, or is of a newer agentgauge.
+        """
+        with self._errors():
+            self._migrate_if_needed()
+            with closing(self._connect()) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                except BaseException:
+                    _roll_back(connection)
+                    raise
+                connection.execute("COMMIT")
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees one state of the file. Only where it `exists`. Raises `StateError` as above."""
+        with self._errors():
+            self._migrate_if_needed()
+            with closing(self._connect()) as connection:
+                connection.execute("BEGIN")
+                yield connection
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise StateError(f"{self.path} cannot be used: {error}; name another home with --home") from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _version(self) -> int:
+        if not self.exists:
+            return 0
+        with closing(self._connect()) as connection:
+            return version_of(connection)
+
+    def _migrate_if_needed(self) -> None:
+        newest = migrations()[-1].version
+        if self._version() == newest:
+            return
+        make_directory(self.path.parent)
+        with file_lock(self.path.with_suffix(".lock")), closing(self._connect()) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            version = version_of(connection)
+            if version > newest:
+                raise StateError(
+                    f"{self.path} is of schema version {version}; this agentgauge knows up to {newest}: upgrade it"
+                )
+            for migration in migrations():
+                if migration.version > version:
+                    _apply(connection, migration)
+
+
+def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in migration.statements:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {migration.version}")
+    except BaseException:
+        _roll_back(connection)
+        raise
+    connection.execute("COMMIT")
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:  # a full disk ends it by itself
+        connection.execute("ROLLBACK")
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The number of the last migration that a file has had; 0 of a new one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+@cache
+def migrations() -> tuple[Migration, ...]:
+    """All there are, in order."""
+    found = [
+        Migration(int(named[1]), file.name, tuple(_statements(file.read_text("utf-8"))))
+        for file in resources.files("agentgauge.state").joinpath("migrations").iterdir()
+        if (named := _FILE_NAME.fullmatch(file.name))
+    ]
+    return tuple(sorted(found, key=lambda migration: migration.version))
+
+
+def _statements(text: str) -> Iterator[str]:
+    gathered = ""
+    for line in text.splitlines(keepends=True):
+        gathered += line
+        if sqlite3.complete_statement(gathered):
+            yield gathered.strip()
+            gathered = ""
+    if gathered.strip():
+        raise StateError(f"a migration ends within a statement: {gathered.strip()[:60]!r}")
+
+
+def state_of(home: Home) -> Database:
+    """The state of a home. It is on this machine, wherever the lake is."""
+    return Database(home.root / "state.db")

@@ -1,0 +1,101 @@
+"""The state file: its schema, its transactions, several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agentgauge.errors import StateError
+from agentgauge.state.database import Database, migrations, version_of
+
+_COUNT = "UPDATE identifiers SET last = last + 1 WHERE name = 'recommendation'"
+
+
+def _last(database: Database) -> int:
+    with database.reading() as connection:
+        return int(connection.execute("SELECT last FROM identifiers WHERE name = 'recommendation'").fetchone()[0])
+
+
+def test_the_first_transaction_makes_the_file_with_the_newest_schema(tmp_path: Path) -> None:
+    database = Database(tmp_path / "home" / "state.db")
+    assert not database.exists
+    with database.transaction() as connection:
+        assert version_of(connection) == migrations()[-1].version
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert database.exists
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    assert [migration.version for migration in migrations()] == list(range(1, len(migrations()) + 1))
+
+
+def test_migrations_keep_to_sql_that_postgresql_takes_too() -> None:
+    """What SQLite has and PostgreSQL has not, and types that mean other things there."""
+    foreign = re.compile(r"(?i)\b(autoincrement|without\s+rowid|strict|pragma|datetime|integer\s+primary|blob|real)\b")
+    for migration in migrations():
+        for statement in migration.statements:
+            code = re.sub(r"--.*", "", statement)
+            assert not foreign.search(code), f"{migration.name}: {foreign.search(code)}"
+
+
+def test_a_block_that_raises_changes_nothing(tmp_path: Path) -> None:
+    database = Database(tmp_path / "state.db")
+    with database.transaction() as connection:
+        connection.execute(_COUNT)
+    with pytest.raises(StateError, match="UNIQUE"), database.transaction() as connection:
+        connection.executemany("INSERT INTO identifiers (name, last) VALUES (?, 0)", [("a",), ("nowhere",), ("a",)])
+    with database.reading() as connection:
+        assert connection.execute("SELECT name, last FROM identifiers").fetchall() == [("recommendation", 1)]
+
+
+def test_a_migration_that_fails_leaves_the_version_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(tmp_path / "state.db")
+    with database.transaction():
+        pass
+    known = migrations()
+    broken = type(known[0])(known[-1].version + 1, "broken.sql", ("CREATE TABLE half (a TEXT);", "CREATE nonsense;"))
+    monkeypatch.setattr("agentgauge.state.database.migrations", lambda: (*known, broken))
+    with pytest.raises(StateError, match="syntax"), database.transaction():
+        pass
+    with closing(sqlite3.connect(database.path)) as connection:
+        assert version_of(connection) == known[-1].version
+        assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
+
+
+def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    database = Database(tmp_path / "state.db")
+    with closing(sqlite3.connect(database.path)) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    with pytest.raises(StateError, match=r"9999.*upgrade"), database.transaction():
+        pass
+
+
+def test_what_is_no_state_file_is_said_so(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    path.write_text("a diary, of some length, so that it cannot be taken for an empty file\n" * 30)
+    with pytest.raises(StateError, match=r"state\.db cannot be used: file is not a database"):
+        with Database(path).transaction():
+            pass
+
+
+def _count_many(path: Path, times: int) -> None:
+    for _ in range(times):
+        with Database(path).transaction() as connection:
+            connection.execute(_COUNT)
+
+
+def test_processes_that_make_and_write_it_at_once_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    context = multiprocessing.get_context("spawn")
+    writers = [context.Process(target=_count_many, args=(path, 25)) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0] * 4
+    assert _last(Database(path)) == 100
