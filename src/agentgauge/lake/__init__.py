@@ -3,6 +3,7 @@
 from agentgauge.lake.compactor import Compaction
 from agentgauge.lake.deletion import Deletion
 from agentgauge.lake.lake import Lake
+from agentgauge.lake.repricing import Repricing
 from agentgauge.lake.snapshot import Snapshot
 
-__all__ = ["Compaction", "Deletion", "Lake", "Snapshot"]
+__all__ = ["Compaction", "Deletion", "Lake", "Repricing", "Snapshot"]

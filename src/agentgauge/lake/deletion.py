@@ -15,6 +15,7 @@ from agentgauge.errors import SettingsError
 from agentgauge.lake.blanking import blank_landed_bytes
 from agentgauge.lake.closed_days import close_days, forget_in_closed_days
 from agentgauge.lake.parquet import parquet_scan, write_file
+from agentgauge.lake.repriced import drop_rows_without_events
 from agentgauge.lake.rewrite import files_with, without_rows
 from agentgauge.lake.table import LakeTable
 from agentgauge.lake.tables import Tables
@@ -35,6 +36,7 @@ def delete_user(connection: duckdb.DuckDBPyConnection, tables: Tables, home: Hom
         raise SettingsError("forget needs the name of a user, as recorded in the user field of the scope")
     done = _delete(connection, tables.events, '"user" = ?', [user])
     tables.events.vacuum(0)
+    drop_rows_without_events(connection, tables)
     forget_in_closed_days(connection, tables.daily, user)
     blank_landed_bytes(home)
     return done
@@ -48,7 +50,9 @@ def delete_older(connection: duckdb.DuckDBPyConnection, tables: Tables, before: 
     """
     _keep_source_keys(connection, tables, before)
     close_days(connection, tables, _OLDER, before)
-    return _delete(connection, tables.events, _OLDER, [before])
+    done = _delete(connection, tables.events, _OLDER, [before])
+    drop_rows_without_events(connection, tables)
+    return done
 
 
 def _delete(

@@ -15,6 +15,7 @@ from agentgauge.events.codec import encode_event
 from agentgauge.lake.compactor import Compaction, Compactor, writer_lock
 from agentgauge.lake.deletion import Deletion, delete_older, delete_user
 from agentgauge.lake.landing import connect, land
+from agentgauge.lake.repricing import Repricing, preview, reprice
 from agentgauge.lake.snapshot import Snapshot
 from agentgauge.lake.tables import Tables
 from agentgauge.pricing import PriceBook
@@ -72,6 +73,31 @@ class Lake:
             tables, connection = self._open_tables()
             with connection:
                 return delete_older(connection, tables, before)
+
+    def reprice(
+        self,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        *,
+        dry_run: bool = False,
+        on_step: Callable[[str], None] = lambda name: None,
+    ) -> Repricing:
+        """Compute the costs of landed calls of [start, end), aware times, again with the prices of `book`.
+
+        The journal's events land first, at these prices. With `dry_run` nothing is written or locked, and the answer is
+        what would be done to what has landed. Raises `LakeBusy`, `LakeError`.
+        """
+        if dry_run:
+            with _saying_what_is_damaged(self.home), connect() as connection:
+                tables = Tables(self.home)
+                tables.events.storage.attach(connection)
+                tables.load()
+                return preview(connection, tables, self.book, start, end)
+        with writer_lock(self.home), _saying_what_is_damaged(self.home):
+            self._compact_locked()
+            tables, connection = self._open_tables()
+            with connection:
+                return reprice(connection, tables, self.book, start, end, on_step=on_step)
 
     def unlanded(self, events: Iterable[Event]) -> set[str]:
         """Source ids of those `events` that would change the lake: it has no such event, nor had one that expired, or

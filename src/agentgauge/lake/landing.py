@@ -33,7 +33,8 @@ _LINE_COLUMNS = {"s": "VARCHAR", "n": "BIGINT"} | {
     field.name: {"time": "BIGINT", "money": "VARCHAR"}.get(field.type, SQL_TYPES[field.type]) for field in fields.ALL
 }
 _SAMENESS = (*fields.TOKEN_NAMES, "outcome", "duration_ms", "quality_score", "value")
-"""What a repeated source id may correct. Reported money is compared too, computed money follows from the tokens."""
+"""What a repeated source id may correct. Reported money is compared too, computed money follows from the tokens
+and may have been repriced since."""
 
 
 class Landed(msgspec.Struct, frozen=True):
@@ -184,7 +185,10 @@ def _drop_known(
     if not present:
         return ()
     same = [f'stored."{name}" IS NOT DISTINCT FROM {_with_default(name)}' for name in _SAMENESS]
-    same.append("(lines.cost_usd IS NULL OR stored.cost_usd IS NOT DISTINCT FROM lines.cost_usd::DECIMAL(18,12))")
+    same.append(
+        "(lines.cost_usd IS NULL OR lines.cost_source = 'computed' "
+        "OR stored.cost_usd IS NOT DISTINCT FROM lines.cost_usd::DECIMAL(18,12))"
+    )
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE known AS

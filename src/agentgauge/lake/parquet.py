@@ -26,8 +26,9 @@ def write_file(
     *,
     month: str | None = None,
     span: str | None = None,
+    label: str = "",
 ) -> DataFile:
-    """Write the rows of `select`, in its order, as one Parquet file.
+    """Write the rows of `select`, in its order, as one Parquet file, whose name begins with `label`.
 
     `span` names a time column whose minimum and maximum go into the table's statistics, so that other engines can skip
     the file.
@@ -44,7 +45,7 @@ def write_file(
             raise LakeError(f"{path.parent}: a data file could not be written: {error}") from error
         rows, statistics = _describe(connection, path, span)
         prefix = "" if month is None else f"month={month}/"
-        name = f"{prefix}{uuid.uuid4().hex}.parquet"
+        name = f"{prefix}{label}{uuid.uuid4().hex}.parquet"
         size = storage.place(path, name)
     return DataFile(name, size, rows, month, statistics)
 
@@ -66,14 +67,14 @@ def _describe(connection: duckdb.DuckDBPyConnection, path: Path, span: str | Non
     return rows, json.dumps(statistics)
 
 
-def parquet_scan(uris: Sequence[str], *, filename: bool = False) -> str:
+def parquet_scan(uris: Sequence[str], *, filename: bool = False, row_number: bool = False) -> str:
     """A FROM item over data files; written out rather than bound, so that a view can be made of it.
 
     The partition's column is not read back from the path: it follows from `time`.
     """
     files = ", ".join(literal(glob.escape(uri)) for uri in uris)
-    named = ", filename = true" if filename else ""
-    return f"read_parquet([{files}], union_by_name = true, hive_partitioning = false{named})"
+    more = (", filename = true" if filename else "") + (", file_row_number = true" if row_number else "")
+    return f"read_parquet([{files}], union_by_name = true, hive_partitioning = false{more})"
 
 
 def literal(text: str) -> str:

@@ -4,6 +4,7 @@
 `losses`: what the recorder refused or dropped and what was torn, one row per report.
 `sources`: digests of the source ids of events that have expired, so that an import still knows them.
 `daily_aggregates`: figures of days whose events have expired; there from the first expiry on.
+`repriced`: what calls cost before they were priced anew, and since; there from the first repricing on.
 """
 
 from __future__ import annotations
@@ -53,6 +54,19 @@ DAILY = (
 )
 """`created` is when the last of the events arrived; `users` are digests of the people that they name, `nobodys` is how
 many name none."""
+
+REPRICED = (
+    Field("repricing", "text"),
+    Field("repriced", "time"),
+    *fields.IDENTITY,
+    Field("time", "time"),
+    *fields.MODEL,
+    Field("old_cost_usd", "money"),
+    Field("old_cost_source", "text"),
+    Field("old_price_version", "text"),
+    *fields.COST,
+)
+"""`repriced` is when the repricing took place that `repricing` names; `id`, `segment` and `n` are the event's."""
 
 DERIVED = {
     "success": "(outcome = 'success')",

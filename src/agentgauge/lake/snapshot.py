@@ -23,7 +23,8 @@ from agentgauge.lake.landing import Landed, connect, land
 from agentgauge.lake.loss_rows import insert_losses, unreadable_losses
 from agentgauge.lake.parquet import parquet_scan
 from agentgauge.lake.plan import PlanDirectory, coverage
-from agentgauge.lake.schema import DAILY, DERIVED, LOSSES, column_list, empty_relation
+from agentgauge.lake.repriced import repriced
+from agentgauge.lake.schema import DAILY, DERIVED, LOSSES, REPRICED, column_list, empty_relation
 from agentgauge.lake.tables import Tables
 from agentgauge.pricing import PriceBook
 from agentgauge.settings import Home
@@ -33,7 +34,9 @@ _UNCERTAIN_TRIES = 3
 
 
 class Snapshot:
-    """Open until `close`. `connection` and its cursors have the views `events` and `losses`; use one per thread."""
+    """Open until `close`. `connection` and its cursors have the views `events`, `losses` and `repriced`; use one per
+    thread.
+    """
 
     def __init__(self, home: Home, book: PriceBook) -> None:
         self.connection: duckdb.DuckDBPyConnection = connect()
@@ -59,6 +62,7 @@ class Snapshot:
         losses += unreadable_losses(landed.unreadable, [(path, part.start) for path, part in tail])
         self._create_losses_view(losses)
         _create_closed_days(self.connection, closed_days(self._tables.daily))
+        _create_repriced(self.connection, repriced(self._tables))
 
     def _read_consistently(self) -> list[tuple[Path, Scan]]:
         """The tail that goes with the version read. Read again where the compactor took something away meanwhile."""
@@ -127,6 +131,7 @@ def in_memory(lines: bytes, book: PriceBook) -> Iterator[duckdb.DuckDBPyConnecti
         _create_events(connection, "SELECT * FROM internal.tail")
         connection.execute(f"CREATE VIEW losses AS {empty_relation(LOSSES)}")
         _create_closed_days(connection, empty_relation(DAILY))
+        _create_repriced(connection, empty_relation(REPRICED))
         yield connection
 
 
@@ -141,6 +146,10 @@ def _create_events(connection: duckdb.DuckDBPyConnection, source: str) -> None:
 
 def _create_closed_days(connection: duckdb.DuckDBPyConnection, source: str) -> None:
     connection.execute(f"CREATE VIEW internal.closed_days AS {source}")
+
+
+def _create_repriced(connection: duckdb.DuckDBPyConnection, source: str) -> None:
+    connection.execute(f"CREATE VIEW repriced AS {source}")
 
 
 def _id_of(directory: JournalDirectory) -> str:

@@ -10,14 +10,17 @@ from agentgauge.settings import Home
 
 class Tables:
     def __init__(self, home: Home) -> None:
+        self.is_shared = home.lake != str(home.root / "lake")
+        """Whether other homes may write to these tables: another lock than ours is then theirs."""
         self.events = LakeTable(storage_of(home, "events"), schema.EVENTS, partitioned=True)
         self.losses = LakeTable(storage_of(home, "losses"), schema.LOSSES, partitioned=False)
         self.sources = LakeTable(storage_of(home, "sources"), schema.SOURCES, partitioned=False)
         self.daily = LakeTable(storage_of(home, "daily_aggregates"), schema.DAILY, partitioned=False)
+        self.repriced = LakeTable(storage_of(home, "repriced"), schema.REPRICED, partitioned=False)
 
     def clean(self) -> None:
         """Remove what killed writers left. To be called by the one writer."""
-        for table in (self.events, self.losses, self.sources, self.daily):
+        for table in (self.events, self.losses, self.sources, self.daily, self.repriced):
             table.storage.clean()
 
     def load(self, *, create: bool = False) -> None:
@@ -29,3 +32,4 @@ class Tables:
         for table in (self.events, self.losses, self.sources):
             table.load(create=create)
         self.daily.load()  # made by the first expiry
+        self.repriced.load()  # made by the first repricing
