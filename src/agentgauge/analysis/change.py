@@ -4,9 +4,9 @@
                mean", 1908)
     relative   how much of before: where all values are positive, the geometric mean of after / before, less 1, from
                the t-test of the logarithms ("t of logarithms"), in which halving and doubling weigh the same; else the
-               sum of after over the sum of before, less 1, with a percentile-corrected bootstrap interval (BCa: Efron,
-               "Better bootstrap confidence intervals", 1987; "bootstrap") and the p-value of the t-test of the
-               differences, which are what is resampled
+               sum of after over the sum of before, less 1, with a bootstrap interval ("bootstrap"; see
+               `agentgauge.analysis.bootstrap`) and the p-value of the t-test of the differences, which are what is
+               resampled
 
 Intervals and p-values are two-sided and suppose that the pairs are independent of each other. Of fewer than two pairs
 they are NaN, and so is what needs a bootstrap of fewer than ten. Pairs that all differ by the same have an interval of
@@ -23,17 +23,13 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from agentgauge.analysis import bootstrap
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 Method = Literal["t", "t of logarithms", "bootstrap", "none"]
-
-_FEWEST_RESAMPLED = 10
-"""Pairs below which resampling says too little: its intervals would be too narrow."""
-_RESAMPLES, _FEWEST_RESAMPLES, _DRAWS, _DRAWS_AT_ONCE = 4000, 1000, 4_000_000, 1_000_000
-_SEED = 20_251_215
-"""The same data has the same interval every time."""
 
 
 class Estimate(msgspec.Struct, frozen=True):
@@ -95,7 +91,7 @@ def _relative(
         )
         return Estimate(value, low, high, of_logarithms.p_value, of_logarithms.method)
     value = _ratio_of_sums(before, after)
-    if before.size < _FEWEST_RESAMPLED or not math.isfinite(value):
+    if before.size < bootstrap.FEWEST or not math.isfinite(value):
         return Estimate(value, math.nan, math.nan, math.nan, "none")
     low, high = _bootstrap(before, after, confidence)
     return Estimate(value, low, high, p_of_difference, "bootstrap")
@@ -122,49 +118,21 @@ def _t_estimate(differences: NDArray[np.float64], confidence: float, method: Met
 
 
 def _bootstrap(before: NDArray[np.float64], after: NDArray[np.float64], confidence: float) -> tuple[float, float]:
-    """BCa limits of the ratio of sums, pairs resampled together.
-
-    After Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, equations 14.9, 14.10, 14.14 and 14.15.
-    """
+    """BCa limits of the ratio of sums, pairs resampled together; resamples and jackknife values over 0 are left out."""
     import numpy as np
-    from scipy.special import ndtr, ndtri
 
-    ratios = _resampled(before, after)
-    centre = _ratio_of_sums(before, after)
-    left_out_before, left_out_after = before.sum() - before, after.sum() - after
-    jackknife = (left_out_after - left_out_before) / np.abs(left_out_before)
+    sums = bootstrap.resampled_sums(
+        np.stack([before, after], axis=1),
+        np.random.default_rng(bootstrap.SEED),
+        bootstrap.resamples_for(before.size),
+    )
+    totals, after_totals = sums[:, 0], sums[:, 1]
+    without_before, without_after = before.sum() - before, after.sum() - after
+    jackknife = (without_after - without_before) / np.abs(without_before)
     jackknife = jackknife[np.isfinite(jackknife)]
-    if ratios.size < _FEWEST_RESAMPLES / 2 or jackknife.size < 2:
-        return math.nan, math.nan
-    below = (np.count_nonzero(ratios < centre) + np.count_nonzero(ratios <= centre)) / 2 / ratios.size
-    if below in (0.0, 1.0):
-        return centre, centre
-    bias = ndtri(below)
-    spread = jackknife.mean() - jackknife
-    widest = np.abs(spread).max()
-    spread = spread / widest if widest else spread  # of which powers are taken: they are not to overflow
-    squares = np.square(spread).sum()
-    acceleration = (spread**3).sum() / (6 * squares**1.5) if squares else 0.0
-    limits = bias + ndtri([(1 - confidence) / 2, (1 + confidence) / 2])
-    shares = ndtr(bias + limits / (1 - acceleration * limits))
-    if not np.isfinite(shares).all():
-        return math.nan, math.nan
-    low, high = np.quantile(ratios, shares)
-    return float(low), float(high)
-
-
-def _resampled(before: NDArray[np.float64], after: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ratios of sums of pairs drawn with replacement; those over 0 are left out."""
-    import numpy as np
-
-    count, random = before.size, np.random.default_rng(_SEED)
-    wanted = max(min(_RESAMPLES, _DRAWS // count), _FEWEST_RESAMPLES)
-    parts: list[NDArray[np.float64]] = []
-    while wanted > 0:
-        rows = min(wanted, max(_DRAWS_AT_ONCE // count, 1))
-        drawn = random.integers(count, size=(rows, count))
-        totals = before[drawn].sum(axis=1)
-        parts.append((after[drawn].sum(axis=1) - totals) / np.abs(totals))
-        wanted -= rows
-    ratios: NDArray[np.float64] = np.concatenate(parts)
-    return ratios[np.isfinite(ratios)]
+    return bootstrap.bca_limits(
+        (after_totals - totals) / np.abs(totals),
+        _ratio_of_sums(before, after),
+        jackknife.mean() - jackknife if jackknife.size else jackknife,
+        confidence,
+    )

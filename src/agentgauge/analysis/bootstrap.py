@@ -1,0 +1,78 @@
+"""The bootstrap: how far a figure would scatter if as many units were drawn again from those at hand.
+
+Whole units are drawn, with all that belongs to them: what depends on each other within a unit (the calls of an issue)
+stays together, so units are the clusters. Limits are corrected for bias and skewness (BCa: Efron, "Better bootstrap
+confidence intervals", Journal of the American Statistical Association 82, 1987).
+
+Seeded: the same data has the same limits every time. A hundred units take a few milliseconds, 100,000 half a second.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FEWEST = 10
+"""Units below which resampling says too little: its intervals would be too narrow."""
+_RESAMPLES, _FEWEST_RESAMPLES, _DRAWS, _DRAWS_AT_ONCE = 4000, 1000, 4_000_000, 1_000_000
+SEED = 20_251_215
+
+
+def resampled_sums(units: NDArray[np.float64], random: np.random.Generator, resamples: int) -> NDArray[np.float64]:
+    """Sums of the columns of `units` (one row each) over as many rows drawn with replacement, per resample."""
+    import numpy as np
+
+    count = len(units)
+    columns = np.ascontiguousarray(units.T)
+    parts: list[NDArray[np.float64]] = []
+    while resamples > 0:
+        rows = min(resamples, max(_DRAWS_AT_ONCE // count, 1))
+        drawn = random.integers(count, size=(rows, count), dtype=np.int32)
+        parts.append(np.stack([column[drawn].sum(axis=1) for column in columns], axis=1))
+        resamples -= rows
+    return np.concatenate(parts)
+
+
+def resamples_for(count: int) -> int:
+    """How many resamples of so many units are drawn: fewer of many, each of which costs more and scatters less."""
+    return max(min(_RESAMPLES, _DRAWS // max(count, 1)), _FEWEST_RESAMPLES)
+
+
+def bca_limits(
+    resampled: NDArray[np.float64],
+    estimate: float,
+    influence: NDArray[np.float64],
+    confidence: float,
+    quantiles: tuple[float, float] | None = None,
+) -> tuple[float, float]:
+    """Limits of a figure from what it came to when resampled, NaN where these say too little.
+
+    `influence` is how far each unit moves the figure, in any scale; of several samples, of all units together, each
+    divided by the size of its sample. `quantiles` replaces those of the normal distribution that the limits go by.
+    After Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, equations 14.9, 14.10, 14.14 and 14.15.
+    """
+    import numpy as np
+    from scipy.special import ndtr, ndtri
+
+    resampled, influence = resampled[np.isfinite(resampled)], influence[np.isfinite(influence)]
+    if resampled.size < _FEWEST_RESAMPLES / 2 or influence.size < 2:
+        return math.nan, math.nan
+    below = (np.count_nonzero(resampled < estimate) + np.count_nonzero(resampled <= estimate)) / 2 / resampled.size
+    if below in (0.0, 1.0):
+        return estimate, estimate
+    bias = ndtri(below)
+    widest = np.abs(influence).max()
+    influence = influence / widest if widest else influence  # of which powers are taken: they are not to overflow
+    squares = np.square(influence).sum()
+    acceleration = (influence**3).sum() / (6 * squares**1.5) if squares else 0.0
+    normal = ndtri([(1 - confidence) / 2, (1 + confidence) / 2]) if quantiles is None else np.asarray(quantiles)
+    limits = bias + normal
+    shares = ndtr(bias + limits / (1 - acceleration * limits))
+    if not np.isfinite(shares).all():
+        return math.nan, math.nan
+    low, high = np.quantile(resampled, shares)
+    return float(low), float(high)

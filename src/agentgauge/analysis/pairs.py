@@ -1,0 +1,272 @@
+"""Two arms against each other: the difference, its interval, and whether it can be told from chance.
+
+    binary   apart: Fisher's mid-p, Agresti-Caffo interval; paired: exact McNemar, Bonett-Price interval; an arm's
+             own interval is Wilson's; effect Cohen's h (all in `agentgauge.analysis.proportions`)
+    number   the permutation tests of `agentgauge.analysis.permutation` and the intervals that agree with them; an
+             arm's own interval is a bootstrap one (BCa); effect Hedges' g
+    ratio    R = sum of values / sum of weights, so that a unit of no weight (a failed one) counts with what it cost.
+             If both arms have the R of all units together, value - R weight is 0 in the mean in either: the test of
+             `number` on that. Interval: BCa bootstrap of the difference of the ratios. Effect Hedges' g of the same
+
+Hedges' g is the difference in standard deviations, pooled of the two arms, or of the paired differences, corrected for
+small samples (Hedges, "Distribution theory for Glass's estimator of effect size", Journal of Educational Statistics 6,
+1981): 0.2 is small, 0.5 medium, 0.8 large.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from agentgauge.analysis import bootstrap, permutation, proportions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Values = NDArray[np.float64]
+
+Kind = Literal["binary", "number", "ratio"]
+Interval = tuple[float, float]
+
+POWER = 0.8
+"""How often the units that are said to be needed would show the difference."""
+
+
+class Observation(msgspec.Struct, frozen=True):
+    unit: str
+    value: float
+    weight: float = 1.0
+    """Of a ratio: what the value is divided by."""
+
+
+class Contrast(msgspec.Struct, frozen=True, kw_only=True):
+    """The first arm against the second."""
+
+    difference: float
+    ci_low: float
+    ci_high: float
+    effect_size: float
+    p_value: float
+    method: str
+    direction: float
+    """Below 0 where the first has less, above where it has more. Known where the difference is not: of an arm without
+    any success the cost per success is not a number, and still the worse."""
+    n_a: int
+    n_b: int
+    shared: int
+    size: float
+    """The difference and the variances by which the units needed are found, in a scale of their own."""
+    variance_a: float
+    variance_b: float
+    """Of one unit of either arm; of pairs the first is that of a pair, the second 0."""
+
+    def needed(self, alpha: float) -> int | None:
+        """Units more per arm by which a difference of this size is told from chance at `alpha`, in 8 of 10 cases.
+
+        The smallest k with variance_a / (n_a + k) + variance_b / (n_b + k) <= (size / (z(1 - alpha/2) + z(0.8)))^2,
+        by the normal distribution. At least 1; None without a difference, or where nothing varies.
+        """
+        from scipy.special import ndtri
+
+        spread = self.variance_a + self.variance_b
+        if not (math.isfinite(self.size) and math.isfinite(spread) and self.size and spread):
+            return None
+        allowed = (self.size / float(ndtri(1 - alpha / 2) + ndtri(POWER))) ** 2
+        if allowed == 0:
+            return None
+        # allowed (n_a + k) (n_b + k) = variance_a (n_b + k) + variance_b (n_a + k)
+        half = (self.n_a + self.n_b - spread / allowed) / 2
+        rest = self.n_a * self.n_b - (self.variance_a * self.n_b + self.variance_b * self.n_a) / allowed
+        more = -half + math.sqrt(max(half * half - rest, 0.0))
+        return max(math.ceil(more - 1e-9), 1) if math.isfinite(more) else None
+
+
+def check(name: str, observations: Sequence[Observation], kind: Kind) -> None:
+    """Raises `ValueError` for observations that are none of the kind, and for a unit that is there twice."""
+    seen: set[str] = set()
+    for observation in observations:
+        if observation.unit in seen:
+            raise ValueError(f"{name}: unit {observation.unit!r} is there twice; a unit counts as one")
+        seen.add(observation.unit)
+        if not (math.isfinite(observation.value) and math.isfinite(observation.weight)):
+            raise ValueError(f"{name}: {observation.unit!r} is not finite: leave out what is not known")
+        if kind == "binary" and observation.value not in (0, 1):
+            raise ValueError(f"{name}: {observation.unit!r} is 1 or 0, got {observation.value}")
+        if kind == "ratio" and observation.weight < 0:
+            raise ValueError(f"{name}: the weight of {observation.unit!r} is negative: {observation.weight}")
+
+
+def level(observations: Sequence[Observation], kind: Kind, confidence: float) -> tuple[float, float, float]:
+    """An arm's figure and its interval."""
+    values, weights = _columns(observations)
+    if not values.size:
+        return math.nan, math.nan, math.nan
+    if kind == "binary":
+        return float(values.mean()), *proportions.wilson(int(values.sum()), values.size, confidence)
+    if kind == "number":
+        weights = weights * 0 + 1
+    return _ratio(values, weights), *_bootstrapped([(values, weights)], confidence)
+
+
+def contrast(
+    first: Sequence[Observation], second: Sequence[Observation], kind: Kind, paired: bool, confidence: float
+) -> Contrast:
+    """Two arms; with `paired` the units that both have, each against itself."""
+    names = {observation.unit for observation in second}
+    both = {observation.unit for observation in first if observation.unit in names}
+    if paired:
+        first, second = (
+            sorted((one for one in arm if one.unit in both), key=lambda one: one.unit) for arm in (first, second)
+        )
+    of = {"binary": _binary, "number": _number, "ratio": _of_ratio}[kind]
+    return of(_columns(first), _columns(second), paired, confidence, len(both))
+
+
+_Columns = tuple["Values", "Values"]
+
+
+def _columns(observations: Sequence[Observation]) -> _Columns:
+    import numpy as np
+
+    return (
+        np.array([observation.value for observation in observations], dtype=np.float64),
+        np.array([observation.weight for observation in observations], dtype=np.float64),
+    )
+
+
+def _binary(first: _Columns, second: _Columns, paired: bool, confidence: float, shared: int) -> Contrast:
+    (a, _), (b, _) = first, second
+    won, other = int(a.sum()), int(b.sum())
+    if paired:
+        only_a, only_b = int((a > b).sum()), int((b > a).sum())
+        p_value = proportions.mcnemar_exact(only_a, only_b) if a.size else math.nan
+        low, high = proportions.bonett_price(only_a, only_b, a.size, confidence)
+    else:
+        p_value = proportions.fisher_mid_p(won, a.size, other, b.size)
+        low, high = proportions.agresti_caffo(won, a.size, other, b.size, confidence)
+    difference = _mean(a) - _mean(b)
+    effect = proportions.cohen_h(_mean(a), _mean(b)) if a.size and b.size else math.nan
+    size, variances = effect, (1.0, 1.0)
+    if paired:
+        size, variances = difference, ((_mean(a != b) - difference**2) if a.size else math.nan, 0.0)
+    return Contrast(
+        difference=difference,
+        ci_low=low,
+        ci_high=high,
+        effect_size=effect,
+        p_value=p_value,
+        method=_method(p_value, "exact McNemar; Bonett-Price" if paired else "Fisher mid-p; Agresti-Caffo"),
+        direction=difference,
+        n_a=a.size,
+        n_b=b.size,
+        shared=shared,
+        size=size,
+        variance_a=variances[0],
+        variance_b=variances[1],
+    )
+
+
+def _number(first: _Columns, second: _Columns, paired: bool, confidence: float, shared: int) -> Contrast:
+    return _of_means(first[0], second[0], paired, confidence, shared)
+
+
+def _of_ratio(first: _Columns, second: _Columns, paired: bool, confidence: float, shared: int) -> Contrast:
+    (a, weights_a), (b, weights_b) = first, second
+    weight = float(weights_a.sum() + weights_b.sum())
+    common = float(a.sum() + b.sum()) / weight if weight else math.nan
+    found = _of_means(a - common * weights_a, b - common * weights_b, paired, confidence, shared)
+    low, high = _bootstrapped([first, second], confidence, paired)
+    how = found.method.partition(";")[0]
+    return msgspec.structs.replace(
+        found,
+        difference=_ratio(*first) - _ratio(*second),
+        ci_low=low,
+        ci_high=high,
+        method=_method(found.p_value, f"{how}; BCa bootstrap"),
+    )
+
+
+def _of_means(a: Values, b: Values, paired: bool, confidence: float, shared: int) -> Contrast:
+    tested = permutation.paired_means(a - b, confidence) if paired else permutation.two_means(a, b, confidence)
+    difference = _mean(a) - _mean(b)
+    variance_a, variance_b = (_variance(a - b), 0.0) if paired else (_variance(a), _variance(b))
+    freedom = a.size - 1 if paired else a.size + b.size - 2
+    pooled = variance_a
+    if not paired and a.size > 1 and b.size > 1:
+        pooled = ((a.size - 1) * variance_a + (b.size - 1) * variance_b) / freedom
+    name = "sign-flip permutation" if paired else "studentised permutation"
+    return Contrast(
+        difference=difference,
+        ci_low=tested.low,
+        ci_high=tested.high,
+        effect_size=_hedges_g(difference, pooled, freedom),
+        p_value=tested.p_value,
+        method=_method(tested.p_value, f"{name}; the interval that agrees with it"),
+        direction=difference,
+        n_a=a.size,
+        n_b=b.size,
+        shared=shared,
+        size=difference,
+        variance_a=variance_a,
+        variance_b=variance_b,
+    )
+
+
+def _method(p_value: float, name: str) -> str:
+    return "none" if math.isnan(p_value) else name
+
+
+def _hedges_g(difference: float, variance: float, freedom: int) -> float:
+    """With the exact correction, by gamma functions. NaN where nothing varies and something differs."""
+    if freedom < 1 or not math.isfinite(variance):
+        return math.nan
+    if variance == 0:
+        return math.nan if difference else 0.0
+    half = freedom / 2
+    correction = 1.0
+    if freedom > 1:
+        correction = math.exp(math.lgamma(half) - math.lgamma(half - 0.5)) / math.sqrt(half)
+    return correction * difference / math.sqrt(variance)
+
+
+def _bootstrapped(arms: Sequence[_Columns], confidence: float, paired: bool = False) -> Interval:
+    """BCa limits of a ratio of sums, or of the difference of two; NaN where too few units, or none, have a weight."""
+    import numpy as np
+
+    if any(values.size < 2 or not weights.sum() for values, weights in arms):
+        return math.nan, math.nan
+    random = np.random.default_rng(bootstrap.SEED)
+    resamples = bootstrap.resamples_for(sum(values.size for values, _ in arms))
+    columns = [np.stack(arm, axis=1) for arm in arms]
+    drawn = [np.concatenate(columns, axis=1)] if paired else columns
+    sums = np.concatenate([bootstrap.resampled_sums(units, random, resamples) for units in drawn], axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = sums[:, ::2] / sums[:, 1::2]
+    resampled = ratios[:, 0] - ratios[:, 1] if len(arms) == 2 else ratios[:, 0]
+    if not np.isfinite(resampled).mean() > 0.99:
+        return math.nan, math.nan
+    influences = [(values - _ratio(values, weights) * weights) / weights.sum() for values, weights in arms]
+    if len(arms) == 2:
+        influences[1] = -influences[1]
+    influence = influences[0] + influences[1] if paired else np.concatenate(influences)
+    estimate = _ratio(*arms[0]) - (_ratio(*arms[1]) if len(arms) == 2 else 0.0)
+    if not influence.any():
+        return math.nan, math.nan
+    return bootstrap.bca_limits(resampled, estimate, influence, confidence)
+
+
+def _ratio(values: Values, weights: Values) -> float:
+    weight = float(weights.sum())
+    return float(values.sum()) / weight if weight else math.nan
+
+
+def _mean(values: Values | NDArray[np.bool_]) -> float:
+    return float(values.mean()) if values.size else math.nan
+
+
+def _variance(values: Values) -> float:
+    return float(values.var(ddof=1)) if values.size > 1 else math.nan
