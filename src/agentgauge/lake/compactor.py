@@ -9,6 +9,10 @@ A batch goes through these steps; the name of each is given to `on_step`, so tha
     reported   losses of the ranges are in the losses table             repeated; its own transaction makes it once
     dropped    dead segments that are fully covered are removed         nobody reads what is covered
 
+Small files are merged then, and data files get their rollups, table by table (`agentgauge.lake.rollups.upkeep`):
+
+    written <table>, committed <table>                                  a crash: made by the next compaction
+
 One compactor at a time holds the lock of the home. Several hosts may share a lake on an object store: each compacts its
 own journal, and delta-rs refuses the commit of whoever lost the race, which then plans anew from the version it finds.
 """
@@ -31,6 +35,7 @@ from agentgauge.lake.merging import merge_small_files
 from agentgauge.lake.parquet import write_file
 from agentgauge.lake.plan import Coverage, Plan, PlanDirectory, Range, coverage, next_batch
 from agentgauge.lake.rewrite import without_rows
+from agentgauge.lake.rollups.upkeep import FROM_ROWS, roll_up
 from agentgauge.lake.schema import LOSSES, empty_relation
 from agentgauge.lake.table import DataFile
 from agentgauge.lake.tables import Tables
@@ -52,6 +57,7 @@ class Compaction(msgspec.Struct, frozen=True):
     losses: int = 0
     segments_dropped: int = 0
     files_merged: int = 0
+    files_rolled_up: int = 0
 
 
 @contextmanager
@@ -70,8 +76,15 @@ def writer_lock(home: Home) -> Iterator[None]:
 class Compactor:
     """Used inside `writer_lock`."""
 
-    def __init__(self, home: Home, book: PriceBook, on_step: Callable[[str], None] = lambda name: None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        book: PriceBook,
+        on_step: Callable[[str], None] = lambda name: None,
+        rollups_from_rows: int = FROM_ROWS,
+    ) -> None:
         self._home = home
+        self._rollups_from_rows = rollups_from_rows
         self._book = book
         self._step = on_step
         self._journal = JournalDirectory(home.root)
@@ -81,7 +94,7 @@ class Compactor:
         self._tables.events.storage.attach(self._connection)
 
     def run(self) -> Compaction:
-        """Land everything that is in the journal now, then merge small files."""
+        """Land everything that is in the journal now, then merge small files and roll up what is new."""
         self._tables.load(create=True)
         self._tables.clean()
         done = self._finish_last_plan()
@@ -93,8 +106,9 @@ class Compactor:
         merged = merge_small_files(self._connection, self._tables.events)
         if done.batches or merged:
             self._tables.events.vacuum(_VACUUM_HOURS)
+        rolled_up = roll_up(self._connection, self._tables, from_rows=self._rollups_from_rows, on_step=self._step)
         dropped = self._drop_covered()
-        return _sum(done, Compaction(segments_dropped=dropped, files_merged=merged))
+        return _sum(done, Compaction(segments_dropped=dropped, files_merged=merged, files_rolled_up=rolled_up))
 
     def close(self) -> None:
         self._connection.close()

@@ -6,7 +6,8 @@ with them, and what live segments of the journal still hold of the landed bytes 
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 import duckdb
 import msgspec
@@ -14,9 +15,11 @@ import msgspec
 from agentgauge.errors import SettingsError
 from agentgauge.lake.blanking import blank_landed_bytes
 from agentgauge.lake.closed_days import close_days, forget_in_closed_days
-from agentgauge.lake.parquet import parquet_scan, write_file
+from agentgauge.lake.parquet import literal, parquet_scan, write_file
 from agentgauge.lake.repriced import drop_rows_without_events
 from agentgauge.lake.rewrite import files_with, without_rows
+from agentgauge.lake.rollups.expiry import forget_in_rollups, keep_rollups
+from agentgauge.lake.rollups.upkeep import roll_up
 from agentgauge.lake.table import LakeTable
 from agentgauge.lake.tables import Tables
 from agentgauge.settings import Home
@@ -30,7 +33,9 @@ class Deletion(msgspec.Struct, frozen=True):
     files_rewritten: int
 
 
-def delete_user(connection: duckdb.DuckDBPyConnection, tables: Tables, home: Home, user: str) -> Deletion:
+def delete_user(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, home: Home, user: str, *, rollups_from_rows: int
+) -> Deletion:
     """Remove every landed event of `user`. To be called inside `writer_lock`, right after a compaction."""
     if not user:
         raise SettingsError("forget needs the name of a user, as recorded in the user field of the scope")
@@ -38,29 +43,47 @@ def delete_user(connection: duckdb.DuckDBPyConnection, tables: Tables, home: Hom
     tables.events.vacuum(0)
     drop_rows_without_events(connection, tables)
     forget_in_closed_days(connection, tables.daily, user)
+    forget_in_rollups(connection, tables, user)
+    roll_up(connection, tables, from_rows=rollups_from_rows, vacuum_hours=0)
     blank_landed_bytes(home)
     return done
 
 
-def delete_older(connection: duckdb.DuckDBPyConnection, tables: Tables, before: datetime) -> Deletion:
+def delete_older(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Tables,
+    before: datetime,
+    *,
+    rollups_from_rows: int,
+    on_step: Callable[[str], None] = lambda name: None,
+) -> Deletion:
     """Remove events that arrived before `before`, an aware time. Their source ids stay known, as digests, so that none
-    comes back by import, and their days keep their figures.
+    comes back by import, and their days and their rollups keep their figures.
 
-    To be called inside `writer_lock`.
+    To be called inside `writer_lock`. Steps: `kept`, what is to stay of them is written; `expired`, they are gone.
     """
     _keep_source_keys(connection, tables, before)
     close_days(connection, tables, _OLDER, before)
-    done = _delete(connection, tables.events, _OLDER, [before])
+    moment = f"{literal(before.astimezone(UTC).isoformat())}::TIMESTAMPTZ"
+    transactions = keep_rollups(connection, tables, _OLDER.replace("?", moment))
+    on_step("kept")
+    done = _delete(connection, tables.events, _OLDER, [before], transactions)
+    on_step("expired")
+    roll_up(connection, tables, from_rows=rollups_from_rows)
     drop_rows_without_events(connection, tables)
     return done
 
 
 def _delete(
-    connection: duckdb.DuckDBPyConnection, table: LakeTable, condition: str, parameters: list[object]
+    connection: duckdb.DuckDBPyConnection,
+    table: LakeTable,
+    condition: str,
+    parameters: list[object],
+    transactions: dict[str, int] | None = None,
 ) -> Deletion:
     add, remove, rows = without_rows(connection, table, condition, parameters)
     if remove:
-        table.commit(add, remove)
+        table.commit(add, remove, transactions)
     return Deletion(events=rows, files_rewritten=len(remove))
 
 

@@ -16,6 +16,7 @@ from agentgauge.lake.compactor import Compaction, Compactor, writer_lock
 from agentgauge.lake.deletion import Deletion, delete_older, delete_user
 from agentgauge.lake.landing import connect, land
 from agentgauge.lake.repricing import Repricing, preview, reprice
+from agentgauge.lake.rollups.upkeep import FROM_ROWS, roll_up
 from agentgauge.lake.snapshot import Snapshot
 from agentgauge.lake.tables import Tables
 from agentgauge.pricing import PriceBook
@@ -25,9 +26,11 @@ _TRIES = 3
 
 
 class Lake:
-    def __init__(self, home: Home, book: PriceBook) -> None:
+    def __init__(self, home: Home, book: PriceBook, *, rollups_from_rows: int = FROM_ROWS) -> None:
+        """`rollups_from_rows`: rows from which a data file gets rollups."""
         self.home = home
         self.book = book
+        self._rollups_from_rows = rollups_from_rows
 
     def snapshot(self) -> Snapshot:
         """All events once: the lake's files and the journal's tail. Writes nothing.
@@ -49,7 +52,7 @@ class Lake:
             return self._compact_locked(on_step)
 
     def _compact_locked(self, on_step: Callable[[str], None] = lambda name: None) -> Compaction:
-        compactor = Compactor(self.home, self.book, on_step)
+        compactor = Compactor(self.home, self.book, on_step, self._rollups_from_rows)
         try:
             return compactor.run()
         finally:
@@ -61,18 +64,20 @@ class Lake:
             self._compact_locked()
             tables, connection = self._open_tables()
             with connection:
-                return delete_user(connection, tables, self.home, user)
+                return delete_user(connection, tables, self.home, user, rollups_from_rows=self._rollups_from_rows)
 
-    def expire(self, before: datetime) -> Deletion:
+    def expire(self, before: datetime, on_step: Callable[[str], None] = lambda name: None) -> Deletion:
         """Delete raw events that arrived before `before` (aware), also those that the journal still holds.
 
-        An import does not bring them back, and `daily_aggregates` keeps their days. Raises `LakeError`.
+        An import does not bring them back; rollups and `daily_aggregates` keep their figures. Raises `LakeError`.
         """
         with writer_lock(self.home), _saying_what_is_damaged(self.home):
             self._compact_locked()
             tables, connection = self._open_tables()
             with connection:
-                return delete_older(connection, tables, before)
+                return delete_older(
+                    connection, tables, before, rollups_from_rows=self._rollups_from_rows, on_step=on_step
+                )
 
     def reprice(
         self,
@@ -97,7 +102,9 @@ class Lake:
             self._compact_locked()
             tables, connection = self._open_tables()
             with connection:
-                return reprice(connection, tables, self.book, start, end, on_step=on_step)
+                done = reprice(connection, tables, self.book, start, end, on_step=on_step)
+                roll_up(connection, tables, from_rows=self._rollups_from_rows)
+                return done
 
     def unlanded(self, events: Iterable[Event]) -> set[str]:
         """Source ids of those `events` that would change the lake: it has no such event, nor had one that expired, or

@@ -22,32 +22,45 @@ _DICTIONARY = 1_000
 def write_file(
     connection: duckdb.DuckDBPyConnection,
     storage: Storage,
-    select: str,
+    select: str | Sequence[str],
     *,
     month: str | None = None,
     span: str | None = None,
     label: str = "",
+    name: str | None = None,
 ) -> DataFile:
-    """Write the rows of `select`, in its order, as one Parquet file, whose name begins with `label`.
+    """Write the rows of `select`, in its order, as one Parquet file, whose name begins with `label`, or is `name`.
 
-    `span` names a time column whose minimum and maximum go into the table's statistics, so that other engines can skip
-    the file.
+    The rows of several SELECTs come one after the other. Each runs when the one before is done, so that memory is
+    bounded by the largest. `span` names a time column whose minimum and maximum go into the table's statistics, so that
+    other engines can skip the file.
     """
+    selects = [select] if isinstance(select, str) else select
     with storage.scratch() as scratch:
         path = scratch / "rows.parquet"
         try:
-            # Version 2 stores times and numbers as differences: a seventh less to write. Spark and ClickHouse read it.
-            connection.execute(
-                f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, "
-                f"ROW_GROUP_SIZE {_ROW_GROUP}, DICTIONARY_SIZE_LIMIT {_DICTIONARY})"
-            )
+            if len(selects) == 1:
+                _copy(connection, selects[0], path)
+            else:
+                parts = [scratch / f"{number}.parquet" for number in range(len(selects))]
+                for part, rows in zip(parts, selects, strict=True):
+                    _copy(connection, rows, part)
+                _copy(connection, f"SELECT * FROM {parquet_scan([str(part) for part in parts])}", path)
         except duckdb.IOException as error:
             raise LakeError(f"{path.parent}: a data file could not be written: {error}") from error
-        rows, statistics = _describe(connection, path, span)
+        count, statistics = _describe(connection, path, span)
         prefix = "" if month is None else f"month={month}/"
-        name = f"{prefix}{label}{uuid.uuid4().hex}.parquet"
+        name = name or f"{prefix}{label}{uuid.uuid4().hex}.parquet"
         size = storage.place(path, name)
-    return DataFile(name, size, rows, month, statistics)
+    return DataFile(name, size, count, month, statistics)
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, select: str, path: Path) -> None:
+    # Version 2 stores times and numbers as differences: a seventh less to write. Spark and ClickHouse read it.
+    connection.execute(
+        f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, "
+        f"ROW_GROUP_SIZE {_ROW_GROUP}, DICTIONARY_SIZE_LIMIT {_DICTIONARY})"
+    )
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, path: Path, span: str | None) -> tuple[int, str]:

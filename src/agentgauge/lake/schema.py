@@ -5,13 +5,17 @@
 `sources`: digests of the source ids of events that have expired, so that an import still knows them.
 `daily_aggregates`: figures of days whose events have expired; there from the first expiry on.
 `repriced`: what calls cost before they were priced anew, and since; there from the first repricing on.
+
+The tables of rollups are in `agentgauge.lake.rollups`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from deltalake import Field as DeltaField
 from deltalake import Schema
-from deltalake.schema import PrimitiveType
+from deltalake.schema import ArrayType, PrimitiveType
 
 from agentgauge.events import fields
 from agentgauge.events.fields import Field, FieldType
@@ -24,13 +28,15 @@ SQL_TYPES: dict[FieldType, str] = {
     "time": "TIMESTAMPTZ",
     "json": "JSON",
 }
-_DELTA_TYPES: dict[FieldType, str] = {
-    "text": "string",
-    "whole": "long",
-    "real": "double",
-    "money": "decimal(18,12)",
-    "time": "timestamp",
-    "json": "string",
+_DELTA_TYPES: dict[str, str] = {
+    "VARCHAR": "string",
+    "INTEGER": "integer",
+    "BIGINT": "long",
+    "DOUBLE": "double",
+    "DECIMAL(18,12)": "decimal(18,12)",
+    "DECIMAL(38,12)": "decimal(38,12)",
+    "TIMESTAMPTZ": "timestamp",
+    "JSON": "string",
 }
 
 EVENTS = (*fields.IDENTITY, *fields.ALL)
@@ -76,11 +82,22 @@ DERIVED = {
 """Columns that the `events` view adds, by their SQL."""
 
 
-def delta_schema(columns: tuple[Field, ...], partition: str | None = None) -> Schema:
-    members = [DeltaField(column.name, PrimitiveType(_DELTA_TYPES[column.type])) for column in columns]
+def sql_columns(columns: tuple[Field, ...]) -> dict[str, str]:
+    """The SQL type of each column."""
+    return {column.name: SQL_TYPES[column.type] for column in columns}
+
+
+def delta_schema(columns: Mapping[str, str], partition: str | None = None) -> Schema:
+    """The Delta schema of columns given by their SQL types, and of the text by which files are partitioned."""
+    members = [DeltaField(name, _delta_type(sql_type)) for name, sql_type in columns.items()]
     if partition is not None:
         members.append(DeltaField(partition, PrimitiveType("string")))
     return Schema(members)
+
+
+def _delta_type(sql_type: str) -> PrimitiveType | ArrayType:
+    element = PrimitiveType(_DELTA_TYPES[sql_type.removesuffix("[]")])
+    return ArrayType(element, contains_null=True) if sql_type.endswith("[]") else element
 
 
 def empty_relation(columns: tuple[Field, ...]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from urllib.parse import unquote
 
 import msgspec
@@ -17,7 +18,6 @@ from deltalake.exceptions import DeltaError, TableNotFoundError
 from deltalake.transaction import AddAction, RemoveAction
 
 from agentgauge.errors import LakeError
-from agentgauge.events.fields import Field
 from agentgauge.lake.schema import delta_schema
 from agentgauge.lake.storage import Storage
 
@@ -38,10 +38,17 @@ class DataFile(msgspec.Struct, frozen=True):
     month: str | None = None
     statistics: str = ""
     """Delta statistics, JSON."""
+    first: datetime | None = None
+    """No row's `time` is before it, where the statistics say so; to the millisecond."""
+    last: datetime | None = None
+    """Nor after it."""
+    committed: datetime | None = None
+    """When it became part of the table."""
 
 
 class LakeTable:
-    def __init__(self, storage: Storage, columns: tuple[Field, ...], *, partitioned: bool) -> None:
+    def __init__(self, storage: Storage, columns: Mapping[str, str], *, partitioned: bool) -> None:
+        """`columns` by their SQL types."""
         self.storage = storage
         self._schema = delta_schema(columns, "month" if partitioned else None)
         self._partition_by = ["month"] if partitioned else []
@@ -100,8 +107,21 @@ class LakeTable:
         actions = self._delta.get_add_actions(flatten=True)
         columns = {name: actions.column(name).to_pylist() for name in actions.schema.names}
         months: Iterable[str | None] = columns.get("partition.month", [None] * len(columns["path"]))
-        rows = zip(columns["path"], columns["size_bytes"], columns["num_records"], months, strict=True)
-        return [DataFile(unquote(path), size, records or 0, month) for path, size, records, month in rows]
+        nothing = [None] * len(columns["path"])
+        rows = zip(
+            columns["path"],
+            columns["size_bytes"],
+            columns["num_records"],
+            months,
+            columns.get("min.time", nothing),
+            columns.get("max.time", nothing),
+            columns["modification_time"],
+            strict=True,
+        )
+        return [
+            DataFile(unquote(path), size, records or 0, month, first=first, last=last, committed=_moment(committed))
+            for path, size, records, month, first, last, committed in rows
+        ]
 
     def commit(
         self,
@@ -151,3 +171,10 @@ class LakeTable:
 
 def _partition(file: DataFile) -> dict[str, str | None]:
     return {} if file.month is None else {"month": file.month}
+
+
+def _moment(committed: datetime | int) -> datetime:
+    """delta-rs gives milliseconds since 1970, or the same as a naive time."""
+    if isinstance(committed, int):
+        return datetime.fromtimestamp(committed / 1000, UTC)
+    return committed if committed.tzinfo else committed.replace(tzinfo=UTC)

@@ -1,0 +1,52 @@
+"""Sums over a stretch of time: one row per bucket, kind and values of the dimensions, with the figures of its events.
+
+Quarters of an hour, because every zone's hours and days are multiples of them (those of a few zones of the past are
+not). Two coarser readings of the same events are kept for speed: whole UTC days by all dimensions, and quarters by one
+dimension alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from agentgauge.lake.parquet import literal
+from agentgauge.lake.rollups.figures import DIMENSIONS, FIGURES
+
+QUARTER, HOUR, DAY = 900, 3600, 86_400
+"""Seconds."""
+
+_EPOCH_MICROS = (date(1970, 1, 1).toordinal() - 1) * DAY * 1_000_000
+_FIGURE_TYPES = {figure.name: figure.sql_type for figure in FIGURES}
+_FIGURES = ", ".join(f'{figure.of_events} AS "{figure.name}"' for figure in FIGURES)
+
+COLUMNS = {"time": "TIMESTAMPTZ", "kind": "VARCHAR", **dict.fromkeys(DIMENSIONS, "VARCHAR"), **_FIGURE_TYPES}
+SINGLE_COLUMNS = {
+    "time": "TIMESTAMPTZ",
+    "kind": "VARCHAR",
+    "dimension": "VARCHAR",
+    "value": "VARCHAR",
+    **_FIGURE_TYPES,
+}
+"""`dimension` is the name of the one by whose value the row is told apart; '' in rows of all values together."""
+
+
+def bucket(seconds: int) -> str:
+    """SQL of the start of an event's bucket in UTC. Counted from the year 1, since SQL divides towards zero."""
+    return f"make_timestamptz(epoch_us(time) - (epoch_us(time) + {_EPOCH_MICROS}) % {seconds * 1_000_000})"
+
+
+def sums(events: str, seconds: int) -> str:
+    """A SELECT of the columns `COLUMNS`; `events` is a FROM item of raw rows."""
+    keys = ", ".join(("kind", *DIMENSIONS))
+    return f"SELECT {bucket(seconds)} AS time, {keys}, {_FIGURES} FROM {events} GROUP BY ALL ORDER BY time, {keys}"
+
+
+def single_sums(events: str, seconds: int) -> str:
+    """A SELECT of the columns `SINGLE_COLUMNS`: every event is in one row per dimension, and in one of none."""
+    parts = [
+        f"SELECT * FROM (SELECT {bucket(seconds)} AS time, kind, {literal(dimension)} AS dimension, "
+        f"{dimension or 'NULL::VARCHAR'} AS value, {_FIGURES} FROM {events} GROUP BY 1, 2, 3, 4 "
+        "ORDER BY time)"
+        for dimension in ("", *DIMENSIONS)
+    ]
+    return " UNION ALL ".join(parts)
