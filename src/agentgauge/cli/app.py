@@ -18,6 +18,7 @@ from agentgauge.cli.forget import forget
 from agentgauge.cli.import_logs import import_command
 from agentgauge.cli.prices import prices
 from agentgauge.cli.report import report
+from agentgauge.cli.reprice import reprice
 from agentgauge.cli.sql import sql
 
 app = typer.Typer(
@@ -28,7 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-for command in (demo, import_command, report, sql, prices, compact, doctor, forget):
+for command in (demo, import_command, report, sql, prices, reprice, compact, doctor, forget):
     app.command(name="import" if command is import_command else None)(command)
 app.add_typer(export, name="export")
 app.add_typer(collect, name="collect")

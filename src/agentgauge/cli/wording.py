@@ -19,6 +19,11 @@ def money(amount: Decimal | None) -> str:
     return f"{sign}${size.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP):,f}"
 
 
+def signed_money(amount: Decimal | None) -> str:
+    """A difference of money: +$7.60, -$0.12."""
+    return f"+{money(amount)}" if amount is not None and amount > 0 else money(amount)
+
+
 def cost(amount: Decimal | None, unpriced_calls: int) -> str:
     """Money and, in words, the calls that are not in it."""
     if not unpriced_calls:

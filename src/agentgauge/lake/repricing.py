@@ -52,18 +52,18 @@ class ModelRepricing(msgspec.Struct, frozen=True, kw_only=True):
     """Of the calls that had a price."""
     new_usd: Decimal
     """Of the calls that have one now."""
+    difference_usd: Decimal
+    """New less old; of calls that become unpriced it takes what they cost away."""
     newly_priced: int
     become_unpriced: int
     still_unpriced: int
-
-    @property
-    def difference_usd(self) -> Decimal:
-        return self.new_usd - self.old_usd
 
 
 class Repricing(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[ModelRepricing, ...]
     """Those that have such calls in the window, by the size of the difference."""
+    reported_calls: int
+    """Calls of the window whose cost was reported: they are left alone."""
     price_version: str
     """Of the book that they were priced with."""
     files_rewritten: int
@@ -99,6 +99,7 @@ def reprice(
     Raises `LakeError` where another writer committed first; nothing has changed then.
     """
     sums: dict[tuple[str, str | None], _Sums] = defaultdict(_Sums)
+    reported = sum(files_with(connection, tables.events, *_calls_within(start, end, "reported")).values())
     name, now = secrets.token_hex(8), datetime.now(UTC)
     add: list[DataFile] = []
     remove: list[DataFile] = []
@@ -122,7 +123,7 @@ def reprice(
         for table in (tables.events, tables.repriced):
             table.vacuum(_VACUUM_HOURS)
         on_step("cleaned")
-    return _repricing(sums, book, files=len(add), name=name if add else None)
+    return _repricing(sums, book, reported, files=len(add), name=name if add else None)
 
 
 def preview(
@@ -135,7 +136,8 @@ def preview(
     """What `reprice` would do to what has landed. Writes nothing, and takes no lock."""
     sums: dict[tuple[str, str | None], _Sums] = defaultdict(_Sums)
     files = sum(1 for _ in _priced_files(connection, tables, book, start, end, sums))
-    return _repricing(sums, book, files=files, name=None)
+    reported = sum(files_with(connection, tables.events, *_calls_within(start, end, "reported")).values())
+    return _repricing(sums, book, reported, files=files, name=None)
 
 
 def _priced_files(
@@ -150,15 +152,20 @@ def _priced_files(
 
     While a file is at hand the temporary table `changed` has those calls.
     """
-    conditions = [f"kind IN ({PRICED})", "cost_source IN ('computed', 'unpriced')"]
-    conditions += [] if start is None else ["time >= ?"]
-    conditions += [] if end is None else ["time < ?"]
-    condition, parameters = " AND ".join(conditions), [edge for edge in (start, end) if edge is not None]
+    condition, parameters = _calls_within(start, end, "computed", "unpriced")
     concerned = files_with(connection, tables.events, condition, parameters)
     for file in tables.events.files():
         uri = tables.events.storage.uri(file.name)
         if uri in concerned and _price(connection, uri, book, condition, parameters, sums):
             yield file
+
+
+def _calls_within(start: datetime | None, end: datetime | None, *sources: str) -> tuple[str, list[datetime]]:
+    """A condition on events, and its parameters: calls of the window whose cost comes from there."""
+    conditions = [f"kind IN ({PRICED})", f"cost_source IN ({', '.join(map(literal, sources))})"]
+    conditions += [] if start is None else ["time >= ?"]
+    conditions += [] if end is None else ["time < ?"]
+    return " AND ".join(conditions), [edge for edge in (start, end) if edge is not None]
 
 
 def _price(
@@ -236,11 +243,22 @@ def _quoted(name: str) -> str:
 
 
 def _repricing(
-    sums: dict[tuple[str, str | None], _Sums], book: PriceBook, *, files: int, name: str | None
+    sums: dict[tuple[str, str | None], _Sums], book: PriceBook, reported: int, *, files: int, name: str | None
 ) -> Repricing:
     models = [
-        ModelRepricing(model=model, provider=provider, **msgspec.structs.asdict(counted))
+        ModelRepricing(
+            model=model,
+            provider=provider,
+            difference_usd=counted.new_usd - counted.old_usd,
+            **msgspec.structs.asdict(counted),
+        )
         for (model, provider), counted in sums.items()
     ]
     models.sort(key=lambda one: (-abs(one.difference_usd), -one.changed, one.model, one.provider or ""))
-    return Repricing(models=tuple(models), price_version=book.version, files_rewritten=files, repricing=name)
+    return Repricing(
+        models=tuple(models),
+        reported_calls=reported,
+        price_version=book.version,
+        files_rewritten=files,
+        repricing=name,
+    )
