@@ -1,0 +1,68 @@
+"""Figures in words: as many digits as say something, and a dash for what is not known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from agentgauge.runs.analysis.figures import Range
+
+NOT_KNOWN = "–"
+
+
+def percent(ratio: float) -> str:
+    return NOT_KNOWN if math.isnan(ratio) else f"{100 * ratio:.1f} %"
+
+
+def usd(amount: float) -> str:
+    """Cents from a dollar on, two digits that say something below."""
+    if math.isnan(amount):
+        return NOT_KNOWN
+    if math.isinf(amount):
+        return "none"
+    if amount == 0 or abs(amount) >= 1:
+        return f"${amount:,.2f}"
+    decimals = min(max(2 - math.ceil(math.log10(abs(amount))) + 1, 2), 10)
+    return f"${amount:.{decimals}f}"
+
+
+def seconds(duration: float) -> str:
+    if math.isnan(duration):
+        return NOT_KNOWN
+    if math.isinf(duration):
+        return "none"
+    if 0 < duration < 1:
+        return f"{1000 * duration:.3g} ms"
+    if duration < 120:
+        return f"{duration:.3g} s"
+    return f"{duration / 60:.1f} min" if duration < 7200 else f"{duration / 3600:,.1f} h"
+
+
+def quality(score: float) -> str:
+    return NOT_KNOWN if math.isnan(score) else f"{score:.1f}"
+
+
+def score(points: float) -> str:
+    return NOT_KNOWN if math.isnan(points) else f"{points:.1f}"
+
+
+def p_value(p: float) -> str:
+    if math.isnan(p):
+        return NOT_KNOWN
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def limits(found: Range, in_words: Callable[[float], str]) -> str:
+    """The interval of a figure: `41.2 to 58.9`, the unit left to the figure beside it."""
+    if math.isnan(found.low) or math.isnan(found.high):
+        return NOT_KNOWN
+    low, high = in_words(found.low), in_words(found.high)
+    if low.endswith(" %") and high.endswith(" %"):
+        low, high = low.removesuffix(" %"), high.removesuffix(" %")
+    return f"{low.removeprefix('$')} to {high.removeprefix('$')}"
+
+
+def count(number: int, of: str) -> str:
+    """`1 run`, `2,000 runs`."""
+    plural = f"{of[:-1]}ies" if of.endswith("y") else f"{of}s"
+    return f"{number:,} {of if number == 1 else plural}"

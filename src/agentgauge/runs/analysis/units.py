@@ -1,0 +1,201 @@
+"""Runs as observations of `agentgauge.analysis.comparison`: one per unit of work, whatever was done on it.
+
+The unit is the issue: attempts at one issue, in one run or several, depend on how hard it is, issues do not depend on
+each other. Money that was spent on no issue belongs to its run, so where there is any, costs go by run.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Literal
+
+import msgspec
+
+from agentgauge.analysis.comparison import Arm, Comparison, Kind, Observation, compare_arms
+from agentgauge.errors import QueryError
+from agentgauge.runs.analysis.records import IssueRecord, RunRecord
+
+Unit = Literal["issue", "run"]
+Runs = Sequence[RunRecord]
+_SHARED = 0.5
+"""Share of the issues of the smaller of two arms that both have, from which they are compared issue by issue."""
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What is compared between arms, and how its observations are made of an arm's runs."""
+
+    name: str
+    lower_is_better: bool
+    kind: Kind
+    unit: Unit
+    observe: Callable[[Runs], list[Observation]]
+
+
+def success() -> Measured:
+    """Share of the issues with an outcome that were resolved."""
+    return Measured(
+        "success",
+        lower_is_better=False,
+        kind="ratio",
+        unit="issue",
+        observe=lambda runs: _by_issue(runs, lambda issue: (float(bool(issue.success)), 1.0)),
+    )
+
+
+def seconds_per_resolved() -> Measured:
+    """Seconds worked on issues with an outcome, those of failed ones included, per issue resolved."""
+    return Measured(
+        "time",
+        lower_is_better=True,
+        kind="ratio",
+        unit="issue",
+        observe=lambda runs: _by_issue(
+            runs, lambda issue: None if math.isnan(issue.seconds) else (issue.seconds, float(bool(issue.success)))
+        ),
+    )
+
+
+def cost_per_resolved(unit: Unit) -> Measured:
+    """US dollars spent, on failed work too, per issue resolved."""
+    by_run = unit == "run"
+    return Measured(
+        "cost",
+        lower_is_better=True,
+        kind="ratio",
+        unit=unit,
+        observe=lambda runs: (
+            [_of_run(run, float(run.resolved)) for run in runs] if by_run else _by_issue(runs, _issue_cost)
+        ),
+    )
+
+
+def cost_per_green_pipeline() -> Measured:
+    return Measured(
+        "cost per green pipeline",
+        lower_is_better=True,
+        kind="ratio",
+        unit="run",
+        observe=lambda runs: [_of_run(run, float(run.green_pipelines)) for run in runs],
+    )
+
+
+def cost_per_run() -> Measured:
+    """US dollars of the runs whose cost is known."""
+    return Measured(
+        "cost per run",
+        lower_is_better=True,
+        kind="number",
+        unit="run",
+        observe=lambda runs: [_of_run(run, 1.0) for run in runs if run.cost_usd is not None],
+    )
+
+
+def quality(unit: Unit) -> Measured:
+    """Mean quality score of agents' executions."""
+    by_run = unit == "run"
+    return Measured(
+        "quality",
+        lower_is_better=False,
+        kind="ratio",
+        unit=unit,
+        observe=lambda runs: (
+            [_scores_of_run(run) for run in runs if run.quality_count]
+            if by_run
+            else _by_issue(runs, _scores, with_open=True)
+        ),
+    )
+
+
+def unit_of_cost(arms: Iterable[Runs]) -> Unit:
+    """Issues, where all money was spent on issues."""
+    return "issue" if all(_is_spent_on_issues(run) for runs in arms for run in runs) else "run"
+
+
+def unit_of_quality(arms: Iterable[Runs]) -> Unit:
+    """Issues, where all scores are of work on issues."""
+    return (
+        "issue"
+        if all(sum(issue.quality_count for issue in run.issues) == run.quality_count for runs in arms for run in runs)
+        else "run"
+    )
+
+
+def measured(component: str, arms: Iterable[Runs]) -> Measured:
+    """What a component of the score is compared by. Raises `QueryError` for another name."""
+    arms = list(arms)
+    made: dict[str, Callable[[], Measured]] = {
+        "success": success,
+        "cost": lambda: cost_per_resolved(unit_of_cost(arms)),
+        "time": seconds_per_resolved,
+        "quality": lambda: quality(unit_of_quality(arms)),
+    }
+    if component not in made:
+        raise QueryError(f"runs are compared on {', '.join(made)}, not on {component!r}")
+    return made[component]()
+
+
+def level(what: Measured, runs: Runs, confidence: float) -> Arm:
+    """The figure of one arm, with its interval."""
+    return compare({"": runs}, what, confidence).arms[0]
+
+
+def compare(arms: Mapping[str, Runs], what: Measured, confidence: float) -> Comparison:
+    """The arms and each pair of them; issue by issue where each two have at least half of their issues in common."""
+    observed = {name: what.observe(runs) for name, runs in arms.items()}
+    kind = what.kind
+    if what.name == "success" and all(one.weight == 1 for found in observed.values() for one in found):
+        kind = "binary"  # each issue was tried once, and exact tests hold
+    return compare_arms(
+        observed,
+        metric=what.name,
+        unit=what.unit,
+        kind=kind,
+        lower_is_better=what.lower_is_better,
+        paired=what.unit == "issue" and _share_issues(list(observed.values())),
+        confidence=confidence,
+    )
+
+
+def _share_issues(arms: Sequence[Sequence[Observation]]) -> bool:
+    names = [{one.unit for one in arm} for arm in arms]
+    return len(names) > 1 and all(
+        len(a & b) >= max(_SHARED * min(len(a), len(b)), 1.0) for a, b in combinations(names, 2)
+    )
+
+
+def _by_issue(
+    runs: Runs, figures: Callable[[IssueRecord], tuple[float, float] | None], *, with_open: bool = False
+) -> list[Observation]:
+    """Value and weight of each issue, added up over the runs that worked on it."""
+    sums: dict[str, tuple[float, float]] = {}
+    for run in runs:
+        for issue in run.issues:
+            found = figures(issue) if with_open or issue.success is not None else None
+            if found is not None:
+                name = f"{run.project or ''}/{issue.issue}"
+                value, weight = sums.get(name, (0.0, 0.0))
+                sums[name] = value + found[0], weight + found[1]
+    return [Observation(name, value, weight) for name, (value, weight) in sums.items()]
+
+
+def _issue_cost(issue: IssueRecord) -> tuple[float, float]:
+    return float(issue.cost_usd or 0), float(bool(issue.success))
+
+
+def _scores(issue: IssueRecord) -> tuple[float, float] | None:
+    return (issue.quality_sum, float(issue.quality_count)) if issue.quality_count else None
+
+
+def _scores_of_run(run: RunRecord) -> Observation:
+    return Observation(run.run_id, run.quality_sum, float(run.quality_count))
+
+
+def _of_run(run: RunRecord, weight: float) -> Observation:
+    return Observation(run.run_id, float(run.priced_usd), weight)
+
+
+def _is_spent_on_issues(run: RunRecord) -> bool:
+    spent = sum(issue.cost_usd for issue in run.issues if issue.cost_usd is not None and issue.success is not None)
+    return spent == run.priced_usd
