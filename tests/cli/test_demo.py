@@ -31,7 +31,7 @@ def test_the_demo_is_the_recorded_session_moved_to_end_now(document: Ask, place:
     ends = datetime.fromisoformat(overview["last"])
     assert timedelta(0) <= datetime.now(UTC) - ends < timedelta(minutes=2)
     assert datetime.fromisoformat(answer["recorded_until"]).year == 2025
-    assert sum(bucket["calls"] for bucket in answer["report"]["over_time"]) == 484
+    assert sum(bucket["calls"] for bucket in answer["report"]["over_time"]["rows"]) == 484
     assert set(TOKEN_NAMES) <= set(overview)
 
 

@@ -24,9 +24,8 @@ def test_the_document_has_totals_with_decimals_as_strings_and_times_in_utc(docum
 
 
 def test_what_has_no_answer_is_null(document: Ask, home: Path) -> None:
-    (reviewer,) = [
-        g for g in document("report", "--home", home, "--by", "agent")["groups"] if g["key"]["agent"] == "reviewer"
-    ]
+    groups = document("report", "--home", home, "--by", "agent")["groups"]["rows"]
+    (reviewer,) = [group for group in groups if group["key"]["agent"] == "reviewer"]
     assert reviewer["success_rate"] is None
     assert reviewer["task_duration"] == {"mean_ms": None, "median_ms": None, "p95_ms": None}
 
@@ -49,7 +48,7 @@ def test_the_screen_shows_money_counts_and_rates_as_people_write_them(run: Run, 
 
 
 def test_by_tool_shows_failures_and_durations(run: Run, document: Ask, home: Path) -> None:
-    (grep,) = document("report", "--home", home, "--by", "tool")["tools"]
+    (grep,) = document("report", "--home", home, "--by", "tool")["tools"]["rows"]
     assert (grep["calls"], grep["failure_rate"], grep["median_ms"]) == (2, 0.5, 40.0)
     assert "grep" in run("report", "--home", home, "--by", "tool").stdout
 
@@ -58,7 +57,7 @@ def test_dimensions_may_be_given_with_commas_or_again(document: Ask, home: Path)
     once = document("report", "--home", home, "--by", "agent,model")
     again = document("report", "--home", home, "--by", "agent", "--by", "model")
     assert once["groups"] == again["groups"]
-    assert once["groups"][0]["key"] == {"agent": "coder", "model": "claude-opus-4-5"}
+    assert once["groups"]["rows"][0]["key"] == {"agent": "coder", "model": "claude-opus-4-5"}
 
 
 def test_a_window_of_one_day_is_that_day_of_the_zone(document: Ask, home: Path) -> None:
@@ -76,19 +75,19 @@ def test_a_window_of_one_day_is_that_day_of_the_zone(document: Ask, home: Path) 
 
 def test_buckets_sum_to_the_whole(document: Ask, home: Path) -> None:
     answer = document("report", "--home", home, "--bucket", "day", "--until", "2026-03-04", "--since", "2026-03-01")
-    assert [day["calls"] for day in answer["over_time"]] == [0, 3, 0, 0]
-    assert answer["over_time"][1]["start"] == "2026-03-02T00:00:00Z"
+    assert [day["calls"] for day in answer["over_time"]["rows"]] == [0, 3, 0, 0]
+    assert answer["over_time"]["rows"][1]["start"] == "2026-03-02T00:00:00Z"
 
 
 def test_without_a_window_the_course_is_from_the_first_event_to_the_last(run: Run, document: Ask, home: Path) -> None:
     """The events are of one day, long ago."""
-    assert len(document("report", "--home", home, "--bucket", "day")["over_time"]) == 1
+    assert len(document("report", "--home", home, "--bucket", "day")["over_time"]["rows"]) == 1
     chart = run("report", "--home", home, "--bucket", "day").stdout.partition("Cost per day")[2]
     assert [line.split()[:2] for line in chart.splitlines() if "2026" in line] == [["Mon", "2026-03-02"]]
 
 
 def test_a_bucket_names_its_local_day(document: Ask, home: Path) -> None:
-    (day,) = document("report", "--home", home, "--bucket", "day", "--tz", "Asia/Kathmandu")["over_time"]
+    (day,) = document("report", "--home", home, "--bucket", "day", "--tz", "Asia/Kathmandu")["over_time"]["rows"]
     assert (day["start"], day["label"]) == ("2026-03-01T18:15:00Z", "2026-03-02")
 
 
@@ -150,7 +149,7 @@ def test_an_empty_home_says_what_to_do_and_ends_well(run: Run, document: Ask, tm
     shown = run("report", "--home", tmp_path / "new")
     assert (shown.exit_code, "agentgauge demo" in shown.stdout) == (0, True)
     empty = document("report", "--home", tmp_path / "new", "--bucket", "day")
-    assert (empty["overview"]["calls"], empty["overview"]["success_rate"], empty["groups"]) == (0, None, [])
+    assert (empty["overview"]["calls"], empty["overview"]["success_rate"], empty["groups"]["rows"]) == (0, None, [])
 
 
 @pytest.mark.parametrize(

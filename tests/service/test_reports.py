@@ -13,7 +13,8 @@ from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.errors import QueryError
 from agentgauge.events import Event
 from agentgauge.service import reports
-from agentgauge.service.reports.over_time import legible_width
+from agentgauge.service.reports.breakdown import Group
+from agentgauge.service.reports.over_time import Bucket, legible_width
 from agentgauge.service.usage_report import usage_report
 from agentgauge.service.window import Window
 from tests.engines.relation import connection_with
@@ -48,6 +49,14 @@ def tool(name: str, outcome: str = "success", **fields: Any) -> Event:
 
 def engine(*events: Event) -> DuckDBEngine:
     return DuckDBEngine(connection_with(events))
+
+
+def groups(*asked: Any, **more: Any) -> tuple[Group, ...]:
+    return reports.breakdown(*asked, **more).rows
+
+
+def course(*asked: Any, **more: Any) -> tuple[Bucket, ...]:
+    return reports.over_time(*asked, **more).rows
 
 
 class TestOverview:
@@ -91,18 +100,18 @@ class TestOverview:
 class TestBreakdown:
     def test_a_feature_is_found_by_whatever_is_recorded_of_it(self) -> None:
         events = (call(feature="search"), measurement(feature="chat"), measurement(feature="chat"))
-        groups = reports.breakdown(engine(*events), EVER, ("feature",))
-        assert [(group.key["feature"], group.calls, group.events) for group in groups] == [
+        found = groups(engine(*events), EVER, ("feature",))
+        assert [(group.key["feature"], group.calls, group.events) for group in found] == [
             ("search", 1, 1),
             ("chat", 0, 2),
         ]
 
     def test_where_no_work_names_an_operation_other_events_may(self) -> None:
-        groups = reports.breakdown(engine(call(), measurement(operation="ask")), EVER, ("operation",))
-        assert {group.key["operation"]: group.events for group in groups} == {None: 1, "ask": 1}
+        found = groups(engine(call(), measurement(operation="ask")), EVER, ("operation",))
+        assert {group.key["operation"]: group.events for group in found} == {None: 1, "ask": 1}
 
     def test_groups_come_dearest_first_with_their_own_totals(self) -> None:
-        found = reports.breakdown(
+        found = groups(
             engine(call("1", agent="a"), call("3", agent="b"), call("1", agent="a"), task(agent="a", duration_ms=10.0)),
             EVER,
             ["agent"],
@@ -114,51 +123,51 @@ class TestBreakdown:
 
     def test_durations_of_tasks_and_calls_are_kept_apart(self) -> None:
         events = [task(agent="a", duration_ms=ms) for ms in (10.0, 20.0, 90.0)] + [call(agent="a", duration_ms=1.0)]
-        (group,) = reports.breakdown(engine(*events), EVER, ["agent"])
+        (group,) = groups(engine(*events), EVER, ["agent"])
         assert (group.task_duration.mean_ms, group.task_duration.median_ms) == (40.0, 20.0)
         assert group.call_duration.p95_ms == 1.0
 
     def test_by_model_only_model_calls_count(self) -> None:
-        found = reports.breakdown(engine(call(), task(), tool("grep")), EVER, ["model"])
+        found = groups(engine(call(), task(), tool("grep")), EVER, ["model"])
         assert [group.key for group in found] == [{"model": "m1"}]
 
     def test_an_attribute_is_named_with_or_without_its_prefix(self) -> None:
         events = engine(call(attributes={"branch": "main"}), call())
         for name in ("branch", "attributes.branch"):
-            assert {group.key[name] for group in reports.breakdown(events, EVER, [name])} == {"main", None}
+            assert {group.key[name] for group in groups(events, EVER, [name])} == {"main", None}
 
     def test_an_attribute_that_no_event_has_is_refused_by_name(self) -> None:
         with pytest.raises(QueryError, match="'agnet'"):
-            reports.breakdown(engine(call()), EVER, ["agnet"])
+            groups(engine(call()), EVER, ["agnet"])
 
     def test_an_attribute_may_be_one_of_measurements_alone(self) -> None:
-        found = reports.breakdown(engine(call(), measurement(attributes={"survey": "weekly"})), EVER, ["survey"])
+        found = groups(engine(call(), measurement(attributes={"survey": "weekly"})), EVER, ["survey"])
         assert [(group.key["survey"], group.events, group.calls) for group in found] == [(None, 1, 1), ("weekly", 1, 0)]
 
     def test_a_column_that_no_work_has_groups_the_kinds_that_have_it(self) -> None:
-        found = reports.breakdown(engine(call(), measurement(unit="ms"), measurement(unit="ms")), EVER, ["unit"])
+        found = groups(engine(call(), measurement(unit="ms"), measurement(unit="ms")), EVER, ["unit"])
         assert [(group.key, group.events) for group in found] == [({"unit": "ms"}, 2)]
 
     def test_by_kind_all_kinds_are_there(self) -> None:
-        found = reports.breakdown(engine(call(), measurement()), EVER, ["kind"])
+        found = groups(engine(call(), measurement()), EVER, ["kind"])
         assert {group.key["kind"]: group.events for group in found} == {"llm_call": 1, "measurement": 1}
 
     def test_work_alone_is_grouped_by_what_it_has(self) -> None:
-        (group,) = reports.breakdown(engine(call(agent="a"), measurement()), EVER, ["agent"])
+        (group,) = groups(engine(call(agent="a"), measurement()), EVER, ["agent"])
         assert (group.key, group.events) == ({"agent": "a"}, 1)
 
     def test_dimensions_that_no_kind_has_together_are_refused(self) -> None:
         with pytest.raises(QueryError, match="model and unit together"):
-            reports.breakdown(engine(call()), EVER, ["unit", "model"])
+            groups(engine(call()), EVER, ["unit", "model"])
 
     @pytest.mark.parametrize("name", ["cost_usd", "input_tokens"])
     def test_what_is_added_up_is_no_dimension(self, name: str) -> None:
         with pytest.raises(QueryError, match=f"{name} is added up.* agent, role"):
-            reports.breakdown(engine(call()), EVER, [name])
+            groups(engine(call()), EVER, [name])
 
     def test_groups_of_several_dimensions_are_their_combinations(self) -> None:
         events = engine(call(agent="a"), call(agent="a", model="m2"), call(agent="b"))
-        assert len(reports.breakdown(events, EVER, ["agent", "model"])) == 3
+        assert len(groups(events, EVER, ["agent", "model"])) == 3
 
     def test_tools_are_not_combined_with_another_dimension(self) -> None:
         with pytest.raises(QueryError, match="--by tool alone"):
@@ -168,24 +177,24 @@ class TestBreakdown:
 class TestOverTime:
     def test_days_of_a_zone_sum_to_the_range_over_a_change_of_clocks(self) -> None:
         events = engine(*(call(hours=hours) for hours in range(-30, 40)))
-        days = reports.over_time(events, EVER, "day", "Europe/Berlin", NOON)
+        days = course(events, EVER, "day", "Europe/Berlin", NOON)
         whole = reports.overview(events, EVER)
         assert sum(day.calls for day in days) == whole.calls == 70
         assert sum(day.cost_usd or 0 for day in days) == whole.cost_usd
         assert [day.calls for day in days] == [17, 24, 23, 6]
 
     def test_buckets_without_events_are_rows_of_zeros(self) -> None:
-        days = reports.over_time(engine(call(), call(hours=72)), EVER, "day", "UTC", NOON)
+        days = course(engine(call(), call(hours=72)), EVER, "day", "UTC", NOON)
         assert [day.calls for day in days] == [1, 0, 0, 1]
         assert math.isnan(days[1].success_rate)
 
     def test_an_open_window_is_from_the_first_event_to_the_last(self) -> None:
-        days = reports.over_time(engine(call(), call(hours=24)), EVER, "day", "UTC", NOON + timedelta(days=300))
+        days = course(engine(call(), call(hours=24)), EVER, "day", "UTC", NOON + timedelta(days=300))
         assert [day.calls for day in days] == [1, 1]
 
     def test_from_a_start_that_was_asked_for_it_reaches_to_now(self) -> None:
         since = Window(NOON - timedelta(days=1))
-        days = reports.over_time(engine(call()), since, "day", "UTC", NOON + timedelta(days=2))
+        days = course(engine(call()), since, "day", "UTC", NOON + timedelta(days=2))
         assert [day.calls for day in days] == [0, 1, 0, 0]
 
     @pytest.mark.parametrize(
@@ -199,19 +208,19 @@ class TestOverTime:
         ],
     )
     def test_a_label_is_the_start_by_the_clocks_of_the_zone(self, width: str, label: str) -> None:
-        (bucket,) = reports.over_time(engine(call()), EVER, width, "Asia/Kathmandu", NOON)
+        (bucket,) = course(engine(call()), EVER, width, "Asia/Kathmandu", NOON)
         assert bucket.label == label
 
     def test_no_events_and_no_window_are_no_buckets(self) -> None:
-        assert reports.over_time(engine(), EVER, "day", "UTC", NOON) == ()
+        assert course(engine(), EVER, "day", "UTC", NOON) == ()
 
     def test_more_than_ten_thousand_buckets_are_refused(self) -> None:
         with pytest.raises(QueryError, match="10,000"):
-            reports.over_time(engine(call()), Window(NOON - timedelta(days=500), NOON), "hour", "UTC", NOON)
+            course(engine(call()), Window(NOON - timedelta(days=500), NOON), "hour", "UTC", NOON)
 
     def test_an_unknown_width_is_refused_with_those_there_are(self) -> None:
         with pytest.raises(QueryError, match="month"):
-            reports.over_time(engine(call()), EVER, "fortnight", "UTC", NOON)
+            course(engine(call()), EVER, "fortnight", "UTC", NOON)
 
     @pytest.mark.parametrize(
         ("span", "width"), [(timedelta(hours=2), "15min"), (timedelta(days=1), "hour"), (timedelta(days=20), "day")]
@@ -224,7 +233,7 @@ class TestToolsAndLatency:
     def test_tools_have_their_failures_as_a_rate_of_their_calls(self) -> None:
         found = reports.tools(
             engine(tool("grep", duration_ms=2.0), tool("grep", "timeout", duration_ms=4.0), tool("ls")), EVER
-        )
+        ).rows
         assert [(row.name, row.calls, row.failures, row.failure_rate) for row in found] == [
             ("grep", 2, 1, 0.5),
             ("ls", 1, 0, 0.0),
@@ -233,5 +242,5 @@ class TestToolsAndLatency:
         assert math.isnan(found[1].p95_ms)
 
     def test_latency_leaves_out_what_was_not_timed(self) -> None:
-        found = reports.latency(engine(task(duration_ms=8.0), task(), call(duration_ms=2.0)), EVER)
+        found = reports.latency(engine(task(duration_ms=8.0), task(), call(duration_ms=2.0)), EVER).rows
         assert [(row.of, row.count, row.max_ms) for row in found] == [("task", 1, 8.0), ("llm_call", 1, 2.0)]

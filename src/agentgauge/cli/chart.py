@@ -1,44 +1,126 @@
-"""Cost over time as bars of text."""
+"""The course over time as lines of text: figures with a bar as long as the cost, or one column per group."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from rich.table import Table
 from rich.text import Text
 
 from agentgauge.cli import wording
-from agentgauge.cli.tables import plain_table
+from agentgauge.cli.report_tables import key_text
+from agentgauge.cli.tables import Cell, fitting, natural_width, plain_table, table_width
+from agentgauge.service.reports.breakdown import Group
 from agentgauge.service.reports.over_time import Bucket
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NAMES = {"15min": "quarter of an hour"}
-_BAR_SPACE = 46
-"""What a line needs beside the bar: the bucket's name, calls, cost and the space between."""
+_LEAST_BAR, _LONGEST_BAR = 16, 60
+_EXPENDABLE = ("output", "input", "mean task", "p95 task", "median task", "quality", "success", "tasks")
+"""What a narrow screen does without, the first first."""
 
 
-def cost_chart(buckets: Sequence[Bucket], width: str, screen_width: int, encoding: str) -> Table:
+def course_table(buckets: Sequence[Bucket], width: str, screen_width: int, encoding: str) -> Table:
     """A line per bucket with a bar as long as its cost; of tokens where nothing has a price.
 
     `screen_width` is in columns. Bars are blocks in eighths where `encoding` has them, else `#`.
     """
     priced = any(bucket.cost_usd for bucket in buckets)
     amounts = [(bucket.cost_usd or Decimal(0)) if priced else Decimal(bucket.input_tokens) for bucket in buckets]
-    longest = max(10, min(60, screen_width - _BAR_SPACE))
-    unicode = _can_encode(encoding)
+    start: list[Cell] = [("from", lambda bucket: wording.bucket(bucket.start, width))]
+    numbers = fitting(start, _figures(buckets, priced=priced), _EXPENDABLE, buckets, screen_width - _LEAST_BAR)
+    taken = table_width([natural_width(*cell, buckets) for cell in (*start, *numbers)])
+    # The gap before the bar, and the bar.
+    longest = max(10, min(_LONGEST_BAR, screen_width - taken - 3))
+    unicode = can_draw_blocks(encoding)
     table = plain_table(f"{'Cost' if priced else 'Input tokens'} per {_NAMES.get(width, width)}")
-    table.add_column("from", no_wrap=True)
-    table.add_column("calls", justify="right", no_wrap=True)
-    table.add_column("cost" if priced else "input", justify="right", no_wrap=True)
+    for heading, _ in (*start, *numbers):
+        table.add_column(heading, justify="left" if heading == "from" else "right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for bucket, amount in zip(buckets, amounts, strict=True):
-        shown = wording.cost(bucket.cost_usd, 0) if priced else wording.count(bucket.input_tokens)
-        if priced and bucket.unpriced_calls and bucket.cost_usd is None:
-            shown = "unpriced"
         bar = bar_of(amount, max(amounts), longest, unicode=unicode)
-        table.add_row(wording.bucket(bucket.start, width), wording.count(bucket.calls), shown, Text(bar, style="cyan"))
+        table.add_row(*(Text(show(bucket)) for _, show in (*start, *numbers)), Text(bar, style="cyan"))
     return table
+
+
+def _figures(buckets: Sequence[Bucket], *, priced: bool) -> list[Cell]:
+    cells: list[Cell] = []
+    if any(bucket.tasks for bucket in buckets):
+        cells += [
+            ("tasks", lambda bucket: wording.count(bucket.tasks)),
+            ("success", lambda bucket: wording.percent(bucket.success_rate)),
+            ("mean task", lambda bucket: wording.duration(bucket.task_duration.mean_ms)),
+            ("median task", lambda bucket: wording.duration(bucket.task_duration.median_ms)),
+            ("p95 task", lambda bucket: wording.duration(bucket.task_duration.p95_ms)),
+        ]
+    if any(bucket.quality.count for bucket in buckets):
+        cells.append(("quality", lambda bucket: wording.score(bucket.quality.mean)))
+    cells.append(("calls", lambda bucket: wording.count(bucket.calls)))
+    if priced:
+        cells += [
+            ("input", lambda bucket: wording.count(bucket.input_tokens)),
+            ("output", lambda bucket: wording.count(bucket.output_tokens)),
+            ("cost", _cost),
+        ]
+        if any(bucket.unpriced_calls for bucket in buckets):
+            cells.append(
+                ("unpriced", lambda bucket: wording.count(bucket.unpriced_calls) if bucket.unpriced_calls else "")
+            )
+    else:
+        cells.append(("input tokens", lambda bucket: wording.count(bucket.input_tokens)))
+    return cells
+
+
+def _cost(bucket: Bucket) -> str:
+    return "unpriced" if bucket.cost_usd is None and bucket.unpriced_calls else wording.cost(bucket.cost_usd, 0)
+
+
+def courses_table(
+    buckets: Sequence[Bucket], groups: Sequence[Group], width: str, by: Sequence[str], screen_width: int
+) -> Table:
+    """A line per bucket and a column per group, the dearest first, as many as fit: cost; tokens where nothing has a
+    price, tasks where nothing has tokens.
+    """
+    title, show = _figure_of_all(buckets)
+    found = {(bucket.start, tuple(bucket.key.values())): bucket for bucket in buckets}
+    starts = list(dict.fromkeys(bucket.start for bucket in buckets))
+    columns = [wording.bucket(start, width) for start in starts]
+    room = screen_width - max(map(len, ("from", *columns)))
+    table = plain_table(f"{title} per {_NAMES.get(width, width)} by {' and '.join(by)}")
+    table.add_column("from", no_wrap=True)
+    shown: list[list[str]] = []
+    for group in groups:
+        key = tuple(group.key.values())
+        heading = ", ".join(map(key_text, key))
+        cells = [show(found[start, key]) if (start, key) in found else wording.NOTHING for start in starts]
+        room -= 3 + max(map(len, (heading, *cells)))
+        if room < 0 and shown:
+            break
+        table.add_column(Text(heading), justify="right", no_wrap=True)
+        shown.append(cells)
+    for column, *cells in zip(columns, *shown, strict=True):
+        table.add_row(column, *cells)
+    notes = ["+ and calls without a price"] if any(cell.endswith("+") for cells in shown for cell in cells) else []
+    if len(shown) < len(groups):
+        notes.append(f"... and {wording.count_of(len(groups) - len(shown), 'more group')}: --json has all")
+    if notes:
+        table.caption, table.caption_justify = Text("\n".join(notes), style="dim"), "left"
+    return table
+
+
+def _cost_or_more(bucket: Bucket) -> str:
+    if not (bucket.calls or bucket.cost_usd):
+        return wording.NOTHING
+    return f"{_cost(bucket)}+" if bucket.cost_usd is not None and bucket.unpriced_calls else _cost(bucket)
+
+
+def _figure_of_all(buckets: Sequence[Bucket]) -> tuple[str, Callable[[Bucket], str]]:
+    if any(bucket.cost_usd for bucket in buckets):
+        return "Cost", _cost_or_more
+    if any(bucket.tokens for bucket in buckets):
+        return "Tokens", lambda bucket: wording.count(bucket.tokens)
+    return "Tasks", lambda bucket: wording.count(bucket.tasks)
 
 
 def bar_of(amount: Decimal, largest: Decimal, longest: int, *, unicode: bool) -> str:
@@ -52,7 +134,8 @@ def bar_of(amount: Decimal, largest: Decimal, longest: int, *, unicode: bool) ->
     return _EIGHTHS[-1] * full + (_EIGHTHS[rest] if rest else "")
 
 
-def _can_encode(encoding: str) -> bool:
+def can_draw_blocks(encoding: str) -> bool:
+    """Whether an output of this encoding can show the blocks of bars."""
     try:
         _EIGHTHS.encode(encoding)
     except (UnicodeEncodeError, LookupError):

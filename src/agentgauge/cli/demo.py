@@ -39,8 +39,8 @@ def demo(tz: options.TimeZone = None, home: options.Home = None, as_json: option
 def _show(answer: Demo, zone: tzinfo) -> None:
     import shlex
 
-    from agentgauge.cli import tables, wording
-    from agentgauge.cli.chart import cost_chart
+    from agentgauge.cli import report_tables, wording
+    from agentgauge.cli.chart import course_table
     from agentgauge.cli.output import screen
     from agentgauge.cli.program_name import program_name
 
@@ -51,15 +51,16 @@ def _show(answer: Demo, zone: tzinfo) -> None:
     ended = wording.moment(answer.recorded_until, zone)
     out.print(f"It ended {ended}. Its times are moved so that it ends now; nothing else is changed.", style="dim")
     out.print()
-    out.print(tables.window_line(report.overview, None, None, report.time_zone, zone), style="dim")
-    shown: list[RenderableType] = [tables.overview_table(report.overview)]
+    out.print(report_tables.window_line(report.overview, None, None, report.time_zone, zone), style="dim")
+    shown: list[RenderableType] = [report_tables.overview_table(report.overview)]
     if report.groups is not None:
-        shown.append(tables.groups_table(report.groups, report.by, out.width, limit=len(report.groups)))
+        groups = report.groups.rows
+        shown.append(report_tables.groups_table(groups, report.by, out.width, limit=len(groups)))
     if report.cache is not None and report.cache.models:
-        shown.append(tables.savings_table(report.cache, out.width))
-    shown.append(tables.tools_table(answer.tools, out.width, _TOOLS_SHOWN))
-    if report.over_time and report.bucket is not None:
-        shown.append(cost_chart(report.over_time, report.bucket, out.width, out.encoding))
+        shown.append(report_tables.savings_table(report.cache, out.width))
+    shown.append(report_tables.tools_table(answer.tools.rows, out.width, _TOOLS_SHOWN))
+    if report.over_time is not None and report.over_time.rows and report.bucket is not None:
+        shown.append(course_table(report.over_time.rows, report.bucket, out.width, out.encoding))
     for part in shown:
         out.print()
         out.print(part)

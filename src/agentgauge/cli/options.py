@@ -22,6 +22,10 @@ Until = Annotated[
 TimeZone = Annotated[
     str | None, typer.Option("--tz", metavar="ZONE", help="Days and times of this zone, such as Europe/Berlin.")
 ]
+Exact = Annotated[
+    bool,
+    typer.Option("--exact", help="Read percentiles from the events themselves, never from summaries within 1 %."),
+]
 Where = Annotated[
     list[str] | None,
     typer.Option(

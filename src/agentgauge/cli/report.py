@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agentgauge.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from rich.console import RenderableType
@@ -35,8 +36,11 @@ def report(
         str | None,
         typer.Option("--bucket", metavar="WIDTH", help="Also show the course over time, by hour, day, week or month."),
     ] = None,
+    each: Annotated[bool, typer.Option("--each", help="With --bucket: the course of each group of --by.")] = False,
+    where: options.Where = None,
     cache: Annotated[bool, typer.Option("--cache", help="Also show what prompt caches saved.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="Rows of a table on the screen; --json has all.")] = 20,
+    exact: options.Exact = False,
     tz: options.TimeZone = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -53,13 +57,14 @@ def report(
     from agentgauge.cli.zones import reading_zone
     from agentgauge.meter import Meter
     from agentgauge.service import reports
+    from agentgauge.service.filters import parse_filters
     from agentgauge.service.usage_report import usage_report
     from agentgauge.service.window import Window, parse_window
     from agentgauge.settings import get_settings
 
     now = datetime.now(UTC)
     zone_name, zone = reading_zone(tz)
-    window = parse_window(since, until, zone, now)
+    window, filters = parse_window(since, until, zone, now), parse_filters(where or ())
     meter = Meter(get_settings(home))
     note_absent(meter.settings.home)
     dimensions = [name.strip() for text in by or () for name in text.split(",") if name.strip()] or _DEFAULT_BY
@@ -70,27 +75,31 @@ def report(
             by=dimensions,
             zone=zone_name,
             now=now,
+            filters=filters,
             bucket=bucket,
+            each=each,
             book=meter.book if cache else None,
+            exact=exact,
         )
         everything = None if answer.overview.events else reports.overview(engine, Window())
     if as_json:
         print_document(answer)
     elif everything is not None:
-        _show_nothing(everything, zone, str(meter.settings.home.root))
+        _show_nothing(everything, zone, str(meter.settings.home.root), filtered=bool(filters))
     else:
         _show(answer, zone, limit)
 
 
-def _show_nothing(everything: Overview, zone: tzinfo, home: str) -> None:
-    """Why a report has nothing to show: the window has no events, or the home has none."""
+def _show_nothing(everything: Overview, zone: tzinfo, home: str, *, filtered: bool) -> None:
+    """Why a report has nothing to show: the window has no such events, or the home has none."""
     from agentgauge.cli import wording
     from agentgauge.cli.output import screen
 
     out = screen()
     if everything.events:
         first, last = wording.moment(everything.first, zone), wording.moment(everything.last, zone)
-        out.print(f"No events in this window in {home}.", markup=False, soft_wrap=True)
+        asked = "No events meet the conditions" if filtered else "No events"
+        out.print(f"{asked} in this window in {home}.", markup=False, soft_wrap=True)
         out.print(f"It has {wording.count_of(everything.events, 'event')}, from {first} to {last}.", soft_wrap=True)
         return
     out.print(f"No events in {home}.", markup=False, soft_wrap=True)
@@ -100,33 +109,39 @@ def _show_nothing(everything: Overview, zone: tzinfo, home: str) -> None:
 def _show(answer: UsageReport, zone: tzinfo, limit: int) -> None:
     from rich.text import Text
 
-    from agentgauge.cli import tables, wording
-    from agentgauge.cli.chart import cost_chart
+    from agentgauge.cli import report_tables, wording
+    from agentgauge.cli.chart import course_table, courses_table
     from agentgauge.cli.output import screen
 
     out = screen()
     start, end = (
         None if edge is None else wording.moment(edge, zone) for edge in (answer.window.start, answer.window.end)
     )
-    out.print(tables.window_line(answer.overview, start, end, answer.time_zone, zone), style="dim")
-    shown: list[RenderableType] = [tables.overview_table(answer.overview)]
-    if answer.groups:
-        shown.append(tables.groups_table(answer.groups, answer.by, out.width, limit))
-    elif answer.tools:
-        shown.append(tables.tools_table(answer.tools, out.width, limit))
+    out.print(report_tables.window_line(answer.overview, start, end, answer.time_zone, zone), style="dim")
+    shown: list[RenderableType] = [report_tables.overview_table(answer.overview)]
+    rows: Sequence[Any] = ()
+    if answer.groups is not None and answer.groups.rows:
+        rows = answer.groups.rows
+        shown.append(report_tables.groups_table(answer.groups.rows, answer.by, out.width, limit))
+    elif answer.tools is not None and answer.tools.rows:
+        rows = answer.tools.rows
+        shown.append(report_tables.tools_table(answer.tools.rows, out.width, limit))
     elif answer.by != _DEFAULT_BY:
         shown.append(Text(f"No event here has {' and '.join(answer.by)}.", style="dim"))
-    rows = len(answer.groups or answer.tools or ())
-    if rows > limit:
-        shown.append(
-            Text(f"... and {wording.count(rows - limit)} more: --limit shows them, --json has all", style="dim")
-        )
+    if len(rows) > limit:
+        more = wording.count(len(rows) - limit)
+        shown.append(Text(f"... and {more} more: --limit shows them, --json has all", style="dim"))
     if answer.cache is not None and answer.cache.models:
-        shown.append(tables.savings_table(answer.cache, out.width))
-    if answer.latency:
-        shown.append(tables.latency_table(answer.latency, out.width))
-    if answer.over_time and answer.bucket is not None:
-        shown.append(cost_chart(answer.over_time, answer.bucket, out.width, out.encoding))
+        shown.append(report_tables.savings_table(answer.cache, out.width))
+    if answer.latency.rows:
+        shown.append(report_tables.latency_table(answer.latency.rows, out.width))
+    if answer.over_time is not None and answer.over_time.rows and answer.bucket is not None:
+        if answer.each and answer.groups is not None:
+            shown.append(courses_table(answer.over_time.rows, answer.groups.rows, answer.bucket, answer.by, out.width))
+        else:
+            shown.append(course_table(answer.over_time.rows, answer.bucket, out.width, out.encoding))
+    if not answer.exact:
+        shown.append(Text(wording.WITHIN, style="dim"))
     for part in shown:
         out.print()
         out.print(part)

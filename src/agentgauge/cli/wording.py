@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 NOTHING = "-"
+WITHIN = "Medians and percentiles are within 1 %, from summaries of the events; --exact reads the events themselves."
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -30,6 +31,11 @@ def cost(amount: Decimal | None, unpriced_calls: int) -> str:
         return money(amount)
     words = f"{count_of(unpriced_calls, 'call')} unpriced"
     return words if amount is None else f"{money(amount)} + {words}"
+
+
+def unpriced(calls: int) -> str:
+    """`2 calls unpriced`, and nothing where all have a price."""
+    return f"{count_of(calls, 'call')} unpriced" if calls else ""
 
 
 def count(number: int) -> str:
@@ -70,6 +76,33 @@ def duration(ms: float) -> str:
         return f"{seconds // 60} min {seconds % 60} s"
     minutes = round(seconds / 60)
     return f"{minutes // 60:,} h {minutes % 60} min"
+
+
+def score(value: float) -> str:
+    """A quality score on 0-100."""
+    return NOTHING if math.isnan(value) else f"{value:.1f}"
+
+
+def number(value: float, unit: str) -> str:
+    """A figure of any metric in its unit: time, money and ratios as everywhere, others with four significant digits."""
+    if math.isnan(value):
+        return NOTHING
+    if unit == "ms":
+        return duration(value) if value >= 0 else f"-{duration(-value)}"
+    if unit == "USD":
+        return money(Decimal(repr(value)))
+    digits = 0 if value == 0 else max(0, 3 - math.floor(math.log10(abs(value))))
+    return f"{value:,.0f}" if value == round(value) or digits == 0 else f"{value:,.{min(digits, 12)}f}"
+
+
+def rough(text: str, few: bool, marked: bool) -> str:
+    """A percentile, with a mark where it is of few values. `marked`: whether any of its column is."""
+    return f"{text}{'*' if few and text != NOTHING else ' '}" if marked else text
+
+
+def rough_note(few: int) -> str:
+    """What the mark means."""
+    return f"* of fewer than {few}: decided by the one or two largest"
 
 
 def size(number: int) -> str:

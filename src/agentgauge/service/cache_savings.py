@@ -84,24 +84,28 @@ class _Sums(msgspec.Struct):
         )
 
 
-def cache_savings(engine: Engine, window: Window, book: PriceBook) -> CacheSavings:
-    """What caches saved in the window, in all and per model. Models whose calls used no cache are left out."""
+def cache_savings(engine: Engine, window: Window, book: PriceBook, filters: Sequence[Filter] = ()) -> CacheSavings:
+    """What caches saved in the window, in all and per model, of calls that meet the filters. Models whose calls used no
+    cache are left out.
+    """
     by_model: dict[str, _Sums] = defaultdict(_Sums)
     bands: dict[tuple[int, int | None], dict[_Key, Rates]] = defaultdict(dict)
     by_the_hour: set[str] = set()
-    for key, tokens in _by_day(engine, window):
+    for key, tokens in _by_day(engine, window, filters):
         by_model[key[0]].count(tokens)
         for part in book.windows(*key):
             bands[part.min_input_tokens, part.max_input_tokens][key] = part.rates
             if part.end - part.start != _DAY:
                 by_the_hour.add(key[0])
     for (low, high), rates in bands.items():
-        of_length = [Filter("input_tokens", ">=", low), *([] if high is None else [Filter("input_tokens", "<", high)])]
+        of_length = [*filters, Filter("input_tokens", ">=", low)]
+        if high is not None:
+            of_length.append(Filter("input_tokens", "<", high))
         for key, tokens in _by_day(engine, window, of_length):
             if key in rates and key[0] not in by_the_hour:
                 by_model[key[0]].price(tokens, rates[key])
     if by_the_hour:
-        for model, tokens, found in _by_call(engine, window, book, by_the_hour):
+        for model, tokens, found in _by_call(engine, window, book, by_the_hour, filters):
             by_model[model].price(tokens, found)
     return _answer(by_model)
 
@@ -121,13 +125,13 @@ def _by_day(engine: Engine, window: Window, more: Sequence[Filter] = ()) -> Iter
 
 
 def _by_call(
-    engine: Engine, window: Window, book: PriceBook, models: Collection[str]
+    engine: Engine, window: Window, book: PriceBook, models: Collection[str], filters: Sequence[Filter]
 ) -> Iterator[tuple[str, _Tokens, Rates]]:
     """Each call of models whose price depends on the time of day, at its rates; without those that have none."""
     query = Query(
         start=window.start,
         end=window.end,
-        filters=(Filter("kind", "=", "llm_call"), Filter("model", "in", tuple(sorted(models)))),
+        filters=(Filter("kind", "=", "llm_call"), Filter("model", "in", tuple(sorted(models))), *filters),
     )
     columns = ("time", "model", "provider", "tier", "input_tokens", *_CACHE_TOKENS)
     for time, model, provider, tier, total, *tokens in engine.scan(query, columns):

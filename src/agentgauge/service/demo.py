@@ -23,6 +23,7 @@ from agentgauge.meter import Meter
 from agentgauge.service.importing import Imported, import_logs
 from agentgauge.service.reports import tools
 from agentgauge.service.reports.over_time import legible_width
+from agentgauge.service.reports.rows import Rows
 from agentgauge.service.reports.tools import Tool
 from agentgauge.service.usage_report import UsageReport, usage_report
 from agentgauge.service.window import Window
@@ -46,7 +47,7 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True):
     """When it ends in the demo."""
     imported: Imported
     report: UsageReport
-    tools: tuple[Tool, ...]
+    tools: Rows[Tool]
 
 
 def run_demo(home: str | None, now: datetime, zone: str) -> Demo:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from agentgauge.engines import Engine
+from agentgauge.engines import Engine, Filter
 from agentgauge.errors import QueryError
 from agentgauge.pricing import PriceBook
 from agentgauge.service import reports
@@ -16,6 +16,7 @@ from agentgauge.service.reports.breakdown import Group
 from agentgauge.service.reports.latency import Latency
 from agentgauge.service.reports.over_time import Bucket
 from agentgauge.service.reports.overview import Overview
+from agentgauge.service.reports.rows import Rows
 from agentgauge.service.reports.tools import Tool
 from agentgauge.service.window import Window
 
@@ -26,17 +27,26 @@ TOOL = "tool"
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     window: Window
     time_zone: str
+    filters: tuple[Filter, ...]
     overview: Overview
-    latency: tuple[Latency, ...]
+    latency: Rows[Latency]
     by: tuple[str, ...]
-    groups: tuple[Group, ...] | None
+    groups: Rows[Group] | None
     """None where tools were asked for."""
-    tools: tuple[Tool, ...] | None
+    tools: Rows[Tool] | None
     bucket: str | None
-    over_time: tuple[Bucket, ...] | None
+    each: bool
+    """Whether the course is split by the dimensions."""
+    over_time: Rows[Bucket] | None
     """None where no bucket was asked for."""
     cache: CacheSavings | None
     """None where no price book was given."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether every figure is."""
+        parts = (self.overview, self.latency, self.groups, self.tools, self.over_time)
+        return all(part is None or part.exact for part in parts)
 
 
 def usage_report(
@@ -46,22 +56,35 @@ def usage_report(
     by: Sequence[str],
     zone: str,
     now: datetime,
+    filters: Sequence[Filter] = (),
     bucket: str | None = None,
+    each: bool = False,
     book: PriceBook | None = None,
+    exact: bool = False,
 ) -> UsageReport:
-    """The report of a window, broken down `by` dimensions, or by tool. Raises `QueryError` for what cannot be asked."""
+    """The report of a window, broken down `by` dimensions, or by tool; the course over time in all, or for `each` of
+    these. Raises `QueryError` for what cannot be asked.
+    """
     tools = tuple(by) == (TOOL,)
     if TOOL in by and not tools:
         raise QueryError("tools are not broken down further: take --by tool alone, or 'agentgauge sql'")
+    if each and (tools or bucket is None):
+        raise QueryError("the course of each group is by --bucket and dimensions of the events: tools have none")
+    course = None
+    if bucket is not None:
+        split = tuple(by) if each else ()
+        course = reports.over_time(engine, window, bucket, zone, now, filters, by=split, exact=exact)
     return UsageReport(
         window=window,
         time_zone=zone,
-        overview=reports.overview(engine, window),
-        latency=reports.latency(engine, window),
+        filters=tuple(filters),
+        overview=reports.overview(engine, window, filters, exact=exact),
+        latency=reports.latency(engine, window, filters, exact=exact),
         by=tuple(by),
-        groups=None if tools else reports.breakdown(engine, window, by),
-        tools=reports.tools(engine, window) if tools else None,
+        groups=None if tools else reports.breakdown(engine, window, by, filters, exact=exact),
+        tools=reports.tools(engine, window, filters, exact=exact) if tools else None,
         bucket=bucket,
-        over_time=None if bucket is None else reports.over_time(engine, window, bucket, zone, now),
-        cache=None if book is None else cache_savings(engine, window, book),
+        each=each,
+        over_time=course,
+        cache=None if book is None else cache_savings(engine, window, book, filters),
     )

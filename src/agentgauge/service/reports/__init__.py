@@ -6,9 +6,12 @@
     tools        how often each tool was called, failed, and how long it took
     latency      how long tasks, model calls and tool calls took
 
-Each takes an engine and a window first. Of nothing, counts and sums are 0, money too, and rates and durations are NaN.
-Rates are ratios 0-1, durations milliseconds, money exact. An unpriced call is counted in `unpriced_calls` and in no sum
-of money; what unpriced calls alone cost is None.
+Each takes an engine and a window first, and filters that all must hold. Of nothing, counts and sums are 0, money too,
+and rates and durations are NaN. Rates are ratios 0-1, durations milliseconds, money exact. An unpriced call is counted
+in `unpriced_calls` and in no sum of money; what unpriced calls alone cost is None.
+
+Every answer says its `way`, the events themselves or sums that are kept of them, and whether it is `exact`. Where it is
+not, medians and percentiles are within 1 % of their value, and all else is exact still. `exact=True` asks for no less.
 """
 
 from agentgauge.service.reports.breakdown import breakdown

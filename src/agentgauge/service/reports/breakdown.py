@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
-from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines import Answer, Engine, Filter, Measure, Query
 from agentgauge.engines.columns import BY_NAME as COLUMNS
 from agentgauge.errors import QueryError
 from agentgauge.events import kinds
 from agentgauge.service.dimensions import USUAL, dimension, near_dimension
-from agentgauge.service.reports.totals import TOTALS, Totals, or_nan, totals_of
+from agentgauge.service.reports.rows import Rows
+from agentgauge.service.reports.totals import TOTALS, Totals, totals_of
 from agentgauge.service.window import Window
 
 _WORK = ("task", "llm_call", "tool_call")
 """What is counted and timed, the whole before its parts."""
-
-
-class Durations(msgspec.Struct, frozen=True):
-    """Milliseconds; NaN where nothing has a duration."""
-
-    mean_ms: float
-    median_ms: float
-    p95_ms: float
 
 
 class Group(Totals, frozen=True, kw_only=True):
@@ -32,11 +23,11 @@ class Group(Totals, frozen=True, kw_only=True):
     """The group's value of each dimension; None where the events have none."""
     events: int
     """Of all kinds that can have the dimensions, those that are neither calls nor tasks included."""
-    task_duration: Durations
-    call_duration: Durations
 
 
-def breakdown(engine: Engine, window: Window, by: Sequence[str]) -> tuple[Group, ...]:
+def breakdown(
+    engine: Engine, window: Window, by: Sequence[str], filters: Sequence[Filter] = (), *, exact: bool = False
+) -> Rows[Group]:
     """One group per combination of values of the dimensions `by`, the dearest first.
 
     A dimension is a column of `events`, or the key of an attribute, with or without the prefix `attributes.`. Groups
@@ -44,41 +35,53 @@ def breakdown(engine: Engine, window: Window, by: Sequence[str]) -> tuple[Group,
     where none of these has a value of the dimensions. Raises `QueryError`.
     """
     dimensions = [dimension(name) for name in by]
-    durations = [
-        Measure(statistic, "duration_ms", over=over, name=f"{over}_{statistic}")
-        for over in ("tasks", "llm_call")
-        for statistic in ("mean", "p50", "p95")
-    ]
-    rows: list[dict[str, Any]] = []
-    for kinds_asked in _kinds_with(dimensions):
-        query = Query(
-            start=window.start,
-            end=window.end,
-            filters=(Filter("kind", "in", kinds_asked),),
-            group=tuple(dimensions),
-            measures=(*TOTALS, Measure("count", name="events"), *durations),
-            order=("-cost_usd", "-calls", "-tasks", "-tool_calls"),
-        )
-        rows = engine.aggregate(query).records()
-        if any(row[column] is not None for row in rows for column in dimensions):
-            break
+    first, *others = _kinds_with(dimensions)
+    answer = _of_kinds(engine, window, dimensions, filters, first, exact=exact)
+    for kinds_asked in others:
+        if all(row[column] is None for row in answer.records() for column in dimensions):
+            answer = _of_kinds(engine, window, dimensions, filters, kinds_asked, exact=exact)
+    rows = answer.records()
     for name, column in zip(by, dimensions, strict=True):
         if column not in COLUMNS and rows and all(row[column] is None for row in rows):
-            near = near_dimension(name)
-            raise QueryError(
-                f"no column is called {name!r} and no event of the window has an attribute of that name"
-                f"{f': did you mean {near}?' if near else '.'} Usual are {', '.join(USUAL)}; "
-                "agentgauge sql 'DESCRIBE events' lists all columns"
-            )
-    return tuple(
+            raise _no_dimension(name)
+    groups = (
         Group(
             **totals_of(row),
             key={name: row[column] for name, column in zip(by, dimensions, strict=True)},
             events=row["events"],
-            task_duration=durations_of(row, "tasks"),
-            call_duration=durations_of(row, "llm_call"),
         )
         for row in rows
+    )
+    return Rows(tuple(groups), answer.way, answer.exact)
+
+
+def _of_kinds(
+    engine: Engine,
+    window: Window,
+    dimensions: Sequence[str],
+    filters: Sequence[Filter],
+    kinds_asked: tuple[str, ...],
+    *,
+    exact: bool,
+) -> Answer:
+    query = Query(
+        start=window.start,
+        end=window.end,
+        filters=(Filter("kind", "in", kinds_asked), *filters),
+        group=tuple(dimensions),
+        measures=(*TOTALS, Measure("count", name="events")),
+        order=("-cost_usd", "-calls", "-tasks", "-tool_calls"),
+        exact=exact,
+    )
+    return engine.aggregate(query)
+
+
+def _no_dimension(name: str) -> QueryError:
+    near = near_dimension(name)
+    return QueryError(
+        f"no column is called {name!r} and no event of the window has an attribute of that name"
+        f"{f': did you mean {near}?' if near else '.'} Usual are {', '.join(USUAL)}; "
+        "agentgauge sql 'DESCRIBE events' lists all columns"
     )
 
 
@@ -94,7 +97,3 @@ def _kinds_with(dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     work = tuple(kind for kind in found if kind in _WORK)
     of_all = not {"kind", "feature"}.isdisjoint(dimensions) or not all(name in COLUMNS for name in dimensions)
     return (found,) if of_all or not work or work == found else (work, found)
-
-
-def durations_of(row: Mapping[str, Any], over: str) -> Durations:
-    return Durations(*(or_nan(row[f"{over}_{statistic}"]) for statistic in ("mean", "p50", "p95")))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from agentgauge.engines import Engine, Measure, Query
+from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines.answer import Way
 from agentgauge.service.reports.totals import TOTALS, Totals, totals_of
 from agentgauge.service.window import Window
 
@@ -16,17 +18,23 @@ class Overview(Totals, frozen=True, kw_only=True):
     first: datetime | None
     """Time of the first event, None where there are none."""
     last: datetime | None
+    way: Way
+    exact: bool
 
 
-def overview(engine: Engine, window: Window) -> Overview:
-    """Everything in the window, together."""
-    measures = (
-        *TOTALS,
-        Measure("count", name="events"),
-        Measure("min", "time", name="first"),
-        Measure("max", "time", name="last"),
-        Measure("outside", over="llm_call", name="calls_outside_tasks"),
-    )
-    row = engine.aggregate(Query(start=window.start, end=window.end, measures=measures)).records()[0]
+_MEASURES = (
+    *TOTALS,
+    Measure("count", name="events"),
+    Measure("min", "time", name="first"),
+    Measure("max", "time", name="last"),
+    Measure("outside", over="llm_call", name="calls_outside_tasks"),
+)
+
+
+def overview(engine: Engine, window: Window, filters: Sequence[Filter] = (), *, exact: bool = False) -> Overview:
+    """Everything in the window that meets the filters, together."""
+    query = Query(start=window.start, end=window.end, filters=tuple(filters), measures=_MEASURES, exact=exact)
+    answer = engine.aggregate(query)
+    row = answer.records()[0]
     own = {name: row[name] for name in ("events", "calls_outside_tasks", "first", "last")}
-    return Overview(**totals_of(row), **own)
+    return Overview(**totals_of(row), **own, way=answer.way, exact=answer.exact)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from agentgauge.engines import Engine, Filter, Measure, Query
-from agentgauge.service.reports.totals import or_nan, ratio
+from agentgauge.service.reports.rows import Rows
+from agentgauge.service.reports.totals import FEW, or_nan, ratio
 from agentgauge.service.window import Window
 
 
@@ -17,13 +20,18 @@ class Tool(msgspec.Struct, frozen=True, kw_only=True):
     median_ms: float
     p95_ms: float
 
+    @property
+    def few(self) -> bool:
+        """Whether there are too few for a p95 that says much."""
+        return self.calls < FEW
 
-def tools(engine: Engine, window: Window) -> tuple[Tool, ...]:
+
+def tools(engine: Engine, window: Window, filters: Sequence[Filter] = (), *, exact: bool = False) -> Rows[Tool]:
     """Each tool by its name, the most called first."""
     query = Query(
         start=window.start,
         end=window.end,
-        filters=(Filter("kind", "=", "tool_call"),),
+        filters=(Filter("kind", "=", "tool_call"), *filters),
         group=("name",),
         measures=(
             Measure("count", name="calls"),
@@ -32,8 +40,10 @@ def tools(engine: Engine, window: Window) -> tuple[Tool, ...]:
             Measure("p95", "duration_ms", name="p95_ms"),
         ),
         order=("-calls",),
+        exact=exact,
     )
-    return tuple(
+    answer = engine.aggregate(query)
+    rows = (
         Tool(
             name=row["name"],
             calls=row["calls"],
@@ -42,5 +52,6 @@ def tools(engine: Engine, window: Window) -> tuple[Tool, ...]:
             median_ms=or_nan(row["median_ms"]),
             p95_ms=or_nan(row["p95_ms"]),
         )
-        for row in engine.aggregate(query).records()
+        for row in answer.records()
     )
+    return Rows(tuple(rows), answer.way, answer.exact)

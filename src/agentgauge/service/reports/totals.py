@@ -11,6 +11,29 @@ import msgspec
 
 from agentgauge.engines import Measure
 from agentgauge.events.fields import TOKEN_NAMES
+from agentgauge.summaries import Summary
+
+FEW = 20
+"""A p95 or p99 of fewer values is that of the one or two largest, and is marked."""
+
+
+class Durations(msgspec.Struct, frozen=True):
+    """Milliseconds; NaN where nothing has a duration."""
+
+    mean_ms: float
+    median_ms: float
+    p95_ms: float
+
+
+class Quality(msgspec.Struct, frozen=True):
+    """Scores of tasks on 0-100; NaN where no task has one."""
+
+    count: int
+    """Tasks that have a score."""
+    mean: float
+    median: float
+    min: float
+    max: float
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,8 +45,16 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     tool_calls: int
     failed_tool_calls: int
     tasks: int
+    """Operations; those without an outcome are neither successful nor failed."""
+    successful_tasks: int
+    failed_tasks: int
     success_rate: float
     """Of the tasks that have an outcome."""
+    task_duration: Durations
+    call_duration: Durations
+    quality: Quality
+    tokens: int
+    """Input and output together."""
     input_tokens: int
     output_tokens: int
     cache_read_tokens: int
@@ -36,32 +67,60 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """Of the priced calls; None where there are calls and none is priced."""
     unpriced_calls: int
 
+    @property
+    def few_tasks(self) -> bool:
+        """Whether there are tasks, but too few for a p95 that says much."""
+        return 0 < self.tasks < FEW
 
+
+_COUNTED = {
+    "calls": ("count", "llm_call"),
+    "failed_calls": ("failures", "llm_call"),
+    "tool_calls": ("count", "tool_call"),
+    "failed_tool_calls": ("failures", "tool_call"),
+    "tasks": ("count", "tasks"),
+    "successful_tasks": ("successes", "tasks"),
+    "failed_tasks": ("failures", "tasks"),
+}
 TOTALS = (
-    Measure("count", over="llm_call", name="calls"),
-    Measure("failures", over="llm_call", name="failed_calls"),
-    Measure("count", over="tool_call", name="tool_calls"),
-    Measure("failures", over="tool_call", name="failed_tool_calls"),
-    Measure("count", over="tasks", name="tasks"),
+    *(Measure(statistic, over=over, name=name) for name, (statistic, over) in _COUNTED.items()),
     Measure("success_rate", over="tasks", name="success_rate"),
+    Measure("tokens", name="tokens"),
     *(Measure("sum", name, name=name) for name in TOKEN_NAMES),
     Measure("cost"),
+    *(
+        Measure(statistic, "duration_ms", over=over, name=f"{over}_{statistic}")
+        for over in ("tasks", "llm_call")
+        for statistic in ("mean", "p50", "p95")
+    ),
+    Measure("summary", "quality_score", over="tasks", name="quality"),
+    Measure("p50", "quality_score", over="tasks", name="median_quality"),
 )
 
 
 def totals_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    counted = ("calls", "failed_calls", "tool_calls", "failed_tool_calls", "tasks", "unpriced_calls", *TOKEN_NAMES)
     return {
-        **{name: row[name] or 0 for name in counted},
+        **{name: row[name] or 0 for name in (*_COUNTED, "tokens", "unpriced_calls", *TOKEN_NAMES)},
         "success_rate": or_nan(row["success_rate"]),
+        "task_duration": _durations(row, "tasks"),
+        "call_duration": _durations(row, "llm_call"),
+        "quality": _quality(row["quality"], row["median_quality"]),
         "cached_share": ratio(row["cache_read_tokens"] or 0, row["input_tokens"] or 0),
         "cost_usd": row["cost_usd"],
     }
+
+
+def _durations(row: Mapping[str, Any], over: str) -> Durations:
+    return Durations(*(or_nan(row[f"{over}_{statistic}"]) for statistic in ("mean", "p50", "p95")))
+
+
+def _quality(scores: Summary, median: float | None) -> Quality:
+    return Quality(scores.count, scores.mean, or_nan(median), or_nan(scores.min), or_nan(scores.max))
 
 
 def or_nan(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def ratio(part: int, whole: int) -> float:
+def ratio(part: float, whole: float) -> float:
     return part / whole if whole else math.nan

@@ -1,0 +1,231 @@
+"""Answers of the reports as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
+
+from rich.table import Table
+from rich.text import Text
+
+from agentgauge.cli import wording
+from agentgauge.cli.tables import Cell, fitting, rows_table
+from agentgauge.service.cache_savings import CacheSavings, Savings
+from agentgauge.service.reports.breakdown import Group
+from agentgauge.service.reports.latency import Latency
+from agentgauge.service.reports.overview import Overview
+from agentgauge.service.reports.tools import Tool
+from agentgauge.service.reports.totals import FEW, Durations, Quality, Totals
+
+_EXPENDABLE = (
+    "tool calls",
+    "mean task",
+    "mean call",
+    "p95 task",
+    "p95 call",
+    "median task",
+    "median call",
+    "cached",
+    "output",
+    "quality",
+    "success",
+    "input",
+    "events",
+    "tasks",
+    "calls",
+)
+"""What a narrow screen does without, the first first."""
+_KINDS = {"task": "tasks", "llm_call": "model calls", "tool_call": "tool calls"}
+
+
+def totals_table(lines: Iterable[tuple[str, str, str]]) -> Table:
+    """Figures, one a line: what it is, its value, and what there is to say about it."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column(justify="right", style="bold", no_wrap=True)
+    table.add_column()
+    for label, value, remark in lines:
+        table.add_row(label, value, remark)
+    return table
+
+
+def overview_table(overview: Overview) -> Table:
+    """The totals, each with what there is to say about it."""
+    return totals_table(totals_lines(overview, outside=overview.calls_outside_tasks))
+
+
+def totals_lines(totals: Totals, outside: int = 0) -> list[tuple[str, str, str]]:
+    """What a table of totals shows; `outside` is how many model calls are in no task."""
+    remarks = [f"{wording.count(totals.failed_calls)} failed"] if totals.failed_calls else []
+    remarks += [f"{wording.count(outside)} outside any task"] if outside else []
+    reasoning = totals.reasoning_tokens
+    lines = [
+        ("Cost", wording.money(totals.cost_usd), wording.unpriced(totals.unpriced_calls)),
+        (
+            "Tasks",
+            wording.count(totals.tasks),
+            f"{wording.percent(totals.success_rate)} succeeded" if totals.tasks else "",
+        ),
+        ("Model calls", wording.count(totals.calls), ", ".join(remarks)),
+        (
+            "Tool calls",
+            wording.count(totals.tool_calls),
+            f"{wording.count(totals.failed_tool_calls)} failed" if totals.failed_tool_calls else "",
+        ),
+        (
+            "Input tokens",
+            wording.count(totals.input_tokens),
+            f"{wording.percent(totals.cached_share)} read from cache" if totals.cache_read_tokens else "",
+        ),
+        (
+            "Output tokens",
+            wording.count(totals.output_tokens),
+            f"{wording.count(reasoning)} of them reasoning" if reasoning else "",
+        ),
+    ]
+    if totals.quality.count:
+        lines.append(("Quality", wording.score(totals.quality.mean), _spread(totals.quality)))
+    return lines
+
+
+def _spread(quality: Quality) -> str:
+    low, median, high = (wording.score(score) for score in (quality.min, quality.median, quality.max))
+    return f"mean of {wording.count_of(quality.count, 'task')}; median {median}, {low} to {high}"
+
+
+def groups_table(groups: Sequence[Group], by: Sequence[str], width: int, limit: int) -> Table:
+    """The breakdown by dimensions. Columns that would say nothing, or do not fit, are left out."""
+    shown = groups[:limit]
+    numbers: list[Cell] = []
+    if any(group.tasks for group in shown):
+        numbers.append(("tasks", lambda group: wording.count(group.tasks)))
+        numbers.append(("success", lambda group: wording.percent(group.success_rate)))
+    if any(group.quality.count for group in shown):
+        numbers.append(("quality", lambda group: _score_and_count(group.quality)))
+    if any(group.calls for group in shown):
+        numbers.append(("calls", lambda group: wording.count(group.calls)))
+        numbers += _token_cells(shown)
+    if any(group.tool_calls for group in shown):
+        numbers.append(("tool calls", lambda group: wording.count(group.tool_calls)))
+    if any(group.events > group.tasks + group.calls + group.tool_calls for group in shown):
+        numbers.append(("events", lambda group: wording.count(group.events)))
+    numbers += _duration_cells(shown)
+    numbers.append(("cost", cost_of))
+    if any(group.unpriced_calls for group in shown):
+        numbers.append(("unpriced", _unpriced))
+    dimensions: list[Cell] = [(name, key_cell(name)) for name in by]
+    kept = fitting(dimensions, numbers, _EXPENDABLE, shown, width)
+    table = rows_table(f"By {' and '.join(by)}", dimensions, kept, shown)
+    return _with_note(table, any(heading.startswith("p95") for heading, _ in kept) and any(map(_few, shown)))
+
+
+def key_cell(name: str) -> Callable[[Group], str]:
+    return lambda group: key_text(group.key[name])
+
+
+def key_text(value: object) -> str:
+    """The value of a dimension."""
+    return "(none)" if value is None else str(value)
+
+
+def cost_of(row: Totals) -> str:
+    return wording.money(row.cost_usd if row.calls or row.cost_usd else None)
+
+
+def _unpriced(row: Totals) -> str:
+    return wording.count_of(row.unpriced_calls, "call") if row.unpriced_calls else ""
+
+
+def _score_and_count(quality: Quality) -> str:
+    return f"{wording.score(quality.mean)} ({wording.count(quality.count)})" if quality.count else wording.NOTHING
+
+
+def _token_cells(rows: Sequence[Totals]) -> list[Cell]:
+    cells: list[Cell] = [("input", lambda row: wording.count(row.input_tokens))]
+    if any(row.cache_read_tokens for row in rows):
+        cells.append(("cached", lambda row: wording.percent(row.cached_share)))
+    return [*cells, ("output", lambda row: wording.count(row.output_tokens))]
+
+
+def _duration_cells(groups: Sequence[Group]) -> list[Cell]:
+    """Of the tasks where there are any, else of the model calls."""
+    of_tasks, marked = any(group.tasks for group in groups), any(map(_few, groups))
+    of = "task" if of_tasks else "call"
+
+    def durations(group: Group) -> Durations:
+        return group.task_duration if of_tasks else group.call_duration
+
+    return [
+        (f"mean {of}", lambda group: wording.duration(durations(group).mean_ms)),
+        (f"median {of}", lambda group: wording.duration(durations(group).median_ms)),
+        (f"p95 {of}", lambda group: wording.rough(wording.duration(durations(group).p95_ms), _few(group), marked)),
+    ]
+
+
+def _few(group: Totals) -> bool:
+    return (group.tasks or group.calls) < FEW
+
+
+def _with_note(table: Table, noted: bool) -> Table:
+    """A table with what the mark of `wording.rough` means below it."""
+    if noted:
+        table.caption, table.caption_justify = Text(wording.rough_note(FEW), style="dim"), "left"
+    return table
+
+
+def tools_table(tools: Sequence[Tool], width: int, limit: int) -> Table:
+    shown = tools[:limit]
+    marked = any(tool.few for tool in shown)
+    numbers: list[Cell] = [
+        ("calls", lambda tool: wording.count(tool.calls)),
+        ("failed", lambda tool: wording.count(tool.failures)),
+        ("failure rate", lambda tool: wording.percent(tool.failure_rate)),
+        ("median", lambda tool: wording.duration(tool.median_ms)),
+        ("p95", lambda tool: wording.rough(wording.duration(tool.p95_ms), tool.few, marked)),
+    ]
+    name: list[Cell] = [("tool", lambda tool: tool.name or "(none)")]
+    kept = fitting(name, numbers, ("p95", "median", "failed"), shown, width)
+    return _with_note(rows_table("Tools", name, kept, shown), marked and any(cell[0] == "p95" for cell in kept))
+
+
+def latency_table(latencies: Sequence[Latency], width: int) -> Table:
+    marked = any(row.few for row in latencies)
+    numbers: list[Cell] = [
+        ("timed", lambda row: wording.count(row.count)),
+        ("mean", lambda row: wording.duration(row.mean_ms)),
+        ("median", lambda row: wording.duration(row.median_ms)),
+        ("p95", lambda row: wording.rough(wording.duration(row.p95_ms), row.few, marked)),
+        ("p99", lambda row: wording.rough(wording.duration(row.p99_ms), row.few, marked)),
+        ("longest", lambda row: wording.duration(row.max_ms)),
+    ]
+    of: list[Cell] = [("of", lambda row: _KINDS[row.of])]
+    kept = fitting(of, numbers, ("p99", "longest", "mean", "timed"), latencies, width)
+    return _with_note(rows_table("Durations", of, kept, latencies), marked)
+
+
+def savings_table(savings: CacheSavings, width: int) -> Table:
+    """What caches saved, per model and, of several, in all. Columns that do not fit go, never net and model."""
+    rows = [*savings.models, *([savings.total] if len(savings.models) > 1 else [])]
+    numbers: list[Cell] = [
+        ("read", lambda row: wording.count(row.cache_read_tokens)),
+        ("written", lambda row: wording.count(row.cache_write_tokens)),
+        ("reads saved", lambda row: wording.money(row.saved_by_reads_usd)),
+        ("writes cost", lambda row: wording.money(row.paid_for_writes_usd)),
+        ("net", lambda row: wording.money(row.saved_usd)),
+    ]
+    if any(row.unpriced_tokens for row in rows):
+        numbers.append(("unpriced tokens", lambda row: wording.count(row.unpriced_tokens)))
+    model: list[Cell] = [("model", _model_or_total)]
+    kept = fitting(model, numbers, ("unpriced tokens", "written", "read", "writes cost", "reads saved"), rows, width)
+    return rows_table("Prompt cache, against input without a cache", model, kept, rows)
+
+
+def _model_or_total(row: Savings) -> str:
+    return "all" if row.model is None else row.model
+
+
+def window_line(overview: Overview, start: str | None, end: str | None, zone_name: str, zone: tzinfo) -> str:
+    """Which time the report is about: what was asked for, and where it was left open the first and last event."""
+    first = start or wording.moment(overview.first, zone)
+    last = end or wording.moment(overview.last, zone)
+    return f"{first} to {last} ({zone_name})"
