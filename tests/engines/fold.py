@@ -138,6 +138,9 @@ def _measured(measure: Measure, events: Sequence[Event]) -> Row:
             return (outcomes.count(False),)
         case "success_rate":
             return (outcomes.count(True) / len(outcomes) if outcomes else None,)
+        case "last_success":
+            last = max((event for event in counted if event.success is not None), key=lambda e: e.time, default=None)
+            return (None if last is None else last.success,)
         case "tokens":
             return (sum(event.input_tokens + event.output_tokens for event in counted),)
         case "cost":

@@ -22,7 +22,7 @@ MIDDLE = FIRST + timedelta(days=2)
 MEASURES = (
     *(Measure(statistic) for statistic in ("count", "successes", "failures", "success_rate", "tokens", "cost")),
     *(Measure("count", over=over) for over in ("tasks", "usage", "tool_call")),
-    Measure("success_rate", over="tasks"),
+    *(Measure(statistic, over="tasks") for statistic in ("success_rate", "last_success")),
     Measure("cost", over="tool_call"),
     *(Measure(s, "duration_ms") for s in ("sum", "mean", "min", "max", "std_dev", "p50", "p90", "p95", "p99.9")),
     *(Measure(s, "input_tokens") for s in ("sum", "mean", "min", "max", "std_dev", "p50", "p99")),

@@ -53,7 +53,7 @@ def aggregate_of(measure: Measure, beside: Sequence[Measure], dialect: Dialect) 
     return _OF_EVENTS[measure.statistic](measure)
 
 
-def _among(aggregate: Expression, measure: Measure, *conditions: Expression) -> Expression:
+def among(aggregate: Expression, measure: Measure, *conditions: Expression) -> Expression:
     """An aggregate over the events that a measure counts, and that meet more conditions."""
     if measure.kinds is not None:
         conditions = (column("kind").isin(*measure.kinds), *conditions)
@@ -62,61 +62,70 @@ def _among(aggregate: Expression, measure: Measure, *conditions: Expression) -> 
     return exp.Filter(this=aggregate, expression=exp.Where(this=exp.and_(*conditions)))
 
 
-def _single(part: Expression, nothing: Any, read: Callable[[Any], Any] = lambda value: value) -> Aggregate:
+def single(part: Expression, nothing: Any, read: Callable[[Any], Any] = lambda value: value) -> Aggregate:
+    """A measure of one part and one column."""
     return Aggregate(parts=(part,), read=lambda value: (read(value),), nothing=(nothing,), sort=(part,))
 
 
-def _whole(value: Any) -> int:
+def whole_number(value: Any) -> int:
+    """A sum of whole numbers, 0 of none."""
     return 0 if value is None else int(value)
 
 
 def _count_of_all(measure: Measure, *conditions: Expression) -> Expression:
-    return _among(exp.Count(this=exp.Star()), measure, *conditions)
+    return among(exp.Count(this=exp.Star()), measure, *conditions)
 
 
 def _count(measure: Measure) -> Aggregate:
-    return _single(_count_of_all(measure), 0)
+    return single(_count_of_all(measure), 0)
 
 
 def _successes(measure: Measure) -> Aggregate:
-    return _single(_count_of_all(measure, _SUCCESS), 0)
+    return single(_count_of_all(measure, _SUCCESS), 0)
 
 
 def _failures(measure: Measure) -> Aggregate:
-    return _single(_count_of_all(measure, exp.not_(_SUCCESS)), 0)
+    return single(_count_of_all(measure, exp.not_(_SUCCESS)), 0)
 
 
 def _outside(measure: Measure) -> Aggregate:
-    return _single(_count_of_all(measure, column("parent_id").is_(exp.null())), 0)
+    return single(_count_of_all(measure, column("parent_id").is_(exp.null())), 0)
 
 
 def _success_rate(measure: Measure) -> Aggregate:
-    successes, outcomes = _count_of_all(measure, _SUCCESS), _among(exp.Count(this=_SUCCESS), measure)
+    successes, outcomes = _count_of_all(measure, _SUCCESS), among(exp.Count(this=_SUCCESS), measure)
     return Aggregate(
         parts=(successes, outcomes),
         read=lambda won, of: (won / of if of else None,),
         nothing=(None,),
         sort=(
-            exp.Div(this=_double(successes), expression=exp.Nullif(this=outcomes, expression=number(0)), typed=False),
+            exp.Div(this=double(successes), expression=exp.Nullif(this=outcomes, expression=number(0)), typed=False),
         ),
     )
 
 
+def _last_success(measure: Measure) -> Aggregate:
+    """Of the latest, and of those at one time the last in its segment."""
+    latest = call("row", column("time"), column("segment"), column("n"))
+    known = exp.not_(_SUCCESS.is_(exp.null()))
+    return single(among(exp.ArgMax(this=_SUCCESS, expression=latest), measure, known), None)
+
+
 def _tokens(measure: Measure) -> Aggregate:
-    both = exp.Add(this=_or_zero(column("input_tokens")), expression=_or_zero(column("output_tokens")))
-    return _single(_or_zero(_among(exp.Sum(this=both), measure)), 0, _whole)
+    both = exp.Add(this=or_zero(column("input_tokens")), expression=or_zero(column("output_tokens")))
+    return single(or_zero(among(exp.Sum(this=both), measure)), 0, whole_number)
 
 
 def _cost(measure: Measure) -> Aggregate:
     cost = column("cost_usd")
     unmet = exp.or_(column("kind").isin(*_PRICED_KINDS), column("cost_source").eq("unpriced"))
-    priced = _among(exp.Sum(this=cost), measure)
+    priced = among(exp.Sum(this=cost), measure)
     unpriced = _count_of_all(measure, cost.is_(exp.null()), unmet)
     return Aggregate(
         parts=(priced, unpriced),
         read=lambda total, missing: (Decimal(0) if total is None and not missing else total, missing),
         nothing=(Decimal(0), 0),
-        sort=(exp.Case().when(unpriced.eq(0), _or_zero(priced)).else_(priced), unpriced),
+        sort=(exp.Case().when(unpriced.eq(0), or_zero(priced)).else_(priced), unpriced),
     )
 
 
@@ -126,6 +135,7 @@ _OF_EVENTS: dict[str, Callable[[Measure], Aggregate]] = {
     "failures": _failures,
     "outside": _outside,
     "success_rate": _success_rate,
+    "last_success": _last_success,
     "tokens": _tokens,
     "cost": _cost,
 }
@@ -136,74 +146,76 @@ def _numeric(measure: Measure, dialect: Dialect) -> Expression:
     return dialect.number(value) if measure.target.type == "attribute" else value
 
 
-def _double(value: Expression) -> Expression:
+def double(value: Expression) -> Expression:
     return exp.cast(value, "DOUBLE")
 
 
-def _or_zero(value: Expression) -> Expression:
+def or_zero(value: Expression) -> Expression:
     return exp.Coalesce(this=value, expressions=[number(0)])
 
 
 def _sum(measure: Measure, dialect: Dialect) -> Aggregate:
     whole = measure.target.type == "whole"
-    return _single(
-        _or_zero(_among(exp.Sum(this=_numeric(measure, dialect)), measure)),
+    return single(
+        or_zero(among(exp.Sum(this=_numeric(measure, dialect)), measure)),
         0 if whole else 0.0,
-        _whole if whole else float,
+        whole_number if whole else float,
     )
 
 
 def _extreme(measure: Measure, dialect: Dialect) -> Aggregate:
     function = exp.Min if measure.statistic == "min" else exp.Max
     if measure.target.type == "time":
-        part = _among(function(this=dialect.micros(column(measure.field))), measure)
-        return _single(part, None, lambda micros: None if micros is None else from_micros(micros))
-    return _single(_among(function(this=_numeric(measure, dialect)), measure), None)
+        part = among(function(this=dialect.micros(column(measure.field))), measure)
+        return single(part, None, lambda micros: None if micros is None else from_micros(micros))
+    return single(among(function(this=_numeric(measure, dialect)), measure), None)
 
 
 def _mean(measure: Measure, dialect: Dialect) -> Aggregate:
     value = _numeric(measure, dialect)
-    mean = _among(exp.Avg(this=value), measure)
+    mean = among(exp.Avg(this=value), measure)
     if measure.target.type != "money":
-        return _single(mean, None)
+        return single(mean, None)
     return Aggregate(
-        parts=(_among(exp.Sum(this=value), measure), _among(exp.Count(this=value), measure)),
-        read=lambda total, count: (_divided(total, count) if count else None,),
+        parts=(among(exp.Sum(this=value), measure), among(exp.Count(this=value), measure)),
+        read=lambda total, count: (divided_money(total, count) if count else None,),
         nothing=(None,),
         sort=(mean,),
     )
 
 
-def _divided(total: Decimal, count: int) -> Decimal:
+def divided_money(total: Decimal, count: int) -> Decimal:
+    """A mean of money, rounded to its 12 places."""
     with localcontext(prec=60):
         return (total / count).quantize(MONEY_STEP)
 
 
 def _std_dev(measure: Measure, dialect: Dialect) -> Aggregate:
     """Sample standard deviation, 0 of one value; of money in DOUBLE, then rounded to money's 12 places."""
-    value = _double(_numeric(measure, dialect))
-    deviation, count = _among(exp.StddevSamp(this=value), measure), _among(exp.Count(this=value), measure)
+    value = double(_numeric(measure, dialect))
+    deviation, count = among(exp.StddevSamp(this=value), measure), among(exp.Count(this=value), measure)
     part = exp.Case().when(count.eq(1), number(0.0)).else_(deviation)
     if measure.target.type == "money":
-        return _single(part, None, lambda deviation: None if deviation is None else _money(deviation))
-    return _single(part, None)
+        return single(part, None, lambda deviation: None if deviation is None else rounded_money(deviation))
+    return single(part, None)
 
 
-def _money(value: float) -> Decimal:
+def rounded_money(value: float) -> Decimal:
+    """An amount that was computed in DOUBLE, to money's 12 places."""
     with localcontext(prec=60):
         return Decimal(value).quantize(MONEY_STEP)
 
 
 def _distinct(measure: Measure, dialect: Dialect) -> Aggregate:
     value = field_value(measure.target, dialect)
-    return _single(_among(exp.Count(this=exp.Distinct(expressions=[value])), measure), 0)
+    return single(among(exp.Count(this=exp.Distinct(expressions=[value])), measure), 0)
 
 
 def _percentile(measure: Measure, beside: Sequence[Measure], dialect: Dialect) -> Aggregate:
     asked = {other.percentile for other in beside if (other.field, other.over) == (measure.field, measure.over)}
     listed = sorted(percentile for percentile in asked if percentile is not None)
     at = listed.index(measure.percentile)  # type: ignore[arg-type]
-    part = _among(dialect.percentiles(_numeric(measure, dialect), listed), measure)
+    part = among(dialect.percentiles(_numeric(measure, dialect), listed), measure)
     return Aggregate(
         parts=(part,),
         read=lambda values: (None if values is None else values[at],),
@@ -213,17 +225,17 @@ def _percentile(measure: Measure, beside: Sequence[Measure], dialect: Dialect) -
 
 
 def _summary(measure: Measure, dialect: Dialect) -> Aggregate:
-    value = _double(_numeric(measure, dialect))
+    value = double(_numeric(measure, dialect))
     known = exp.not_(value.is_(exp.null()))
     return Aggregate(
         parts=(
-            _among(exp.Count(this=value), measure),
+            among(exp.Count(this=value), measure),
             _count_of_all(measure, known, exp.not_(_SUCCESS)),
-            _among(exp.Sum(this=value), measure),
-            _among(call("var_pop", value), measure),
-            _among(exp.Min(this=value), measure),
-            _among(exp.Max(this=value), measure),
-            _among(dialect.histogram(value), measure, known),
+            among(exp.Sum(this=value), measure),
+            among(call("var_pop", value), measure),
+            among(exp.Min(this=value), measure),
+            among(exp.Max(this=value), measure),
+            among(dialect.histogram(value), measure, known),
         ),
         read=lambda *parts: (_read_summary(*parts),),
         nothing=(Summary.EMPTY,),

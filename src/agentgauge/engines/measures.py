@@ -5,6 +5,7 @@
     failures         events whose outcome is another                    whole
     outside          events that name no parent: outside any task       whole
     success_rate     successes / events with an outcome                 ratio 0-1
+    last_success     whether the last event with an outcome succeeded   flag
     tokens           input_tokens + output_tokens                       whole
     cost             two columns: the money of the priced calls, and how many calls are unpriced
     sum, mean, min, max, std_dev, p<N>, distinct, summary               of a field
@@ -24,7 +25,7 @@ from agentgauge.engines.columns import BY_NAME, NUMERIC, Column, ColumnType, col
 from agentgauge.errors import QueryError
 from agentgauge.events import kinds
 
-OF_EVENTS = ("count", "successes", "failures", "outside", "success_rate", "tokens", "cost")
+OF_EVENTS = ("count", "successes", "failures", "outside", "success_rate", "last_success", "tokens", "cost")
 OF_FIELD = ("sum", "mean", "min", "max", "std_dev", "distinct", "summary")
 OVER = ("all", "tasks", "usage", *kinds.BY_NAME)
 
@@ -134,6 +135,8 @@ def _type_and_unit(measure: Measure) -> tuple[ColumnType, str]:
         return "whole", "1"
     if measure.statistic == "success_rate":
         return "real", "1"
+    if measure.statistic == "last_success":
+        return "flag", ""
     if measure.statistic == "tokens":
         return TOKENS.type, TOKENS.unit
     target = measure.target
