@@ -36,27 +36,36 @@ class AggregateSelect(msgspec.Struct, frozen=True):
 
 def select_groups(query: Query, spans: Sequence[tuple[OffsetSpan, ...]], dialect: Dialect) -> AggregateSelect:
     """One row per group. `spans` are the offset spans of each time bucket among the group keys, in order."""
+    measures = query.measures
+    if query.relation == "operations":
+        measures = tuple(of_operations(measure) for measure in measures)
+    aggregates = tuple(aggregate_of(measure, measures, dialect) for measure in measures)
+    source = exp.select().from_(relation_of(query)).where(*conditions(query, dialect))
+    return grouped(source, query, group_keys(query, spans, dialect), aggregates, dialect)
+
+
+def group_keys(query: Query, spans: Sequence[tuple[OffsetSpan, ...]], dialect: Dialect) -> list[Expression]:
+    """What a query groups by; time buckets by their numbers."""
     remaining = iter(spans)
-    keys = [
+    return [
         field_value(column_named(key), dialect)
         if isinstance(key, str)
         else _bucket_number(key, next(remaining), dialect)
         for key in query.group
     ]
-    measures = query.measures
-    if query.relation == "operations":
-        measures = tuple(of_operations(measure) for measure in measures)
-    aggregates = tuple(aggregate_of(measure, measures, dialect) for measure in measures)
+
+
+def grouped(
+    source: exp.Select, query: Query, keys: Sequence[Expression], aggregates: Sequence[Aggregate], dialect: Dialect
+) -> AggregateSelect:
+    """The aggregates of each group of a source, a SELECT that has no columns yet, in the query's order."""
     parts: list[Expression] = []
     positions: list[tuple[int, ...]] = []
     for aggregate in aggregates:
         parts += [part for part in dict.fromkeys(aggregate.parts) if part not in parts]
         positions.append(tuple(len(keys) + parts.index(part) for part in aggregate.parts))
-    select = (
-        exp.select(*(exp.alias_(key, f"k{i}") for i, key in enumerate(keys)))
-        .select(*(exp.alias_(part, f"m{i}") for i, part in enumerate(parts)))
-        .from_(relation_of(query))
-        .where(*_conditions(query, dialect))
+    select = source.select(*(exp.alias_(key, f"k{i}") for i, key in enumerate(keys))).select(
+        *(exp.alias_(part, f"m{i}") for i, part in enumerate(parts))
     )
     if keys:
         select = select.group_by(*(exp.column(f"k{i}") for i in range(len(keys))))
@@ -64,7 +73,7 @@ def select_groups(query: Query, spans: Sequence[tuple[OffsetSpan, ...]], dialect
         select = select.order_by(*order)
     if query.limit is not None:
         select = select.limit(query.limit)
-    return AggregateSelect(text=select.sql(dialect.name), aggregates=aggregates, positions=tuple(positions))
+    return AggregateSelect(text=select.sql(dialect.name), aggregates=tuple(aggregates), positions=tuple(positions))
 
 
 def select_events(query: Query, columns: Sequence[Column], limit: int | None, dialect: Dialect) -> str:
@@ -76,7 +85,7 @@ def select_events(query: Query, columns: Sequence[Column], limit: int | None, di
     select = (
         exp.select(*(exp.alias_(value, f"k{i}") for i, value in enumerate(values)))
         .from_(relation_of(query))
-        .where(*_conditions(query, dialect))
+        .where(*conditions(query, dialect))
         .order_by(column("time"), column("id"))
     )
     return (select if limit is None else select.limit(limit)).sql(dialect.name)
@@ -85,7 +94,7 @@ def select_events(query: Query, columns: Sequence[Column], limit: int | None, di
 def select_extent(query: Query, dialect: Dialect) -> str:
     """Time of the first and the last event of a query, as microseconds since 1970."""
     times = [dialect.micros(function(this=column("time"))) for function in (exp.Min, exp.Max)]
-    return exp.select(*times).from_(relation_of(query)).where(*_conditions(query, dialect)).sql(dialect.name)
+    return exp.select(*times).from_(relation_of(query)).where(*conditions(query, dialect)).sql(dialect.name)
 
 
 def relation_of(query: Query) -> exp.Table | exp.Subquery:
@@ -104,17 +113,18 @@ def _order(query: Query, aggregates: Sequence[Aggregate]) -> list[Expression]:
     return [exp.Ordered(this=term, desc=descending, nulls_first=False) for term, descending in terms]
 
 
-def _conditions(query: Query, dialect: Dialect) -> list[Expression]:
+def conditions(query: Query, dialect: Dialect) -> list[Expression]:
+    """What must hold of an event: the query's filters, and that its time is in the window."""
     return [*(_condition(condition, dialect) for condition in query.filters), *_window(query)]
 
 
 def _window(query: Query) -> list[Expression]:
-    conditions: list[Expression] = []
+    within: list[Expression] = []
     if query.start is not None:
-        conditions.append(exp.GTE(this=column("time"), expression=_moment(query.start)))
+        within.append(exp.GTE(this=column("time"), expression=_moment(query.start)))
     if query.end is not None:
-        conditions.append(exp.LT(this=column("time"), expression=_moment(query.end)))
-    return conditions
+        within.append(exp.LT(this=column("time"), expression=_moment(query.end)))
+    return within
 
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {"=": exp.EQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}
