@@ -16,6 +16,7 @@ from agentgauge.cli.exits import ExitCodes
 from agentgauge.cli.export import export
 from agentgauge.cli.forget import forget
 from agentgauge.cli.import_logs import import_command
+from agentgauge.cli.percentiles import percentiles
 from agentgauge.cli.prices import prices
 from agentgauge.cli.report import report
 from agentgauge.cli.reprice import reprice
@@ -29,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-for command in (demo, import_command, report, sql, prices, reprice, compact, doctor, forget):
+for command in (demo, import_command, report, percentiles, sql, prices, reprice, compact, doctor, forget):
     app.command(name="import" if command is import_command else None)(command)
 app.add_typer(export, name="export")
 app.add_typer(collect, name="collect")

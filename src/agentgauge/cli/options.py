@@ -22,6 +22,16 @@ Until = Annotated[
 TimeZone = Annotated[
     str | None, typer.Option("--tz", metavar="ZONE", help="Days and times of this zone, such as Europe/Berlin.")
 ]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="DIMENSION",
+        help="Break down by agent, role, model, project, issue, user, ...: any event column or key of attributes, "
+        "several with commas.",
+    ),
+]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="Rows of a table on the screen; --json has all.")]
 Exact = Annotated[
     bool,
     typer.Option("--exact", help="Read percentiles from the events themselves, never from summaries within 1 %."),

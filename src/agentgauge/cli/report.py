@@ -39,7 +39,7 @@ def report(
     each: Annotated[bool, typer.Option("--each", help="With --bucket: the course of each group of --by.")] = False,
     where: options.Where = None,
     cache: Annotated[bool, typer.Option("--cache", help="Also show what prompt caches saved.")] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Rows of a table on the screen; --json has all.")] = 20,
+    limit: options.Limit = 20,
     exact: options.Exact = False,
     tz: options.TimeZone = None,
     home: options.Home = None,
@@ -57,6 +57,7 @@ def report(
     from agentgauge.cli.zones import reading_zone
     from agentgauge.meter import Meter
     from agentgauge.service import reports
+    from agentgauge.service.dimensions import parse_dimensions
     from agentgauge.service.filters import parse_filters
     from agentgauge.service.usage_report import usage_report
     from agentgauge.service.window import Window, parse_window
@@ -67,7 +68,7 @@ def report(
     window, filters = parse_window(since, until, zone, now), parse_filters(where or ())
     meter = Meter(get_settings(home))
     note_absent(meter.settings.home)
-    dimensions = [name.strip() for text in by or () for name in text.split(",") if name.strip()] or _DEFAULT_BY
+    dimensions = parse_dimensions(by or ()) or _DEFAULT_BY
     with meter.engine() as engine:
         answer = usage_report(
             engine,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -112,15 +113,16 @@ def groups_table(groups: Sequence[Group], by: Sequence[str], width: int, limit: 
     numbers += _duration_cells(shown)
     numbers.append(("cost", cost_of))
     if any(group.unpriced_calls for group in shown):
-        numbers.append(("unpriced", _unpriced))
+        numbers.append(("unpriced", unpriced_of))
     dimensions: list[Cell] = [(name, key_cell(name)) for name in by]
     kept = fitting(dimensions, numbers, _EXPENDABLE, shown, width)
     table = rows_table(f"By {' and '.join(by)}", dimensions, kept, shown)
-    return _with_note(table, any(heading.startswith("p95") for heading, _ in kept) and any(map(_few, shown)))
+    return with_rough_note(table, any(heading.startswith("p95") for heading, _ in kept) and any(map(_few, shown)))
 
 
-def key_cell(name: str) -> Callable[[Group], str]:
-    return lambda group: key_text(group.key[name])
+def key_cell(name: str) -> Callable[[Any], str]:
+    """What a column shows of a row that has a value of the dimension in its `key`."""
+    return lambda row: key_text(row.key[name])
 
 
 def key_text(value: object) -> str:
@@ -132,7 +134,7 @@ def cost_of(row: Totals) -> str:
     return wording.money(row.cost_usd if row.calls or row.cost_usd else None)
 
 
-def _unpriced(row: Totals) -> str:
+def unpriced_of(row: Totals) -> str:
     return wording.count_of(row.unpriced_calls, "call") if row.unpriced_calls else ""
 
 
@@ -166,7 +168,7 @@ def _few(group: Totals) -> bool:
     return (group.tasks or group.calls) < FEW
 
 
-def _with_note(table: Table, noted: bool) -> Table:
+def with_rough_note(table: Table, noted: bool) -> Table:
     """A table with what the mark of `wording.rough` means below it."""
     if noted:
         table.caption, table.caption_justify = Text(wording.rough_note(FEW), style="dim"), "left"
@@ -185,7 +187,7 @@ def tools_table(tools: Sequence[Tool], width: int, limit: int) -> Table:
     ]
     name: list[Cell] = [("tool", lambda tool: tool.name or "(none)")]
     kept = fitting(name, numbers, ("p95", "median", "failed"), shown, width)
-    return _with_note(rows_table("Tools", name, kept, shown), marked and any(cell[0] == "p95" for cell in kept))
+    return with_rough_note(rows_table("Tools", name, kept, shown), marked and any(cell[0] == "p95" for cell in kept))
 
 
 def latency_table(latencies: Sequence[Latency], width: int) -> Table:
@@ -200,7 +202,7 @@ def latency_table(latencies: Sequence[Latency], width: int) -> Table:
     ]
     of: list[Cell] = [("of", lambda row: _KINDS[row.of])]
     kept = fitting(of, numbers, ("p99", "longest", "mean", "timed"), latencies, width)
-    return _with_note(rows_table("Durations", of, kept, latencies), marked)
+    return with_rough_note(rows_table("Durations", of, kept, latencies), marked)
 
 
 def savings_table(savings: CacheSavings, width: int) -> Table:

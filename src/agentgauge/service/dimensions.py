@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from agentgauge.engines.columns import BY_NAME as COLUMNS
@@ -32,3 +33,8 @@ def near_dimension(name: str, likeness: float = 0.6) -> str | None:
     """The dimension that was probably meant by a name of none, of those that are so alike, on 0-1."""
     near = get_close_matches(name.lower(), {*DIMENSIONS, *USUAL}, n=1, cutoff=likeness)
     return near[0] if near else None
+
+
+def parse_dimensions(texts: Iterable[str]) -> tuple[str, ...]:
+    """The dimensions that texts name, each one or several with commas."""
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())

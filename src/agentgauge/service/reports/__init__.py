@@ -5,6 +5,7 @@
     over_time    the same per bucket of time; the buckets sum to the window
     tools        how often each tool was called, failed, and how long it took
     latency      how long tasks, model calls and tool calls took
+    percentiles  how the values of a metric are distributed
 
 Each takes an engine and a window first, and filters that all must hold. Of nothing, counts and sums are 0, money too,
 and rates and durations are NaN. Rates are ratios 0-1, durations milliseconds, money exact. An unpriced call is counted
@@ -18,6 +19,7 @@ from agentgauge.service.reports.breakdown import breakdown
 from agentgauge.service.reports.latency import latency
 from agentgauge.service.reports.over_time import over_time
 from agentgauge.service.reports.overview import overview
+from agentgauge.service.reports.percentiles import percentiles
 from agentgauge.service.reports.tools import tools
 
-__all__ = ["breakdown", "latency", "over_time", "overview", "tools"]
+__all__ = ["breakdown", "latency", "over_time", "overview", "percentiles", "tools"]

@@ -1,0 +1,141 @@
+"""`agentgauge percentiles`: how the values of a metric are distributed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentgauge.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from agentgauge.cli.tables import Cell
+    from agentgauge.service.reports.percentiles import Distribution, Percentiles
+
+_STATISTICS = ("mean", "std dev", "min", "p50", "p75", "p90", "p95", "p99", "max")
+_EXPENDABLE = ("std dev", "p75", "min", "p90", "mean", "max", "p99")
+
+
+def percentiles(
+    metric: Annotated[
+        str,
+        typer.Argument(
+            help="execution_time, cost, tokens, quality_score, latency, satisfaction, a numeric column, "
+            "attributes.<key> or the name of a measurement."
+        ),
+    ],
+    since: options.Since = None,
+    until: options.Until = None,
+    by: options.By = None,
+    where: options.Where = None,
+    per: Annotated[
+        str, typer.Option("--per", metavar="operation|call", help="Whose cost or tokens one value is.")
+    ] = "operation",
+    limit: options.Limit = 20,
+    exact: options.Exact = False,
+    tz: options.TimeZone = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show percentiles, mean, spread and extremes of a metric.
+
+    Cost and tokens are those of whole operations, or of model calls with --per call. What has no known value is left
+    out and counted.
+    """
+    from datetime import UTC, datetime
+    from typing import cast
+
+    from agentgauge.analysis.metrics import Per
+    from agentgauge.cli.homes import note_absent
+    from agentgauge.cli.output import print_document
+    from agentgauge.cli.zones import reading_zone
+    from agentgauge.meter import Meter
+    from agentgauge.service import reports
+    from agentgauge.service.dimensions import parse_dimensions
+    from agentgauge.service.filters import parse_filters
+    from agentgauge.service.window import parse_window
+    from agentgauge.settings import get_settings
+
+    _, zone = reading_zone(tz)
+    window, filters = parse_window(since, until, zone, datetime.now(UTC)), parse_filters(where or ())
+    meter = Meter(get_settings(home))
+    note_absent(meter.settings.home)
+    with meter.engine() as engine:
+        answer = reports.percentiles(
+            engine, metric, window, filters, by=parse_dimensions(by or ()), per=cast("Per", per), exact=exact
+        )
+    if as_json:
+        print_document(answer)
+    else:
+        _show(answer, limit)
+
+
+def _show(answer: Percentiles, limit: int) -> None:
+    from rich.text import Text
+
+    from agentgauge.cli import wording
+    from agentgauge.cli.output import screen
+
+    out = screen()
+    per = f" per {answer.per}" if answer.metric in ("cost", "tokens") else ""
+    title = f"{answer.metric}{per}"
+    if answer.by:
+        out.print(_table(title, answer, out.width, limit))
+        if len(answer.rows) > limit:
+            more = wording.count(len(answer.rows) - limit)
+            out.print(Text(f"... and {more} more: --limit shows them, --json has all", style="dim"))
+    else:
+        out.print(Text(title, style="bold"))
+        out.print(_list(answer.rows[0], answer))
+    if not answer.exact:
+        out.print(Text(wording.WITHIN, style="dim"))
+
+
+def _list(row: Distribution, answer: Percentiles) -> Table:
+    from agentgauge.cli import wording
+    from agentgauge.cli.report_tables import totals_table
+    from agentgauge.service.reports.totals import FEW
+
+    left_out = f"{wording.count_of(row.unpriced, answer.per)} without a known cost left out" if row.unpriced else ""
+    lines = [("values", wording.count(row.count), left_out)]
+    for name, show in _cells(answer, [row], marked=False):
+        remark = f"of fewer than {FEW}: decided by the one or two largest" if row.few and name in ("p95", "p99") else ""
+        lines.append((f"{name} (median)" if name == "p50" else name, show(row), remark))
+    return totals_table(lines)
+
+
+def _table(title: str, answer: Percentiles, width: int, limit: int) -> Table:
+    from agentgauge.cli import wording
+    from agentgauge.cli.report_tables import key_cell, with_rough_note
+    from agentgauge.cli.tables import fitting, rows_table
+
+    shown = answer.rows[:limit]
+    marked = any(row.few for row in shown)
+    first: list[Cell] = [(name, key_cell(name)) for name in answer.by]
+    numbers: list[Cell] = [
+        ("values", lambda row: wording.count(row.count)),
+        *_cells(answer, shown, marked=marked),
+    ]
+    if any(row.unpriced for row in shown):
+        numbers.append(("unpriced", lambda row: wording.count(row.unpriced) if row.unpriced else ""))
+    kept = fitting(first, numbers, _EXPENDABLE, shown, width)
+    return with_rough_note(rows_table(title, first, kept, shown), marked)
+
+
+def _cells(answer: Percentiles, rows: Sequence[Distribution], *, marked: bool) -> list[Cell]:
+    from agentgauge.cli import wording
+
+    def cell(name: str) -> Cell:
+        field = name.replace(" ", "_")
+
+        def show(row: Distribution) -> str:
+            text = wording.number(getattr(row, field), answer.unit)
+            return wording.rough(text, row.few, marked) if name in ("p95", "p99") else text
+
+        return (name, show)
+
+    return [cell(name) for name in _STATISTICS]

@@ -1,0 +1,151 @@
+"""How the values of a metric are distributed: percentiles, mean, spread and extremes."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from agentgauge.analysis.metrics import Metric, Per
+from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines.answer import Way
+from agentgauge.engines.columns import column
+from agentgauge.errors import QueryError
+from agentgauge.service.dimensions import dimension
+from agentgauge.service.reports.series import metric_in
+from agentgauge.service.reports.totals import FEW
+from agentgauge.service.window import Window
+
+
+class Distribution(msgspec.Struct, frozen=True, kw_only=True):
+    """Figures in the metric's unit; NaN of no values."""
+
+    key: dict[str, Any]
+    """The value of each dimension; without any, empty."""
+    count: int
+    """Values. Operations and calls whose value is not known are not among them."""
+    p50: float
+    p75: float
+    p90: float
+    p95: float
+    p99: float
+    """Interpolated between order statistics, as numpy's default does."""
+    mean: float
+    median: float
+    """The same as p50."""
+    std_dev: float
+    """Of a sample; 0.0 of one value."""
+    min: float
+    max: float
+    few: bool
+    """Whether there are fewer than 20 values: p95 and p99 are then decided by the one or two largest."""
+    unpriced: int
+    """Of cost: operations, or calls, that are in no figure because their cost is not known."""
+
+
+class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
+    metric: str
+    unit: str
+    per: Per
+    window: Window
+    by: tuple[str, ...]
+    rows: tuple[Distribution, ...]
+    """The most values first; one row where there are no dimensions."""
+    way: Way
+    exact: bool
+    """Else percentiles are within 1 % of their value; everything else is exact in any case."""
+
+
+_STATISTICS = ("p50", "p75", "p90", "p95", "p99", "mean", "std_dev", "min", "max")
+
+
+def percentiles(
+    engine: Engine,
+    name: str,
+    window: Window,
+    filters: Sequence[Filter] = (),
+    *,
+    by: Sequence[str] = (),
+    per: Per = "operation",
+    exact: bool = False,
+) -> Percentiles:
+    """The distribution of a metric's values, of all together or per value of dimensions.
+
+    `name` is as `agentgauge.analysis.metrics` has them. Cost and tokens are those of whole operations, or `per` model
+    call. Raises `QueryError`, also for a share such as the success rate, whose values are 1 and 0 alone.
+    """
+    metric = metric_in(engine, name, per=per)
+    if metric.share is not None:
+        raise QueryError(
+            f"{metric.name} is a share and has no percentiles ('agentgauge report' shows it): take execution_time, "
+            "cost, tokens, quality_score, latency, satisfaction, a numeric column or attribute, or a measurement"
+        )
+    dimensions = tuple(dimension(key) for key in by)
+    query = Query(
+        start=window.start,
+        end=window.end,
+        filters=(*metric.conditions, *_readable(metric), *filters),
+        group=dimensions,
+        measures=(
+            Measure("count", name="count"),
+            *(Measure(statistic, metric.field, name=statistic) for statistic in _STATISTICS),
+        ),
+        order=("-count",) if dimensions else (),
+        relation=metric.relation,
+        exact=exact,
+    )
+    answer = engine.aggregate(query)
+    found = {tuple(row[key] for key in dimensions): row for row in answer.records()}
+    missing = _unpriced(engine, metric, window, filters, dimensions)
+    nothing = dict.fromkeys(_STATISTICS) | {"count": 0}
+    rows = (
+        _distribution(found.get(values, nothing), dict(zip(by, values, strict=True)), missing.get(values, 0))
+        for values in dict.fromkeys((*found, *missing))
+    )
+    return Percentiles(
+        metric=metric.name,
+        unit=metric.unit,
+        per=per if metric.is_usage else "operation",
+        window=window,
+        by=tuple(by),
+        rows=tuple(rows),
+        way=answer.way,
+        exact=answer.exact,
+    )
+
+
+def _distribution(row: Mapping[str, Any], key: dict[str, Any], unpriced: int) -> Distribution:
+    figures = {name: math.nan if row[name] is None else float(row[name]) for name in _STATISTICS}
+    count = row["count"]
+    return Distribution(key=key, count=count, **figures, median=figures["p50"], few=0 < count < FEW, unpriced=unpriced)
+
+
+def _readable(metric: Metric) -> tuple[Filter, ...]:
+    """Of an attribute the values that read as numbers: a comparison with one holds for no other."""
+    if column(metric.field).type != "attribute":
+        return ()
+    return (Filter(metric.field, ">=", -sys.float_info.max),)
+
+
+def _unpriced(
+    engine: Engine, metric: Metric, window: Window, filters: Sequence[Filter], dimensions: tuple[str, ...]
+) -> dict[tuple[Any, ...], int]:
+    """How many values of a cost are not known, per group that has any."""
+    if metric.name != "cost":
+        return {}
+    if metric.relation == "operations":
+        of, measure = Filter("cost_source", "=", "unpriced"), Measure("count", name="unpriced")
+    else:
+        of, measure = Filter("kind", "=", metric.over), Measure("cost", name="cost")
+    query = Query(
+        start=window.start,
+        end=window.end,
+        filters=(of, *filters),
+        group=dimensions,
+        measures=(measure,),
+        relation=metric.relation,
+    )
+    return {row[: len(dimensions)]: row[-1] for row in engine.aggregate(query).rows if row[-1]}
