@@ -1,0 +1,326 @@
+"""The analyzer reads all runs once, wherever they are, and pools what they came to."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import agentgauge
+from agentgauge.errors import QueryError
+from agentgauge.recorder import Gauge
+from agentgauge.runs import MetricsAnalyzer, MetricsCollector, MetricsStorage
+from agentgauge.runs.models import IssueMetrics, LLMConfig, Status, SystemConfig
+from tests.runs.analyzing import START, config, record_run, save_run
+
+
+@pytest.fixture
+def gauge(tmp_path: Path) -> Iterator[Gauge]:
+    with agentgauge.open(tmp_path / "home") as opened:
+        yield opened
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Path:
+    return tmp_path / "logs"
+
+
+def analyzer(logs: Path, gauge: Gauge, **window: object) -> MetricsAnalyzer:
+    return MetricsAnalyzer(logs, gauge=gauge, **window)  # type: ignore[arg-type]
+
+
+# Figures
+
+
+def test_success_is_pooled_over_issues_and_cost_is_the_mean_of_runs(logs: Path, gauge: Gauge) -> None:
+    record_run(gauge, "r-1", {1: True}, cost="0.10")
+    record_run(gauge, "r-2", {2: True, 3: False, 4: False}, cost="0.10")
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert (found["total_runs"], found["total_issues_processed"], found["total_issues_resolved"]) == (2, 4, 2)
+    assert found["avg_success_rate"] == 50.0  # the mean of the runs' rates would be 66.7
+    assert found["avg_cost"] == pytest.approx(0.20)
+    assert found["total_cost"] == pytest.approx(0.40)
+    assert found["cost_per_resolved_issue"] == pytest.approx(0.20)
+    assert found["seconds_per_resolved_issue"] == pytest.approx(120.0)
+
+
+def test_the_interval_of_a_success_rate_is_that_of_wilson(logs: Path, gauge: Gauge) -> None:
+    # 8 of 10, 95 %: 0.4902 to 0.9433 (Brown, Cai and DasGupta, 2001, formula 4)
+    record_run(gauge, "r-1", {i: i < 8 for i in range(10)})
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert found["avg_success_rate_low"] == pytest.approx(49.02, abs=0.005)
+    assert found["avg_success_rate_high"] == pytest.approx(94.33, abs=0.005)
+    assert not found["few_issues"]
+
+
+def test_issues_without_an_outcome_are_counted_apart(logs: Path, gauge: Gauge) -> None:
+    collector = record_run(gauge, "r-1", {1: True})
+    collector.start_issue(2)
+    collector.finalize_issue(2, Status.SKIPPED)
+    collector.start_issue(3)
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert (found["total_issues_processed"], found["issues_without_outcome"]) == (1, 2)
+    assert found["avg_success_rate"] == 100.0
+    assert found["few_issues"]
+
+
+def test_an_issue_that_was_taken_up_again_counts_as_it_ended_last(logs: Path, gauge: Gauge) -> None:
+    collector = record_run(gauge, "r-1", {1: False})
+    collector.start_issue(1)
+    collector.finalize_issue(1, Status.COMPLETED)
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert (found["total_issues_processed"], found["avg_success_rate"]) == (1, 100.0)
+
+
+def test_a_cost_that_is_not_known_is_not_free(logs: Path, gauge: Gauge) -> None:
+    record_run(gauge, "r-1", {1: True}, cost="0.30")
+    record_run(gauge, "r-2", {2: True}, cost=None)
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert found["avg_cost"] == pytest.approx(0.30)  # of the one that is known
+    assert (found["runs_without_known_cost"], found["unpriced_calls"]) == (1, 1)
+    assert math.isnan(found["cost_per_resolved_issue"])  # 0.15 would be too cheap
+    assert found["total_cost"] == pytest.approx(0.30)
+
+
+def test_a_run_that_solved_something_without_a_call_on_record_has_no_known_cost(logs: Path, gauge: Gauge) -> None:
+    collector = MetricsCollector("r-1", config=config(), gauge=gauge)
+    collector.start_issue(1)
+    collector.finalize_issue(1)
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert math.isnan(found["avg_cost"])
+    assert found["runs_without_known_cost"] == 1
+
+
+def test_money_that_was_spent_on_no_issue_is_part_of_what_a_resolved_one_costs(logs: Path, gauge: Gauge) -> None:
+    collector = record_run(gauge, "r-1", {1: True}, cost="0.10")
+    collector.record_token_usage(10, 10, model="nobody-prices-this", cost_usd=0.40)
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert found["cost_per_resolved_issue"] == pytest.approx(0.50)
+
+
+def test_quality_pipelines_and_cycles_are_those_of_the_whole_run(logs: Path, gauge: Gauge) -> None:
+    collector = record_run(gauge, "r-1", {1: True, 2: True}, quality=80.0, green=[True, False, True])
+    with_cycle = collector.start_debugging_cycle(["E1"])
+    collector.end_debugging_cycle(with_cycle, resolved=True)
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert found["avg_quality"] == pytest.approx(80.0)
+    assert (found["total_pipelines"], found["green_pipelines"], found["total_debugging_cycles"]) == (3, 2, 1)
+    assert found["cost_per_green_pipeline"] == pytest.approx(0.10)
+    assert found["total_tokens"] == 2200
+
+
+# Groups
+
+
+def test_runs_are_compared_by_temperature_and_by_configuration(logs: Path, gauge: Gauge) -> None:
+    record_run(gauge, "r-1", {1: True}, made_with=config(temperature=0.2, max_retries=3))
+    record_run(gauge, "r-2", {1: False}, made_with=config(temperature=1.0, max_retries=3))
+    record_run(gauge, "r-3", {1: False}, made_with=config(temperature=1, max_retries=5))
+    record_run(gauge, "r-4", {1: False}, made_with=SystemConfig(llm=LLMConfig(model="model-b")))
+    asked = analyzer(logs, gauge)
+    temperatures = asked.compare_temperatures()
+    assert {value: found["total_runs"] for value, found in temperatures.items()} == {0.2: 1, 1: 2, "unknown": 1}
+    configurations = asked.compare_configurations()
+    assert len(configurations) == 4
+    whole = "model-a, provider somebody, temperature 0.2, max retries 3"
+    assert configurations[whole]["config"]["max_retries"] == 3
+    by_retries = asked.compare_configurations(["max_retries"])
+    assert {name: found["total_runs"] for name, found in by_retries.items()} == {
+        "max retries 3": 2,
+        "max retries 5": 1,
+        "unknown": 1,
+    }
+
+
+def test_a_setting_that_no_run_has_is_refused_with_the_nearest(logs: Path, gauge: Gauge) -> None:
+    record_run(gauge, "r-1", {1: True})
+    with pytest.raises(QueryError, match="did you mean max_retries"):
+        analyzer(logs, gauge).compare_configurations(["max_retry"])
+
+
+def test_a_setting_of_the_users_own_tells_configurations_apart(logs: Path, gauge: Gauge) -> None:
+    for name in ("short", "long"):
+        record_run(gauge, name, {1: True}, made_with=config(extra={"prompt": name}))
+    assert set(analyzer(logs, gauge).compare_configurations(["prompt"])) == {"prompt short", "prompt long"}
+
+
+def test_the_model_of_a_run_that_states_none_is_that_of_its_calls(logs: Path, gauge: Gauge) -> None:
+    collector = record_run(gauge, "r-1", {1: True}, made_with=SystemConfig())
+    collector.record_token_usage(1, 1, model="another-model")
+    assert set(analyzer(logs, gauge).compare_llm_models()) == {"another-model + nobody-prices-this"}
+
+
+def test_two_models_on_the_same_issues_are_tested_issue_by_issue(logs: Path, gauge: Gauge) -> None:
+    for model, solves in (("model-a", 19), ("model-b", 9)):
+        record_run(gauge, model, {i: i < solves for i in range(20)}, made_with=config(model))
+    found = analyzer(logs, gauge).compare_llm_models().compare_on("success")
+    assert found.paired
+    # a alone solves 10, b alone none: the exact McNemar p is 2 / 2^10
+    assert found.pairs[0].p_value == pytest.approx(2 / 1024)
+    assert found.winner == "model-a"
+
+
+def test_two_models_on_different_issues_are_not_paired(logs: Path, gauge: Gauge) -> None:
+    for model, first in (("model-a", 0), ("model-b", 100)):
+        record_run(gauge, model, {first + i: i < 5 for i in range(10)}, made_with=config(model))
+    assert not analyzer(logs, gauge).compare_llm_models().compare_on("success").paired
+
+
+def test_several_attempts_at_an_issue_are_one_unit(logs: Path, gauge: Gauge) -> None:
+    for n in range(4):
+        record_run(gauge, f"r-{n}", {i: i < 5 for i in range(10)})
+    found = analyzer(logs, gauge).compare_llm_models()
+    assert found["model-a"]["total_issues_processed"] == 40
+    assert found.compare_on("success").arms[0].n == 10
+
+
+# Where runs are
+
+
+def test_a_run_in_the_stream_and_in_files_counts_once(logs: Path, gauge: Gauge) -> None:
+    storage = MetricsStorage(logs)
+    record_run(gauge, "r-1", {1: True}, storage=storage)
+    save_run(storage, "r-2", {1: False})
+    found = analyzer(logs, gauge)
+    assert found.run_count == 2
+    assert found.compare_llm_models()["model-a"]["avg_success_rate"] == 50.0
+
+
+def test_a_bare_tree_gives_the_figures_of_the_stream_that_wrote_it(logs: Path, gauge: Gauge, tmp_path: Path) -> None:
+    storage = MetricsStorage(logs)
+    record_run(gauge, "r-1", {i: i % 3 > 0 for i in range(12)}, quality=70.0, green=[True, False], storage=storage)
+    record_run(gauge, "r-2", {1: True}, made_with=config("model-b"), cost=None, storage=storage)
+    with agentgauge.open(tmp_path / "another-home") as empty:
+        from_files = analyzer(logs, empty).compare_llm_models()
+    from_stream = analyzer(tmp_path / "none", gauge).compare_llm_models()
+    assert set(from_files) == set(from_stream) == {"model-a", "model-b"}
+    for model, found in from_files.items():
+        assert found == pytest.approx(from_stream[model], nan_ok=True)
+
+
+def test_an_unfinished_run_is_read_from_its_metadata_and_issues(logs: Path, gauge: Gauge) -> None:
+    storage = MetricsStorage(logs)
+    save_run(storage, "r-1", {1: True, 2: False})
+    issues = storage.load_run("r-1").issues
+    for issue in issues.values():
+        storage.save_issue_metrics("r-1", issue)
+    (logs / "runs" / "r-1" / "final_report.json").unlink()
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert (found["total_issues_processed"], found["avg_success_rate"]) == (2, 50.0)
+
+
+def test_a_damaged_file_is_left_out_and_named(logs: Path, gauge: Gauge) -> None:
+    storage = MetricsStorage(logs)
+    for run_id in ("r-1", "r-2", "r-3"):
+        save_run(storage, run_id, {1: True})
+    broken = logs / "runs" / "r-2" / "final_report.json"
+    broken.write_text("{")
+    odd = logs / "runs" / "r-3" / "final_report.json"
+    odd.write_text(json.dumps(json.loads(odd.read_text()) | {"pipeline_count": "many"}))
+    (logs / "runs" / "empty").mkdir()
+    found = analyzer(logs, gauge).compare_llm_models()
+    assert found["model-a"]["total_runs"] == 1
+    assert set(found.damaged) == {str(broken.parent), str(odd.parent)}
+    assert "final_report.json" in found.damaged[str(broken.parent)]
+    report = analyzer(logs, gauge).generate_comparison_report()
+    assert "2 runs could not be read" in report
+    assert "r-2" in report
+
+
+def test_a_file_that_states_no_cost_has_no_known_one(logs: Path, gauge: Gauge) -> None:
+    storage = MetricsStorage(logs)
+    save_run(storage, "r-1", {1: True}, cost=math.nan)
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert math.isnan(found["avg_cost"])
+    assert found["runs_without_known_cost"] == 1
+
+
+def test_runs_are_of_a_window_and_a_project(logs: Path, gauge: Gauge) -> None:
+    storage = MetricsStorage(logs)
+    for day in range(4):
+        save_run(storage, f"r-{day}", {1: True}, day=day)
+    inside = analyzer(logs, gauge, since=START + timedelta(days=1), until=START + timedelta(days=3))
+    assert inside.run_count == 2
+    naive = datetime(2026, 10, 4)  # noqa: DTZ001 - a time without a zone means UTC here
+    assert analyzer(logs, gauge, since=naive).run_count == 1
+    assert analyzer(logs, gauge, project="shop").run_count == 4
+    assert analyzer(logs, gauge, project="another").run_count == 0
+
+
+def test_runs_are_read_once_until_asked_to_read_again(logs: Path, gauge: Gauge) -> None:
+    record_run(gauge, "r-1", {1: True})
+    asked = analyzer(logs, gauge)
+    assert asked.run_count == 1
+    record_run(gauge, "r-2", {1: True})
+    assert asked.run_count == 1
+    asked.refresh()
+    assert asked.run_count == 2
+
+
+def test_a_run_that_only_other_events_name_is_no_run_here(logs: Path, gauge: Gauge) -> None:
+    with gauge.scope(run="r-1", issue="1"):
+        gauge.llm_call("gpt-4o", "openai", input_tokens=1, output_tokens=1)
+    assert analyzer(logs, gauge).run_count == 0
+
+
+def test_runs_in_memory_are_compared_too(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENABLE_METRICS_PERSISTENCE", "false")
+    with agentgauge.open() as memory:
+        record_run(memory, "r-1", {1: True})
+        assert analyzer(logs, memory).run_count == 1
+    assert not logs.exists()
+
+
+# Money and trends
+
+
+def test_cost_efficiency_ranks_the_cheapest_first_and_the_unknown_apart(logs: Path, gauge: Gauge) -> None:
+    record_run(gauge, "dear", {1: True, 2: False}, made_with=config("dear"), cost="1.00", green=[True, False])
+    record_run(gauge, "cheap", {1: True, 2: True}, made_with=config("cheap"), cost="0.10", green=[False])
+    record_run(gauge, "useless", {1: False}, made_with=config("useless"), cost="0.01")
+    record_run(gauge, "unpriced", {1: True}, made_with=config("unpriced"), cost=None)
+    found = analyzer(logs, gauge).analyze_cost_efficiency()
+    assert [(name, row["rank"]) for name, row in found.items()] == [
+        ("cheap", 1),
+        ("dear", 2),
+        ("useless", None),
+        ("unpriced", None),
+    ]
+    assert found["dear"]["cost_per_resolved_issue"] == pytest.approx(2.0)  # the failed issue included
+    assert found["dear"]["cost_per_green_pipeline"] == pytest.approx(2.0)
+    assert found["cheap"]["cost_per_green_pipeline"] == math.inf  # none was green
+    assert found["useless"]["cost_per_resolved_issue"] == math.inf
+    assert math.isnan(found["unpriced"]["cost_per_resolved_issue"])
+    assert found["unpriced"]["unpriced_calls"] == 1
+    assert set(analyzer(logs, gauge).analyze_cost_efficiency("llm_temperature")) == {"0.7"}
+
+
+def test_trends_say_whether_runs_get_better(logs: Path, gauge: Gauge) -> None:
+    storage = MetricsStorage(logs)
+    for day in range(10):
+        save_run(storage, f"r-{day}", {i: i <= day for i in range(12)}, day=day, cost=0.5 + 0.1 * day)
+    trends = analyzer(logs, gauge).analyze_performance_trends()
+    assert trends["success_rate"]["trend"] == "improving"
+    assert trends["success_rate"]["slope_per_day"] == pytest.approx(100 / 12)
+    assert trends["cost"]["trend"] == "degrading"
+    assert trends["cost"]["slope_per_day"] == pytest.approx(1.2)
+    assert trends["duration"]["trend"] == "stable"
+    assert (trends["quality"]["trend"], trends["quality"]["runs"]) == ("insufficient_data", 0)
+    assert trends["total_runs"] == 10
+
+
+def test_two_runs_are_no_trend(logs: Path, gauge: Gauge) -> None:
+    storage = MetricsStorage(logs)
+    for day in range(2):
+        save_run(storage, f"r-{day}", {1: True}, day=day)
+    assert analyzer(logs, gauge).analyze_performance_trends()["cost"]["trend"] == "insufficient_data"
+
+
+def test_saved_issues_of_a_run_that_is_unknown_otherwise_are_read(logs: Path, gauge: Gauge) -> None:
+    MetricsStorage(logs).save_issue_metrics("r-1", IssueMetrics("1", "r-1", config=config(), status=Status.FAILED))
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert found["avg_success_rate"] == 0.0
