@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import msgspec
 
 
@@ -54,6 +57,19 @@ class Course(msgspec.Struct, frozen=True):
     """The least and the greatest value, in words; `start` and `end` the first and the last time."""
     start: str
     end: str
+
+
+def span_means(points: Sequence[tuple[float, float]], most: int) -> tuple[tuple[float, float], ...]:
+    """Points in order as the means of at most so many equal spans of time, each at the span's middle; empty spans have
+    none.
+    """
+    first, last = points[0][0], points[-1][0]
+    width = (last - first) / most
+    spans: dict[int, list[float]] = {}
+    for moment, value in points:
+        at = min(int((moment - first) / width), most - 1) if width > 0 else 0
+        spans.setdefault(at, []).append(value)
+    return tuple((first + (at + 0.5) * width, math.fsum(span) / len(span)) for at, span in spans.items())
 
 
 Block = Heading | Paragraph | Points | Table | Course

@@ -13,13 +13,15 @@ from agentgauge.runs.analysis.grouping import by_value, label, short_labels, var
 from agentgauge.runs.analysis.reading import RunSet
 from agentgauge.runs.analysis.records import Configuration, RunRecord
 from agentgauge.runs.analysis.report import wording
-from agentgauge.runs.analysis.report.blocks import Bar, Block, Course, Heading, Paragraph, Points, Table
+from agentgauge.runs.analysis.report.blocks import Bar, Block, Course, Heading, Paragraph, Points, Table, span_means
 from agentgauge.runs.analysis.score import component
 from agentgauge.runs.analysis.trends import RunTrend, run_trends
 
 MOST_ROWS = 20
 """Of configurations; a report is read by a person."""
 MOST_NAMED = 5
+MOST_POINTS = 500
+"""Of a course; of more runs the means of equal spans of time are drawn."""
 _SPARSE = " *"
 _UNITS = {
     "success_rate": lambda value: wording.percent(value / 100),
@@ -73,7 +75,7 @@ def _overview(read: RunSet) -> Iterator[Block]:
     else:
         whole = figures_of(runs)
         started = [run.started for run in runs if run.started is not None]
-        window = f", {min(started):%Y-%m-%d} to {max(started):%Y-%m-%d}" if started else ""
+        window = f", {wording.days(min(started), max(started))}" if started else ""
         yield Paragraph(
             f"{wording.count(whole.runs, 'run')}, {wording.count(whole.processed, 'issue')} with an outcome, "
             f"{wording.percent(whole.success_rate.value)} of them resolved{window}. Known to be spent: "
@@ -202,7 +204,7 @@ def _success_table(title: str, groups: Mapping[str, Figures]) -> Table:
             for name, figures in groups.items()
         ),
         tuple(_bar(figures.success_rate, 1.0) for figures in groups.values()),
-        "issues resolved, 0 to 100 %",
+        "resolved, 0 to 100 %",
     )
 
 
@@ -226,7 +228,7 @@ def _economics(models: Mapping[str, Figures]) -> Iterator[Block]:
             for _, name, figures in ranked
         ),
         tuple(_bar(figures.cost_per_resolved, most) for _, _, figures in ranked) if most else (),
-        f"USD per resolved issue, 0 to {wording.usd(most)}",
+        f"USD/resolved, 0 to {wording.usd(most)}",
     )
 
 
@@ -282,7 +284,7 @@ def _course(trend: RunTrend) -> Course:
     first, last = trend.points[0][0], trend.points[-1][0]
     return Course(
         title=_TITLES[trend.name],
-        points=trend.points,
+        points=trend.points if len(trend.points) <= MOST_POINTS else span_means(trend.points, MOST_POINTS),
         line=_line(trend),
         low=words(min(values)),
         high=words(max(values)),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from textwrap import fill, wrap
 
-from agentgauge.runs.analysis.report.blocks import Bar, Block, Course, Heading, Paragraph, Points, Table
+from agentgauge.runs.analysis.report.blocks import Bar, Block, Course, Heading, Paragraph, Points, Table, span_means
 
 WIDTH = 80
 _NARROWEST_NAME = 16
@@ -68,15 +67,14 @@ def _course(course: Course) -> str:
 
 def sparkline(course: Course, most: int = 40) -> str:
     """The course in characters: means of as many equal spans of time as fit, blank where there is no run."""
+    spans = min(most, len(course.points))
     first, last = course.points[0][0], course.points[-1][0]
-    spans: list[list[float]] = [[] for _ in range(min(most, len(course.points)))]
-    for moment, value in course.points:
-        at = int((moment - first) / (last - first) * len(spans)) if last > first else 0
-        spans[min(at, len(spans) - 1)].append(value)
+    width = (last - first) / spans
     values = [value for _, value in course.points]
-    low, high = min(values), max(values)
-    means = [math.fsum(span) / len(span) if span else math.nan for span in spans]
-    return "".join(" " if math.isnan(mean) else _LEVELS[_level(mean, low, high)] for mean in means)
+    drawn = [" "] * spans
+    for middle, mean in span_means(course.points, spans):
+        drawn[int((middle - first) / width) if width > 0 else 0] = _LEVELS[_level(mean, min(values), max(values))]
+    return "".join(drawn)
 
 
 def _level(value: float, low: float, high: float) -> int:

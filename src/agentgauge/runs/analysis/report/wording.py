@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 
 from agentgauge.runs.analysis.figures import Range
 
@@ -60,6 +61,13 @@ def limits(found: Range, in_words: Callable[[float], str]) -> str:
     if low.endswith(" %") and high.endswith(" %"):
         low, high = low.removesuffix(" %"), high.removesuffix(" %")
     return f"{low.removeprefix('$')} to {high.removeprefix('$')}"
+
+
+def days(first: datetime, last: datetime) -> str:
+    """`on 2026-11-01`, `from 2026-11-01 to 2026-11-21`."""
+    if first.date() == last.date():
+        return f"on {first:%Y-%m-%d}"
+    return f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}"
 
 
 def count(number: int, of: str) -> str:
