@@ -1,8 +1,12 @@
 """The bootstrap: how far a figure would scatter if as many units were drawn again from those at hand.
 
 Whole units are drawn, with all that belongs to them: what depends on each other within a unit (the calls of an issue)
-stays together, so units are the clusters. Limits are corrected for bias and skewness (BCa: Efron, "Better bootstrap
-confidence intervals", Journal of the American Statistical Association 82, 1987).
+stays together, so units are the clusters. Limits are of two makes:
+
+    BCa            corrected for bias and skewness (Efron, "Better bootstrap confidence intervals", Journal of the
+                   American Statistical Association 82, 1987)
+    studentised    of a mean: by how many of its own standard errors it scatters (Efron and Tibshirani, "An Introduction
+                   to the Bootstrap", 1993, 12.5); of skewed values wider than BCa, and nearer to what they promise
 
 Seeded: the same data has the same limits every time. A hundred units take a few milliseconds, 100,000 half a second.
 """
@@ -76,3 +80,33 @@ def bca_limits(
         return math.nan, math.nan
     low, high = np.quantile(resampled, shares)
     return float(low), float(high)
+
+
+def mean_limits(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    """Studentised limits of a mean; Student's, which trust the normal distribution, of fewer than ten values. NaN where
+    values do not vary, or are fewer than two.
+    """
+    import numpy as np
+    from scipy.special import stdtrit
+
+    count = values.size
+    scale = float(np.abs(values - values.mean()).max()) if count > 1 else 0.0
+    if scale == 0:
+        return math.nan, math.nan
+    mean = float(values.mean())
+    units = (values - mean) / scale  # of which squares are taken: they are not to overflow
+    error = float(units.std(ddof=1)) / math.sqrt(count)
+    if count < FEWEST:
+        highest = float(stdtrit(count - 1, (1 + confidence) / 2))
+        lowest = -highest
+    else:
+        random = np.random.default_rng(SEED)
+        sums = resampled_sums(np.stack([units, units**2], axis=1), random, resamples_for(count))
+        means = sums[:, 0] / count
+        variances = np.maximum(sums[:, 1] / count - means**2, 0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.nan_to_num(means / np.sqrt(variances / (count - 1)), nan=0.0)
+        tails = [(1 - confidence) / 2, (1 + confidence) / 2]
+        lowest, highest = (float(limit) for limit in np.quantile(t, tails, method="nearest"))
+    low, high = mean - scale * highest * error, mean - scale * lowest * error
+    return (low, high) if math.isfinite(low) and math.isfinite(high) else (math.nan, math.nan)

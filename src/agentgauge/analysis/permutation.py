@@ -169,16 +169,16 @@ def _sums(chosen: Values) -> tuple[Values, Values]:
     return sums, squares
 
 
-def _signs(n: int) -> Iterator[NDArray[np.float64]]:
+def _signs(n: int) -> Iterator[Values]:
     """Rows of n signs, in chunks."""
     import numpy as np
 
     if 2**n <= _EXCHANGES:
-        yield 1.0 - 2.0 * ((np.arange(2**n)[:, None] >> np.arange(n)) & 1)
+        yield np.where((np.arange(2**n)[:, None] >> np.arange(n)) & 1, -1.0, 1.0)
         return
     random = np.random.default_rng(SEED)
     for rows in _chunks(n):
-        yield 1.0 - 2.0 * random.integers(2, size=(rows, n), dtype=np.int8)
+        yield np.where(random.integers(2, size=(rows, n), dtype=np.int8), -1.0, 1.0)
 
 
 def _chunks(size: int) -> Iterator[int]:
