@@ -1,1 +1,1 @@
-"""Policies: from what figures show to what to do about it, as pure functions with their thresholds as arguments."""
+"""Policies: rules that make decisions of facts. Facts come as arguments; nothing here asks, records or remembers."""

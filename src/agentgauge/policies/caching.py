@@ -1,0 +1,146 @@
+"""Whether a prompt cache would pay: prefixes that repeat from call to call, in conversations that use no cache.
+
+Prompts are not recorded, so what repeats is told by lengths: an agent's next call sends what the one before sent, what
+it answered, and something new, so its input is at least as long as both together. A conversation (calls of one agent
+and model in one trace or session, one after another) in which `growing_share` of the calls are so is taken for one
+whose prefix repeats. With a cache a call would have
+
+    read      what the one before had sent, at the rate of cache reads, where that was not longer ago than a cache lives
+    written   the rest of its input, at the rate of cache writes
+
+so that what is saved is read x (input - cache read) - written x (cache write - input), each call at the rates of its
+own time. What one conversation shares with another (a system prompt) is not seen, and not counted.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+
+from agentgauge.analysis.bootstrap import FEWEST
+from agentgauge.analysis.pairs import Observation, level
+from agentgauge.policies.findings import Evidence, Figure, Finding, Period, count_of, priority_of, saving_in
+from agentgauge.policies.thresholds import Thresholds
+from agentgauge.pricing import Rates
+
+_CONFIDENCE = 0.95
+_FEMTO = 1e-15
+_ASSUMPTION = (
+    "an input that grows by what was answered before repeats it word for word; cache reads were recorded where there "
+    "were any; caches live as long as is supposed"
+)
+
+
+class Call(msgspec.Struct, frozen=True):
+    time: datetime
+    input_tokens: int
+    answered_tokens: int
+    """Of the output what the next input repeats: without reasoning."""
+    cached_tokens: int
+    """Read from a cache or written to one."""
+    rates: Rates | None
+    """None where they are not known."""
+
+
+class Repetition(msgspec.Struct, frozen=True):
+    """What a cache would have changed in one conversation."""
+
+    calls: int
+    repeated_tokens: int
+    input_tokens: int
+    saved_usd: float
+
+
+class Conversation:
+    """The calls of one conversation, given one after another. Keeps sums only."""
+
+    __slots__ = ("_calls", "_femto", "_growing", "_is_open", "_last", "_repeated", "_thresholds", "_total")
+
+    def __init__(self, thresholds: Thresholds) -> None:
+        self._thresholds = thresholds
+        self._last: Call | None = None
+        self._is_open = True
+        self._calls = self._growing = self._repeated = self._total = self._femto = 0
+
+    def add(self, call: Call) -> None:
+        if call.cached_tokens or call.rates is None:
+            self._is_open = False  # it used a cache, or nothing can be said of its money
+            return
+        read = 0
+        if self._last is not None and call.input_tokens >= self._last.input_tokens + self._last.answered_tokens:
+            self._growing += 1
+            lives = timedelta(minutes=self._thresholds.cache_minutes)
+            if call.time - self._last.time <= lives and self._last.input_tokens >= self._thresholds.least_prefix_tokens:
+                read = self._last.input_tokens
+        rates = call.rates
+        self._femto += read * (rates.input - rates.cache_read)
+        self._femto += (call.input_tokens - read) * (rates.input - rates.cache_write_5m)
+        self._repeated += read
+        self._total += call.input_tokens
+        self._calls += 1
+        self._last = call
+
+    @property
+    def repetition(self) -> Repetition | None:
+        """None where it used a cache, its prefix does not repeat, or a rate is not known."""
+        steps = self._calls - 1
+        if not self._is_open or self._calls < self._thresholds.fewest_calls or not self._repeated:
+            return None
+        if self._growing < self._thresholds.growing_share * steps:
+            return None
+        return Repetition(self._calls, self._repeated, self._total, self._femto * _FEMTO)
+
+
+def use_cache(
+    agent: str | None,
+    role: str | None,
+    model: str,
+    conversations: Sequence[Repetition],
+    period: Period,
+    spent: Decimal,
+    thresholds: Thresholds,
+) -> Finding | None:
+    """What caches would save one agent with one model, in its conversations whose prefix repeats."""
+    saved = math.fsum(one.saved_usd for one in conversations)
+    if not conversations or period.per_month(saved) < thresholds.least_saving_usd:
+        return None
+    low = high = math.nan
+    if len(conversations) >= FEWEST:
+        each = [Observation(str(number), one.saved_usd) for number, one in enumerate(conversations)]
+        _, low, high = level(each, "number", _CONFIDENCE)
+    if period.per_month(low * len(conversations)) < thresholds.least_saving_usd:
+        return None
+    repeated, total = (sum(getattr(one, name) for one in conversations) for name in ("repeated_tokens", "input_tokens"))
+    count = len(conversations)
+    method = "rates of the price book; BCa bootstrap over conversations"
+    saving = saving_in(period, saved, (low * count, high * count), method)
+    return Finding(
+        type="use_cache",
+        priority=priority_of(saving, period, spent),
+        agent=agent,
+        agent_role=role,
+        current_budget=None,
+        recommended_budget=None,
+        reason=(
+            f"{repeated / total * 100:.0f}% of the input of {model} repeats earlier input, in "
+            f"{count_of(count, 'conversation')} without a cache"
+        ),
+        saving=saving,
+        evidence=Evidence(
+            period=period,
+            n=count,
+            of="conversations",
+            figures=(
+                Figure("repeated_input_tokens", repeated, "token", count),
+                Figure("input_tokens", total, "token", count),
+                Figure("calls", sum(one.calls for one in conversations), "1", count),
+            ),
+            assumption=_ASSUMPTION,
+            few_samples=count < FEWEST,
+        ),
+        model=model,
+    )

@@ -1,0 +1,114 @@
+"""What the effect of an accepted recommendation is measured by: observations of one period, before or after.
+
+    cheaper_model                cost per task of the agent's operation
+    use_cache                    cost per task of the agent with the model; of an agent without such tasks, per call
+    stop_retries, an operation   cost of the agent's operation per piece of work, however often it was tried
+    stop_retries, a model        cost of failed calls per call of the agent with the model, by day
+    pause_agent, reduce_budget   cost of the agent per day
+
+Units are issues, tickets, runs and sessions, where days are not named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from agentgauge.analysis.pairs import Observation
+from agentgauge.engines import Engine, Filter, Query
+from agentgauge.policies.findings import Finding, Period
+from agentgauge.service.reports.operation_trends import operation_of
+from agentgauge.service.task_facts import UNITS, unit_name
+
+COST_PER_TASK, COST_PER_CALL = "cost per task", "cost per call"
+COST_PER_WORK, FAILED_PER_CALL = "cost per piece of work", "cost of failed calls per call"
+COST_PER_DAY = "cost per day"
+
+
+def measure_of(engine: Engine, finding: Finding, period: Period) -> str | None:
+    """What a finding is measured by, from what there was in the period before the decision; None where it saves
+    nothing that could be measured."""
+    match finding.type:
+        case "cheaper_model":
+            return COST_PER_TASK
+        case "use_cache":
+            return COST_PER_TASK if any(True for _ in _tasks(engine, finding, period)) else COST_PER_CALL
+        case "stop_retries":
+            return COST_PER_WORK if finding.operation is not None else FAILED_PER_CALL
+        case "pause_agent" | "reduce_budget":
+            return COST_PER_DAY
+        case _:
+            return None
+
+
+def observations(engine: Engine, finding: Finding, measure: str, period: Period) -> list[Observation]:
+    """Per unit the amount, USD, and how many operations it is of."""
+    if measure == COST_PER_DAY:
+        return _by_day(engine, period, (_agent(finding), Filter("cost_usd", "is not null")))
+    if measure == FAILED_PER_CALL:
+        return _failed_by_day(engine, finding, period)
+    costs: dict[str, float] = defaultdict(float)
+    counts: dict[str, int] = defaultdict(int)
+    rows = _calls(engine, finding, period) if measure == COST_PER_CALL else _tasks(engine, finding, period)
+    for row in rows:
+        unit = unit_name(row)
+        costs[unit] += float(row["cost_usd"])
+        counts[unit] += 1
+    return [Observation(unit, costs[unit], 1 if measure == COST_PER_WORK else counts[unit]) for unit in costs]
+
+
+def _tasks(engine: Engine, finding: Finding, period: Period) -> Iterator[dict[str, Any]]:
+    """Tasks whose cost is known: of the agent's operation, or with the model."""
+    more = () if finding.operation is not None or finding.model is None else (_model(finding),)
+    query = Query(
+        start=period.start,
+        end=period.end,
+        filters=(_agent(finding), Filter("cost_usd", "is not null"), *more),
+        relation="operations",
+    )
+    for row in _rows(engine, query, "operation", "name"):
+        if finding.operation in (None, operation_of(row)):
+            yield row
+
+
+def _calls(engine: Engine, finding: Finding, period: Period) -> Iterator[dict[str, Any]]:
+    kind = Filter("kind", "=", "llm_call")
+    filters = (kind, _agent(finding), _model(finding), Filter("cost_usd", "is not null"))
+    return _rows(engine, Query(start=period.start, end=period.end, filters=filters))
+
+
+def _rows(engine: Engine, query: Query, *more: str) -> Iterator[dict[str, Any]]:
+    columns = ("segment", "n", "project", *UNITS, "cost_usd", *more)
+    for row in engine.scan(query, columns):
+        yield dict(zip(columns, row, strict=True))
+
+
+def _by_day(engine: Engine, period: Period, filters: tuple[Filter, ...]) -> list[Observation]:
+    """Money of calls per day of the period, counted from its start; the last day is as long as it is."""
+    days = math.ceil(period.days)
+    amounts = [0.0] * days
+    query = Query(start=period.start, end=period.end, filters=filters)
+    for time, cost in engine.scan(query, ("time", "cost_usd")):
+        amounts[(time - period.start).days] += float(cost)
+    lengths = [min(1.0, period.days - day) for day in range(days)]
+    return [Observation(str(day), amounts[day], lengths[day]) for day in range(days)]
+
+
+def _failed_by_day(engine: Engine, finding: Finding, period: Period) -> list[Observation]:
+    of_model = (Filter("kind", "=", "llm_call"), _agent(finding), _model(finding))
+    failed = _by_day(engine, period, (*of_model, Filter("success", "=", False), Filter("cost_usd", "is not null")))
+    counts = [0] * len(failed)
+    for (time,) in engine.scan(Query(start=period.start, end=period.end, filters=of_model), ("time",)):
+        counts[(time - period.start).days] += 1
+    return [Observation(day.unit, day.value, count) for day, count in zip(failed, counts, strict=True) if count]
+
+
+def _agent(finding: Finding) -> Filter:
+    return Filter("agent", "is null") if finding.agent is None else Filter("agent", "=", finding.agent)
+
+
+def _model(finding: Finding) -> Filter:
+    assert finding.model is not None
+    return Filter("model", "=", finding.model)

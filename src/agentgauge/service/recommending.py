@@ -1,0 +1,160 @@
+"""Recommendations with their ids, what was decided about them, and what those that were accepted have saved.
+
+Ids are given when a finding is first listed, so listing writes to the state file (`agentgauge.state`). A finding that
+was accepted or dismissed is not recommended again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import msgspec
+
+from agentgauge.engines import Engine
+from agentgauge.engines.answer import Way
+from agentgauge.errors import QueryError
+from agentgauge.policies.adoption import Achieved, achieved
+from agentgauge.policies.budget_rules import BudgetFigures
+from agentgauge.policies.findings import MONTH_DAYS, Evidence, Finding, FindingType, Period, Priority, Saving
+from agentgauge.policies.thresholds import Thresholds
+from agentgauge.pricing import PriceBook
+from agentgauge.service.adoption_facts import measure_of, observations
+from agentgauge.service.reports.recommendations import recommendations
+from agentgauge.service.window import Window
+from agentgauge.state.recommendations import Decided, Kept, Key, RecommendationBook, Status
+
+
+class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    """Unique, and the same whenever this is found again."""
+    status: Status
+    first_found: datetime
+    type: FindingType
+    priority: Priority
+    agent: str | None
+    agent_role: str | None
+    current_budget: Decimal | None
+    recommended_budget: Decimal | None
+    reason: str
+    estimated_savings: Decimal
+    """USD per 30 days."""
+    saving: Saving
+    """The same with its limits."""
+    model: str | None
+    operation: str | None
+    alternative: str | None
+    evidence: Evidence
+
+
+class Adopted(msgspec.Struct, frozen=True, kw_only=True):
+    """A recommendation that was accepted."""
+
+    recommendation: Recommendation
+    """As it was when it was accepted."""
+    accepted: datetime
+    achieved: Achieved
+
+
+class Recommendations(msgspec.Struct, frozen=True, kw_only=True):
+    period: Period
+    cost_usd: Decimal
+    unpriced_calls: int
+    count: int
+    total_potential_savings: Decimal
+    """The sum of the rows, USD per 30 days. Rows about one agent overlap: of a cheaper model a cache saves less."""
+    recommendations: tuple[Recommendation, ...]
+    """Those that nothing was decided about, the most pressing first."""
+    adopted: tuple[Adopted, ...]
+    """By id. What they have saved overlaps too, and is not added up."""
+    dismissed: int
+    """How many of what was found had been dismissed."""
+    way: Way
+
+
+def period_of(window: Window, now: datetime) -> Period:
+    """The window with its open sides closed: 30 days, until now. Raises `QueryError` for less than an hour."""
+    end = min(window.end or now, now)
+    start = window.start or end - timedelta(days=MONTH_DAYS)
+    if end - start < timedelta(hours=1):
+        raise QueryError(
+            f"{start.isoformat()} to {end.isoformat()} is less than an hour: too little to recommend anything from"
+        )
+    return Period(start, end)
+
+
+def current_recommendations(
+    engine: Engine,
+    period: Period,
+    prices: PriceBook,
+    book: RecommendationBook,
+    now: datetime,
+    budgets: Mapping[str, BudgetFigures | Decimal] | None = None,
+    thresholds: Thresholds | None = None,
+) -> Recommendations:
+    """What is recommended now, and what became of what was accepted. Raises `StateError` where ids cannot be kept."""
+    found = recommendations(engine, period, prices, budgets, thresholds)
+    by_key = {key_of(finding): finding for finding in found.findings}
+    kept = book.found({key: msgspec.json.encode(finding) for key, finding in by_key.items()}, now)
+    rows = [_row(kept[key], finding) for key, finding in by_key.items()]
+    pending = tuple(row for row in rows if row.status == "pending")
+    return Recommendations(
+        period=period,
+        cost_usd=found.cost_usd,
+        unpriced_calls=found.unpriced_calls,
+        count=len(pending),
+        total_potential_savings=sum((row.estimated_savings for row in pending), Decimal(0)),
+        recommendations=pending,
+        adopted=tuple(_adopted(engine, one, now) for one in book.all() if one.status == "accepted"),
+        dismissed=sum(row.status == "dismissed" for row in rows),
+        way=found.way,
+    )
+
+
+def decide(book: RecommendationBook, id_: int, status: Decided, now: datetime) -> Recommendation:
+    """Accept or dismiss a recommendation, with the figures that it was last listed with; deciding the same again
+    changes nothing. Raises `QueryError` for an id that there is not, and `StateError`.
+    """
+    kept = book.decide(id_, status, now)
+    return _row(kept, _finding(kept.decisions[-1].figures))
+
+
+def key_of(finding: Finding) -> Key:
+    """What a finding is about: found again with other figures, it is the same."""
+    return Key(
+        finding.type, finding.agent or "", finding.model or "", finding.operation or "", finding.alternative or ""
+    )
+
+
+def _adopted(engine: Engine, kept: Kept, now: datetime) -> Adopted:
+    decision = kept.decisions[-1]
+    finding = _finding(decision.figures)
+    before = Period(decision.time - timedelta(days=finding.evidence.period.days), decision.time)
+    measure = measure_of(engine, finding, before)
+    if measure is None:
+        result = Achieved(status="not_measurable", measure="nothing was to be saved")
+    else:
+        since = Period(decision.time, max(now, decision.time + timedelta(microseconds=1)))
+        result = achieved(
+            measure,
+            observations(engine, finding, measure, before),
+            observations(engine, finding, measure, since),
+            since,
+        )
+    return Adopted(recommendation=_row(kept, finding), accepted=decision.time, achieved=result)
+
+
+def _finding(figures: bytes) -> Finding:
+    return msgspec.json.decode(figures, type=Finding)
+
+
+def _row(kept: Kept, finding: Finding) -> Recommendation:
+    same = {name: getattr(finding, name) for name in Finding.__struct_fields__}
+    return Recommendation(
+        id=kept.id,
+        status=kept.status,
+        first_found=kept.first_found,
+        estimated_savings=finding.estimated_savings,
+        **same,
+    )
