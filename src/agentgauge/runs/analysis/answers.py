@@ -110,8 +110,8 @@ def nothing_to_compare(runs: Sequence[RunRecord], places: Sequence[str]) -> str:
     """Why there is no best configuration, and what to do."""
     if runs:
         return (
-            f"No issue of the {len(runs)} runs has an outcome yet: finalize_issue(issue_id, Status.COMPLETED) gives it "
-            "one."
+            f"No issue of {len(runs):,} run{'s' if len(runs) > 1 else ''} has an outcome yet: "
+            "finalize_issue(issue_id, Status.COMPLETED) gives it one."
         )
     return (
         f"There are no runs: none in {' and none in '.join(places)}. Record some with "
