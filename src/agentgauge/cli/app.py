@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from agentgauge.cli.agent import agent
 from agentgauge.cli.collect import collect
 from agentgauge.cli.compact import compact
 from agentgauge.cli.demo import demo
@@ -20,6 +21,7 @@ from agentgauge.cli.percentiles import percentiles
 from agentgauge.cli.prices import prices
 from agentgauge.cli.report import report
 from agentgauge.cli.reprice import reprice
+from agentgauge.cli.role import role
 from agentgauge.cli.sql import sql
 
 app = typer.Typer(
@@ -30,7 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-for command in (demo, import_command, report, percentiles, sql, prices, reprice, compact, doctor, forget):
+for command in (demo, import_command, report, agent, role, percentiles, sql, prices, reprice, compact, doctor, forget):
     app.command(name="import" if command is import_command else None)(command)
 app.add_typer(export, name="export")
 app.add_typer(collect, name="collect")

@@ -103,7 +103,7 @@ def _list(row: Distribution, answer: Percentiles) -> Table:
     left_out = f"{wording.count_of(row.unpriced, answer.per)} without a known cost left out" if row.unpriced else ""
     lines = [("values", wording.count(row.count), left_out)]
     for name, show in _cells(answer, [row], marked=False):
-        remark = f"of fewer than {FEW}: decided by the one or two largest" if row.few and name in ("p95", "p99") else ""
+        remark = wording.few(FEW) if row.few and name in ("p95", "p99") else ""
         lines.append((f"{name} (median)" if name == "p50" else name, show(row), remark))
     return totals_table(lines)
 

@@ -94,30 +94,50 @@ def _spread(quality: Quality) -> str:
     return f"mean of {wording.count_of(quality.count, 'task')}; median {median}, {low} to {high}"
 
 
+def duration_lines(totals: Totals) -> list[tuple[str, str, str]]:
+    """How long tasks took, as lines of a table of totals."""
+    took = totals.task_duration
+    few = wording.few(FEW) if totals.few_tasks else ""
+    return [
+        ("Mean task", wording.duration(took.mean_ms), ""),
+        ("Median task", wording.duration(took.median_ms), ""),
+        ("p95 task", wording.duration(took.p95_ms), few),
+    ]
+
+
 def groups_table(groups: Sequence[Group], by: Sequence[str], width: int, limit: int) -> Table:
-    """The breakdown by dimensions. Columns that would say nothing, or do not fit, are left out."""
-    shown = groups[:limit]
+    """The breakdown by dimensions."""
+    return totals_of_each_table(
+        f"By {' and '.join(by)}", [(name, key_cell(name)) for name in by], groups[:limit], width
+    )
+
+
+def totals_of_each_table(title: str, first: Sequence[Cell], shown: Sequence[Totals], width: int) -> Table:
+    """One line of totals per row. Columns that would say nothing, or do not fit, are left out."""
     numbers: list[Cell] = []
-    if any(group.tasks for group in shown):
-        numbers.append(("tasks", lambda group: wording.count(group.tasks)))
-        numbers.append(("success", lambda group: wording.percent(group.success_rate)))
-    if any(group.quality.count for group in shown):
-        numbers.append(("quality", lambda group: _score_and_count(group.quality)))
-    if any(group.calls for group in shown):
-        numbers.append(("calls", lambda group: wording.count(group.calls)))
+    if any(row.tasks for row in shown):
+        numbers.append(("tasks", lambda row: wording.count(row.tasks)))
+        numbers.append(("success", lambda row: wording.percent(row.success_rate)))
+    if any(row.quality.count for row in shown):
+        numbers.append(("quality", lambda row: _score_and_count(row.quality)))
+    if any(row.calls for row in shown):
+        numbers.append(("calls", lambda row: wording.count(row.calls)))
         numbers += _token_cells(shown)
-    if any(group.tool_calls for group in shown):
-        numbers.append(("tool calls", lambda group: wording.count(group.tool_calls)))
-    if any(group.events > group.tasks + group.calls + group.tool_calls for group in shown):
-        numbers.append(("events", lambda group: wording.count(group.events)))
+    if any(row.tool_calls for row in shown):
+        numbers.append(("tool calls", lambda row: wording.count(row.tool_calls)))
+    if any(map(_has_others, shown)):
+        numbers.append(("events", lambda row: wording.count(row.events)))
     numbers += _duration_cells(shown)
     numbers.append(("cost", cost_of))
-    if any(group.unpriced_calls for group in shown):
+    if any(row.unpriced_calls for row in shown):
         numbers.append(("unpriced", unpriced_of))
-    dimensions: list[Cell] = [(name, key_cell(name)) for name in by]
-    kept = fitting(dimensions, numbers, _EXPENDABLE, shown, width)
-    table = rows_table(f"By {' and '.join(by)}", dimensions, kept, shown)
-    return with_rough_note(table, any(heading.startswith("p95") for heading, _ in kept) and any(map(_few, shown)))
+    kept = fitting(first, numbers, _EXPENDABLE, shown, width)
+    has_p95 = any(heading.startswith("p95") for heading, _ in kept)
+    return with_rough_note(rows_table(title, first, kept, shown), has_p95 and any(map(_few, shown)))
+
+
+def _has_others(row: Totals) -> bool:
+    return isinstance(row, Group) and row.events > row.tasks + row.calls + row.tool_calls
 
 
 def key_cell(name: str) -> Callable[[Any], str]:
@@ -149,12 +169,12 @@ def _token_cells(rows: Sequence[Totals]) -> list[Cell]:
     return [*cells, ("output", lambda row: wording.count(row.output_tokens))]
 
 
-def _duration_cells(groups: Sequence[Group]) -> list[Cell]:
+def _duration_cells(groups: Sequence[Totals]) -> list[Cell]:
     """Of the tasks where there are any, else of the model calls."""
     of_tasks, marked = any(group.tasks for group in groups), any(map(_few, groups))
     of = "task" if of_tasks else "call"
 
-    def durations(group: Group) -> Durations:
+    def durations(group: Totals) -> Durations:
         return group.task_duration if of_tasks else group.call_duration
 
     return [
@@ -171,7 +191,7 @@ def _few(group: Totals) -> bool:
 def with_rough_note(table: Table, noted: bool) -> Table:
     """A table with what the mark of `wording.rough` means below it."""
     if noted:
-        table.caption, table.caption_justify = Text(wording.rough_note(FEW), style="dim"), "left"
+        table.caption, table.caption_justify = Text(f"* {wording.few(FEW)}", style="dim"), "left"
     return table
 
 

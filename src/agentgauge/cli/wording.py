@@ -95,14 +95,14 @@ def number(value: float, unit: str) -> str:
     return f"{value:,.0f}" if value == round(value) or digits == 0 else f"{value:,.{min(digits, 12)}f}"
 
 
-def rough(text: str, few: bool, marked: bool) -> str:
+def rough(text: str, is_few: bool, marked: bool) -> str:
     """A percentile, with a mark where it is of few values. `marked`: whether any of its column is."""
-    return f"{text}{'*' if few and text != NOTHING else ' '}" if marked else text
+    return f"{text}{'*' if is_few and text != NOTHING else ' '}" if marked else text
 
 
-def rough_note(few: int) -> str:
-    """What the mark means."""
-    return f"* of fewer than {few}: decided by the one or two largest"
+def few(least: int) -> str:
+    """What there is to say of a p95 or p99 of fewer values than `least`."""
+    return f"of fewer than {least}: decided by the one or two largest"
 
 
 def size(number: int) -> str:

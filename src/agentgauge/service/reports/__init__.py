@@ -5,6 +5,8 @@
     over_time    the same per bucket of time; the buckets sum to the window
     tools        how often each tool was called, failed, and how long it took
     latency      how long tasks, model calls and tool calls took
+    agent        one agent's tasks, durations, cost and quality
+    role         a role, and each of its agents
     percentiles  how the values of a metric are distributed
 
 Each takes an engine and a window first, and filters that all must hold. Of nothing, counts and sums are 0, money too,
@@ -15,6 +17,7 @@ Every answer says its `way`, the events themselves or sums that are kept of them
 not, medians and percentiles are within 1 % of their value, and all else is exact still. `exact=True` asks for no less.
 """
 
+from agentgauge.service.reports.agents import agent, role
 from agentgauge.service.reports.breakdown import breakdown
 from agentgauge.service.reports.latency import latency
 from agentgauge.service.reports.over_time import over_time
@@ -22,4 +25,4 @@ from agentgauge.service.reports.overview import overview
 from agentgauge.service.reports.percentiles import percentiles
 from agentgauge.service.reports.tools import tools
 
-__all__ = ["breakdown", "latency", "over_time", "overview", "percentiles", "tools"]
+__all__ = ["agent", "breakdown", "latency", "over_time", "overview", "percentiles", "role", "tools"]

@@ -16,3 +16,9 @@ class Rows(msgspec.Struct, Generic[Row], frozen=True):
     way: Way
     exact: bool
     """Else medians and percentiles are within 1 % of the value; everything else is exact in any case."""
+
+
+def way_of(*ways: Way) -> Way:
+    """How an answer was found that several were put together for."""
+    first = ways[0]
+    return first if all(way == first for way in ways) else "rollups and raw"

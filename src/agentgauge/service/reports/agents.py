@@ -1,0 +1,131 @@
+"""One agent, and one role with its agents: their tasks, how long these took, what they used and cost, how good they
+were."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines.answer import Way
+from agentgauge.errors import QueryError
+from agentgauge.events.fields import MONEY_STEP
+from agentgauge.service.reports.breakdown import Group, breakdown
+from agentgauge.service.reports.overview import overview
+from agentgauge.service.reports.rows import way_of
+from agentgauge.service.reports.totals import Totals, ratio
+from agentgauge.service.window import Window
+
+
+class Agent(Totals, frozen=True, kw_only=True):
+    """Budget figures are not among them: they are a ledger's."""
+
+    agent: str
+    role: str | None
+    """The role of most of its events in the window."""
+    roles: tuple[str, ...]
+    """All roles it had, that of the most events first."""
+    projects: tuple[str, ...]
+    """Projects it worked in: two agents of one name are told apart by a filter on the project."""
+    window: Window
+    tokens_per_task: float
+    """All its tokens over its tasks; NaN without tasks."""
+    cost_per_task_usd: Decimal | None
+    """Its cost over its tasks, failed ones included; None without tasks or where no call is priced."""
+    way: Way
+    exact: bool
+
+
+class RoleMember(Totals, frozen=True, kw_only=True):
+    agent: str | None
+    """None of what names no agent."""
+
+
+class Role(Totals, frozen=True, kw_only=True):
+    role: str
+    window: Window
+    agent_count: int
+    """Agents that did or used something in the window."""
+    cost_per_agent_usd: Decimal | None
+    """The role's cost over its agents; None without agents or where no call is priced."""
+    agents: tuple[RoleMember, ...]
+    """The dearest first."""
+    way: Way
+    exact: bool
+
+
+def agent(engine: Engine, window: Window, name: str, filters: Sequence[Filter] = (), *, exact: bool = False) -> Agent:
+    """What an agent did, used and cost. Raises `QueryError` for one that nothing recorded names."""
+    own = (Filter("agent", "=", name), *filters)
+    found = overview(engine, window, own, exact=exact)
+    if not found.events:
+        _check_known(engine, "agent", name)
+    roles = _values(engine, window, own, "role")
+    return Agent(
+        **_totals(found),
+        agent=name,
+        role=roles[0] if roles else None,
+        roles=roles,
+        projects=_values(engine, window, own, "project"),
+        window=window,
+        tokens_per_task=ratio(found.tokens, found.tasks),
+        cost_per_task_usd=_share(found.cost_usd, found.tasks),
+        way=found.way,
+        exact=found.exact,
+    )
+
+
+def role(engine: Engine, window: Window, name: str, filters: Sequence[Filter] = (), *, exact: bool = False) -> Role:
+    """What a role's agents did, used and cost, in all and each. Raises `QueryError` for one that nothing names."""
+    own = (Filter("role", "=", name), *filters)
+    found = overview(engine, window, own, exact=exact)
+    if not found.events:
+        _check_known(engine, "role", name)
+    members = breakdown(engine, window, ("agent",), own, exact=exact)
+    count = sum(member.key["agent"] is not None for member in members.rows)
+    return Role(
+        **_totals(found),
+        role=name,
+        window=window,
+        agent_count=count,
+        cost_per_agent_usd=_share(found.cost_usd, count),
+        agents=tuple(_member(group) for group in members.rows),
+        way=way_of(found.way, members.way),
+        exact=found.exact and members.exact,
+    )
+
+
+def _member(group: Group) -> RoleMember:
+    return RoleMember(**_totals(group), agent=group.key["agent"])
+
+
+def _totals(of: Totals) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in Totals.__struct_fields__}
+
+
+def _share(cost: Decimal | None, of: int) -> Decimal | None:
+    return None if cost is None or not of else (cost / of).quantize(MONEY_STEP)
+
+
+def _values(
+    engine: Engine, window: Window, filters: Sequence[Filter], column: Literal["role", "project"]
+) -> tuple[str, ...]:
+    query = Query(start=window.start, end=window.end, filters=tuple(filters), group=(column,), order=("-count",))
+    return tuple(row[0] for row in engine.aggregate(query).rows if row[0] is not None)
+
+
+def _check_known(engine: Engine, column: Literal["agent", "role"], name: str) -> None:
+    """Raises `QueryError` where nothing ever recorded has the name."""
+    rows = engine.aggregate(Query(group=(column,), measures=(Measure("count"),), order=("-count",))).rows
+    known = [row[0] for row in rows if row[0] is not None]
+    if name in known:
+        return
+    lower = {other.lower(): other for other in known}
+    near = get_close_matches(name.lower(), lower, n=1)
+    meant = f": did you mean {lower[near[0]]}?" if near else "."
+    there = f"No event names any {column}"
+    if known:
+        there = f"There are {', '.join(known[:10])}{', ...' if len(known) > 10 else ''}"
+    raise QueryError(f"no {column} is called {name!r}{meant} {there}")
