@@ -18,6 +18,7 @@ whoever asks may say otherwise.
 from __future__ import annotations
 
 import re
+import sys
 from typing import Literal, get_args
 
 import msgspec
@@ -50,12 +51,20 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     def conditions(self) -> tuple[Filter, ...]:
         """What a row of the relation meets that has a value of the metric."""
         own = () if self.over == "all" or self.relation == "operations" else (Filter("kind", "=", self.over),)
-        return (*own, *self.filters, Filter(self.field, "is not null"))
+        # An attribute is compared as a number, which what is none does not meet.
+        number = self.field.startswith("attributes.")
+        known = Filter(self.field, ">=", -sys.float_info.max) if number else Filter(self.field, "is not null")
+        return (*own, *self.filters, known)
 
     @property
     def is_usage(self) -> bool:
         """Whether values add up to what was used: its total over a period is a figure of its own."""
         return self.name in ("cost", "tokens")
+
+    @property
+    def is_long_tailed(self) -> bool:
+        """Whether it is of time, money, tokens or memory: never negative, most values small and some very large."""
+        return self.share is None and bool(_LONG_TAILED.fullmatch(self.unit.lower()))
 
 
 def _metric(name: str, unit: str, over: str, field: str, *, lower: bool, **more: object) -> Metric:
@@ -82,6 +91,8 @@ _LESS_IS_BETTER = re.compile(
     r"(?:^|_)(?:ms|s|sec|seconds|minutes|time|latency|duration|usd|cost|tokens?|errors?|failures?|retries|memory|bytes|"
     r"mb|gb|cpu|age|lag|delay|timeouts?|loss)(?:_|$)"
 )
+
+_LONG_TAILED = re.compile(r"(?:[nmuµ]?s|sec(?:ond)?s?|minutes?|min|hours?|h|usd|tokens?|[kmgt]?i?b|bytes?)")
 
 
 def named(name: str, *, per: Per = "operation", unit: str = "", lower_is_better: bool | None = None) -> Metric:

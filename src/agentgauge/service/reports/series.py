@@ -2,14 +2,16 @@
 
 A bucket's figure is the mean of its values, or the share over all of its events together, never a mean of means. Cost
 and tokens are those of all calls in the bucket, over the operations that ended in it (over the calls, where it is a
-metric per call), or their total.
+metric per call), or their total. Where operations are chosen or told apart by what their calls need not have (their
+name, their outcome, an attribute), they are those of the calls inside these operations, and an operation with an
+unpriced call has no cost.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, Literal
 
@@ -19,12 +21,15 @@ from agentgauge.analysis.metrics import ALIASES, NAMED, Metric, Per, named
 from agentgauge.engines import Engine, Filter, Measure, Query, TimeBucket
 from agentgauge.engines.answer import Way
 from agentgauge.engines.query import Relation
-from agentgauge.engines.time_buckets import next_bucket, zone_named
+from agentgauge.engines.time_buckets import Width, bucket_numbers, bucket_time, next_bucket, zone_named
 from agentgauge.errors import QueryError
+from agentgauge.events.fields import ID_NAMES, SCOPE_NAMES
+from agentgauge.service.reports.keys import key_columns, key_of
 from agentgauge.service.reports.over_time import bucket_width, check_number_of_buckets
 from agentgauge.service.window import Window
 
-_OF_CALLS = ("model", "provider")
+_SHARED = {"time", *SCOPE_NAMES} - {"operation", "feature", *ID_NAMES}
+"""What a task and the calls inside it have in common, however they were recorded."""
 
 Figure = Literal["typical", "total"]
 """`typical`: the mean or the share; `total`: what was used in all, of a metric that is usage."""
@@ -42,6 +47,8 @@ class Value(msgspec.Struct, frozen=True):
     operation: str | None
     """The operation, else what the event is called."""
     value: float
+    key: str | None = None
+    """What it is told apart by, where that was asked for."""
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -87,14 +94,17 @@ def metric_in(engine: Engine, name: str, *, per: Per = "operation", lower_is_bet
     return named(name, unit=units[name], lower_is_better=lower_is_better)
 
 
-def values(engine: Engine, metric: Metric, window: Window, filters: Sequence[Filter] = ()) -> Iterator[Value]:
+def values(
+    engine: Engine, metric: Metric, window: Window, filters: Sequence[Filter] = (), *, by: str | None = None
+) -> Iterator[Value]:
     """The values in a window that meet `filters`, in order of time. Of a share they are 1 and 0."""
     query = Query(start=window.start, end=window.end, filters=(*filters, *metric.conditions), relation=metric.relation)
     columns = ("id", "segment", "n", "time", "agent", "operation", "name", metric.field)
-    for id_, segment, n, time, agent, operation, name, value in engine.scan(query, columns):
+    for row in engine.scan(query, (*columns, *key_columns(by))):
+        id_, segment, n, time, agent, operation, name, value, *key = row
         number = _number(value, metric)
         if number is not None:
-            yield Value(id_, segment, n, time, agent, operation or name, number)
+            yield Value(id_, segment, n, time, agent, operation or name, number, key_of(key))
 
 
 def _number(value: Any, metric: Metric) -> float | None:
@@ -123,60 +133,115 @@ def series(
 
     Raises `QueryError` for more than 10,000 buckets, and for the total of what is not usage.
     """
+    return series_by(engine, metric, None, window, width, zone, now, figure=figure, filters=filters).get(None, _NOTHING)
+
+
+def series_by(
+    engine: Engine,
+    metric: Metric,
+    by: str | None,
+    window: Window,
+    width: str,
+    zone: str,
+    now: datetime,
+    *,
+    figure: Figure = "typical",
+    filters: Sequence[Filter] = (),
+) -> dict[str | None, Series]:
+    """The same for each key of a dimension that has any values, in order of the keys, in one question.
+
+    All are of the same buckets. Without a dimension there is one, of the key None. Raises as `series`.
+    """
     if figure == "total" and not metric.is_usage:
         raise QueryError(f"{metric.name} does not add up to a total: cost and tokens do")
-    bucket = bucket_width(width)
-    relation = _relation(metric, figure, filters)
+    bucket, columns = bucket_width(width), key_columns(by)
+    relation = _relation(metric, figure, (*columns, *(condition.field for condition in filters)))
     start = window.start or _first(engine, metric, window, filters)
-    if start is None:
-        return Series((), "raw")
     end = window.end or now
-    if end <= start:
-        return Series((), "raw")
+    if start is None or end <= start:
+        return {}
     check_number_of_buckets(start, end, bucket)
     query = Query(
         start=start,
         end=end,
-        filters=(*filters, *_row_conditions(metric, relation)),
-        group=(TimeBucket(bucket, zone, fill=True, name="start"),),
+        filters=(*filters, *_row_conditions(metric, figure, relation)),
+        group=(*columns, TimeBucket(bucket, zone, name="start")),
         measures=_measures(metric, figure, relation),
         relation=relation,
     )
     answer = engine.aggregate(query)
-    rows = answer.records()
-    ends = [row["start"] for row in rows[1:]]
-    if rows:
-        ends.append(next_bucket(bucket, zone_named(zone), rows[-1]["start"]))
-    points = tuple(
-        _point(metric, figure, row, complete=start <= row["start"] and bucket_end <= min(end, now))
-        for row, bucket_end in zip(rows, ends, strict=True)
-    )
-    return Series(points, answer.way)
+    found: dict[str | None, dict[datetime, _Tally]] = {} if columns else {None: {}}
+    for row in answer.records():
+        of_key = found.setdefault(key_of([row[column] for column in columns]), {})
+        of_key[row["start"]] = of_key.get(row["start"], _NO_TALLY).with_row(metric, row)
+    buckets = _buckets(bucket, zone, start, end, now)
+    return {
+        key: Series(tuple(tallies.get(b[0], _NO_TALLY).point(figure, *b) for b in buckets), answer.way)
+        for key, tallies in sorted(found.items(), key=lambda item: (item[0] is None, item[0] or ""))
+    }
 
 
-def _relation(metric: Metric, figure: Figure, filters: Sequence[Filter]) -> Relation:
-    """Operations as rows only where they are chosen by what their calls have: that costs joins, and adds up the same
-    calls.
+class _Tally(msgspec.Struct, frozen=True):
+    """What the rows of one key in one bucket add up to."""
+
+    n: int
+    total: float
+    unpriced_calls: int
+
+    def with_row(self, metric: Metric, row: dict[str, Any]) -> _Tally:
+        """And those of another row of the answer."""
+        n, unpriced = row["n"], row.get("usd_unpriced_calls", 0) if metric.name == "cost" else 0
+        if metric.is_usage:
+            total = float((row["usd"] if metric.name == "cost" else row["tokens"]) or 0)
+        elif metric.share is not None:
+            total = row["successes"] if metric.share == "success" else n - row["successes"]
+        else:
+            total = 0.0 if row["mean"] is None else float(row["mean"]) * n
+        return _Tally(self.n + n, self.total + total, self.unpriced_calls + unpriced)
+
+    def point(self, figure: Figure, start: datetime, complete: bool) -> Point:
+        value = self.total if figure == "total" else self.total / self.n if self.n else math.nan
+        return Point(start, self.n, value, self.unpriced_calls, complete)
+
+
+_NO_TALLY = _Tally(0, 0.0, 0)
+_NOTHING = Series((), "raw")
+
+
+def _buckets(width: Width, zone: str, start: datetime, end: datetime, now: datetime) -> list[tuple[datetime, bool]]:
+    """The start of each bucket from `start` to `end`, and whether all of it is in between and past."""
+    clocks = zone_named(zone)
+    numbers = bucket_numbers(width, clocks, start, end - timedelta(microseconds=1))
+    starts = [bucket_time(width, clocks, number) for number in numbers]
+    ends = [*starts[1:], next_bucket(width, clocks, starts[-1])]
+    return [(first, start <= first and after <= min(end, now)) for first, after in zip(starts, ends, strict=True)]
+
+
+def _relation(metric: Metric, figure: Figure, fields: Sequence[str]) -> Relation:
+    """Operations as rows only where calls need not have the fields that are asked about: that costs joins, and adds up
+    the same calls.
     """
-    of_calls = any(condition.field in _OF_CALLS for condition in filters)
-    return metric.relation if figure == "typical" and of_calls else "events"
+    return metric.relation if figure == "typical" and not _SHARED.issuperset(fields) else "events"
 
 
 def _first(engine: Engine, metric: Metric, window: Window, filters: Sequence[Filter]) -> datetime | None:
     query = Query(
         end=window.end,
-        filters=(*filters, *_row_conditions(metric, "events")),
+        filters=(*filters, *_row_conditions(metric, "typical", "events")),
         measures=(Measure("min", "time", name="first"),),
     )
     first: datetime | None = engine.aggregate(query).rows[0][0]
     return first
 
 
-def _row_conditions(metric: Metric, relation: Relation) -> tuple[Filter, ...]:
-    """Of the rows that figures are made of; usage is counted over calls and operations together."""
+def _row_conditions(metric: Metric, figure: Figure, relation: Relation) -> tuple[Filter, ...]:
+    """Of the rows that figures are made of; the usage of operations is counted over their calls and them together."""
     if not metric.is_usage:
         return metric.conditions
-    return () if relation == "operations" else (Filter("kind", "in", ("task", "llm_call", "tool_call")),)
+    if relation == "operations":
+        return ()
+    per_call = metric.relation == "events" and figure == "typical"
+    return (Filter("kind", "in", ("llm_call",) if per_call else ("task", "llm_call", "tool_call")),)
 
 
 def _measures(metric: Metric, figure: Figure, relation: Relation) -> tuple[Measure, ...]:
@@ -187,17 +252,5 @@ def _measures(metric: Metric, figure: Figure, relation: Relation) -> tuple[Measu
         tokens = Measure("sum", "tokens", name="tokens")
         return (Measure("count", over=of, name="n"), Measure("cost", name="usd"), tokens)
     if metric.share is not None:
-        return (Measure("count", name="n"), Measure("success_rate", name="value"))
-    return (Measure("count", name="n"), Measure("mean", metric.field, name="value"))
-
-
-def _point(metric: Metric, figure: Figure, row: dict[str, Any], *, complete: bool) -> Point:
-    n, unpriced = row["n"], row.get("usd_unpriced_calls", 0)
-    if metric.is_usage:
-        used = float((row["usd"] if metric.name == "cost" else row["tokens"]) or 0)
-        value = used if figure == "total" else used / n if n else math.nan
-    else:
-        value = math.nan if row["value"] is None else float(row["value"])
-        if metric.share == "failure":
-            value = 1 - value
-    return Point(row["start"], n, value, unpriced if metric.name == "cost" else 0, complete)
+        return (Measure("count", name="n"), Measure("successes", name="successes"))
+    return (Measure("count", name="n"), Measure("mean", metric.field, name="mean"))
