@@ -39,7 +39,9 @@ def record(gauge: Gauge, row: dict[str, Any]) -> None:
         collector.finalize_issue(case, Status.COMPLETED if case < row["passed"] else Status.FAILED, at=end)
     cost = stated_cost(row)
     if cost is not None:
+        collector.start_agent("benchmark", at=start)
         collector.record_token_usage(0, 0, cost_usd=cost, at=end)
+        collector.finalize_agent(at=end)
     collector.finalize_run()
 
 

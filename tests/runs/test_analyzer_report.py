@@ -73,6 +73,7 @@ def test_the_text_report_fits_eighty_columns_and_names_what_was_found(analyzer: 
         "10 runs, 169 issues with an outcome",
         "Costs are incomplete: of 10 runs, 1 cost more than is known (40 calls",
         "Left out of the score: cost, which is not known of 1 configuration",
+        "Left out of the score: quality, which is not known of any",
         "Cost efficiency",
         "a-model-with-a-very-long",
         "* fewer than 10 issues",

@@ -82,12 +82,7 @@ def _overview(read: RunSet) -> Iterator[Block]:
             f"{wording.usd(float(whole.priced_usd))}."
         )
         if whole.runs_without_cost:
-            yield Paragraph(
-                f"Costs are incomplete: of {whole.runs:,} runs, {whole.runs_without_cost:,} cost more than is known "
-                f"({wording.count(whole.unpriced_calls, 'call')} without a price). Unknown is not free: "
-                "where a cost is not known, none is shown.",
-                is_warning=True,
-            )
+            yield Paragraph(_incomplete(whole), is_warning=True)
     if read.damaged:
         named = [f"{folder}: {reason}" for folder, reason in list(read.damaged.items())[:MOST_NAMED]]
         more = len(read.damaged) - len(named)
@@ -98,6 +93,16 @@ def _overview(read: RunSet) -> Iterator[Block]:
             is_warning=True,
         )
         yield Points((*named, *([f"and {more:,} more"] if more else [])))
+
+
+def _incomplete(whole: Figures) -> str:
+    why = (
+        wording.count(whole.unpriced_calls, "call") + " without a price" if whole.unpriced_calls else "no call recorded"
+    )
+    return (
+        f"Costs are incomplete: of {wording.count(whole.runs, 'run')}, {whole.runs_without_cost:,} cost more than is "
+        f"known ({why}). Unknown is not free: where a cost is not known, none is shown."
+    )
 
 
 # The best configuration
@@ -112,14 +117,13 @@ def _best(best: Best) -> Iterator[Block]:
         f"{wording.percent(first.figures.success_rate.value)} of {wording.count(first.figures.processed, 'issue')} "
         f"resolved. The run to look at is {first.shown_run.run_id}."
     )
+    if len(best.ranking) > 1:
+        following = best.ranking[1]
+        yield Paragraph(f"Next: {short_labels(configs)[following.config]}, {wording.score(following.score)} points.")
     if best.warning:
         yield Paragraph(best.warning, is_warning=True)
     for name, without in best.left_out.items():
-        named = "; ".join(label(config) for config in without[:MOST_NAMED])
-        yield Paragraph(
-            f"Left out of the score: {name}, which is not known of {wording.count(len(without), 'configuration')} "
-            f"({named}{' and others' if len(without) > MOST_NAMED else ''})."
-        )
+        yield Paragraph(f"Left out of the score: {name}, which is not known of {_named(without, configs)}.")
     if best.contests:
         yield Table(
             ("Component", "Weight", "Best", "Next", "p", "The best is"),
@@ -140,12 +144,11 @@ def _best(best: Best) -> Iterator[Block]:
     names = short_labels(configs)
     shown = best.ranking[:MOST_ROWS]
     yield Table(
-        ("Configuration", "Score", "Runs", "Issues", "Resolved", "USD/resolved", "Time/resolved"),
+        ("Configuration", "Score", "Issues", "Resolved", "USD/resolved", "Time/resolved"),
         tuple(
             (
                 names[candidate.config] + _mark(candidate.figures),
                 wording.score(candidate.score),
-                f"{candidate.figures.runs:,}",
                 f"{candidate.figures.processed:,}",
                 wording.percent(candidate.figures.success_rate.value),
                 wording.usd(candidate.figures.cost_per_resolved.value),
@@ -160,6 +163,15 @@ def _best(best: Best) -> Iterator[Block]:
         yield Paragraph(f"{len(best.ranking) - len(shown):,} more configurations score lower.")
     if best.untried:
         yield Paragraph(f"{wording.count(len(best.untried), 'configuration')} without results not shown.")
+
+
+def _named(some: Sequence[Configuration], configs: Sequence[Configuration]) -> str:
+    """`any`, `2 configurations (a; b)`."""
+    if len(some) == len(configs):
+        return "any"
+    names = short_labels(configs)
+    named = "; ".join(names[config] for config in some[:MOST_NAMED])
+    return f"{wording.count(len(some), 'configuration')} ({named}{' and others' if len(some) > MOST_NAMED else ''})"
 
 
 def _common(configs: Sequence[Configuration]) -> Iterator[Block]:
@@ -179,7 +191,8 @@ def _component(figures: Figures, name: str) -> str:
 
 def _models(models: Mapping[str, Figures]) -> Iterator[Block]:
     yield Heading("Models")
-    yield _success_table("Model", models)
+    best_first = sorted(models.items(), key=lambda item: (-_or_none(item[1].success_rate.value), item[0]))
+    yield _success_table("Model", dict(best_first))
 
 
 def _temperatures(runs: Sequence[RunRecord]) -> Iterator[Block]:
@@ -187,6 +200,10 @@ def _temperatures(runs: Sequence[RunRecord]) -> Iterator[Block]:
     if len(groups) > 1:
         yield Heading("Temperatures")
         yield _success_table("Temperature", {str(value): figures_of(group) for value, group in groups.items()})
+
+
+def _or_none(value: float) -> float:
+    return -1.0 if math.isnan(value) else value
 
 
 def _success_table(title: str, groups: Mapping[str, Figures]) -> Table:

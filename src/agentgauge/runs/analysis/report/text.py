@@ -33,13 +33,13 @@ def _filled(text: str, opening: str) -> str:
 
 
 def _table(table: Table) -> str:
-    """Columns as wide as they need; the name is wrapped to what is left, and bars are drawn where there is room."""
+    """Columns as wide as they need; bars where there is room, and the name is wrapped to what is left."""
     cells = [table.columns, *table.rows]
     widths = [max(len(row[i]) for row in cells) for i in range(1, len(table.columns))]
     figures = sum(widths) + len(_GAP) * len(widths)
     longest = max(len(row[0]) for row in cells)
     room = WIDTH - figures - (len(_GAP) + _BAR)
-    has_bars = bool(table.bars) and room >= min(longest, _NARROWEST_NAME)
+    has_bars = bool(table.bars) and room >= longest
     name = min(longest, max(WIDTH - figures - (len(_GAP) + _BAR if has_bars else 0), _NARROWEST_NAME))
     lines = [*_row(table.columns, name, widths), "-" * min(name + figures, WIDTH)]
     for i, row in enumerate(table.rows):
@@ -50,7 +50,7 @@ def _table(table: Table) -> str:
 
 
 def _row(row: Sequence[str], name: int, widths: Sequence[int]) -> list[str]:
-    first, *more = wrap(row[0], name, break_on_hyphens=False, subsequent_indent=" ") or [""]
+    first, *more = wrap(row[0], name, subsequent_indent=" ") or [""]
     figures = "".join(f"{_GAP}{cell:>{width}}" for cell, width in zip(row[1:], widths, strict=True))
     return [f"{first:<{name}}{figures}", *more]
 
