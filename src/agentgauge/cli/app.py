@@ -13,12 +13,15 @@ from agentgauge.cli.collect import collect
 from agentgauge.cli.compact import compact
 from agentgauge.cli.demo import demo
 from agentgauge.cli.doctor import doctor
+from agentgauge.cli.economics import economics
 from agentgauge.cli.exits import ExitCodes
 from agentgauge.cli.export import export
 from agentgauge.cli.forget import forget
 from agentgauge.cli.import_logs import import_command
+from agentgauge.cli.insights import insights
 from agentgauge.cli.percentiles import percentiles
 from agentgauge.cli.prices import prices
+from agentgauge.cli.recommendations import recommendations
 from agentgauge.cli.report import report
 from agentgauge.cli.reprice import reprice
 from agentgauge.cli.role import role
@@ -32,8 +35,24 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-for command in (demo, import_command, report, agent, role, percentiles, sql, prices, reprice, compact, doctor, forget):
+for command in (
+    demo,
+    import_command,
+    report,
+    agent,
+    role,
+    percentiles,
+    insights,
+    economics,
+    sql,
+    prices,
+    reprice,
+    compact,
+    doctor,
+    forget,
+):
     app.command(name="import" if command is import_command else None)(command)
+app.add_typer(recommendations, name="recommendations")
 app.add_typer(export, name="export")
 app.add_typer(collect, name="collect")
 

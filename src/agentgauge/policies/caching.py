@@ -30,8 +30,7 @@ from agentgauge.pricing import Rates
 _CONFIDENCE = 0.95
 _FEMTO = 1e-15
 _ASSUMPTION = (
-    "an input that grows by what was answered before repeats it word for word; cache reads were recorded where there "
-    "were any; caches live as long as is supposed"
+    "input that grew repeats the earlier input word for word, and cache reads are recorded where there are any"
 )
 
 

@@ -26,9 +26,7 @@ from agentgauge.policies.findings import Evidence, Figure, Finding, Period, doll
 from agentgauge.policies.thresholds import Thresholds
 
 _CONFIDENCE = 0.95
-_ASSUMPTION = (
-    "the cheaper model got tasks as hard as the dearer one did; compare the two on tasks assigned by chance to be sure"
-)
+_ASSUMPTION = "both models got tasks that were equally hard; tasks assigned by chance would make sure"
 
 
 class UnitOfModel(msgspec.Struct):

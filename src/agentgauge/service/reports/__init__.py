@@ -8,6 +8,9 @@
     agent        one agent's tasks, durations, cost and quality
     role         a role, and each of its agents
     percentiles  how the values of a metric are distributed
+    insights     fastest, cheapest and best agents, the best hours, operations that get worse
+    economics    what outcomes cost: an issue, a pipeline, a debugging cycle, a merged change
+    recommendations  what to do about cost, with what it would save
 
 Each takes an engine and a window first, and filters that all must hold. Of nothing, counts and sums are 0, money too,
 and rates and durations are NaN. Rates are ratios 0-1, durations milliseconds, money exact. An unpriced call is counted
@@ -19,10 +22,25 @@ not, medians and percentiles are within 1 % of their value, and all else is exac
 
 from agentgauge.service.reports.agents import agent, role
 from agentgauge.service.reports.breakdown import breakdown
+from agentgauge.service.reports.economics import economics
+from agentgauge.service.reports.insights import insights
 from agentgauge.service.reports.latency import latency
 from agentgauge.service.reports.over_time import over_time
 from agentgauge.service.reports.overview import overview
 from agentgauge.service.reports.percentiles import percentiles
+from agentgauge.service.reports.recommendations import recommendations
 from agentgauge.service.reports.tools import tools
 
-__all__ = ["agent", "breakdown", "latency", "over_time", "overview", "percentiles", "role", "tools"]
+__all__ = [
+    "agent",
+    "breakdown",
+    "economics",
+    "insights",
+    "latency",
+    "over_time",
+    "overview",
+    "percentiles",
+    "recommendations",
+    "role",
+    "tools",
+]
