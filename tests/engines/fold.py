@@ -162,6 +162,8 @@ def _described(measure: Measure, events: Sequence[Event]) -> Any:
     values = [number for number, _ in numbers if number is not None]
     if measure.statistic == "summary":
         return Summary.of(map(float, values), failures=sum(n is not None and won is False for n, won in numbers))
+    if measure.statistic == "values":
+        return len(values)
     if measure.statistic == "sum":
         return sum(values) if all(isinstance(value, int) for value in values) else math.fsum(values)
     if not values:

@@ -24,10 +24,13 @@ MEASURES = (
     *(Measure("count", over=over) for over in ("tasks", "usage", "tool_call")),
     *(Measure(statistic, over="tasks") for statistic in ("success_rate", "last_success")),
     Measure("cost", over="tool_call"),
-    *(Measure(s, "duration_ms") for s in ("sum", "mean", "min", "max", "std_dev", "p50", "p90", "p95", "p99.9")),
+    *(
+        Measure(s, "duration_ms")
+        for s in ("values", "sum", "mean", "min", "max", "std_dev", "p50", "p90", "p95", "p99.9")
+    ),
     *(Measure(s, "input_tokens") for s in ("sum", "mean", "min", "max", "std_dev", "p50", "p99")),
     *(Measure(s, "cost_usd") for s in ("mean", "min", "max", "std_dev", "p50", "p99")),
-    *(Measure(s, "attributes.k") for s in ("sum", "mean", "max", "p50", "distinct")),
+    *(Measure(s, "attributes.k") for s in ("values", "sum", "mean", "max", "p50", "distinct")),
     *(Measure(s, "time") for s in ("min", "max")),
     *(Measure("p50", "duration_ms", over=over) for over in ("tasks", "llm_call")),
     Measure("distinct", "agent"),

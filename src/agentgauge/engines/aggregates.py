@@ -154,6 +154,10 @@ def or_zero(value: Expression) -> Expression:
     return exp.Coalesce(this=value, expressions=[number(0)])
 
 
+def _values(measure: Measure, dialect: Dialect) -> Aggregate:
+    return single(among(exp.Count(this=_numeric(measure, dialect)), measure), 0)
+
+
 def _sum(measure: Measure, dialect: Dialect) -> Aggregate:
     whole = measure.target.type == "whole"
     return single(
@@ -260,6 +264,7 @@ def _read_summary(
 
 
 _OF_FIELD: dict[str, Callable[[Measure, Dialect], Aggregate]] = {
+    "values": _values,
     "sum": _sum,
     "mean": _mean,
     "min": _extreme,

@@ -8,6 +8,7 @@
     last_success     whether the last event with an outcome succeeded   flag
     tokens           input_tokens + output_tokens                       whole
     cost             two columns: the money of the priced calls, and how many calls are unpriced
+    values           events that have a value of a field                whole
     sum, mean, min, max, std_dev, p<N>, distinct, summary               of a field
 
 Tokens and money are taken only from events of kinds that carry usage, whatever is asked, so a parent that repeats its
@@ -26,7 +27,7 @@ from agentgauge.errors import QueryError
 from agentgauge.events import kinds
 
 OF_EVENTS = ("count", "successes", "failures", "outside", "success_rate", "last_success", "tokens", "cost")
-OF_FIELD = ("sum", "mean", "min", "max", "std_dev", "distinct", "summary")
+OF_FIELD = ("values", "sum", "mean", "min", "max", "std_dev", "distinct", "summary")
 OVER = ("all", "tasks", "usage", *kinds.BY_NAME)
 
 _PERCENTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,3})?)")
@@ -131,7 +132,7 @@ def _carriers(measure: Measure) -> tuple[str, ...] | None:
 
 
 def _type_and_unit(measure: Measure) -> tuple[ColumnType, str]:
-    if measure.statistic in ("count", "successes", "failures", "outside", "distinct"):
+    if measure.statistic in ("count", "successes", "failures", "outside", "values", "distinct"):
         return "whole", "1"
     if measure.statistic == "success_rate":
         return "real", "1"

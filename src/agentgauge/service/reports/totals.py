@@ -11,7 +11,6 @@ import msgspec
 
 from agentgauge.engines import Measure
 from agentgauge.events.fields import TOKEN_NAMES
-from agentgauge.summaries import Summary
 
 FEW = 20
 """A p95 or p99 of fewer values is that of the one or two largest, and is marked."""
@@ -93,8 +92,10 @@ TOTALS = (
         for over in ("tasks", "llm_call")
         for statistic in ("mean", "p50", "p95")
     ),
-    Measure("summary", "quality_score", over="tasks", name="quality"),
-    Measure("p50", "quality_score", over="tasks", name="median_quality"),
+    *(
+        Measure(statistic, "quality_score", over="tasks", name=f"quality_{statistic}")
+        for statistic in ("values", "mean", "p50", "min", "max")
+    ),
 )
 
 
@@ -104,7 +105,7 @@ def totals_of(row: Mapping[str, Any]) -> dict[str, Any]:
         "success_rate": or_nan(row["success_rate"]),
         "task_duration": _durations(row, "tasks"),
         "call_duration": _durations(row, "llm_call"),
-        "quality": _quality(row["quality"], row["median_quality"]),
+        "quality": _quality(row),
         "cached_share": ratio(row["cache_read_tokens"] or 0, row["input_tokens"] or 0),
         "cost_usd": row["cost_usd"],
     }
@@ -114,8 +115,9 @@ def _durations(row: Mapping[str, Any], over: str) -> Durations:
     return Durations(*(or_nan(row[f"{over}_{statistic}"]) for statistic in ("mean", "p50", "p95")))
 
 
-def _quality(scores: Summary, median: float | None) -> Quality:
-    return Quality(scores.count, scores.mean, or_nan(median), or_nan(scores.min), or_nan(scores.max))
+def _quality(row: Mapping[str, Any]) -> Quality:
+    figures = (or_nan(row[f"quality_{statistic}"]) for statistic in ("mean", "p50", "min", "max"))
+    return Quality(row["quality_values"], *figures)
 
 
 def or_nan(value: float | None) -> float:
