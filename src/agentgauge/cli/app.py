@@ -11,6 +11,7 @@ import typer
 from agentgauge.cli.agent import agent
 from agentgauge.cli.collect import collect
 from agentgauge.cli.compact import compact
+from agentgauge.cli.compare import compare
 from agentgauge.cli.demo import demo
 from agentgauge.cli.doctor import doctor
 from agentgauge.cli.economics import economics
@@ -42,6 +43,7 @@ for command in (
     agent,
     role,
     percentiles,
+    compare,
     insights,
     economics,
     sql,

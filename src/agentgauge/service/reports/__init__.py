@@ -8,6 +8,7 @@
     agent        one agent's tasks, durations, cost and quality
     role         a role, and each of its agents
     percentiles  how the values of a metric are distributed
+    compare      whether models, configurations or experiments differ in a metric, over units of work
     insights     fastest, cheapest and best agents, the best hours, operations that get worse
     economics    what outcomes cost: an issue, a pipeline, a debugging cycle, a merged change
     recommendations  what to do about cost, with what it would save
@@ -22,6 +23,7 @@ not, medians and percentiles are within 1 % of their value, and all else is exac
 
 from agentgauge.service.reports.agents import agent, role
 from agentgauge.service.reports.breakdown import breakdown
+from agentgauge.service.reports.compare import compare
 from agentgauge.service.reports.economics import economics
 from agentgauge.service.reports.insights import insights
 from agentgauge.service.reports.latency import latency
@@ -34,6 +36,7 @@ from agentgauge.service.reports.tools import tools
 __all__ = [
     "agent",
     "breakdown",
+    "compare",
     "economics",
     "insights",
     "latency",

@@ -29,6 +29,7 @@ class UnitsArm(Arm, frozen=True):
 
 
 class UnitsComparison(Comparison, frozen=True, kw_only=True):
+    arms: tuple[UnitsArm, ...]
     by: str
     metric_unit: str
     """Of the arms' figures: 1 (a ratio), ms, USD, token, 0-100, or a measurement's own."""
