@@ -1,4 +1,4 @@
-"""`agentgauge collect`: figures read from where work left them. So far `collect code`."""
+"""`agentgauge collect`: what became of the work, read from where it left it or told by a CI job."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentgauge.cli import options
+from agentgauge.cli.collect_change import change
 from agentgauge.cli.exits import FINDING
 
 if TYPE_CHECKING:
     from agentgauge.runs.models import CodeMetrics
 
-collect = typer.Typer(rich_markup_mode=None, help="Read figures from where work left them, such as a repository.")
-
-
-@collect.callback()
-def _group() -> None:
-    """With one command only, typer would leave out its name."""
+collect = typer.Typer(rich_markup_mode=None, help="Read, or tell, what became of the work: in a repository, in CI.")
 
 
 @collect.command()
@@ -66,6 +62,9 @@ def code(
         _show(metrics)
     if not is_kept:
         raise typer.Exit(FINDING)
+
+
+collect.command()(change)
 
 
 def _record(metrics: CodeMetrics, base: str, run: str | None, issue: str | None, home: str | None) -> bool:

@@ -29,9 +29,7 @@ from agentgauge.pricing import Rates
 
 _CONFIDENCE = 0.95
 _FEMTO = 1e-15
-_ASSUMPTION = (
-    "input that grew repeats the earlier input word for word, and cache reads are recorded where there are any"
-)
+_ASSUMPTION = "input that grew repeats the earlier one word for word, and cache reads are recorded where there are any"
 
 
 class Call(msgspec.Struct, frozen=True):

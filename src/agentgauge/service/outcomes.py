@@ -150,7 +150,7 @@ def _spending_of(call: Mapping[str, Any]) -> Spending:
     """As the measure `cost` counts it: a tool without a cost is free, a model call without one unpriced."""
     cost = call["cost_usd"]
     unpriced = cost is None and (call["kind"] == "llm_call" or call["cost_source"] == "unpriced")
-    return Spending(cost or Decimal(0), int(unpriced))
+    return Spending(cost or Decimal(0), int(unpriced), int(call["kind"] == "llm_call"))
 
 
 def _of_kinds_seen(work: WorkUnits, units: dict[Unit | None, Paid]) -> Outcomes:

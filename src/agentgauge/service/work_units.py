@@ -54,8 +54,16 @@ class Spending(msgspec.Struct):
 
     cost_usd: Decimal = Decimal(0)
     unpriced_calls: int = 0
+    calls: int = 0
+    """Of models."""
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any of the money is: of no calls, and of calls none of which is priced, it is not."""
+        return self.cost_usd != 0 or self.calls > self.unpriced_calls
 
     def add(self, other: Spending) -> None:
+        self.calls += other.calls
         self.cost_usd += other.cost_usd
         self.unpriced_calls += other.unpriced_calls
 
@@ -137,7 +145,7 @@ def work_units(engine: Engine, window: Window) -> WorkUnits:
     """Everything that was worked on in the window."""
     spending: dict[tuple[Unit, ...], Spending] = defaultdict(Spending)
     for row in engine.aggregate(_usage(window)).records():
-        spending[units_of(row)].add(Spending(row["cost_usd"] or Decimal(0), row["unpriced_calls"]))
+        spending[units_of(row)].add(Spending(row["cost_usd"] or Decimal(0), row["unpriced_calls"], row["calls"]))
     worked_on = {unit for units in spending for unit in units}
     busy: dict[tuple[Unit, ...], Busy] = defaultdict(Busy)
     endings: dict[Unit, Ending] = defaultdict(Ending)
@@ -168,7 +176,7 @@ def _usage(window: Window) -> Query:
         end=window.end,
         filters=(Filter("kind", "in", kinds.USAGE_KINDS),),
         group=SCOPE,
-        measures=(Measure("cost"),),
+        measures=(Measure("cost"), Measure("count", over="llm_call", name="calls")),
     )
 
 

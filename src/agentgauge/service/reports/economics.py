@@ -153,7 +153,7 @@ def _economics(name: OutcomeName, outcomes: Outcomes, total: Spending) -> Outcom
 
 
 def _price(spent: Spending, count: int, costs: Mapping[Any, float], counts: Mapping[Any, float]) -> Price:
-    if not count or (spent.unpriced_calls and not spent.cost_usd):
+    if not count or not spent.is_known:
         return Price(None, None, None)
     low, high = (None if math.isnan(limit) else Decimal(limit).quantize(_STEP) for limit in _limits(costs, counts))
     return Price((spent.cost_usd / count).quantize(_STEP), low, high)
