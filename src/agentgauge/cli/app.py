@@ -16,6 +16,7 @@ from agentgauge.cli.demo import demo
 from agentgauge.cli.doctor import doctor
 from agentgauge.cli.economics import economics
 from agentgauge.cli.exits import ExitCodes
+from agentgauge.cli.explain import explain
 from agentgauge.cli.export import export
 from agentgauge.cli.forget import forget
 from agentgauge.cli.import_logs import import_command
@@ -27,6 +28,7 @@ from agentgauge.cli.report import report
 from agentgauge.cli.reprice import reprice
 from agentgauge.cli.role import role
 from agentgauge.cli.sql import sql
+from agentgauge.cli.trends import trends
 
 app = typer.Typer(
     cls=ExitCodes,
@@ -43,7 +45,9 @@ for command in (
     agent,
     role,
     percentiles,
+    trends,
     compare,
+    explain,
     insights,
     economics,
     sql,

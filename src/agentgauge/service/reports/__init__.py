@@ -8,7 +8,9 @@
     agent        one agent's tasks, durations, cost and quality
     role         a role, and each of its agents
     percentiles  how the values of a metric are distributed
+    trends       whether a metric gets better or worse from day to day, and where its level shifted
     compare      whether models, configurations or experiments differ in a metric, over units of work
+    explain      why a figure differs from what it was, factor by factor
     insights     fastest, cheapest and best agents, the best hours, operations that get worse
     economics    what outcomes cost: an issue, a pipeline, a debugging cycle, a merged change
     recommendations  what to do about cost, with what it would save
@@ -25,6 +27,7 @@ from agentgauge.service.reports.agents import agent, role
 from agentgauge.service.reports.breakdown import breakdown
 from agentgauge.service.reports.compare import compare
 from agentgauge.service.reports.economics import economics
+from agentgauge.service.reports.explain import explain
 from agentgauge.service.reports.insights import insights
 from agentgauge.service.reports.latency import latency
 from agentgauge.service.reports.over_time import over_time
@@ -32,12 +35,14 @@ from agentgauge.service.reports.overview import overview
 from agentgauge.service.reports.percentiles import percentiles
 from agentgauge.service.reports.recommendations import recommendations
 from agentgauge.service.reports.tools import tools
+from agentgauge.service.reports.trends import trends
 
 __all__ = [
     "agent",
     "breakdown",
     "compare",
     "economics",
+    "explain",
     "insights",
     "latency",
     "over_time",
@@ -46,4 +51,5 @@ __all__ = [
     "recommendations",
     "role",
     "tools",
+    "trends",
 ]

@@ -1,0 +1,164 @@
+"""`agentgauge explain`: why a figure differs from what it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentgauge.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
+    from rich.table import Table
+
+    from agentgauge.cli.tables import Cell
+    from agentgauge.service.reports.explanation import Contributor, Contributors, Explanation
+
+_WINDOWS = "7d, yesterday, 2026-11-01, 2026-11-01..2026-11-07"
+
+
+def explain(
+    metric: Annotated[
+        str,
+        typer.Option(
+            "--metric",
+            metavar="METRIC",
+            help="cost, tokens, success_rate, execution_time, quality_score, latency, tool_failures, or any other "
+            "numeric column, attribute or measurement.",
+        ),
+    ] = "cost",
+    window: Annotated[str, typer.Option("--window", metavar="WINDOW", help=f"The later window: {_WINDOWS}.")] = "7d",
+    against: Annotated[
+        str,
+        typer.Option(
+            "--against", metavar="WINDOW", help="The earlier one, in the same forms, or previous: as long, before."
+        ),
+    ] = "previous",
+    by: options.By = None,
+    where: options.Where = None,
+    limit: options.Limit = 10,
+    tz: options.TimeZone = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show why a figure changed from one window of time to another.
+
+    The change of cost or tokens is taken apart into volume, calls, retries, models, tokens per call, cache and prices,
+    that of any other metric into what changed within groups and how their mix did. Parts add up to the change exactly.
+    """
+    from datetime import UTC, datetime
+
+    from agentgauge.cli.explain_wording import sentence
+    from agentgauge.cli.homes import note_absent
+    from agentgauge.cli.output import print_document
+    from agentgauge.cli.zones import reading_zone
+    from agentgauge.meter import Meter
+    from agentgauge.service import reports
+    from agentgauge.service.compared_windows import parse_compared
+    from agentgauge.service.dimensions import parse_dimensions
+    from agentgauge.service.filters import parse_filters
+    from agentgauge.settings import get_settings
+
+    now = datetime.now(UTC)
+    _, zone = reading_zone(tz)
+    later, earlier = parse_compared(window, against, zone, now)
+    meter = Meter(get_settings(home))
+    note_absent(meter.settings.home)
+    with meter.engine() as engine:
+        answer = reports.explain(
+            engine,
+            later,
+            earlier,
+            book=meter.book,
+            now=now,
+            metric=metric,
+            by=parse_dimensions(by or ()),
+            filters=parse_filters(where or ()),
+        )
+    if as_json:
+        print_document(
+            {"sentence": sentence(answer)} | {name: getattr(answer, name) for name in answer.__struct_fields__}
+        )
+    else:
+        _show(answer, zone, limit)
+
+
+def _show(answer: Explanation, zone: tzinfo, limit: int) -> None:
+    from rich.text import Text
+
+    from agentgauge.cli import explain_wording, wording
+    from agentgauge.cli.output import screen
+
+    out = screen()
+    periods = [
+        f"{wording.moment(period.window.start, zone)} to {wording.moment(period.window.end, zone)}"
+        for period in (answer.after, answer.before)
+    ]
+    out.print(Text(f"{periods[0]}, against {periods[1]}", style="dim"))
+    if answer.is_partial:
+        out.print(explain_wording.unknown(answer), style="bold")
+    out.print(explain_wording.sentence(answer), style="bold")
+    for remark in explain_wording.remarks(answer, zone):
+        out.print(remark, style="dim")
+    if any(part.amount for part in answer.parts):
+        out.print()
+        out.print(_parts_table(answer))
+    for contributors in answer.contributors:
+        if any(row.before or row.after or row.change for row in contributors.rows):
+            out.print()
+            out.print(_contributors_table(answer, contributors, out.width, limit))
+            if len(contributors.rows) > limit:
+                rest = wording.count(len(contributors.rows) - limit)
+                out.print(f"... and {rest} more: --limit shows them, --json has all", style="dim")
+
+
+def _parts_table(answer: Explanation) -> Table:
+    import math
+
+    from agentgauge.analysis.decomposition_usage import Part
+    from agentgauge.cli import explain_wording
+    from agentgauge.cli.tables import rows_table
+
+    def label(part: Part) -> str:
+        return explain_wording.LABELS[part.factor].format(unit=answer.unit_of_work)
+
+    shown = [part for part in answer.parts if part.amount]
+    shown.sort(key=lambda part: -abs(part.amount))
+    assert answer.change is not None
+    shown.append(Part("all", answer.change, math.nan, math.nan))
+    numbers: list[Cell] = [
+        ("before", lambda part: explain_wording.factor(part, part.before)),
+        ("after", lambda part: explain_wording.factor(part, part.after)),
+        ("of the change", lambda part: explain_wording.amount(part.amount, answer.unit, signed=True)),
+    ]
+    if answer.unit_of_work is None:
+        numbers = numbers[2:]
+    return rows_table("Why", [("part", label)], numbers, shown)
+
+
+def _contributors_table(answer: Explanation, contributors: Contributors, width: int, limit: int) -> Table:
+    from agentgauge.cli import explain_wording, wording
+    from agentgauge.cli.tables import fitting, rows_table
+
+    def figure(name: str, *, signed: bool = False) -> Callable[[Contributor], str]:
+        return lambda row: explain_wording.amount(getattr(row, name), answer.unit, signed=signed)
+
+    rows = contributors.rows[:limit]
+    counted = "values" if answer.unit_of_work is None else "calls"
+    numbers: list[Cell] = [
+        (f"{counted} before", lambda row: wording.count(row.count_before)),
+        (f"{counted} after", lambda row: wording.count(row.count_after)),
+        ("before", figure("before")),
+        ("after", figure("after")),
+        ("of the change", figure("change", signed=True)),
+    ]
+    if answer.unit_of_work is None:
+        numbers.append(("by its mix", figure("mix", signed=True)))
+    if any(row.unpriced_before or row.unpriced_after for row in rows):
+        numbers.append(("unpriced", lambda row: f"{row.unpriced_before:,} -> {row.unpriced_after:,}"))
+    first: list[Cell] = [(contributors.by, lambda row: "(none)" if row.key is None else str(row.key))]
+    kept = fitting(first, numbers, ("by its mix", f"{counted} before", f"{counted} after"), rows, width)
+    return rows_table(f"By {contributors.by}", first, kept, rows)

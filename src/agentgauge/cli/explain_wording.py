@@ -1,0 +1,159 @@
+"""Why a figure changed, in words: a sentence that leads with the largest parts, and what to keep in mind."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from datetime import tzinfo
+from decimal import Decimal
+
+from agentgauge.analysis.decomposition_usage import Part
+from agentgauge.cli import wording
+from agentgauge.service.reports.explanation import Explanation
+
+_NAMED = 4
+"""Parts that the sentence names at most."""
+_WORTH_NAMING = Decimal("0.05")
+"""Of all parts together, without their signs: smaller ones are in the table."""
+
+_MORE_AND_LESS = {
+    "length": ("a longer window", "a shorter window"),
+    "models": ("a dearer mix of models", "a cheaper mix of models"),
+    "input_tokens": ("more input per call", "less input per call"),
+    "output_tokens": ("more output per call", "less output per call"),
+    "cache": ("less gained from caches", "more gained from caches"),
+    "prices": ("higher prices", "lower prices"),
+    "charges": ("higher charges per call", "lower charges per call"),
+    "tools": ("more spent on tools", "less spent on tools"),
+    "within": ("higher within groups", "lower within groups"),
+    "mix": ("a mix with more of what is high", "a mix with more of what is low"),
+}
+_COUNTED = {"volume": "{unit}s", "calls": "calls per {unit}", "retries": "failed calls per {unit}"}
+LABELS = {
+    "length": "length of the window",
+    "volume": "volume",
+    "calls": "calls per {unit}",
+    "retries": "failed calls (retries)",
+    "models": "mix of models",
+    "input_tokens": "input per call",
+    "output_tokens": "output per call",
+    "cache": "cache",
+    "prices": "prices",
+    "charges": "charges without tokens",
+    "tools": "tools",
+    "within": "within groups",
+    "mix": "mix of groups",
+    "all": "all",
+}
+
+
+def amount(value: Decimal | None, unit: str, *, signed: bool = False) -> str:
+    """A figure of the metric, or a difference of two."""
+    if value is None:
+        return wording.NOTHING
+    sign = "+" if signed and value > 0 else ""
+    if unit == "USD":
+        return sign + wording.money(value)
+    if unit == "token":
+        return f"{sign}{int(value):,}"
+    if unit == "1":
+        return f"{sign}{float(value) * 100:.1f} {'points' if signed else '%'}"
+    return sign + wording.number(float(value), unit)
+
+
+def factor(part: Part, value: float) -> str:
+    """A factor itself, as it was or is; nothing where it is not one number."""
+    if math.isnan(value):
+        return ""
+    match part.factor:
+        case "length":
+            return _days(value)
+        case "volume":
+            return f"{value:,.1f} a day"
+        case "input_tokens" | "output_tokens":
+            return f"{value:,.0f}"
+        case "cache":
+            return f"{wording.percent(value)} read"
+        case "charges" | "tools":
+            return wording.money(Decimal(repr(value)))
+        case _:
+            return f"{value:,.2f}"
+
+
+def sentence(answer: Explanation) -> str:
+    """What changed and why, the largest parts first."""
+    name, unit = _name(answer), answer.unit
+    if answer.change is None:
+        return f"{name}: nothing to compare, as one of the windows has no values."
+    before, after = amount(answer.before.value, unit), amount(answer.after.value, unit)
+    if not answer.before.value and not answer.after.value:
+        return f"{name} is {after} in both windows." if answer.before.value is not None else f"{name} is not known."
+    if not answer.change:
+        return f"{name} is the same in both windows: {after}{_despite(answer)}."
+    verb = "rose" if answer.change > 0 else "fell"
+    share = "" if math.isnan(answer.relative) or unit == "1" else f" ({wording.percent(abs(answer.relative))})"
+    by = amount(abs(answer.change), unit, signed=unit == "1").removeprefix("+")
+    return f"{name} {verb} by {by}{share}, from {before} to {after}{_despite(answer)}."
+
+
+def _despite(answer: Explanation) -> str:
+    named = [
+        f"{phrase(part, answer)} ({amount(part.amount, answer.unit, signed=True)})" for part in _largest(answer.parts)
+    ]
+    return f": {', '.join(named)}" if named else ""
+
+
+def _largest(parts: tuple[Part, ...]) -> list[Part]:
+    size = sum(abs(part.amount) for part in parts)
+    ordered = sorted(parts, key=lambda part: -abs(part.amount))
+    return [part for part in ordered[:_NAMED] if part.amount and abs(part.amount) >= size * _WORTH_NAMING]
+
+
+def phrase(part: Part, answer: Explanation) -> str:
+    """What changed, in the direction that its amount says: 19.0 % more operations, lower prices."""
+    if part.factor not in _COUNTED:
+        return _MORE_AND_LESS[part.factor][part.amount < 0]
+    what = _COUNTED[part.factor].format(unit=answer.unit_of_work)
+    if part.factor == "volume" and answer.before.days != answer.after.days:
+        what += " a day"
+    more = "more" if part.amount > 0 else "fewer"
+    ratio = part.after / part.before if part.before else math.nan
+    if math.isnan(ratio) or not 0.001 <= abs(ratio - 1) < 10:
+        return f"{more} {what}"
+    return f"{wording.percent(abs(ratio - 1))} {more} {what}"
+
+
+def remarks(answer: Explanation, zone: tzinfo) -> Iterator[str]:
+    """What to keep in mind about the two windows."""
+    if answer.unit == "USD" and answer.unit_of_work == "call":
+        yield "No operations (tasks) are recorded in one of the windows: the unit of work is a model call."
+    if answer.is_unfinished:
+        yield f"The later window is not over: it has had {_days(answer.after.days)} so far."
+    if answer.before.days != answer.after.days:
+        yield f"The windows differ in length: {_days(answer.before.days)} against {_days(answer.after.days)}."
+    if answer.overlap:
+        yield "The windows overlap: what is in both cannot differ."
+    if answer.recorded_since is not None:
+        began, end = wording.moment(answer.recorded_since, zone), answer.before.window.end
+        where = "inside" if end is None or answer.recorded_since < end else "after"
+        yield f"Recording began on {began}, {where} the earlier window."
+
+
+def unknown(answer: Explanation) -> str:
+    """What must be said first: that the difference is known in part only."""
+    before, after = answer.before.unpriced_calls, answer.after.unpriced_calls
+    return (
+        f"{wording.count_of(after, 'call')} without a price, {wording.count(before)} before: "
+        "the change of the whole cost is not known. What follows is of the priced calls."
+    )
+
+
+def _name(answer: Explanation) -> str:
+    name = answer.metric.replace("_", " ")
+    return name[:1].upper() + name[1:]
+
+
+def _days(days: float) -> str:
+    if days >= 2 or days == 1:
+        return f"{days:,.1f}".removesuffix(".0") + (" day" if days == 1 else " days")
+    return wording.duration(days * 86_400_000)

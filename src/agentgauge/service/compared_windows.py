@@ -1,0 +1,54 @@
+"""Two windows of time to be compared, as a person writes them.
+
+    7d                         the last seven days, until now
+    2026-11-01, yesterday      that day
+    2026-11-01..2026-11-07     from the first day to the last, both whole, or between any two times
+    2026-11-01..               from that day until now
+    previous                   as the window to compare with: what is as long and ends where the other begins
+
+A window of whole days is preceded by as many whole days, by the clocks of the zone.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta, tzinfo
+
+from agentgauge.errors import QueryError
+from agentgauge.service.window import Window, parse_moment, parse_window
+
+PREVIOUS = "previous"
+_TO = ".."
+
+
+def parse_compared(window: str, against: str, zone: tzinfo, now: datetime) -> tuple[Window, Window]:
+    """The later window and the one it is compared with, both with a start and an end, in UTC.
+
+    `zone` is the reader's, `now` an aware time. Raises `QueryError`.
+    """
+    later = _parse(window, zone, now)
+    return later, _before(later, zone) if against.strip().lower() == PREVIOUS else _parse(against, zone, now)
+
+
+def _parse(text: str, zone: tzinfo, now: datetime) -> Window:
+    since, to, until = (part.strip() for part in text.partition(_TO))
+    if not since:
+        raise QueryError(f"{text!r} is no window of time: write 7d, 2026-11-01 or 2026-11-01{_TO}2026-11-07")
+    if not to and parse_moment(since, zone, now) != parse_moment(since, zone, now, end_of_day=True):
+        until = since
+    found = parse_window(since, until or None, zone, now)
+    if found.end is None:
+        found = Window(found.start, now.astimezone(UTC))
+    if found.start is None or found.end is None or found.start >= found.end:
+        raise QueryError(f"the window {text!r} begins after now, {now.isoformat(timespec='minutes')}")
+    return found
+
+
+def _before(window: Window, zone: tzinfo) -> Window:
+    assert window.start is not None
+    assert window.end is not None
+    first, last = window.start.astimezone(zone), window.end.astimezone(zone)
+    if first.time() == last.time() == time():
+        days = last.date() - first.date()
+        return Window(datetime.combine(first.date() - days, time(), zone).astimezone(UTC), window.start)
+    length: timedelta = window.end - window.start
+    return Window(window.start - length, window.start)

@@ -1,0 +1,79 @@
+"""Why a figure differs from what it was: the change between two windows of time, taken apart.
+
+    cost, tokens      what all calls cost or used, taken apart into the eleven factors of
+                      `agentgauge.analysis.decomposition_usage`
+    any other metric  the mean or share over its events, taken apart into what changed within groups and how their
+                      mix did, as `agentgauge.analysis.decomposition_mean` has it; groups are values of a dimension
+
+Parts add up to the change exactly, and so do the contributors of each dimension. A call without a price is in no sum of
+money: where there are any, the change is that of the priced calls. The unit of work is an operation (a task); where a
+window has calls and no tasks it is a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal, localcontext
+
+import msgspec
+
+from agentgauge.analysis.decomposition import EXACT
+from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.errors import QueryError
+from agentgauge.pricing import PriceBook
+from agentgauge.service.asked import Asked
+from agentgauge.service.reports.explain_mean import of_mean
+from agentgauge.service.reports.explain_usage import of_usage
+from agentgauge.service.reports.explanation import Explanation
+from agentgauge.service.reports.series import metric_in
+from agentgauge.service.window import Window
+
+_DAY, _MICROSECOND = timedelta(days=1), timedelta(microseconds=1)
+_CONTRIBUTORS = ("agent", "model")
+
+
+def explain(
+    engine: Engine,
+    window: Window,
+    against: Window,
+    *,
+    book: PriceBook,
+    now: datetime,
+    metric: str = "cost",
+    by: Sequence[str] = (),
+    filters: Sequence[Filter] = (),
+) -> Explanation:
+    """Why `metric` in `window` differs from `against`; both have a start and an end.
+
+    `by` are dimensions whose values are told as contributors: agent and model by default; of a mean, one dimension,
+    by which it is taken apart. Raises `QueryError`.
+    """
+    asked = Asked(engine)
+    windows = (against, window)
+    days = [_days(each, now) for each in windows]
+    if metric in ("cost", "tokens"):
+        found = of_usage(asked, windows, days, metric, book, by or _CONTRIBUTORS, filters)
+    else:
+        found = of_mean(asked, windows, days, metric_in(asked, metric), by, filters)
+    first = asked.aggregate(Query(measures=(Measure("min", "time", name="first"),))).rows[0][0]
+    assert window.start is not None
+    assert window.end is not None
+    assert against.start is not None
+    assert against.end is not None
+    return msgspec.structs.replace(
+        found,
+        is_unfinished=window.end > now,
+        overlap=window.start < against.end and against.start < window.end,
+        recorded_since=first if first is not None and first > against.start else None,
+        way=asked.way,
+    )
+
+
+def _days(window: Window, now: datetime) -> Decimal:
+    if window.start is None or window.end is None:
+        raise QueryError("a window that is compared has a start and an end")
+    if window.start >= now:
+        raise QueryError(f"the window from {window.start.isoformat()} begins after now, {now.isoformat()}")
+    with localcontext(EXACT):
+        return Decimal((min(window.end, now) - window.start) // _MICROSECOND) / (_DAY // _MICROSECOND)

@@ -1,0 +1,130 @@
+"""What the question why a figure changed is answered with."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+
+import msgspec
+
+from agentgauge.analysis.decomposition_usage import Part
+from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines.answer import Way
+from agentgauge.engines.columns import BY_NAME as COLUMNS
+from agentgauge.engines.query import Relation
+from agentgauge.errors import QueryError
+from agentgauge.service.dimensions import USUAL, dimension, near_dimension
+from agentgauge.service.window import Window
+
+UnitOfWork = Literal["operation", "call"]
+
+
+class Period(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the two windows."""
+
+    window: Window
+    days: float
+    """Its length so far: of a window that is not over only what has passed counts."""
+    value: Decimal | None
+    """The figure; None where it is not known: no call has a price, or there is nothing to take a mean of."""
+    count: int
+    """Units of work; of a mean the events that it is of."""
+    unpriced_calls: int
+    """Calls that are in no sum of money. 0 where money is not asked for."""
+
+
+class Contributor(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of a dimension: its own figures, and what it has of the change."""
+
+    key: Any
+    before: Decimal | None
+    after: Decimal | None
+    change: Decimal
+    """Those of all keys add up to the change."""
+    count_before: int
+    """Model calls; of a mean the events that it is of."""
+    count_after: int
+    unpriced_before: int = 0
+    unpriced_after: int = 0
+    mix: Decimal | None = None
+    """Of a mean: how much of `change` is that the group weighs otherwise."""
+
+
+class Contributors(msgspec.Struct, frozen=True):
+    by: str
+    rows: tuple[Contributor, ...]
+    """The largest change first."""
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    metric: str
+    unit: str
+    """USD, token or the metric's; 1 is a ratio."""
+    before: Period
+    after: Period
+    change: Decimal | None
+    """Of the priced calls. None where one of the windows has nothing to take a mean of."""
+    relative: float
+    """Change over what was before; NaN where that is 0."""
+    unit_of_work: UnitOfWork | None
+    """None of a mean."""
+    parts: tuple[Part, ...]
+    """Of cost and tokens one per factor, else `within` and `mix`; they add up to `change` exactly."""
+    contributors: tuple[Contributors, ...]
+    is_partial: bool
+    """Calls without a price are in one of the windows, so the change of the whole cost is not known."""
+    is_unfinished: bool = False
+    """The later window is not over."""
+    overlap: bool = False
+    """Some time is in both windows."""
+    recorded_since: datetime | None = None
+    """The first event there is, where it is later than the start of the earlier window."""
+    way: Way = "raw"
+    exact: bool = True
+
+
+def sorted_contributors(by: str, rows: Iterable[Contributor]) -> Contributors:
+    return Contributors(by, tuple(sorted(rows, key=lambda row: (-abs(row.change), str(row.key)))))
+
+
+def relative(change: Decimal, before: Decimal | None) -> float:
+    return float(change / abs(before)) if before else math.nan
+
+
+def grouped(
+    engine: Engine,
+    windows: Sequence[Window],
+    name: str,
+    filters: Sequence[Filter],
+    measures: Sequence[Measure],
+    relation: Relation = "events",
+) -> list[Mapping[Any, Mapping[str, Any]]]:
+    """Per window the measures of each value of a dimension. Raises `QueryError` where nothing has such an attribute."""
+    column = dimension(name)
+    found = [
+        {
+            row[column]: row
+            for row in engine.aggregate(
+                Query(
+                    start=window.start,
+                    end=window.end,
+                    filters=tuple(filters),
+                    group=(column,),
+                    measures=tuple(measures),
+                    relation=relation,
+                )
+            ).records()
+        }
+        for window in windows
+    ]
+    keys = {key for window in found for key in window}
+    if keys == {None} and column not in COLUMNS:
+        near = near_dimension(name)
+        raise QueryError(
+            f"no column is called {name!r} and no event of the windows has an attribute of that name"
+            f"{f': did you mean {near}?' if near else '.'} Usual are {', '.join(USUAL)}"
+        )
+    return found
