@@ -12,6 +12,7 @@ from agentgauge.cli.agent import agent
 from agentgauge.cli.collect import collect
 from agentgauge.cli.compact import compact
 from agentgauge.cli.compare import compare
+from agentgauge.cli.correlate import correlate
 from agentgauge.cli.demo import demo
 from agentgauge.cli.doctor import doctor
 from agentgauge.cli.economics import economics
@@ -47,6 +48,7 @@ for command in (
     percentiles,
     trends,
     compare,
+    correlate,
     explain,
     insights,
     economics,

@@ -9,6 +9,7 @@
     role         a role, and each of its agents
     percentiles  how the values of a metric are distributed
     trends       whether a metric gets better or worse from day to day, and where its level shifted
+    correlate    which metrics rise and fall together
     compare      whether models, configurations or experiments differ in a metric, over units of work
     explain      why a figure differs from what it was, factor by factor
     insights     fastest, cheapest and best agents, the best hours, operations that get worse
@@ -26,6 +27,7 @@ not, medians and percentiles are within 1 % of their value, and all else is exac
 from agentgauge.service.reports.agents import agent, role
 from agentgauge.service.reports.breakdown import breakdown
 from agentgauge.service.reports.compare import compare
+from agentgauge.service.reports.correlate import correlate
 from agentgauge.service.reports.economics import economics
 from agentgauge.service.reports.explain import explain
 from agentgauge.service.reports.insights import insights
@@ -41,6 +43,7 @@ __all__ = [
     "agent",
     "breakdown",
     "compare",
+    "correlate",
     "economics",
     "explain",
     "insights",

@@ -36,7 +36,7 @@ UNITS = ("issue", "run", "session", "ticket", "work_item", "user", "team", "trac
 
 _OF_CALLS = tuple(field.name for field in fields.MODEL)
 """Columns that only model calls have; a task has those of the calls inside it."""
-_ALIASES = {"trace": "trace_id"}
+UNIT_ALIASES = {"trace": "trace_id"}
 _NAMED = 2000
 """Units with several arms beyond which rule 5 asks about all units, not about these by name."""
 
@@ -191,7 +191,7 @@ class UnitArms:
 
 
 def _column(name: str) -> str:
-    return dimension(_ALIASES.get(name, name))
+    return dimension(UNIT_ALIASES.get(name, name))
 
 
 def _text(value: Any) -> str | None:
