@@ -5,8 +5,8 @@ loses no more than a margin (non-inferiority; see Piaggio and others, "Reporting
 randomized trials", JAMA 308, 2012): the lower limit of its success less that of the dearer one is above minus the
 margin, and so is that of its quality, where scores are recorded. Limits are one-sided at `error_rate`, divided by how
 many cheaper models are tried in the place of the dear one. A unit of work counts once, with the outcome of its last
-task and its mean score. At a success rate of 90 % and a margin of 5 points this takes some 200 units of each
-model that do equally well; fewer than `fewest_units` are not looked at.
+task and its mean score. Of a model that does equally well, at 90 % and a margin of 5 points, 200 units each show it
+in half of the cases and 450 in 8 of 10; fewer than `fewest_units` are not looked at.
 
 What is saved is the difference of cost per task times the tasks that the dearer model did, and only claimed where its
 lower limit is above 0. The two models did not get the same tasks: where the hard ones went to the dear model, the cheap

@@ -1,0 +1,91 @@
+"""What caches would have saved, from lengths alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from agentgauge.policies.caching import Call, Conversation, Repetition, use_cache
+from agentgauge.policies.thresholds import Thresholds
+from agentgauge.pricing.rates import Rates, rates_of
+from tests.policies.facts import END, MONTH
+
+RATES = rates_of(
+    input=Decimal(3), output=Decimal(15), cache_read=Decimal("0.3"), cache_write_5m=Decimal("3.75")
+)  # USD per million tokens
+
+
+def conversation(
+    lengths: Sequence[int], *, answered: int = 100, minutes: float = 1, rates: Rates | None = RATES, cached: int = 0
+) -> Repetition | None:
+    """Of calls of these inputs, so many minutes apart."""
+    talk = Conversation(Thresholds())
+    for number, length in enumerate(lengths):
+        time = END + number * timedelta(minutes=minutes)
+        talk.add(Call(time, length, answered, cached if number == 1 else 0, rates))
+    return talk.repetition
+
+
+def test_each_call_reads_what_the_one_before_sent_and_writes_the_rest() -> None:
+    found = conversation([10_000, 12_000, 15_000, 20_000])
+    assert found is not None
+    assert (found.calls, found.input_tokens) == (4, 57_000)
+    assert found.repeated_tokens == 10_000 + 12_000 + 15_000
+    # written: 10,000 at first, then 2,000, 3,000 and 5,000
+    assert found.saved_usd == pytest.approx(37_000 * 2.7e-6 - 20_000 * 0.75e-6, rel=1e-12)
+
+
+def test_a_cache_that_has_gone_is_written_again() -> None:
+    found = conversation([10_000, 12_000, 15_000, 20_000], minutes=6)
+    assert found is None  # nothing is read any more
+
+
+def test_prefixes_that_are_too_short_are_not_cached() -> None:
+    assert conversation([200, 400, 600, 800]) is None
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        [10_000, 12_000, 15_000],
+        [10_000, 9_000, 12_000, 11_000, 13_000],
+        [10_000, 10_050, 10_100, 10_150],
+    ],
+    ids=["few calls", "up and down", "grows by less than was answered"],
+)
+def test_what_does_not_grow_by_its_answers_is_not_taken_for_a_conversation(lengths: list[int]) -> None:
+    assert conversation(lengths) is None
+
+
+def test_of_what_used_a_cache_or_has_no_rates_nothing_is_said() -> None:
+    assert conversation([10_000, 12_000, 15_000, 20_000], cached=500) is None
+    assert conversation([10_000, 12_000, 15_000, 20_000], rates=None) is None
+
+
+def test_the_finding_sums_the_conversations_and_has_limits_from_ten_on() -> None:
+    one = conversation([10_000, 12_000, 15_000, 20_000])
+    other = conversation([20_000, 22_000, 25_000, 30_000])
+    assert one is not None
+    assert other is not None
+    few = use_cache("coder", None, "sonnet", [one, other], MONTH, Decimal(1), Thresholds())
+    assert few is not None
+    assert (few.saving.low, few.evidence.few_samples) == (None, True)
+    many = use_cache("coder", None, "sonnet", [one, other] * 10, MONTH, Decimal(1), Thresholds())
+    assert many is not None
+    total = Decimal(10 * (one.saved_usd + other.saved_usd))
+    assert many.saving.usd == pytest.approx(total, abs=Decimal("1e-6"))
+    assert many.saving.low is not None
+    assert many.saving.high is not None
+    assert many.saving.low < total < many.saving.high
+    assert many.reason == "68% of the input of sonnet repeats earlier input, in 20 conversations without a cache"
+
+
+def test_a_cache_that_costs_more_than_it_saves_is_not_recommended() -> None:
+    dear = rates_of(input=Decimal(3), output=Decimal(15), cache_read=Decimal("2.9"), cache_write_5m=Decimal(6))
+    found = conversation([10_000, 12_000, 15_000, 20_000], rates=dear)
+    assert found is not None
+    assert found.saved_usd < 0
+    assert use_cache("coder", None, "m", [found] * 20, MONTH, Decimal(1), Thresholds()) is None
