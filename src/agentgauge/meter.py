@@ -15,6 +15,7 @@ from agentgauge.errors import LakeError, SettingsError
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.lake import Lake, Snapshot
+from agentgauge.lake.rollups.reading import Rollups
 from agentgauge.lake.snapshot import in_memory
 from agentgauge.pricing import PriceBook, user_file
 from agentgauge.recorder import Gauge
@@ -57,7 +58,7 @@ class Meter:
     @contextmanager
     def engine(self) -> Iterator[DuckDBEngine]:
         with self.reading() as snapshot:
-            yield DuckDBEngine(snapshot.connection)
+            yield DuckDBEngine(snapshot.connection, snapshot.rollups)
 
 
 @contextmanager
@@ -68,16 +69,22 @@ def connection_of(gauge: Gauge) -> Iterator[duckdb.DuckDBPyConnection]:
     That is its home, with what others recorded there. Of a gauge that keeps events in memory it is those, and of one
     that is switched off it is nothing. Raises `AgentGaugeError` where the home cannot be read.
     """
+    with _stream_of(gauge) as (connection, _):
+        yield connection
+
+
+@contextmanager
+def _stream_of(gauge: Gauge) -> Iterator[tuple[duckdb.DuckDBPyConnection, Rollups | None]]:
     settings, sink = gauge.settings, gauge.sink
     if settings is not None and not isinstance(sink, MemoryJournal):
         with Meter(settings).reading() as snapshot:
-            yield snapshot.connection
+            yield snapshot.connection, snapshot.rollups
         return
     if sink is not None and not isinstance(sink, MemoryJournal):
         raise SettingsError("this Gauge was made from a sink, whose home is not known; use agentgauge.open")
     lines = b"" if sink is None else sink.lines()
     with in_memory(lines, PriceBook.load(_prices_of(settings))) as connection:
-        yield connection
+        yield connection, None
 
 
 def _prices_of(settings: Settings | None) -> Path | None:
@@ -91,5 +98,5 @@ def _prices_of(settings: Settings | None) -> Path | None:
 @contextmanager
 def engine_of(gauge: Gauge) -> Iterator[DuckDBEngine]:
     """Answers about everything that `connection_of` the gauge sees."""
-    with connection_of(gauge) as connection:
-        yield DuckDBEngine(connection)
+    with _stream_of(gauge) as (connection, rollups):
+        yield DuckDBEngine(connection, rollups)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -28,6 +29,9 @@ class Answer(msgspec.Struct, frozen=True):
     way: Way
     exact: bool = True
     """Else percentiles are within 1 % of the value; everything else is exact in any case."""
+    missing_before: datetime | None = None
+    """Where not None, events of the window before this moment have expired and the answer is without them: rollups
+    cannot answer the question, or cannot be cut where the window begins or ends."""
 
     def records(self) -> list[dict[str, Any]]:
         """The rows as dictionaries by column name."""

@@ -3,6 +3,9 @@
 The relation (a table or a view of the columns of `agentgauge.engines.columns`) must be visible to cursors of the
 connection, so not TEMPORARY. Every question runs on a cursor of its own with the time zone set to UTC: threads may
 share an engine, and a scan that is being read is not disturbed by other questions.
+
+With the rollups of a snapshot, aggregates are answered from them where they can be (`agentgauge.engines.rollup_plan`)
+and it is worth it (`agentgauge.engines.rollup_answers`).
 """
 
 from __future__ import annotations
@@ -17,31 +20,69 @@ import msgspec
 from agentgauge.engines import columns as event_columns
 from agentgauge.engines.answer import Answer
 from agentgauge.engines.dialect import DUCKDB
+from agentgauge.engines.measures import Measure
 from agentgauge.engines.query import Query, TimeBucket
+from agentgauge.engines.rollup_answers import RollupAnswers
+from agentgauge.engines.rollup_plan import RollupPlan
 from agentgauge.engines.rows import answer_columns, answer_rows
 from agentgauge.engines.sql import select_events, select_extent, select_groups
-from agentgauge.engines.time_buckets import offset_spans, zone_named
+from agentgauge.engines.time_buckets import OffsetSpan, offset_spans, zone_named
 from agentgauge.errors import QueryError
 from agentgauge.events.event import from_micros
+from agentgauge.lake.rollups.reading import Rollups
 
 _ROWS_AT_ONCE = 2048
 _MICROSECOND = timedelta(microseconds=1)
+_EXTENT = (Measure("min", "time"), Measure("max", "time"))
+
+ROLLUPS_FROM_ROWS = 200_000
+"""Raw rows that rollups have to stand for to be read instead: with fewer, rows are as quick."""
 
 
 class DuckDBEngine:
     """Implements `agentgauge.engines.answer.Engine`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        rollups: Rollups | None = None,
+        *,
+        rollups_from_rows: int = ROLLUPS_FROM_ROWS,
+    ) -> None:
+        """`rollups` are those of the snapshot that the connection is of; `rollups_from_rows`: how many raw rows they
+        have to stand for to be read instead."""
         self._connection = connection
+        self._rollups = None if rollups is None else RollupAnswers(rollups, self._execute, rollups_from_rows)
 
     def aggregate(self, query: Query) -> Answer:
         """Groups and measures of a query. Raises `QueryError` where values are too large to compute with."""
-        columns, buckets = answer_columns(query), [key for key in query.group if isinstance(key, TimeBucket)]
-        window = self._window(query) if buckets else None
+        if self._rollups is None:
+            return self._from_rows(query)
+        plan = self._rollups.plan(query)
+        if plan is not None and (answer := self._from_rollups(query, plan, self._rollups)) is not None:
+            return answer
+        return msgspec.structs.replace(self._from_rows(query), missing_before=self._rollups.missing_before(query))
+
+    def _from_rollups(self, query: Query, plan: RollupPlan, rollups: RollupAnswers) -> Answer | None:
+        buckets = _buckets(query)
+        extent: tuple[Any, ...] = (None, None)
+        if buckets and (query.start is None or query.end is None):
+            ends = Query(start=query.start, end=query.end, filters=query.filters, measures=_EXTENT)
+            extent = self.aggregate(ends).rows[0]
+        window = _window(query, *extent) if buckets else None
+        if buckets and window is None:
+            return None
+        return rollups.answer(query, plan, _spans(buckets, window), window)
+
+    def _from_rows(self, query: Query) -> Answer:
+        columns, buckets = answer_columns(query), _buckets(query)
+        extent: tuple[Any, ...] = (None, None)
+        if buckets and (query.start is None or query.end is None):
+            extent = tuple(map(_time, self._execute(select_extent(query, DUCKDB)).fetchone() or extent))
+        window = _window(query, *extent) if buckets else None
         if buckets and window is None:
             return Answer(columns=columns, rows=(), way="raw")
-        spans = [offset_spans(zone_named(bucket.zone), *window) for bucket in buckets] if window else []
-        select = select_groups(query, spans, DUCKDB)
+        select = select_groups(query, _spans(buckets, window), DUCKDB)
         rows = answer_rows(query, select, self._execute(select.text).fetchall(), window)
         return Answer(columns=columns, rows=rows, way="raw")
 
@@ -66,15 +107,20 @@ class DuckDBEngine:
         except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
             raise QueryError(f"a value is out of the range that can be computed with: {error}") from error
 
-    def _window(self, query: Query) -> tuple[datetime, datetime] | None:
-        """First and last moment of a query's window, open sides at the first or last event; None where it is empty."""
-        first, last = query.start, None if query.end is None else query.end - _MICROSECOND
-        if first is None or last is None:
-            row = self._execute(select_extent(query, DUCKDB)).fetchone()
-            if row is None or row[0] is None:
-                return None
-            first, last = first or from_micros(row[0]), last or from_micros(row[1])
-        return (first, last) if first <= last else None
+
+def _buckets(query: Query) -> list[TimeBucket]:
+    return [key for key in query.group if isinstance(key, TimeBucket)]
+
+
+def _window(query: Query, first: datetime | None, last: datetime | None) -> tuple[datetime, datetime] | None:
+    """First and last moment of a query's window, open sides at the first or last event; None where it is empty."""
+    begin = query.start or first
+    end = last if query.end is None else query.end - _MICROSECOND
+    return None if begin is None or end is None or begin > end else (begin, end)
+
+
+def _spans(buckets: Sequence[TimeBucket], window: tuple[datetime, datetime] | None) -> list[tuple[OffsetSpan, ...]]:
+    return [offset_spans(zone_named(bucket.zone), *window) for bucket in buckets] if window else []
 
 
 def _time(micros: int | None) -> datetime | None:

@@ -24,6 +24,7 @@ from agentgauge.lake.loss_rows import insert_losses, unreadable_losses
 from agentgauge.lake.parquet import parquet_scan
 from agentgauge.lake.plan import PlanDirectory, coverage
 from agentgauge.lake.repriced import repriced
+from agentgauge.lake.rollups.reading import Rollups
 from agentgauge.lake.schema import DAILY, DERIVED, LOSSES, REPRICED, column_list, empty_relation
 from agentgauge.lake.tables import Tables
 from agentgauge.pricing import PriceBook
@@ -57,6 +58,8 @@ class Snapshot:
         )
         self.tail_rows = landed.rows
         """Events that are not in the lake's files yet."""
+        self.rollups = Rollups(self._tables, tail_rows=landed.rows, corrected=bool(landed.replaced))
+        """What stands for events of this version, those that have expired included."""
         self._create_events_view(landed)
         losses = [loss for _, part in tail for loss in part.losses]
         losses += unreadable_losses(landed.unreadable, [(path, part.start) for path, part in tail])
