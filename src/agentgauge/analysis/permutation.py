@@ -13,7 +13,7 @@
 
 The interval is Welch's, or Student's, with the critical value that the exchanges give in place of the table's. So it
 leaves out 0 where the p-value is below 1 - confidence, and only there. Where all exchanges are few they are all done;
-else 9,999 are drawn, fewer of many units, seeded; of more than 10,000 units the tables serve.
+else 9,999 are drawn, of a hundred units and more fewer, seeded; of more than 2,000 units the tables serve.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
 
-_EXCHANGES, _FEWEST_EXCHANGES, _VALUES, _VALUES_AT_ONCE = 9_999, 999, 4_000_000, 500_000
-_MOST_UNITS = 10_000
+_EXCHANGES, _FEWEST_EXCHANGES, _VALUES, _VALUES_AT_ONCE = 9_999, 1_999, 1_000_000, 250_000
+_MOST_UNITS = 2_000
 _SAME = 1e-9
 """Relative difference up to which two p-values are the same one, added up in two orders."""
 

@@ -12,7 +12,7 @@
     effect           Cohen's h (Statistical Power Analysis for the Behavioral Sciences, 1988, chapter 6): 0.2 is
                      small, 0.5 medium, 0.8 large
 
-`bench/statistics.py` has their error rates beside those of the alternatives. All p-values are two-sided.
+`bench/comparison.py` prints their error rates beside those of alternatives. All p-values are two-sided.
 """
 
 from __future__ import annotations

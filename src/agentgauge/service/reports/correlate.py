@@ -53,8 +53,8 @@ def correlate(
     """Over units, issues by default, or over the whole buckets of a width up to the aware time `now`.
 
     A unit's value of a metric is as in `agentgauge.service.reports.unit_metrics`, a bucket's as in
-    `agentgauge.service.reports.series`; neither is known where a call is unpriced. Raises `QueryError` for fewer than two metrics and more than twelve, and where
-    both a unit and a bucket are named.
+    `agentgauge.service.reports.series`; neither is known where a call is unpriced. Raises `QueryError` for fewer than
+    two metrics and more than twelve, and where both a unit and a bucket are named.
     """
     names = tuple(dict.fromkeys(metrics))
     if not 2 <= len(names) <= MOST_METRICS:
