@@ -11,7 +11,7 @@ percent, with what is found where a trend of two standard deviations over the se
     Mann-Kendall the rank test, which takes values for independent
     Hamed-Rao    its variance corrected by every lag's significant autocorrelation (Hamed and Rao 1998)
     pre-whitened the trend-free series less phi times the value before (Yue, Pilon, Phinney and Cavadias 2002)
-    ours         agentgauge.analysis.robust_trend
+    ours         agentgauge.analysis.robust_trend, beside shifts
     shift        agentgauge.analysis.change_points; of a shift, what is found within two values of it
 """
 
@@ -28,7 +28,7 @@ from scipy.special import ndtr, ndtri, stdtr
 from scipy.stats import rankdata
 
 from agentgauge.analysis.change_points import FEWEST, change_points
-from agentgauge.analysis.robust_trend import robust_trend, variance_inflation, variance_of_s
+from agentgauge.analysis.robust_trend import trend_and_shifts, variance_inflation, variance_of_s
 from agentgauge.analysis.trend import linear_trend
 
 Series = NDArray[np.float64]
@@ -110,7 +110,7 @@ def _of_s(y: Series, variance: float) -> float:
 
 
 def ours(y: Series) -> float:
-    return robust_trend(DAYS[: len(y)], y.tolist()).p_value
+    return trend_and_shifts(DAYS[: len(y)], y.tolist())[0].p_value
 
 
 TESTS: dict[str, Test] = {

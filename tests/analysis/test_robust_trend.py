@@ -15,7 +15,16 @@ from scipy import stats
 from scipy.signal import lfilter
 from scipy.special import ndtri
 
-from agentgauge.analysis.robust_trend import FEWEST, robust_trend, sen_limits, variance_inflation, variance_of_s
+from agentgauge.analysis.robust_trend import (
+    FEWEST,
+    robust_direction,
+    robust_trend,
+    sen_limits,
+    trend_and_shifts,
+    variance_inflation,
+    variance_of_s,
+)
+from agentgauge.analysis.trend import linear_trend
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 SHAMPOO = [
@@ -148,7 +157,35 @@ def test_what_makes_no_series_is_refused() -> None:
         robust_trend([START] * 7, [1.0] * 7)
 
 
-_DRAWN = 500
+def way(values: list[float], *, lower_is_better: bool, **asked: float) -> str:
+    times = days(len(values))
+    trend, line = robust_trend(times, values), linear_trend(times, values)
+    return robust_direction(trend, line, lower_is_better=lower_is_better, **asked)
+
+
+def test_what_is_better_decides_the_word() -> None:
+    rising = [float(day + day % 3) for day in range(20)]
+    assert way(rising, lower_is_better=True) == "degrading"
+    assert way(rising, lower_is_better=False) == "improving"
+    assert way(rising[::-1], lower_is_better=True) == "improving"
+    assert way(rising[:6], lower_is_better=True) == "insufficient_data"
+
+
+def test_a_p_value_adjusted_for_many_trends_decides_where_it_is_given() -> None:
+    rising = [float(day + day % 3) for day in range(20)]
+    assert way(rising, lower_is_better=True, p_value=0.2) == "stable"
+    assert way(rising, lower_is_better=True, p_value=0.2, alpha=0.3) == "degrading"
+
+
+def test_ranks_and_line_that_disagree_are_no_trend() -> None:
+    rising = [float(day) for day in range(20)]
+    rising[0] = 5000
+    assert robust_trend(days(20), rising).p_value < 0.01
+    assert linear_trend(days(20), rising).slope_per_day < 0
+    assert way(rising, lower_is_better=True) == "stable"
+
+
+_DRAWN = 400
 _SCATTER = 3.1 * math.sqrt(0.07 * 0.93 / _DRAWN)
 """How far the share found in so many series is from the true one in 999 of 1,000 seeds."""
 
@@ -162,7 +199,7 @@ def drawn(n: int, phi: float, seed: int = 20_261_121) -> NDArray[np.float64]:
 
 def found(rows: NDArray[np.float64]) -> float:
     times = days(rows.shape[1])
-    return float(np.mean([robust_trend(times, row).p_value < 0.05 for row in rows.tolist()]))
+    return float(np.mean([trend_and_shifts(times, row)[0].p_value < 0.05 for row in rows.tolist()]))
 
 
 @pytest.mark.parametrize(("n", "phi"), [(7, 0.6), (14, 0.6), (30, 0.0), (30, 0.3), (30, 0.6), (90, 0.0), (90, 0.6)])
@@ -182,13 +219,22 @@ def test_skewed_values_mislead_no_more_often() -> None:
     assert found(np.exp(drawn(30, 0.3))) < 0.07 + _SCATTER
 
 
+def test_a_shift_does_not_hide_the_trend_that_it_makes() -> None:
+    """Beside a line its two levels look like autocorrelation."""
+    rows = drawn(60, 0.0)[:200] + np.where(np.arange(60) < 40, 0.0, 3.0)
+    both = [(robust_trend(days(60), row), trend_and_shifts(days(60), row)[0]) for row in rows.tolist()]
+    assert np.mean([alone.autocorrelation for alone, _ in both]) > 0.3
+    assert np.mean([beside.autocorrelation for _, beside in both]) < 0.1
+    assert np.mean([beside.p_value < 0.001 for _, beside in both]) > 0.9
+
+
 def test_a_trend_of_two_standard_deviations_is_found() -> None:
     assert found(drawn(30, 0.0) + 2 * np.arange(30) / 30) > 0.65
     assert found(drawn(90, 0.3) + 2 * np.arange(90) / 90) > 0.9
 
 
 def test_limits_hold_the_true_slope() -> None:
-    """At least 93 of 100, of series whose days resemble the day before too; 500 intervals leave 3.5 in 999 seeds."""
+    """At least 93 of 100, of series whose days resemble the day before too; 400 intervals leave 4 in 999 seeds."""
     for phi in (0.0, 0.4):
         trends = [robust_trend(days(60), row) for row in (drawn(60, phi) + 0.05 * np.arange(60)).tolist()]
-        assert np.mean([trend.slope_low <= 0.05 <= trend.slope_high for trend in trends]) > 0.93 - 0.035
+        assert np.mean([trend.slope_low <= 0.05 <= trend.slope_high for trend in trends]) > 0.93 - 0.04

@@ -81,6 +81,8 @@ class Shifts(msgspec.Struct, frozen=True):
     r_squared: float
     """Share of the values' variance that levels account for; 0 without shifts, NaN where too few values were there to
     look for any."""
+    autocorrelation: float
+    """Of a value and the next about the levels, 0 to 0.95; NaN without shifts."""
 
 
 def change_points(
@@ -103,10 +105,10 @@ def change_points(
         raise ValueError(f"alpha is between 0 and 1, got {alpha}")
     y, n = np.asarray(values, dtype=np.float64), len(values)
     if n < FEWEST:
-        return Shifts(n, (), math.nan)
+        return Shifts(n, (), math.nan, math.nan)
     found = dict(sorted(_segmented(_rounded(y), 0, alpha)))
     if not found:
-        return Shifts(n, (), 0.0)
+        return Shifts(n, (), 0.0, math.nan)
     edges = [0, *found, n]
     levels = [y[start:end] for start, end in pairwise(edges)]
     means = np.repeat([level.mean() for level in levels], [len(level) for level in levels])
@@ -118,7 +120,7 @@ def change_points(
         for (at, p_value), (before, after) in zip(found.items(), pairwise(described), strict=True)
     )
     total = float(np.square(y - y.mean()).sum())
-    return Shifts(n, points, 1 - float(left @ left) / total)
+    return Shifts(n, points, 1 - float(left @ left) / total, phi)
 
 
 def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:

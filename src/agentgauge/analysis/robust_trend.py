@@ -29,6 +29,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from agentgauge.analysis.change_points import Shifts, change_points
+from agentgauge.analysis.trend import ALPHA, Direction, LinearTrend
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -61,10 +64,31 @@ class RobustTrend(msgspec.Struct, frozen=True):
     """Chance of an S as far from zero as this where there is no trend; 1 where the values do not vary."""
 
 
-def robust_trend(times: Sequence[datetime], values: Sequence[float], confidence: float = 0.95) -> RobustTrend:
+def trend_and_shifts(
+    times: Sequence[datetime], values: Sequence[float], *, shift_alpha: float = ALPHA
+) -> tuple[RobustTrend, Shifts]:
+    """The trend, and where the level shifted: where it did, days beside each other are alike for that reason too.
+
+    A shift looks like autocorrelation from the line, and would hide the trend that it makes; so where one is found,
+    the autocorrelation about the levels counts if it is smaller. That costs one false alarm in 100 at most. Times
+    increase. Raises `ValueError` as `robust_trend` and `change_points` do.
+    """
+    shifts = change_points(times, values, alpha=shift_alpha)
+    largest_phi = shifts.autocorrelation if shifts.points else _LARGEST_PHI
+    return robust_trend(times, values, largest_phi=largest_phi), shifts
+
+
+def robust_trend(
+    times: Sequence[datetime],
+    values: Sequence[float],
+    *,
+    confidence: float = 0.95,
+    largest_phi: float = _LARGEST_PHI,
+) -> RobustTrend:
     """The trend of values at times, which are aware, all different and in any order.
 
-    Raises `ValueError` where the two differ in length, a time is there twice or a value is not finite.
+    `largest_phi` is an autocorrelation that is known not to be exceeded. Raises `ValueError` where the two differ in
+    length, a time is there twice or a value is not finite.
     """
     import numpy as np
 
@@ -83,7 +107,7 @@ def robust_trend(times: Sequence[datetime], values: Sequence[float], confidence:
     x, y = x[order], np.asarray(values, dtype=np.float64)[order]
     slopes, s = _pairs(x, y)
     slope = float(np.median(slopes))
-    phi = _autocorrelation(y - slope * x, float(np.abs(y).max()))
+    phi = min(_autocorrelation(y - slope * x, float(np.abs(y).max())), largest_phi)
     variance = variance_of_s(y) * variance_inflation(_rank_correlations(phi, n), n)
     effective = n * (1 - phi) / (1 + phi)
     freedom = max(effective, 1.0)
@@ -98,6 +122,27 @@ def robust_trend(times: Sequence[datetime], values: Sequence[float], confidence:
         effective_n=effective,
         p_value=_p_value(s, variance, freedom),
     )
+
+
+def robust_direction(
+    trend: RobustTrend,
+    line: LinearTrend,
+    *,
+    lower_is_better: bool,
+    p_value: float | None = None,
+    alpha: float = ALPHA,
+) -> Direction:
+    """Which way the values go, by the rank trend and its p-value, or by another one adjusted for many trends.
+
+    `line` is the least-squares line through the same values. Where ranks rise and the line falls, an outlier has it
+    fall, there is no way that all could agree on: that is `stable`, as what could not be told from chance.
+    """
+    p = trend.p_value if p_value is None else p_value
+    if math.isnan(p):
+        return "insufficient_data"
+    if p >= alpha or trend.tau * line.slope_per_day <= 0:
+        return "stable"
+    return "improving" if (trend.tau < 0) == lower_is_better else "degrading"
 
 
 def _pairs(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
