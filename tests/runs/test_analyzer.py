@@ -251,6 +251,13 @@ def test_runs_are_of_a_window_and_a_project(logs: Path, gauge: Gauge) -> None:
     assert analyzer(logs, gauge, project="another").run_count == 0
 
 
+def test_a_window_that_is_none_is_refused(logs: Path, gauge: Gauge) -> None:
+    with pytest.raises(QueryError, match="the window is empty"):
+        analyzer(logs, gauge, since=START, until=START)
+    with pytest.raises(QueryError, match="since is a datetime, got str '2026-10-01'"):
+        analyzer(logs, gauge, since="2026-10-01")
+
+
 def test_runs_are_read_once_until_asked_to_read_again(logs: Path, gauge: Gauge) -> None:
     record_run(gauge, "r-1", {1: True})
     asked = analyzer(logs, gauge)

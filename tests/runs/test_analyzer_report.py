@@ -130,6 +130,14 @@ def test_a_page_is_well_formed_escaped_and_loads_nothing(analyzer: MetricsAnalyz
     assert ("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}) in page.tags
 
 
+def test_a_name_cannot_command_the_terminal(tmp_path: Path, gauge: Gauge) -> None:
+    record_run(gauge, "r-1\x1b[2J", {1: True}, made_with=config("model\x1b[31m\x9b2J\x00 a"))
+    analyzer = MetricsAnalyzer(tmp_path, gauge=gauge)
+    for form in ("text", "markdown", "html"):
+        report = analyzer.generate_comparison_report(format=form)  # type: ignore[arg-type]
+        assert all(character == "\n" or character.isprintable() for character in report)
+
+
 def test_every_chart_lies_within_its_drawing(analyzer: MetricsAnalyzer) -> None:
     page = Page(analyzer.generate_comparison_report(format="html"))
     bars = [attributes for tag, attributes in page.tags if tag == "rect"]

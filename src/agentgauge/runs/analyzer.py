@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import agentgauge
 from agentgauge.analysis.comparison import Comparison
+from agentgauge.errors import QueryError
 from agentgauge.recorder import Gauge
 from agentgauge.runs.analysis import answers
 from agentgauge.runs.analysis.best import find_best
@@ -62,7 +63,8 @@ class MetricsAnalyzer:
     `gauge` is the process-wide one by default; what it records into is read. `since` and `until` bound the runs'
     starts, half open (a time without a zone means UTC), and `project` names the only project.
 
-    Every method raises `LakeError` where the home cannot be read.
+    Raises `QueryError` for a window that is empty or not of times; every method raises `LakeError` where the home
+    cannot be read.
     """
 
     def __init__(
@@ -76,7 +78,9 @@ class MetricsAnalyzer:
     ) -> None:
         self.base_dir = Path(base_dir)
         self._gauge = agentgauge.default() if gauge is None else gauge
-        self._since, self._until = _utc(since), _utc(until)
+        self._since, self._until = _utc("since", since), _utc("until", until)
+        if self._since is not None and self._until is not None and self._since >= self._until:
+            raise QueryError(f"the window is empty: since {self._since.isoformat()}, until {self._until.isoformat()}")
         self._project = None if project is None else str(project)
         self._read: RunSet | None = None
 
@@ -186,5 +190,10 @@ class MetricsAnalyzer:
         return self._read
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+def _utc(name: str, moment: object) -> datetime | None:
+    """A time without a zone means UTC."""
+    if moment is None:
+        return None
+    if not isinstance(moment, datetime):
+        raise QueryError(f"{name} is a datetime, got {type(moment).__name__} {moment!r}: datetime(2026, 11, 1)")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

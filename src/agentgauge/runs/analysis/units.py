@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
 from itertools import combinations
 from typing import Literal
 
@@ -19,6 +20,8 @@ from agentgauge.runs.analysis.records import IssueRecord, RunRecord
 
 Unit = Literal["issue", "run"]
 Runs = Sequence[RunRecord]
+_ROUNDING = Decimal("1e-9")
+"""Relative difference up to which two sums of money are one: files hold floats."""
 _SHARED = 0.5
 """Share of the issues of the smaller of two arms that both have, from which they are compared issue by issue."""
 
@@ -198,4 +201,4 @@ def _of_run(run: RunRecord, weight: float) -> Observation:
 
 def _is_spent_on_issues(run: RunRecord) -> bool:
     spent = sum(issue.cost_usd for issue in run.issues if issue.cost_usd is not None and issue.success is not None)
-    return spent == run.priced_usd
+    return abs(spent - run.priced_usd) <= _ROUNDING * run.priced_usd

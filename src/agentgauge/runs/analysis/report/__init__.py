@@ -16,6 +16,8 @@ from agentgauge.runs.analysis.report.text import as_text
 __all__ = ["Format", "write_report"]
 
 Format = Literal["text", "markdown", "html"]
+_UNPRINTABLE = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
+"""Control characters, which the name of a model may hold and a terminal would obey."""
 _OF_SUFFIX: dict[str, Format] = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html"}
 
 
@@ -30,7 +32,7 @@ def write_report(read: RunSet, file: Path | None, format: Format | None) -> str:
     if format not in get_args(Format):
         raise QueryError(f"no format {format!r}: a report is {', '.join(get_args(Format))}")
     render = {"text": as_text, "markdown": as_markdown, "html": as_html}[format]
-    report = render(content_of(read))
+    report = render(content_of(read)).translate(_UNPRINTABLE)
     if file is not None:
         make_directory(file.parent)
         write_atomically(file, report.encode("utf-8", "backslashreplace"))

@@ -1,7 +1,7 @@
 """A report as one HTML page: light and dark, readable from 390 pixels on, printable, with nothing loaded from anywhere.
 
 Text from runs is escaped wherever it stands. Charts are inline SVG without text, so that they scale; what they say is
-beside them in words.
+beside them in words. Tables state their roles, which a browser forgets of those that a narrow page lays out as lists.
 """
 
 from __future__ import annotations
@@ -77,21 +77,24 @@ def _p(text: str) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    head = "".join(f'<th role="columnheader" scope="col">{escape(column)}</th>' for column in table.columns)
     if table.bars:
-        head += f'<th scope="col">{escape(table.scale)}</th>'
+        head += f'<th role="columnheader" scope="col">{escape(table.scale)}</th>'
     rows = [_row(table, row, table.bars[i] if table.bars else None) for i, row in enumerate(table.rows)]
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{chr(10).join(rows)}\n</tbody>\n</table>"
+    return (
+        f'<table role="table">\n<thead role="rowgroup"><tr role="row">{head}</tr></thead>\n'
+        f'<tbody role="rowgroup">\n{chr(10).join(rows)}\n</tbody>\n</table>'
+    )
 
 
 def _row(table: Table, row: Sequence[str], bar: Bar | None) -> str:
     name, *figures = row
     cells = "".join(
-        f'<td data-of="{escape(column)}">{escape(figure)}</td>'
+        f'<td role="cell" data-of="{escape(column)}">{escape(figure)}</td>'
         for column, figure in zip(table.columns[1:], figures, strict=True)
     )
-    drawn = f'<td class="bar">{_bar(bar) if bar is not None else ""}</td>' if table.bars else ""
-    return f'<tr><th scope="row">{escape(name)}</th>{cells}{drawn}</tr>'
+    drawn = f'<td role="cell" class="bar">{_bar(bar) if bar is not None else ""}</td>' if table.bars else ""
+    return f'<tr role="row"><th role="rowheader" scope="row">{escape(name)}</th>{cells}{drawn}</tr>'
 
 
 def _bar(bar: Bar) -> str:
