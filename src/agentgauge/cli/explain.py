@@ -87,17 +87,13 @@ def explain(
 
 
 def _show(answer: Explanation, zone: tzinfo, limit: int) -> None:
-    from rich.text import Text
-
     from agentgauge.cli import explain_wording, wording
     from agentgauge.cli.output import screen
 
     out = screen()
-    periods = [
-        f"{wording.moment(period.window.start, zone)} to {wording.moment(period.window.end, zone)}"
-        for period in (answer.after, answer.before)
-    ]
-    out.print(Text(f"{periods[0]}, against {periods[1]}", style="dim"))
+    for word, period in (("", answer.after), ("against ", answer.before)):
+        start, end = (wording.moment(edge, zone) for edge in (period.window.start, period.window.end))
+        out.print(f"{word}{start} to {end}", style="dim")
     if answer.is_partial:
         out.print(explain_wording.unknown(answer), style="bold")
     out.print(explain_wording.sentence(answer), style="bold")
@@ -130,8 +126,8 @@ def _parts_table(answer: Explanation) -> Table:
     assert answer.change is not None
     shown.append(Part("all", answer.change, math.nan, math.nan))
     numbers: list[Cell] = [
-        ("before", lambda part: explain_wording.factor(part, part.before)),
-        ("after", lambda part: explain_wording.factor(part, part.after)),
+        ("before", lambda part: explain_wording.factor(part, part.before, answer, answer.before)),
+        ("after", lambda part: explain_wording.factor(part, part.after, answer, answer.after)),
         ("of the change", lambda part: explain_wording.amount(part.amount, answer.unit, signed=True)),
     ]
     if answer.unit_of_work is None:
@@ -140,7 +136,7 @@ def _parts_table(answer: Explanation) -> Table:
 
 
 def _contributors_table(answer: Explanation, contributors: Contributors, width: int, limit: int) -> Table:
-    from agentgauge.cli import explain_wording, wording
+    from agentgauge.cli import explain_wording
     from agentgauge.cli.tables import fitting, rows_table
 
     def figure(name: str, *, signed: bool = False) -> Callable[[Contributor], str]:
@@ -149,8 +145,7 @@ def _contributors_table(answer: Explanation, contributors: Contributors, width: 
     rows = contributors.rows[:limit]
     counted = "values" if answer.unit_of_work is None else "calls"
     numbers: list[Cell] = [
-        (f"{counted} before", lambda row: wording.count(row.count_before)),
-        (f"{counted} after", lambda row: wording.count(row.count_after)),
+        (counted, lambda row: f"{row.count_before:,} -> {row.count_after:,}"),
         ("before", figure("before")),
         ("after", figure("after")),
         ("of the change", figure("change", signed=True)),
@@ -160,5 +155,5 @@ def _contributors_table(answer: Explanation, contributors: Contributors, width: 
     if any(row.unpriced_before or row.unpriced_after for row in rows):
         numbers.append(("unpriced", lambda row: f"{row.unpriced_before:,} -> {row.unpriced_after:,}"))
     first: list[Cell] = [(contributors.by, lambda row: "(none)" if row.key is None else str(row.key))]
-    kept = fitting(first, numbers, ("by its mix", f"{counted} before", f"{counted} after"), rows, width)
+    kept = fitting(first, numbers, ("by its mix", counted), rows, width)
     return rows_table(f"By {contributors.by}", first, kept, rows)

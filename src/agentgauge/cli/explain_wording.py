@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from agentgauge.analysis.decomposition_usage import Part
 from agentgauge.cli import wording
-from agentgauge.service.reports.explanation import Explanation
+from agentgauge.service.reports.explanation import Explanation, Period
 
 _NAMED = 4
 """Parts that the sentence names at most."""
@@ -57,11 +57,11 @@ def amount(value: Decimal | None, unit: str, *, signed: bool = False) -> str:
     if unit == "token":
         return f"{sign}{int(value):,}"
     if unit == "1":
-        return f"{sign}{float(value) * 100:.1f} {'points' if signed else '%'}"
+        return f"{sign}{_points(value)} points" if signed else wording.percent(float(value))
     return sign + wording.number(float(value), unit)
 
 
-def factor(part: Part, value: float) -> str:
+def factor(part: Part, value: float, answer: Explanation, period: Period) -> str:
     """A factor itself, as it was or is; nothing where it is not one number."""
     if math.isnan(value):
         return ""
@@ -69,7 +69,8 @@ def factor(part: Part, value: float) -> str:
         case "length":
             return _days(value)
         case "volume":
-            return f"{value:,.1f} a day"
+            same_length = answer.before.days == answer.after.days
+            return wording.count(period.count) if same_length else f"{value:,.1f} a day"
         case "input_tokens" | "output_tokens":
             return f"{value:,.0f}"
         case "cache":
@@ -89,18 +90,35 @@ def sentence(answer: Explanation) -> str:
     if not answer.before.value and not answer.after.value:
         return f"{name} is {after} in both windows." if answer.before.value is not None else f"{name} is not known."
     if not answer.change:
-        return f"{name} is the same in both windows: {after}{_despite(answer)}."
+        return f"{name} is the same in both windows: {after}{_parts(answer)}."
     verb = "rose" if answer.change > 0 else "fell"
     share = "" if math.isnan(answer.relative) or unit == "1" else f" ({wording.percent(abs(answer.relative))})"
     by = amount(abs(answer.change), unit, signed=unit == "1").removeprefix("+")
-    return f"{name} {verb} by {by}{share}, from {before} to {after}{_despite(answer)}."
+    return f"{name} {verb} by {by}{share}, from {before} to {after}{_parts(answer)}.{_leaders(answer)}"
 
 
-def _despite(answer: Explanation) -> str:
+def _parts(answer: Explanation) -> str:
     named = [
         f"{phrase(part, answer)} ({amount(part.amount, answer.unit, signed=True)})" for part in _largest(answer.parts)
     ]
     return f": {', '.join(named)}" if named else ""
+
+
+def _leaders(answer: Explanation) -> str:
+    """Who contributed most, of dimensions that have several values."""
+    firsts = [(found.by, found.rows[0]) for found in answer.contributors if len(found.rows) > 1]
+    named = [
+        f"by {by} {'(none)' if row.key is None else row.key} ({amount(row.change, answer.unit, signed=True)})"
+        for by, row in firsts
+        if row.change
+    ]
+    return f" Most {' and '.join(named)}." if named else ""
+
+
+def _points(value: Decimal) -> str:
+    """Percentage points, those that are not nothing with a digit that says so."""
+    points = value * 100
+    return f"{points:.1f}" if not points or abs(points) >= Decimal("0.05") else f"{points:.{1 - points.adjusted()}f}"
 
 
 def _largest(parts: tuple[Part, ...]) -> list[Part]:
@@ -127,6 +145,9 @@ def remarks(answer: Explanation, zone: tzinfo) -> Iterator[str]:
     """What to keep in mind about the two windows."""
     if answer.unit == "USD" and answer.unit_of_work == "call":
         yield "No operations (tasks) are recorded in one of the windows: the unit of work is a model call."
+    if answer.unit == "USD" and (answer.before.failed or answer.after.failed):
+        before, after = (amount(period.failed, answer.unit) for period in (answer.before, answer.after))
+        yield f"Failed calls cost {after} of it, {before} before."
     if answer.is_unfinished:
         yield f"The later window is not over: it has had {_days(answer.after.days)} so far."
     if answer.before.days != answer.after.days:

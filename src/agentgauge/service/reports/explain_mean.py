@@ -62,7 +62,6 @@ def of_mean(
             days=float(length),
             value=mean,
             count=sum(group.count for group in groups.values()),
-            unpriced_calls=0,
         )
         for window, length, mean, groups in zip(windows, days, means, values, strict=True)
     )

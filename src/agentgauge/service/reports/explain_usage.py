@@ -53,8 +53,15 @@ def of_usage(
     )
     change = (totals[1].value or _ZERO) - (totals[0].value or _ZERO)
     before, after = (
-        Period(window=window, days=float(length), value=total.value, count=count, unpriced_calls=total.unpriced_calls)
-        for window, length, total, count in zip(windows, days, totals, units, strict=True)
+        Period(
+            window=window,
+            days=float(length),
+            value=total.value,
+            count=count,
+            unpriced_calls=total.unpriced_calls,
+            failed=sum((one.cost for one in calls if one.failed), _ZERO),
+        )
+        for window, length, total, count, calls in zip(windows, days, totals, units, usage, strict=True)
     )
     return Explanation(
         metric=metric,
@@ -139,4 +146,9 @@ def _contributorsof_usage(
                 unpriced_after=second.get("unpriced_calls", 0),
             )
         )
-    return sorted_contributors(name, rows)
+    return sorted_contributors(name, (row for row in rows if _has_something(row)))
+
+
+def _has_something(row: Contributor) -> bool:
+    """Tools without a cost have no model and no tokens: they are under none of them."""
+    return bool(row.before or row.after or row.count_before or row.count_after)

@@ -32,8 +32,10 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     """The figure; None where it is not known: no call has a price, or there is nothing to take a mean of."""
     count: int
     """Units of work; of a mean the events that it is of."""
-    unpriced_calls: int
+    unpriced_calls: int = 0
     """Calls that are in no sum of money. 0 where money is not asked for."""
+    failed: Decimal | None = None
+    """What of the figure went to calls that failed; None of a mean."""
 
 
 class Contributor(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,117 @@
+"""`agentgauge explain`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import agentgauge
+from tests.cli.conftest import Run
+
+Ask = Callable[..., Any]
+BEFORE, AFTER = datetime(2026, 3, 2, 10, tzinfo=UTC), datetime(2026, 3, 9, 10, tzinfo=UTC)
+WEEKS = ("--window", "2026-03-09..2026-03-15", "--against", "previous")
+
+
+@pytest.fixture
+def two_weeks(tmp_path: Path) -> Path:
+    """In the second week twice the tasks, a failed call, two calls without a price; the cost of a call is the same."""
+    place = tmp_path / "home"
+    with agentgauge.open(place) as gauge:
+        for start, tasks in ((BEFORE, 2), (AFTER, 4)):
+            for number in range(tasks):
+                with gauge.scope(agent="coder" if number % 2 else "reviewer"):
+                    at = start + timedelta(hours=number)
+                    gauge.task("turn", at=at)
+                    gauge.llm_call("claude-opus-4-5", "anthropic", input_tokens=200_000, at=at)
+        gauge.llm_call("claude-opus-4-5", "anthropic", input_tokens=200_000, at=AFTER, success=False, agent="coder")
+    return place
+
+
+def test_the_sentence_says_what_changed_and_why(run: Run, two_weeks: Path) -> None:
+    """Of each operation a call, and later also a quarter of a failed one: volume has 2 x (1 + 1.25) / 2 dollars."""
+    shown = run("explain", *WEEKS, "--home", two_weeks).stdout
+    assert (
+        "Cost rose by $3.00 (150.0 %), from $2.00 to $5.00: 100.0 % more operations (+$2.25), "
+        "more failed calls per operation (+$0.75). Most by agent coder (+$2.00)."
+    ) in " ".join(shown.split())
+    assert "Failed calls cost $1.00 of it, $0.00 before." in shown
+    (volume,) = [line for line in shown.splitlines() if line.startswith("volume")]
+    assert volume.split() == ["volume", "2", "4", "+$2.25"]
+    assert "2026-03-09 00:00 to 2026-03-16 00:00\nagainst 2026-03-02 00:00 to 2026-03-09 00:00" in shown
+
+
+def test_the_document_has_exact_parts_that_add_up(document: Ask, two_weeks: Path) -> None:
+    found = document("explain", *WEEKS, "--home", two_weeks)
+    assert found["sentence"].startswith("Cost rose by $3.00")
+    assert {part["factor"]: part["amount"] for part in found["parts"] if part["amount"] != "0"} == {
+        "volume": "2.25",
+        "retries": "0.75",
+    }
+    assert sum(Decimal(part["amount"]) for part in found["parts"]) == Decimal(found["change"]) == 3
+    assert found["relative"] == 1.5
+    assert [rows["by"] for rows in found["contributors"]] == ["agent", "model"]
+    assert (found["way"], found["exact"]) == ("raw", True)
+
+
+def test_a_difference_that_is_not_known_is_said_first(run: Run, two_weeks: Path) -> None:
+    with agentgauge.open(two_weeks) as gauge:
+        gauge.llm_call("in-house-7b", input_tokens=9, at=AFTER)
+    shown = run("explain", *WEEKS, "--home", two_weeks).stdout
+    unknown, known = shown.index("1 call without a price, 0 before"), shown.index("Cost rose by")
+    assert unknown < known
+    assert "0 -> 1" in shown
+
+
+def test_windows_of_different_length_say_so(run: Run, two_weeks: Path) -> None:
+    shown = run("explain", "--window", "2026-03-09..2026-03-15", "--against", "2026-03-02", "--home", two_weeks).stdout
+    assert "a longer window (+" in shown
+    assert "The windows differ in length: 1 day against 7 days." in shown
+    assert "more operations a day" not in shown
+    assert "fewer operations a day" in shown
+
+
+def test_a_rate_is_taken_apart_by_a_dimension(run: Run, two_weeks: Path) -> None:
+    with agentgauge.open(two_weeks) as gauge:
+        gauge.task("turn", success=False, agent="coder", at=AFTER)
+    shown = run("explain", *WEEKS, "--metric", "success_rate", "--by", "agent", "--home", two_weeks).stdout
+    assert "Success rate fell by 20.0 points, from 100.0 % to 80.0 %: lower within groups (-" in shown
+    assert "coder" in shown
+
+
+def test_nothing_recorded_is_no_change(run: Run, tmp_path: Path) -> None:
+    result = run("explain", "--home", tmp_path / "none")
+    assert result.stdout.splitlines()[-1] == "Cost is $0.00 in both windows."
+
+
+def test_a_home_that_begins_later_than_the_earlier_window_says_so(run: Run, two_weeks: Path) -> None:
+    shown = run("explain", "--window", "2026-03-02", "--home", two_weeks).stdout
+    assert "Recording began on 2026-03-02 10:00, after the earlier window." in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--window", "soon"), "is no time"),
+        (("--window", "2099-01-01.."), "begins after now"),
+        (("--metric", "cots"), "did you mean cost"),
+        (("--metric", "cost", "--by", "agnet"), "did you mean agent"),
+        (("--where", "agnet=x"), "did you mean agent"),
+    ],
+)
+def test_mistakes_are_answered_in_a_sentence(run: Run, two_weeks: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = run("explain", *WEEKS, *arguments, "--home", two_weeks)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize("columns", [80, 140])
+def test_it_fits_the_screen(run: Run, two_weeks: Path, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = run("explain", *WEEKS, "--home", two_weeks).stdout
+    assert max(map(len, shown.splitlines())) <= columns
