@@ -128,7 +128,7 @@ def test_runs_are_compared_by_temperature_and_by_configuration(logs: Path, gauge
     assert len(configurations) == 4
     whole = "model-a, provider somebody, temperature 0.2, max retries 3"
     assert configurations[whole]["config"]["max_retries"] == 3
-    by_retries = asked.compare_configurations(["max_retries"])
+    by_retries = asked.compare_configurations("max_retries")
     assert {name: found["total_runs"] for name, found in by_retries.items()} == {
         "max retries 3": 2,
         "max retries 5": 1,
@@ -168,6 +168,17 @@ def test_two_models_on_different_issues_are_not_paired(logs: Path, gauge: Gauge)
     for model, first in (("model-a", 0), ("model-b", 100)):
         record_run(gauge, model, {first + i: i < 5 for i in range(10)}, made_with=config(model))
     assert not analyzer(logs, gauge).compare_llm_models().compare_on("success").paired
+
+
+def test_a_model_without_a_price_is_left_out_of_a_test_of_costs(logs: Path, gauge: Gauge) -> None:
+    for model, cost in (("model-a", "0.10"), ("model-b", "0.50"), ("unpriced", None)):
+        record_run(gauge, model, dict.fromkeys(range(12), True), made_with=config(model), cost=cost)
+    models = analyzer(logs, gauge).compare_llm_models()
+    found = models.compare_on("cost")
+    assert [(arm.name, arm.n) for arm in found.arms] == [("model-a", 12), ("model-b", 12)]
+    assert found.winner == "model-a"
+    with pytest.raises(QueryError, match="there are success, cost, time, quality"):
+        models.compare_on("beauty")
 
 
 def test_several_attempts_at_an_issue_are_one_unit(logs: Path, gauge: Gauge) -> None:

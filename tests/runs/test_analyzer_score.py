@@ -152,6 +152,15 @@ def test_a_best_that_the_weights_made_comes_with_a_warning(tmp_path: Path, gauge
         assert f"in {better}, worse in {worse}" in found["warning"]
 
 
+def test_weights_on_what_nobody_knows_give_no_score(tmp_path: Path, gauge: Gauge) -> None:
+    for model in ("model-a", "model-b"):
+        record_run(gauge, model, {1: True}, made_with=config(model))
+    found = MetricsAnalyzer(tmp_path, gauge=gauge).find_best_configuration({"quality": 1})
+    assert math.isnan(found["best_run"]["score"])
+    assert len(found["left_out"]["quality"]) == 2
+    assert "no score to rank them by" in found["warning"]
+
+
 def test_a_single_configuration_is_better_than_nothing_only(tmp_path: Path, gauge: Gauge) -> None:
     record_run(gauge, "a", {1: True})
     found = MetricsAnalyzer(tmp_path, gauge=gauge).find_best_configuration()

@@ -27,6 +27,7 @@ from agentgauge.runs.analysis.figures import CONFIDENCE, figures_of
 from agentgauge.runs.analysis.grouping import by_configuration, by_value, label, named
 from agentgauge.runs.analysis.reading import RunSet, read_runs
 from agentgauge.runs.analysis.records import RunRecord
+from agentgauge.runs.analysis.score import is_known
 from agentgauge.runs.analysis.trends import run_trends
 from agentgauge.runs.analysis.units import compare, measured
 
@@ -48,12 +49,12 @@ class Groups(dict[K, dict[str, Any]]):
         """By folder, why a run could not be read and is in no figure."""
 
     def compare_on(self, component: str = "success") -> Comparison:
-        """Each two groups that have results, compared on success, cost, time or quality.
+        """Each two groups, compared on success, cost, time or quality; groups of which that is not known are left out.
 
         See `agentgauge.analysis.comparison`; success is a ratio there, cost and time are per resolved issue. Some 50 ms
         for each two groups. Raises `QueryError` for another component.
         """
-        arms = {str(name): runs for name, runs in self._runs.items() if any(run.processed for run in runs)}
+        arms = {str(name): runs for name, runs in self._runs.items() if is_known(figures_of(runs), component)}
         return compare(arms, measured(component, arms.values()), CONFIDENCE)
 
 
@@ -111,11 +112,11 @@ class MetricsAnalyzer:
         """As `compare_llm_models`, by temperature: numbers, or "unknown"."""
         return self._groups(by_value(self._runs().runs, "llm_temperature"))
 
-    def compare_configurations(self, settings: Sequence[str] | None = None) -> Groups[str]:
+    def compare_configurations(self, settings: Sequence[str] | str | None = None) -> Groups[str]:
         """As `compare_llm_models`, by the whole configuration in words, or by those of its settings that are named,
         such as `["max_retries"]`. Each also has its `config`. Raises `QueryError` for a setting that no run has.
         """
-        groups = by_configuration(self._runs().runs, settings)
+        groups = by_configuration(self._runs().runs, [settings] if isinstance(settings, str) else settings)
         found = self._groups(named(groups))
         for config in groups:
             found[label(config)]["config"] = dict(config)

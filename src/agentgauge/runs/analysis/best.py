@@ -49,6 +49,12 @@ class Contest(msgspec.Struct, frozen=True):
     """For the number of components."""
     verdict: Verdict
     """Of the best."""
+    lower_is_better: bool
+
+    @property
+    def is_ahead(self) -> bool:
+        """The best looks better here, shown or not."""
+        return self.pair.difference < 0 if self.lower_is_better else self.pair.difference > 0
 
 
 class Best(msgspec.Struct, frozen=True):
@@ -104,6 +110,7 @@ def _contests(best: Candidate, following: Candidate, weights: Mapping[str, float
             pair=found.pairs[0],
             p_adjusted=float(p),
             verdict=found.pairs[0].verdict if p <= 1 - CONFIDENCE else "no difference shown",
+            lower_is_better=found.lower_is_better,
         )
         for name, found, p in zip(weights, compared, adjusted, strict=True)
     )
@@ -128,16 +135,18 @@ def _warning(ranking: Sequence[Candidate], contests: Sequence[Contest]) -> str |
         )
     if better:
         return None
+    if not contests:
+        return "Nothing that has a weight is known of every configuration, so there is no score to rank them by."
     tried = ", ".join(f"{contest.component} {_p(contest.p_adjusted)}" for contest in contests)
     return (
-        f"Not shown better than the next configuration ({following}) in anything that counts"
-        f"{f' ({tried})' if tried else ''}{_advice(contests)}."
+        f"Not shown better than the next configuration ({following}) in anything that counts ({tried})"
+        f"{', and worse in ' + ' and '.join(worse) if worse else ''}{_advice(contests)}."
     )
 
 
 def _advice(contests: Sequence[Contest]) -> str:
-    """How much more would have to be run to tell the two apart: on the component where that is least."""
-    needed = [(contest.pair.needed_n, contest) for contest in contests if contest.pair.needed_n]
+    """How much more would have to be run to show the best better: on the component where that is least."""
+    needed = [(contest.pair.needed_n, contest) for contest in contests if contest.pair.needed_n and contest.is_ahead]
     if not needed:
         return ""
     least, contest = min(needed, key=lambda found: found[0])

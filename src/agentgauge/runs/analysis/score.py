@@ -51,12 +51,19 @@ class Scores(msgspec.Struct, frozen=True):
 
 
 def component(figures: Figures, name: str) -> float:
-    """What a component is made of, in its own unit; NaN where it is not known."""
+    """What a component is made of, in its own unit; NaN where it is not known. Raises `QueryError` for another name."""
+    if name not in COMPONENTS:
+        raise QueryError(f"no component {name!r}: there are {', '.join(COMPONENTS)}")
     if name == "success":
         return figures.success_rate.value
     if name == "cost":
         return figures.cost_per_resolved.value
     return figures.seconds_per_resolved.value if name == "time" else figures.quality.value
+
+
+def is_known(figures: Figures, name: str) -> bool:
+    """Whether there is such a component of figures: of a cost that is not known there is none, and it is not 0."""
+    return not math.isnan(component(figures, name))
 
 
 def scores(

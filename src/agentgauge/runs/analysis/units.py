@@ -15,7 +15,6 @@ from typing import Literal
 import msgspec
 
 from agentgauge.analysis.comparison import Arm, Comparison, Kind, Observation, compare_arms
-from agentgauge.errors import QueryError
 from agentgauge.runs.analysis.records import IssueRecord, RunRecord
 
 Unit = Literal["issue", "run"]
@@ -126,17 +125,12 @@ def unit_of_quality(arms: Iterable[Runs]) -> Unit:
 
 
 def measured(component: str, arms: Iterable[Runs]) -> Measured:
-    """What a component of the score is compared by. Raises `QueryError` for another name."""
-    arms = list(arms)
-    made: dict[str, Callable[[], Measured]] = {
-        "success": success,
-        "cost": lambda: cost_per_resolved(unit_of_cost(arms)),
-        "time": seconds_per_resolved,
-        "quality": lambda: quality(unit_of_quality(arms)),
-    }
-    if component not in made:
-        raise QueryError(f"runs are compared on {', '.join(made)}, not on {component!r}")
-    return made[component]()
+    """What a component of the score is compared by, in arms of which it is known."""
+    if component == "cost":
+        return cost_per_resolved(unit_of_cost(arms))
+    if component == "quality":
+        return quality(unit_of_quality(arms))
+    return success() if component == "success" else seconds_per_resolved()
 
 
 def level(what: Measured, runs: Runs, confidence: float) -> Arm:
