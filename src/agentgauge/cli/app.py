@@ -19,6 +19,7 @@ from agentgauge.cli.economics import economics
 from agentgauge.cli.exits import ExitCodes
 from agentgauge.cli.explain import explain
 from agentgauge.cli.export import export
+from agentgauge.cli.flame import flame
 from agentgauge.cli.forget import forget
 from agentgauge.cli.import_logs import import_command
 from agentgauge.cli.insights import insights
@@ -46,6 +47,7 @@ for command in (
     agent,
     role,
     percentiles,
+    flame,
     trends,
     compare,
     correlate,

@@ -28,7 +28,7 @@ def report(
         typer.Option(
             "--by",
             metavar="DIMENSION",
-            help="Break down by agent, role, model, tool, project, issue, user, ...: any event column or key of "
+            help="Break down by agent, role, model, tool, component, project, user, ...: any event column or key of "
             "attributes, several with commas. Default: model.",
         ),
     ] = None,
@@ -127,6 +127,13 @@ def _show(answer: UsageReport, zone: tzinfo, limit: int) -> None:
     elif answer.tools is not None and answer.tools.rows:
         rows = answer.tools.rows
         shown.append(report_tables.tools_table(answer.tools.rows, out.width, limit))
+    elif answer.components is not None:
+        rows = answer.components.rows
+        shown.append(
+            report_tables.components_table(rows, out.width, limit)
+            if rows
+            else Text("No components of operations are timed here; record them with add_component_timing.", style="dim")
+        )
     elif answer.by != _DEFAULT_BY:
         shown.append(Text(f"No event here has {' and '.join(answer.by)}.", style="dim"))
     if len(rows) > limit:

@@ -13,6 +13,7 @@ from agentgauge.cli import wording
 from agentgauge.cli.tables import Cell, fitting, rows_table
 from agentgauge.service.cache_savings import CacheSavings, Savings
 from agentgauge.service.reports.breakdown import Group
+from agentgauge.service.reports.components import Component
 from agentgauge.service.reports.latency import Latency
 from agentgauge.service.reports.overview import Overview
 from agentgauge.service.reports.tools import Tool
@@ -190,9 +191,7 @@ def _few(group: Totals) -> bool:
 
 def with_rough_note(table: Table, noted: bool) -> Table:
     """A table with what the mark of `wording.rough` means below it."""
-    if noted:
-        table.caption, table.caption_justify = Text(f"* {wording.few(FEW)}", style="dim"), "left"
-    return table
+    return _with_notes(table, [f"* {wording.few(FEW)}"] if noted else [])
 
 
 def tools_table(tools: Sequence[Tool], width: int, limit: int) -> Table:
@@ -208,6 +207,33 @@ def tools_table(tools: Sequence[Tool], width: int, limit: int) -> Table:
     name: list[Cell] = [("tool", lambda tool: tool.name or "(none)")]
     kept = fitting(name, numbers, ("p95", "median", "failed"), shown, width)
     return with_rough_note(rows_table("Tools", name, kept, shown), marked and any(cell[0] == "p95" for cell in kept))
+
+
+def components_table(components: Sequence[Component], width: int, limit: int) -> Table:
+    """The parts of operations. Where an operation's parts add up to more than it, that is said."""
+    shown = components[:limit]
+    marked = any(row.few for row in shown)
+    numbers: list[Cell] = [
+        ("timings", lambda row: wording.count(row.count)),
+        ("in failed", lambda row: wording.count(row.failures)),
+        ("total", lambda row: wording.duration(row.total_ms)),
+        ("mean", lambda row: wording.duration(row.mean_ms)),
+        ("p95", lambda row: wording.rough(wording.duration(row.p95_ms), row.few, marked)),
+        ("share", lambda row: wording.percent(row.share) + ("+" if row.overlapping else "")),
+    ]
+    names: list[Cell] = [("operation", lambda row: row.operation), ("component", lambda row: key_text(row.component))]
+    kept = fitting(names, numbers, ("p95", "in failed", "mean", "timings"), shown, width)
+    notes = [f"* {wording.few(FEW)}"] if marked and any(heading == "p95" for heading, _ in kept) else []
+    if any(row.overlapping for row in shown):
+        notes.append("+ in parallel or nested: the components of this operation add up to more than its time")
+    return _with_notes(rows_table("Components of operations", names, kept, shown), notes)
+
+
+def _with_notes(table: Table, notes: Sequence[str]) -> Table:
+    """A table with what its marks mean below it."""
+    if notes:
+        table.caption, table.caption_justify = Text("\n".join(notes), style="dim"), "left"
+    return table
 
 
 def latency_table(latencies: Sequence[Latency], width: int) -> Table:

@@ -26,10 +26,16 @@ from agentgauge.errors import QueryError
 
 __all__ = ["Filter", "Measure", "Query", "TimeBucket"]
 
-Relation = Literal["events", "operations"]
-"""`operations` has one row per task, with the columns of the task's event and what the calls inside it used: tokens,
+Relation = Literal["events", "operations", "components", "spans"]
+"""What a row of the question is: an event, or
+
+`operations` has one row per task, with the columns of the task's event and what the calls inside it used: tokens,
 money, model and provider (several are joined by ' + '). Cost is null where a call inside is unpriced (`cost_source` is
-then `unpriced`), and like the tokens where there is none inside. A call counts in the innermost task around it."""
+then `unpriced`), and like the tokens where there is none inside. A call counts in the innermost task around it.
+
+`components` has one row per timing of a part of a task, see `agentgauge.engines.components`; `spans` one per task,
+model call and tool call with its path from the outermost, see `agentgauge.engines.spans`. Of both, window and filters
+choose the tasks, and the outermost spans."""
 
 
 class TimeBucket(msgspec.Struct, frozen=True):
@@ -80,8 +86,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.relation not in get_args(Relation):
             raise QueryError(f"no relation {self.relation!r}: use one of {', '.join(get_args(Relation))}")
-        if self.relation == "operations" and any(measure.over not in ("all", "tasks") for measure in self.measures):
-            raise QueryError("operations are tasks, with the usage inside them: leave `over` out")
+        if self.relation != "events" and any(measure.over not in ("all", "tasks") for measure in self.measures):
+            raise QueryError(f"of {self.relation} every row counts: leave `over` out")
         _check_window(self.start, self.end)
         names = [key if isinstance(key, str) else key.label for key in self.group]
         for key in self.group:

@@ -16,11 +16,13 @@ from sqlglot import exp
 from agentgauge.engines.aggregates import Aggregate, aggregate_of, field_value
 from agentgauge.engines.columns import Column
 from agentgauge.engines.columns import column as column_named
+from agentgauge.engines.components import components
 from agentgauge.engines.conditions import Filter, Operand
 from agentgauge.engines.dialect import Dialect, Expression, column, number
 from agentgauge.engines.measures import of_operations
 from agentgauge.engines.operations import operations
 from agentgauge.engines.query import Query, TimeBucket
+from agentgauge.engines.spans import nested_spans
 from agentgauge.engines.time_buckets import DAY, ELAPSED, EPOCH_ORDINAL, OffsetSpan
 
 
@@ -37,10 +39,10 @@ class AggregateSelect(msgspec.Struct, frozen=True):
 def select_groups(query: Query, spans: Sequence[tuple[OffsetSpan, ...]], dialect: Dialect) -> AggregateSelect:
     """One row per group. `spans` are the offset spans of each time bucket among the group keys, in order."""
     measures = query.measures
-    if query.relation == "operations":
+    if query.relation != "events":
         measures = tuple(of_operations(measure) for measure in measures)
     aggregates = tuple(aggregate_of(measure, measures, dialect) for measure in measures)
-    source = exp.select().from_(relation_of(query)).where(*conditions(query, dialect))
+    source = exp.select().from_(relation_of(query, dialect)).where(*_of_rows(query, dialect))
     return grouped(source, query, group_keys(query, spans, dialect), aggregates, dialect)
 
 
@@ -84,8 +86,8 @@ def select_events(query: Query, columns: Sequence[Column], limit: int | None, di
     ]
     select = (
         exp.select(*(exp.alias_(value, f"k{i}") for i, value in enumerate(values)))
-        .from_(relation_of(query))
-        .where(*conditions(query, dialect))
+        .from_(relation_of(query, dialect))
+        .where(*_of_rows(query, dialect))
         .order_by(column("time"), column("id"))
     )
     return (select if limit is None else select.limit(limit)).sql(dialect.name)
@@ -94,12 +96,25 @@ def select_events(query: Query, columns: Sequence[Column], limit: int | None, di
 def select_extent(query: Query, dialect: Dialect) -> str:
     """Time of the first and the last event of a query, as microseconds since 1970."""
     times = [dialect.micros(function(this=column("time"))) for function in (exp.Min, exp.Max)]
-    return exp.select(*times).from_(relation_of(query)).where(*conditions(query, dialect)).sql(dialect.name)
+    return exp.select(*times).from_(relation_of(query, dialect)).where(*_of_rows(query, dialect)).sql(dialect.name)
 
 
-def relation_of(query: Query) -> exp.Table | exp.Subquery:
+def relation_of(query: Query, dialect: Dialect) -> exp.Table | exp.Subquery:
     """What a query reads from."""
-    return exp.to_table("events") if query.relation == "events" else operations(_window(query))
+    match query.relation:
+        case "operations":
+            return operations(_window(query))
+        case "components":
+            return components(conditions(query, dialect))
+        case "spans":
+            return nested_spans(conditions(query, dialect))
+        case _:
+            return exp.to_table("events")
+
+
+def _of_rows(query: Query, dialect: Dialect) -> list[Expression]:
+    """What must hold of a row of the relation that has not been asked for in making it."""
+    return [] if query.relation in ("components", "spans") else conditions(query, dialect)
 
 
 def _order(query: Query, aggregates: Sequence[Aggregate]) -> list[Expression]:

@@ -13,6 +13,7 @@ from agentgauge.pricing import PriceBook
 from agentgauge.service import reports
 from agentgauge.service.cache_savings import CacheSavings, cache_savings
 from agentgauge.service.reports.breakdown import Group
+from agentgauge.service.reports.components import Component
 from agentgauge.service.reports.latency import Latency
 from agentgauge.service.reports.over_time import Bucket
 from agentgauge.service.reports.overview import Overview
@@ -22,6 +23,10 @@ from agentgauge.service.window import Window
 
 TOOL = "tool"
 """The dimension that is answered by `reports.tools`: tools have no model and no tokens."""
+COMPONENT = "component"
+"""The dimension that is answered by `reports.components`: parts of operations have times alone."""
+
+_ALONE = (TOOL, COMPONENT)
 
 
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,8 +37,10 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     latency: Rows[Latency]
     by: tuple[str, ...]
     groups: Rows[Group] | None
-    """None where tools were asked for."""
+    """None where tools or components were asked for."""
     tools: Rows[Tool] | None
+    components: Rows[Component] | None
+    """None where others were asked for."""
     bucket: str | None
     each: bool
     """Whether the course is split by the dimensions."""
@@ -62,14 +69,15 @@ def usage_report(
     book: PriceBook | None = None,
     exact: bool = False,
 ) -> UsageReport:
-    """The report of a window, broken down `by` dimensions, or by tool; the course over time in all, or for `each` of
-    these. Raises `QueryError` for what cannot be asked.
+    """The report of a window, broken down `by` dimensions, by tool or by component; the course over time in all, or for
+    `each` of these. Raises `QueryError` for what cannot be asked.
     """
-    tools = tuple(by) == (TOOL,)
-    if TOOL in by and not tools:
-        raise QueryError("tools are not broken down further: take --by tool alone, or 'agentgauge sql'")
-    if each and (tools or bucket is None):
-        raise QueryError("the course of each group is by --bucket and dimensions of the events: tools have none")
+    alone = by[0] if by and by[0] in _ALONE else None
+    for name in _ALONE:
+        if name in by and len(by) > 1:
+            raise QueryError(f"{name}s are not broken down further: take --by {name} alone, or 'agentgauge sql'")
+    if each and (alone or bucket is None):
+        raise QueryError("--each is of the groups of --by, with --bucket: tools and components have no course")
     course = None
     if bucket is not None:
         split = tuple(by) if each else ()
@@ -81,8 +89,9 @@ def usage_report(
         overview=reports.overview(engine, window, filters, exact=exact),
         latency=reports.latency(engine, window, filters, exact=exact),
         by=tuple(by),
-        groups=None if tools else reports.breakdown(engine, window, by, filters, exact=exact),
-        tools=reports.tools(engine, window, filters, exact=exact) if tools else None,
+        groups=None if alone else reports.breakdown(engine, window, by, filters, exact=exact),
+        tools=reports.tools(engine, window, filters, exact=exact) if alone == TOOL else None,
+        components=reports.components(engine, window, filters) if alone == COMPONENT else None,
         bucket=bucket,
         each=each,
         over_time=course,

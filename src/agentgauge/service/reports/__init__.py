@@ -5,6 +5,8 @@
     over_time    the same per bucket of time; the buckets sum to the window
     tools        how often each tool was called, failed, and how long it took
     latency      how long tasks, model calls and tool calls took
+    components   how long the parts of operations took, as they were timed
+    flame        what ran inside what, and how long, as a tree
     agent        one agent's tasks, durations, cost and quality
     role         a role, and each of its agents
     percentiles  how the values of a metric are distributed
@@ -27,9 +29,11 @@ not, medians and percentiles are within 1 % of their value, and all else is exac
 from agentgauge.service.reports.agents import agent, role
 from agentgauge.service.reports.breakdown import breakdown
 from agentgauge.service.reports.compare import compare
+from agentgauge.service.reports.components import components
 from agentgauge.service.reports.correlate import correlate
 from agentgauge.service.reports.economics import economics
 from agentgauge.service.reports.explain import explain
+from agentgauge.service.reports.flame import flame
 from agentgauge.service.reports.insights import insights
 from agentgauge.service.reports.latency import latency
 from agentgauge.service.reports.over_time import over_time
@@ -43,9 +47,11 @@ __all__ = [
     "agent",
     "breakdown",
     "compare",
+    "components",
     "correlate",
     "economics",
     "explain",
+    "flame",
     "insights",
     "latency",
     "over_time",
