@@ -21,7 +21,7 @@ from decimal import Decimal
 
 import msgspec
 
-from agentgauge.analysis.pairs import Kind, Observation, contrast, level
+from agentgauge.analysis.pairs import Contrast, Kind, Observation, contrast, level
 from agentgauge.policies.findings import Evidence, Figure, Finding, Period, dollars, priority_of, saving_in
 from agentgauge.policies.thresholds import Thresholds
 
@@ -137,7 +137,7 @@ def _candidate(dear: ModelWork, cheap: ModelWork, confidence: float, thresholds:
             continue
         if min(len(of_dear), len(of_cheap)) < thresholds.fewest_units:
             return None
-        lost = -contrast(of_cheap, of_dear, measured.kind, False, confidence).ci_low
+        lost = -_lower_limit(contrast(of_cheap, of_dear, measured.kind, False, confidence))
         if not lost < getattr(thresholds, measured.margin):
             return None
         losses.append(measured.loss(lost))
@@ -182,6 +182,11 @@ _MEASURES = (
         lambda lost: f"at most {lost:.1f} points of quality" if lost > 0 else "no quality",
     ),
 )
+
+
+def _lower_limit(found: Contrast) -> float:
+    """Of a difference; of scores that are all the same, the difference itself."""
+    return found.difference if found.variance_a == found.variance_b == 0 else found.ci_low
 
 
 def _figure(name: str, unit: str, model: ModelWork, kind: Kind, observations: Sequence[Observation]) -> Figure:
