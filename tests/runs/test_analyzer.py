@@ -213,6 +213,18 @@ def test_a_bare_tree_gives_the_figures_of_the_stream_that_wrote_it(logs: Path, g
         assert found == pytest.approx(from_stream[model], nan_ok=True)
 
 
+def test_a_run_whose_start_has_expired_is_read_from_its_files(logs: Path, gauge: Gauge) -> None:
+    """The stream keeps events for some months; what it still has of such a run is not the whole."""
+    save_run(MetricsStorage(logs), "r-1", {1: True, 2: False})
+    with gauge.scope(run="r-1", project="shop"):
+        gauge.mark("issue_end", 60_000, success=True, issue="1")
+        gauge.mark("run_end", 3_600_000, success=True)
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert (found["total_runs"], found["total_issues_processed"]) == (1, 2)
+    without_files = analyzer(logs / "none", gauge).compare_llm_models()["unknown"]
+    assert (without_files["total_runs"], without_files["total_issues_processed"]) == (1, 1)
+
+
 def test_an_unfinished_run_is_read_from_its_metadata_and_issues(logs: Path, gauge: Gauge) -> None:
     storage = MetricsStorage(logs)
     save_run(storage, "r-1", {1: True, 2: False})

@@ -240,13 +240,20 @@ def _economics(models: Mapping[str, Figures]) -> Iterator[Block]:
                 wording.usd(figures.cost_per_resolved.value),
                 wording.limits(figures.cost_per_resolved, wording.usd),
                 wording.usd(figures.cost_per_green.value),
-                f"{figures.unpriced_calls:,}",
+                _unpriced(figures),
             )
             for _, name, figures in ranked
         ),
         tuple(_bar(figures.cost_per_resolved, most) for _, _, figures in ranked) if most else (),
         f"USD/resolved, 0 to {wording.usd(most)}",
     )
+
+
+def _unpriced(figures: Figures) -> str:
+    """How many calls have no price; or that none was recorded, which is why the cost is not known."""
+    if figures.runs_without_cost and not figures.unpriced_calls:
+        return "no calls"
+    return f"{figures.unpriced_calls:,}"
 
 
 def _bar(found: Range, most: float) -> Bar | None:

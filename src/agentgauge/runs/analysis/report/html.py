@@ -29,7 +29,7 @@ th, td { padding: .4rem .6rem; text-align: right; vertical-align: top; border-bo
 th { font-weight: 600; font-size: .875rem; color: var(--soft); }
 tbody th { text-align: left; color: var(--ink); font-size: 1rem; overflow-wrap: anywhere; }
 thead th:first-child { text-align: left; }
-td.bar { width: 9rem; min-width: 6rem; vertical-align: middle; }
+td { white-space: nowrap; } td.bar { width: 9rem; min-width: 6rem; vertical-align: middle; }
 svg { display: block; width: 100%; } svg.bar { height: .9rem; } svg.course { height: 9rem; background: var(--shade); }
 .fill, .dot { fill: var(--mark); } .track { fill: var(--shade); } .range { fill: var(--range); }
 .trend { stroke: var(--mark); stroke-width: 2; fill: none; vector-effect: non-scaling-stroke; }
@@ -41,7 +41,7 @@ figure { margin: 1.2rem 0; } figcaption { font-weight: 600; }
   table, tbody, tr, caption { display: block; }
   tr { border-bottom: 1px solid var(--line); padding: .5rem 0; }
   tbody th { display: block; padding: 0; border: 0; }
-  td { display: flex; justify-content: space-between; gap: 1rem; padding: 0; border: 0; }
+  td { white-space: normal; display: flex; justify-content: space-between; gap: 1rem; padding: 0; border: 0; }
   td::before { content: attr(data-of); color: var(--soft); }
   td.bar { display: block; width: auto; padding: .3rem 0; } td.bar::before { content: none; }
 }
