@@ -5,9 +5,9 @@ the file is first written to and when a newer agentgauge meets it. They are kept
 AUTOINCREMENT (the table `identifiers` counts), amounts and documents as TEXT, times as BIGINT microseconds.
 A statement ends with a semicolon at the end of a line.
 
-Asking about state never makes the file. A transaction opens the file anew: a few tenths of a millisecond, a sync where
-it wrote, and nothing is shared between threads or with a forked child. WAL needs a local disk; on network file systems
-SQLite keeps its rollback journal, which is as safe and slower.
+Asking about state never makes the file. A transaction opens the file anew, so nothing is shared between threads or with
+a forked child: a millisecond, and some ten more where it wrote, for the syncs. WAL needs a local disk: processes on
+several machines must not share a file.
 """
 
 from __future__ import annotations
