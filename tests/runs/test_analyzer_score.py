@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import agentgauge
 from agentgauge.errors import QueryError
 from agentgauge.recorder import Gauge
 from agentgauge.runs import MetricsAnalyzer, MetricsCollector
+from agentgauge.runs.analysis.best import find_best
 from agentgauge.runs.analysis.figures import UNKNOWN, Figures, Range
+from agentgauge.runs.analysis.records import IssueRecord, RunRecord, configuration
 from agentgauge.runs.analysis.score import DEFAULT_WEIGHTS, scores
 from tests.runs.analyzing import config, record_run
 
@@ -150,6 +153,50 @@ def test_a_best_that_the_weights_made_comes_with_a_warning(tmp_path: Path, gauge
         found = asked.find_best_configuration(weights)
         assert found["best_run"]["config"]["llm_model"] == winner
         assert f"in {better}, worse in {worse}" in found["warning"]
+
+
+def drawn(model: str, dice: random.Random, ability: float) -> RunRecord:
+    """A run over 40 issues, of which only it is known which were resolved."""
+    return RunRecord(
+        run_id=model,
+        project=None,
+        config=configuration(config(model)),
+        status="completed",
+        started=None,
+        seconds=math.nan,
+        issues=tuple(IssueRecord(str(i), dice.random() < ability, math.nan, None, 0.0, 0) for i in range(40)),
+        calls=0,
+        unpriced_calls=0,
+        priced_usd=Decimal(0),
+        tokens=0,
+        quality_sum=0.0,
+        quality_count=0,
+        pipelines=0,
+        green_pipelines=0,
+        debugging_cycles=0,
+        errors=0,
+        source="files",
+    )
+
+
+def share_shown(abilities: Sequence[float], histories: int = 300) -> float:
+    """How often the best is said to be shown better than the next."""
+    dice = random.Random(20261121)
+    found = [
+        find_best([drawn(f"model-{n}", dice, ability) for n, ability in enumerate(abilities)]) for _ in range(histories)
+    ]
+    return sum(best.warning is None for best in found) / histories
+
+
+@pytest.mark.parametrize("arms", [2, 4])
+def test_among_configurations_that_do_not_differ_a_best_is_hardly_ever_shown(arms: int) -> None:
+    """At most 5 %, of 300 histories with their binomial error (three standard errors)."""
+    assert share_shown([0.6] * arms) <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 300)
+
+
+def test_a_configuration_that_is_much_better_is_shown_to_be() -> None:
+    """95 against 55 % of 40 issues: McNemar's test finds it nearly always."""
+    assert share_shown([0.95, 0.55], histories=100) >= 0.9
 
 
 def test_weights_on_what_nobody_knows_give_no_score(tmp_path: Path, gauge: Gauge) -> None:

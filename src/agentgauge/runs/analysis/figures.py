@@ -71,10 +71,6 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     errors: int
 
     @property
-    def is_cost_known(self) -> bool:
-        return self.runs > 0 and self.runs_without_cost == 0
-
-    @property
     def is_sparse(self) -> bool:
         """So few issues that figures say little."""
         return self.processed < FEW_ISSUES
@@ -83,7 +79,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 def figures_of(runs: Sequence[RunRecord]) -> Figures:
     ended = [run.seconds for run in runs if not math.isnan(run.seconds)]
     processed, resolved = sum(run.processed for run in runs), sum(run.resolved for run in runs)
-    green = sum(run.green_pipelines for run in runs)
+    pipelines, green = sum(run.pipelines for run in runs), sum(run.green_pipelines for run in runs)
     without = sum(1 for run in runs if _lacks_cost(run))
     spent = sum((run.priced_usd for run in runs), Decimal(0))
     is_known = bool(runs) and not without and any(run.cost_usd is not None for run in runs)
@@ -97,17 +93,19 @@ def figures_of(runs: Sequence[RunRecord]) -> Figures:
         unpriced_calls=sum(run.unpriced_calls for run in runs),
         runs_without_cost=without,
         cost_per_run=_range(units.cost_per_run(), runs) if any(run.cost_usd is not None for run in runs) else UNKNOWN,
-        cost_per_resolved=_per(units.cost_per_resolved(units.unit_of_cost([runs])), runs, float(spent), resolved)
-        if is_known and processed
-        else UNKNOWN,
-        cost_per_green=_per(units.cost_per_green_pipeline(), runs, float(spent), green)
-        if is_known and any(run.pipelines for run in runs)
-        else UNKNOWN,
+        cost_per_resolved=(
+            _per(units.cost_per_resolved(units.unit_of_cost([runs])), runs, float(spent), resolved)
+            if is_known and processed
+            else UNKNOWN
+        ),
+        cost_per_green=(
+            _per(units.cost_per_green_pipeline(), runs, float(spent), green) if is_known and pipelines else UNKNOWN
+        ),
         seconds_per_run=math.fsum(ended) / len(ended) if ended else math.nan,
         seconds_per_resolved=_seconds_per_resolved(runs),
         tokens=sum(run.tokens for run in runs),
         quality=_quality(runs),
-        pipelines=sum(run.pipelines for run in runs),
+        pipelines=pipelines,
         green_pipelines=green,
         debugging_cycles=sum(run.debugging_cycles for run in runs),
         errors=sum(run.errors for run in runs),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from datetime import datetime
 
-from agentgauge.runs.analysis.figures import Range
+from agentgauge.runs.analysis.figures import Figures, Range
 
 NOT_KNOWN = "–"
 
@@ -61,6 +61,11 @@ def limits(found: Range, in_words: Callable[[float], str]) -> str:
     if low.endswith(" %") and high.endswith(" %"):
         low, high = low.removesuffix(" %"), high.removesuffix(" %")
     return f"{low.removeprefix('$')} to {high.removeprefix('$')}"
+
+
+def marked(name: str, figures: Figures) -> str:
+    """A name, with an asterisk where its figures are of few issues."""
+    return f"{name} *" if figures.is_sparse else name
 
 
 def days(first: datetime, last: datetime) -> str:
