@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 
     Values = NDArray[np.float64]
 
-_EXCHANGES, _FEWEST_EXCHANGES, _VALUES, _VALUES_AT_ONCE = 9_999, 1_999, 1_000_000, 250_000
+EXCHANGES = 9_999
+"""Exchanges that are drawn, where all are more. Of more than a hundred units fewer: a test takes a tenth of a second at
+most.
+"""
+_FEWEST_EXCHANGES, _VALUES, _VALUES_AT_ONCE = 1_999, 1_000_000, 250_000
 _MOST_UNITS = 2_000
 _SAME = 1e-9
 """Relative difference up to which two p-values are the same one, added up in two orders."""
@@ -47,7 +51,7 @@ class MeansTest(msgspec.Struct, frozen=True):
     high: float
 
 
-def two_means(first: Values, second: Values, confidence: float) -> MeansTest:
+def two_means(first: Values, second: Values, confidence: float, exchanges: int = EXCHANGES) -> MeansTest:
     """Whether the means of two independent samples differ. Where neither varies there is no interval."""
     import numpy as np
     from scipy.special import stdtrit
@@ -62,8 +66,8 @@ def two_means(first: Values, second: Values, confidence: float) -> MeansTest:
     p_of_data, error, freedom = _welch(units[:n].sum(), np.square(units[:n]).sum(), n, *whole, m)
     p_value, critical = float(p_of_data), 1 - confidence
     if n + m <= _MOST_UNITS:
-        drawn = [_welch(sums, squares, n, *whole, m)[0] for sums, squares in _exchanged(units, n)]
-        if math.comb(n + m, n) > _EXCHANGES:
+        drawn = [_welch(sums, squares, n, *whole, m)[0] for sums, squares in _exchanged(units, n, exchanges)]
+        if math.comb(n + m, n) > exchanges:
             drawn.append(np.atleast_1d(p_of_data))
         exchanged = np.sort(np.concatenate(drawn))
         p_value = int(np.count_nonzero(exchanged <= p_value * (1 + _SAME))) / exchanged.size
@@ -75,7 +79,7 @@ def two_means(first: Values, second: Values, confidence: float) -> MeansTest:
     return MeansTest(p_value, difference - margin, difference + margin)
 
 
-def paired_means(differences: Values, confidence: float) -> MeansTest:
+def paired_means(differences: Values, confidence: float, exchanges: int = EXCHANGES) -> MeansTest:
     """Whether the mean of differences is 0. Where they do not vary there is no interval."""
     import numpy as np
     from scipy.special import stdtr, stdtrit
@@ -91,8 +95,8 @@ def paired_means(differences: Values, confidence: float) -> MeansTest:
     of_data = abs(float(_student(np.asarray(units.sum()), squares, n)))
     p_value, critical = float(2 * stdtr(n - 1, -of_data)), float(stdtrit(n - 1, (1 + confidence) / 2))
     if n <= _MOST_UNITS:
-        drawn = [np.abs(_student(signs @ units, squares, n)) for signs in _signs(n)]
-        if 2**n > _EXCHANGES:
+        drawn = [np.abs(_student(signs @ units, squares, n)) for signs in _signs(n, exchanges)]
+        if 2**n > exchanges:
             drawn.append(np.atleast_1d(of_data))
         exchanged = np.sort(np.concatenate(drawn))[::-1]
         p_value = int(np.count_nonzero(exchanged >= of_data * (1 - _SAME))) / exchanged.size
@@ -151,15 +155,15 @@ def _student(sums: Values, squares: float, n: int) -> Values:
         return sums / np.sqrt(n * _variance(sums, np.asarray(squares), n))
 
 
-def _exchanged(units: Values, n: int) -> Iterator[tuple[Values, Values]]:
+def _exchanged(units: Values, n: int, most: int) -> Iterator[tuple[Values, Values]]:
     """Sums and sums of squares of n units that are the first sample by chance, in chunks."""
     import numpy as np
 
-    if math.comb(units.size, n) <= _EXCHANGES:
+    if math.comb(units.size, n) <= most:
         yield _sums(units[np.array(list(combinations(range(units.size), n)))])
         return
     random = np.random.default_rng(SEED)
-    for rows in _chunks(units.size):
+    for rows in _chunks(units.size, most):
         yield _sums(random.permuted(np.broadcast_to(units, (rows, units.size)), axis=1)[:, :n])
 
 
@@ -169,21 +173,21 @@ def _sums(chosen: Values) -> tuple[Values, Values]:
     return sums, squares
 
 
-def _signs(n: int) -> Iterator[Values]:
+def _signs(n: int, most: int) -> Iterator[Values]:
     """Rows of n signs, in chunks."""
     import numpy as np
 
-    if 2**n <= _EXCHANGES:
+    if 2**n <= most:
         yield np.where((np.arange(2**n)[:, None] >> np.arange(n)) & 1, -1.0, 1.0)
         return
     random = np.random.default_rng(SEED)
-    for rows in _chunks(n):
+    for rows in _chunks(n, most):
         yield np.where(random.integers(2, size=(rows, n), dtype=np.int8), -1.0, 1.0)
 
 
-def _chunks(size: int) -> Iterator[int]:
+def _chunks(size: int, most: int) -> Iterator[int]:
     """Numbers of rows of so many values that are drawn at once, together as many exchanges as are drawn."""
-    left = max(min(_EXCHANGES, _VALUES // size), _FEWEST_EXCHANGES)
+    left = max(min(most, _VALUES // size), min(most, _FEWEST_EXCHANGES))
     while left > 0:
         rows = min(left, max(_VALUES_AT_ONCE // size, 1))
         yield rows
