@@ -33,7 +33,7 @@ td { white-space: nowrap; } td.bar { width: 9rem; min-width: 6rem; vertical-alig
 svg { display: block; width: 100%; } svg.bar { height: .9rem; } svg.course { height: 9rem; background: var(--shade); }
 .fill, .dot { fill: var(--mark); } .track { fill: var(--shade); } .range { fill: var(--range); }
 .trend { stroke: var(--mark); stroke-width: 2; fill: none; vector-effect: non-scaling-stroke; }
-.dot { stroke: var(--mark); stroke-width: 4; stroke-linecap: round; vector-effect: non-scaling-stroke; opacity: .6; }
+.dot { stroke: var(--mark); stroke-width: 5; stroke-linecap: round; vector-effect: non-scaling-stroke; opacity: .6; }
 figure { margin: 1.2rem 0; } figcaption { font-weight: 600; }
 .ends { display: flex; justify-content: space-between; gap: 1rem; color: var(--soft); font-size: .875rem; }
 @media (max-width: 40rem) {
