@@ -32,6 +32,7 @@ def keep_rollups(connection: duckdb.DuckDBPyConnection, tables: Tables, conditio
         months[file.month or ""].append(tables.events.storage.uri(file.name))
     if not months:
         return {}
+    sources = {month: raw_rows(connection, uris, condition) for month, uris in sorted(months.items())}
     expiry = expiry_named(secrets.token_hex(16))
     for level in LEVELS:
         table = tables.rollups[level.name]
@@ -40,12 +41,12 @@ def keep_rollups(connection: duckdb.DuckDBPyConnection, tables: Tables, conditio
             write_file(
                 connection,
                 table.storage,
-                [level.select(source) for source in raw_rows(connection, uris, condition)],
+                [level.select(source) for source in rows],
                 month=month,
                 span=level.span,
                 label=f"{expiry}.",
             )
-            for month, uris in sorted(months.items())
+            for month, rows in sources.items()
         ]
         table.commit(add)
     return {expiry: 1, EXPIRIES: tables.events.transaction(EXPIRIES) + 1}

@@ -40,6 +40,7 @@ def roll_up(
     """
     data = {file.name: file for file in tables.events.files()}
     wanted = [file for file in data.values() if file.rows >= from_rows]
+    sources: dict[str, list[str]] = {}
     rolled: set[str] = set()
     for level in LEVELS:
         table = tables.rollups[level.name]
@@ -49,7 +50,10 @@ def roll_up(
         names = {file.name for file in present}
         missing = [file for file in wanted if file.name not in names]
         stale = [file for file in present if _is_stale(tables, file, data)]
-        made = [_rollup_of(connection, tables.events, table, level, file) for file in missing]
+        for file in missing:
+            if file.name not in sources:
+                sources[file.name] = raw_rows(connection, [tables.events.storage.uri(file.name)], "true")
+        made = [_rollup_of(connection, table, level, file, sources[file.name]) for file in missing]
         add = [file for file in made if file is not None]
         on_step(f"written {level.name}")
         if add or stale:
@@ -74,10 +78,10 @@ def _is_stale(tables: Tables, file: DataFile, data: dict[str, DataFile]) -> bool
 
 
 def _rollup_of(
-    connection: duckdb.DuckDBPyConnection, events: LakeTable, table: LakeTable, level: Level, file: DataFile
+    connection: duckdb.DuckDBPyConnection, table: LakeTable, level: Level, file: DataFile, sources: Sequence[str]
 ) -> DataFile | None:
     """None where a sum is beyond what its column holds: questions then read the rows, and say what they cannot add."""
-    selects = [level.select(source) for source in raw_rows(connection, [events.storage.uri(file.name)], "true")]
+    selects = [level.select(source) for source in sources]
     try:
         return write_file(connection, table.storage, selects, month=file.month, span=level.span, name=file.name)
     except (duckdb.ConversionException, duckdb.OutOfRangeException):
