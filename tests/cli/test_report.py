@@ -246,3 +246,34 @@ def test_no_color_means_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
     screen(plain).print("text", style="bold red")
     assert "\x1b[" in coloured.getvalue()
     assert plain.getvalue() == "text\n"
+
+
+def test_conditions_choose_what_a_report_is_about(run: Run, document: Ask, home: Path) -> None:
+    asked = ("report", "--home", home, "--where", "agent=coder")
+    overview = document(*asked)["overview"]
+    assert (overview["calls"], overview["tasks"], overview["unpriced_calls"]) == (1, 1, 0)
+    both = document(*asked, "--where", "agent=reviewer")["overview"]
+    assert both["calls"] == 3
+    assert "No events meet the conditions" in run(*asked, "--where", "model=none-such").stdout
+
+
+def test_each_group_has_a_course_of_its_own(run: Run, document: Ask, home: Path) -> None:
+    asked = ("report", "--home", home, "--by", "agent", "--bucket", "day", "--each")
+    rows = document(*asked)["over_time"]["rows"]
+    assert [(row["key"], row["calls"]) for row in rows] == [({"agent": "coder"}, 1), ({"agent": "reviewer"}, 2)]
+    table = run(*asked).stdout.partition("Cost per day by agent")[2].splitlines()
+    assert table[1].split() == ["from", "coder", "reviewer"]
+    assert table[3].split() == ["Mon", "2026-03-02", "$3.28", "$0.0012+"]
+
+
+def test_percentiles_of_few_tasks_are_marked(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = run("report", "--home", home, "--by", "agent").stdout
+    assert "4.0 s*" in next(line for line in shown.splitlines() if line.startswith("coder"))
+    assert "* of fewer than 20" in shown
+
+
+def test_a_report_says_how_it_was_found(document: Ask, home: Path) -> None:
+    answer = document("report", "--home", home, "--bucket", "day", "--exact")
+    for part in ("overview", "latency", "groups", "over_time"):
+        assert (answer[part]["way"], answer[part]["exact"], answer[part]["missing_before"]) == ("raw", True, None)

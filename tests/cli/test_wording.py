@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -62,3 +63,29 @@ def test_a_duration_has_the_unit_that_fits(ms: float, text: str) -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, "0 B"), (1023, "1023 B"), (1536, "1.5 KiB"), (1 << 42, "4.0 TiB")])
 def test_bytes_have_the_unit_that_fits(number: int, text: str) -> None:
     assert wording.size(number) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (1234.0, "ms", "1.2 s"),
+        (0.5, "USD", "$0.50"),
+        (-2.0, "ms", "-2.0 ms"),
+        (129.0, "token", "129"),
+        (22361870.0, "token", "22,361,870"),
+        (0.12345, "1", "0.1235"),
+        (84.21, "0-100", "84.21"),
+        (1234.5678, "", "1,235"),
+        (0.0, "", "0"),
+        (math.nan, "ms", "-"),
+    ],
+)
+def test_a_figure_has_the_form_of_its_unit(value: float, unit: str, text: str) -> None:
+    assert wording.number(value, unit) == text
+
+
+def test_how_an_answer_was_found_is_said_where_it_matters() -> None:
+    assert wording.found(True, None, UTC) == []
+    expired, within = wording.found(False, datetime(2026, 8, 1, tzinfo=UTC), UTC)
+    assert "before 2026-08-01 00:00 have expired" in expired
+    assert "within 1 %" in within

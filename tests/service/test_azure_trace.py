@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import agentgauge
 from agentgauge.engines import Engine
+from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.meter import Meter
 from agentgauge.service import reports
 from agentgauge.service.window import Window
@@ -22,12 +23,17 @@ CALLS = Path(__file__).parents[1] / "data" / "azure" / "calls.csv.gz"
 EVER = Window()
 
 
+def trace() -> Iterator[dict[str, str]]:
+    with gzip.open(CALLS, "rt", encoding="ascii", newline="") as lines:
+        yield from csv.DictReader(lines)
+
+
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """The hour in the lake, and nothing else."""
     home = tmp_path_factory.mktemp("azure")
-    with agentgauge.open(home) as gauge, gzip.open(CALLS, "rb") as packed:
-        for row in csv.DictReader(io.TextIOWrapper(packed, "ascii")):
+    with agentgauge.open(home) as gauge:
+        for row in trace():
             gauge.llm_call(
                 "splitwise-conv",
                 input_tokens=int(row["context_tokens"]),
@@ -36,8 +42,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
             )
     meter = Meter(get_settings(home))
     meter.lake.compact()
-    with meter.engine() as asked:
-        yield asked
+    with meter.reading() as snapshot:
+        yield DuckDBEngine(snapshot.connection, snapshot.rollups, rollups_from_rows=1)
 
 
 @pytest.mark.parametrize(("exact", "off_by"), [(True, 1e-9), (False, 0.01)])
@@ -50,6 +56,19 @@ def test_percentiles_of_generated_tokens_are_the_published_ones(engine: Engine, 
     assert (found.mean, found.std_dev) == pytest.approx((211.126, 162.870), abs=0.0005)
     assert (found.min, found.max) == (7, 1000)
     assert answer.exact or not exact
+
+
+@pytest.mark.parametrize(("exact", "off_by"), [(True, 1e-9), (False, 0.01)])
+def test_percentiles_of_all_tokens_of_a_call_come_from_summaries_within_one_percent(
+    engine: Engine, exact: bool, off_by: float
+) -> None:
+    tokens = [int(row["context_tokens"]) + int(row["generated_tokens"]) for row in trace()]
+    answer = reports.percentiles(engine, "tokens", EVER, per="call", exact=exact)
+    (found,) = answer.rows
+    expected = np.percentile(tokens, [50, 75, 90, 95, 99])
+    assert [found.p50, found.p75, found.p90, found.p95, found.p99] == pytest.approx(expected, rel=off_by)
+    assert (found.mean, found.std_dev) == pytest.approx((np.mean(tokens), np.std(tokens, ddof=1)), rel=1e-12)
+    assert (answer.way == "raw", answer.exact) == (exact, exact)
 
 
 def test_tokens_add_up_to_the_published_sums(engine: Engine) -> None:

@@ -13,6 +13,7 @@ from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.errors import QueryError
 from agentgauge.events import Event
 from agentgauge.service import reports
+from agentgauge.service.filters import parse_filters
 from agentgauge.service.reports.breakdown import Group
 from agentgauge.service.reports.over_time import Bucket, legible_width
 from agentgauge.service.usage_report import usage_report
@@ -169,9 +170,15 @@ class TestBreakdown:
         events = engine(call(agent="a"), call(agent="a", model="m2"), call(agent="b"))
         assert len(groups(events, EVER, ["agent", "model"])) == 3
 
-    def test_tools_are_not_combined_with_another_dimension(self) -> None:
-        with pytest.raises(QueryError, match="--by tool alone"):
-            usage_report(engine(call()), EVER, by=("tool", "agent"), zone="UTC", now=NOON)
+    @pytest.mark.parametrize("name", ["tool", "component"])
+    def test_tools_and_components_are_not_combined_with_another_dimension(self, name: str) -> None:
+        with pytest.raises(QueryError, match=f"--by {name} alone"):
+            usage_report(engine(call()), EVER, by=("agent", name), zone="UTC", now=NOON)
+
+    def test_the_course_of_each_group_needs_buckets_and_groups(self) -> None:
+        for asked in ({"by": ("agent",)}, {"by": ("tool",), "bucket": "day"}):
+            with pytest.raises(QueryError, match="--each"):
+                usage_report(engine(call()), EVER, zone="UTC", now=NOON, each=True, **asked)
 
 
 class TestOverTime:
@@ -227,6 +234,59 @@ class TestOverTime:
     )
     def test_the_legible_width_grows_with_the_span(self, span: timedelta, width: str) -> None:
         assert legible_width(NOON, NOON + span) == width
+
+    def test_split_by_a_dimension_every_group_has_every_bucket(self) -> None:
+        events = engine(call("1", agent="a"), call("2", agent="b", hours=48), task(agent="a", hours=48))
+        days = course(events, EVER, "day", "UTC", NOON, by=["agent"])
+        assert [(day.label, day.key["agent"], day.calls, day.tasks) for day in days] == [
+            ("2026-03-28", "a", 1, 0),
+            ("2026-03-28", "b", 0, 0),
+            ("2026-03-29", "a", 0, 0),
+            ("2026-03-29", "b", 0, 0),
+            ("2026-03-30", "a", 0, 1),
+            ("2026-03-30", "b", 1, 0),
+        ]
+        assert sum(day.cost_usd or 0 for day in days) == 3
+
+    def test_a_bucket_has_both_outcomes_durations_and_quality(self) -> None:
+        (day,) = course(
+            engine(
+                task(duration_ms=10.0, quality_score=50.0),
+                task("failure", duration_ms=30.0, quality_score=100.0),
+                task(None, duration_ms=20.0),
+            ),
+            EVER, "day", "UTC", NOON,
+        )  # fmt: skip
+        assert (day.tasks, day.successful_tasks, day.failed_tasks, day.success_rate) == (3, 1, 1, 0.5)
+        assert (day.task_duration.mean_ms, day.task_duration.median_ms) == (20.0, 20.0)
+        assert (day.quality.count, day.quality.mean, day.quality.median) == (2, 75.0, 75.0)
+        assert (day.quality.min, day.quality.max) == (50.0, 100.0)
+
+    def test_conditions_choose_what_is_in_it_and_where_it_begins(self) -> None:
+        events = engine(call(agent="a"), call(agent="b", hours=48))
+        assert [day.label for day in course(events, EVER, "day", "UTC", NOON, parse_filters(["agent=b"]))] == [
+            "2026-03-30"
+        ]
+
+
+class TestFilters:
+    EVENTS = (
+        call("1", agent="a", duration_ms=5.0), call("2", agent="b"), task(agent="a", duration_ms=7.0),
+        tool("grep", agent="a"), tool("ls", agent="b"),
+    )  # fmt: skip
+
+    def test_every_report_is_about_what_meets_them(self) -> None:
+        asked, only = engine(*self.EVENTS), parse_filters(["agent=a"])
+        overview = reports.overview(asked, EVER, only)
+        assert (overview.calls, overview.tasks, overview.tool_calls, overview.cost_usd) == (1, 1, 1, 1)
+        assert [group.cost_usd for group in groups(asked, EVER, ["model"], only)] == [1]
+        assert [row.name for row in reports.tools(asked, EVER, only).rows] == ["grep"]
+        assert [row.of for row in reports.latency(asked, EVER, only).rows] == ["task", "llm_call"]
+
+    def test_both_sides_of_a_condition_are_all_there_is(self) -> None:
+        asked = engine(*self.EVENTS)
+        parts = [reports.overview(asked, EVER, parse_filters([text])) for text in ("agent=a", "agent!=a")]
+        assert sum(part.events for part in parts) == len(self.EVENTS)
 
 
 class TestToolsAndLatency:

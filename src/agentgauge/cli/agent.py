@@ -9,6 +9,8 @@ import typer
 from agentgauge.cli import options
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from agentgauge.service.reports.agents import Agent
 
 
@@ -43,10 +45,10 @@ def agent(
     if as_json:
         print_document(answer)
     else:
-        _show(answer)
+        _show(answer, zone)
 
 
-def _show(answer: Agent) -> None:
+def _show(answer: Agent, zone: tzinfo) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -64,5 +66,5 @@ def _show(answer: Agent) -> None:
         lines.append(("Cost per task", cost, wording.unpriced(answer.unpriced_calls)))
         lines.append(("Tokens per task", wording.count(round(answer.tokens_per_task)), ""))
     out.print(totals_table(lines))
-    if not answer.exact:
-        out.print(Text(wording.WITHIN, style="dim"))
+    for said in wording.found(answer.exact, answer.missing_before, zone):
+        out.print(Text(said, style="dim"))

@@ -11,6 +11,7 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import tzinfo
 
     from rich.table import Table
 
@@ -69,10 +70,10 @@ def flame(
     if as_json:
         print_document(answer)
     elif svg is None:
-        _show(answer, limit)
+        _show(answer, zone, limit)
 
 
-def _show(answer: Flame, limit: int) -> None:
+def _show(answer: Flame, zone: tzinfo, limit: int) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -92,6 +93,7 @@ def _show(answer: Flame, limit: int) -> None:
         notes.append(f"... and {more} more: --limit shows them, --json and --svg have all")
     if answer.cut:
         notes.append("More paths than can be told apart: the others are in the time of those around them")
+    notes += wording.found(True, answer.missing_before, zone)
     for text in notes:
         out.print(Text(text, style="dim"))
 

@@ -10,6 +10,7 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from rich.table import Table
 
@@ -71,10 +72,10 @@ def percentiles(
     if as_json:
         print_document(answer)
     else:
-        _show(answer, limit)
+        _show(answer, zone, limit)
 
 
-def _show(answer: Percentiles, limit: int) -> None:
+def _show(answer: Percentiles, zone: tzinfo, limit: int) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -91,8 +92,8 @@ def _show(answer: Percentiles, limit: int) -> None:
     else:
         out.print(Text(title, style="bold"))
         out.print(_list(answer.rows[0], answer))
-    if not answer.exact:
-        out.print(Text(wording.WITHIN, style="dim"))
+    for said in wording.found(answer.exact, answer.missing_before, zone):
+        out.print(Text(said, style="dim"))
 
 
 def _list(row: Distribution, answer: Percentiles) -> Table:

@@ -148,8 +148,9 @@ def _show(answer: UsageReport, zone: tzinfo, limit: int) -> None:
             shown.append(courses_table(answer.over_time.rows, answer.groups.rows, answer.bucket, answer.by, out.width))
         else:
             shown.append(course_table(answer.over_time.rows, answer.bucket, out.width, out.encoding))
-    if not answer.exact:
-        shown.append(Text(wording.WITHIN, style="dim"))
+    said = wording.found(answer.exact, answer.missing_before, zone)
+    if said:
+        shown.append(Text("\n".join(said), style="dim"))
     for part in shown:
         out.print()
         out.print(part)

@@ -9,6 +9,8 @@ import typer
 from agentgauge.cli import options
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from agentgauge.service.reports.agents import Role
 
 
@@ -44,10 +46,10 @@ def role(
     if as_json:
         print_document(answer)
     else:
-        _show(answer, limit)
+        _show(answer, zone, limit)
 
 
-def _show(answer: Role, limit: int) -> None:
+def _show(answer: Role, zone: tzinfo, limit: int) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -70,5 +72,5 @@ def _show(answer: Role, limit: int) -> None:
     if len(answer.agents) > limit:
         more = wording.count(len(answer.agents) - limit)
         out.print(Text(f"... and {more} more: --limit shows them, --json has all", style="dim"))
-    if not answer.exact:
-        out.print(Text(wording.WITHIN, style="dim"))
+    for said in wording.found(answer.exact, answer.missing_before, zone):
+        out.print(Text(said, style="dim"))

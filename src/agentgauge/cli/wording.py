@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
 NOTHING = "-"
-WITHIN = "Medians and percentiles are within 1 %, from summaries of the events; --exact reads the events themselves."
+_WITHIN = "Medians and percentiles are within 1 %, from summaries of the events; --exact reads the events themselves."
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
@@ -103,6 +103,12 @@ def rough(text: str, is_few: bool, marked: bool) -> str:
 def few(least: int) -> str:
     """What there is to say of a p95 or p99 of fewer values than `least`."""
     return f"of fewer than {least}: decided by the one or two largest"
+
+
+def found(exact: bool, missing_before: datetime | None, zone: tzinfo) -> list[str]:
+    """What there is to say about how an answer was found, mostly nothing."""
+    expired = f"Events before {moment(missing_before, zone)} have expired and are not in all of this."
+    return [*([] if missing_before is None else [expired]), *([] if exact else [_WITHIN])]
 
 
 def size(number: int) -> str:

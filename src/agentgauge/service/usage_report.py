@@ -17,7 +17,7 @@ from agentgauge.service.reports.components import Component
 from agentgauge.service.reports.latency import Latency
 from agentgauge.service.reports.over_time import Bucket
 from agentgauge.service.reports.overview import Overview
-from agentgauge.service.reports.rows import Rows
+from agentgauge.service.reports.rows import Found, Rows
 from agentgauge.service.reports.tools import Tool
 from agentgauge.service.window import Window
 
@@ -52,8 +52,18 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def exact(self) -> bool:
         """Whether every figure is."""
-        parts = (self.overview, self.latency, self.groups, self.tools, self.over_time)
-        return all(part is None or part.exact for part in parts)
+        return all(part.exact for part in self._parts)
+
+    @property
+    def missing_before(self) -> datetime | None:
+        """Where not None, some of the figures are without the events before it, which have expired."""
+        found = (part.missing_before for part in self._parts if part.missing_before is not None)
+        return max(found, default=None)
+
+    @property
+    def _parts(self) -> list[Found]:
+        parts = (self.overview, self.latency, self.groups, self.tools, self.components, self.over_time)
+        return [part for part in parts if part is not None]
 
 
 def usage_report(

@@ -4,6 +4,7 @@ were."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, Literal
@@ -14,7 +15,7 @@ from agentgauge.errors import QueryError
 from agentgauge.events.fields import MONEY_STEP
 from agentgauge.service.reports.breakdown import Group, breakdown
 from agentgauge.service.reports.overview import overview
-from agentgauge.service.reports.rows import way_of
+from agentgauge.service.reports.rows import found_by
 from agentgauge.service.reports.totals import Totals, ratio
 from agentgauge.service.window import Window
 
@@ -36,6 +37,7 @@ class Agent(Totals, frozen=True, kw_only=True):
     """Its cost over its tasks, failed ones included; None without tasks or where no call is priced."""
     way: Way
     exact: bool
+    missing_before: datetime | None
 
 
 class RoleMember(Totals, frozen=True, kw_only=True):
@@ -54,6 +56,7 @@ class Role(Totals, frozen=True, kw_only=True):
     """The dearest first."""
     way: Way
     exact: bool
+    missing_before: datetime | None
 
 
 def agent(engine: Engine, window: Window, name: str, filters: Sequence[Filter] = (), *, exact: bool = False) -> Agent:
@@ -74,6 +77,7 @@ def agent(engine: Engine, window: Window, name: str, filters: Sequence[Filter] =
         cost_per_task_usd=_share(found.cost_usd, found.tasks),
         way=found.way,
         exact=found.exact,
+        missing_before=found.missing_before,
     )
 
 
@@ -92,8 +96,7 @@ def role(engine: Engine, window: Window, name: str, filters: Sequence[Filter] = 
         agent_count=count,
         cost_per_agent_usd=_share(found.cost_usd, count),
         agents=tuple(_member(group) for group in members.rows),
-        way=way_of(found.way, members.way),
-        exact=found.exact and members.exact,
+        **found_by(found, members),
     )
 
 

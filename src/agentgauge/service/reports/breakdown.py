@@ -10,7 +10,7 @@ from agentgauge.engines.columns import BY_NAME as COLUMNS
 from agentgauge.errors import QueryError
 from agentgauge.events import kinds
 from agentgauge.service.dimensions import USUAL, dimension, near_dimension
-from agentgauge.service.reports.rows import Rows
+from agentgauge.service.reports.rows import Rows, found_by
 from agentgauge.service.reports.totals import TOTALS, Totals, totals_of
 from agentgauge.service.window import Window
 
@@ -52,7 +52,7 @@ def breakdown(
         )
         for row in rows
     )
-    return Rows(tuple(groups), answer.way, answer.exact)
+    return Rows(rows=tuple(groups), **found_by(answer))
 
 
 def _of_kinds(

@@ -9,7 +9,7 @@ import msgspec
 
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.events.kinds import TASK_KINDS
-from agentgauge.service.reports.rows import Rows
+from agentgauge.service.reports.rows import Rows, found_by
 from agentgauge.service.reports.totals import FEW, or_nan, ratio
 from agentgauge.service.window import Window
 
@@ -70,7 +70,7 @@ def components(engine: Engine, window: Window, filters: Sequence[Filter] = ()) -
         parts[row["operation"]] = parts.get(row["operation"], 0.0) + row["total_ms"]
     rows.sort(key=lambda row: (-whole.get(row["operation"], 0.0), row["operation"], -row["total_ms"]))
     found = (_component(row, whole.get(row["operation"], 0.0), parts[row["operation"]]) for row in rows)
-    return Rows(tuple(found), timed.way, timed.exact)
+    return Rows(rows=tuple(found), **found_by(timed))
 
 
 def _component(row: dict[str, Any], operation_ms: float, components_ms: float) -> Component:

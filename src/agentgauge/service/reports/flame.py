@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
@@ -13,6 +14,7 @@ from agentgauge.engines.answer import Way
 from agentgauge.engines.spans import SEPARATOR
 from agentgauge.errors import QueryError
 from agentgauge.events.kinds import TASK_KINDS
+from agentgauge.service.reports.rows import found_by
 from agentgauge.service.window import Window
 
 MOST_PATHS = 2_000
@@ -53,6 +55,8 @@ class Flame(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there are more than 2,000 paths: the others are in the time of those around them."""
     way: Way
     exact: bool
+    missing_before: datetime | None
+    """Where not None, spans before it have expired and are not in the tree."""
 
 
 class _Branch(msgspec.Struct):
@@ -96,8 +100,7 @@ def flame(engine: Engine, window: Window, operation: str | None = None, filters:
         window=window,
         root=_node(root, root.value),
         cut=len(answer.rows) > MOST_PATHS,
-        way=answer.way,
-        exact=answer.exact,
+        **found_by(answer),
     )
 
 

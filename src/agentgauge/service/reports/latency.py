@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agentgauge.engines import Engine, Filter, Measure, Query
-from agentgauge.service.reports.rows import Rows
+from agentgauge.service.reports.rows import Rows, found_by
 from agentgauge.service.reports.totals import FEW, or_nan
 from agentgauge.service.window import Window
 
@@ -51,4 +51,4 @@ def latency(engine: Engine, window: Window, filters: Sequence[Filter] = (), *, e
         for kind in _WORK
         if kind in found
     )
-    return Rows(tuple(rows), answer.way, answer.exact)
+    return Rows(rows=tuple(rows), **found_by(answer))

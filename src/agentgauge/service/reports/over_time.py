@@ -10,7 +10,7 @@ from agentgauge.engines import Engine, Filter, Measure, Query, TimeBucket
 from agentgauge.engines.time_buckets import WIDTHS, Width
 from agentgauge.errors import QueryError
 from agentgauge.service.dimensions import dimension
-from agentgauge.service.reports.rows import Rows
+from agentgauge.service.reports.rows import Rows, found_by
 from agentgauge.service.reports.totals import TOTALS, Totals, totals_of
 from agentgauge.service.window import Window
 
@@ -55,11 +55,10 @@ def over_time(
     bucket = bucket_width(width)
     dimensions = [dimension(name) for name in by]
     span = (Measure("min", "time", name="first"), Measure("max", "time", name="last"))
-    first, last = engine.aggregate(
-        Query(start=window.start, end=window.end, filters=tuple(filters), measures=span)
-    ).rows[0]
+    found = engine.aggregate(Query(start=window.start, end=window.end, filters=tuple(filters), measures=span))
+    first, last = found.rows[0]
     if first is None and None in (window.start, window.end):
-        return Rows((), "raw", exact=True)
+        return Rows(rows=(), **found_by(found))
     start = window.start or first
     after_last = last + timedelta(microseconds=1) if last else now
     end = window.end or (after_last if window.start is None else max(now, after_last))
@@ -82,7 +81,7 @@ def over_time(
         )
         for row in answer.records()
     )
-    return Rows(tuple(rows), answer.way, answer.exact)
+    return Rows(rows=tuple(rows), **found_by(answer))
 
 
 def _label(start: datetime, width: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.engines.answer import Way
+from agentgauge.service.reports.rows import found_by
 from agentgauge.service.reports.totals import TOTALS, Totals, totals_of
 from agentgauge.service.window import Window
 
@@ -20,6 +21,7 @@ class Overview(Totals, frozen=True, kw_only=True):
     last: datetime | None
     way: Way
     exact: bool
+    missing_before: datetime | None
 
 
 _MEASURES = (
@@ -37,4 +39,4 @@ def overview(engine: Engine, window: Window, filters: Sequence[Filter] = (), *, 
     answer = engine.aggregate(query)
     row = answer.records()[0]
     own = {name: row[name] for name in ("events", "calls_outside_tasks", "first", "last")}
-    return Overview(**totals_of(row), **own, way=answer.way, exact=answer.exact)
+    return Overview(**totals_of(row), **own, **found_by(answer))

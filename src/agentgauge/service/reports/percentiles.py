@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,9 +12,9 @@ import msgspec
 from agentgauge.analysis.metrics import Metric, Per
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.engines.answer import Way
-from agentgauge.engines.columns import column
 from agentgauge.errors import QueryError
 from agentgauge.service.dimensions import dimension
+from agentgauge.service.reports.rows import found_by
 from agentgauge.service.reports.series import metric_in
 from agentgauge.service.reports.totals import FEW
 from agentgauge.service.window import Window
@@ -57,6 +57,8 @@ class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
     way: Way
     exact: bool
     """Else percentiles are within 1 % of their value; everything else is exact in any case."""
+    missing_before: datetime | None
+    """Where not None, events before it have expired and are not among the values."""
 
 
 _STATISTICS = ("p50", "p75", "p90", "p95", "p99", "mean", "std_dev", "min", "max")
@@ -87,7 +89,7 @@ def percentiles(
     query = Query(
         start=window.start,
         end=window.end,
-        filters=(*metric.conditions, *_readable(metric), *filters),
+        filters=(*metric.conditions, *filters),
         group=dimensions,
         measures=(
             Measure("count", name="count"),
@@ -112,8 +114,7 @@ def percentiles(
         window=window,
         by=tuple(by),
         rows=tuple(rows),
-        way=answer.way,
-        exact=answer.exact,
+        **found_by(answer),
     )
 
 
@@ -121,13 +122,6 @@ def _distribution(row: Mapping[str, Any], key: dict[str, Any], unpriced: int) ->
     figures = {name: math.nan if row[name] is None else float(row[name]) for name in _STATISTICS}
     count = row["count"]
     return Distribution(key=key, count=count, **figures, median=figures["p50"], few=0 < count < FEW, unpriced=unpriced)
-
-
-def _readable(metric: Metric) -> tuple[Filter, ...]:
-    """Of an attribute the values that read as numbers: a comparison with one holds for no other."""
-    if column(metric.field).type != "attribute":
-        return ()
-    return (Filter(metric.field, ">=", -sys.float_info.max),)
 
 
 def _unpriced(

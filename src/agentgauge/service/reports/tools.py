@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agentgauge.engines import Engine, Filter, Measure, Query
-from agentgauge.service.reports.rows import Rows
+from agentgauge.service.reports.rows import Rows, found_by
 from agentgauge.service.reports.totals import FEW, or_nan, ratio
 from agentgauge.service.window import Window
 
@@ -54,4 +54,4 @@ def tools(engine: Engine, window: Window, filters: Sequence[Filter] = (), *, exa
         )
         for row in answer.records()
     )
-    return Rows(tuple(rows), answer.way, answer.exact)
+    return Rows(rows=tuple(rows), **found_by(answer))
