@@ -47,5 +47,5 @@ def test_failed_calls_are_scaled_to_30_days_with_limits_of_days() -> None:
 @pytest.mark.parametrize(("of_all", "priority"), [(10, "high"), (1000, "medium")])
 def test_calls_without_a_price_are_pressing_where_they_are_many(of_all: int, priority: str) -> None:
     finding = unpriced_model(Unpriced("gpt-4x", 2, 500, ("gpt-4o",)), MONTH, of_all)
-    assert finding.reason == "2 calls of gpt-4x without a price: their cost is unknown; near names: gpt-4o"
+    assert finding.reason == "2 calls of gpt-4x without a price: the cost is unknown; near names: gpt-4o"
     assert (finding.priority, finding.estimated_savings) == (priority, 0)

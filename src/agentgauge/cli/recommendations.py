@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 recommendations = typer.Typer(rich_markup_mode=None)
 
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The number that 'agentgauge recommendations' shows.")]
-_TOTALS_APART = 2
-"""Rows from which it is worth saying that savings overlap."""
 
 
 @recommendations.callback(invoke_without_command=True)
@@ -148,7 +146,8 @@ def _show(answer: Recommendations, zone: tzinfo) -> None:
         out.print(_pending_table(answer.recommendations))
         out.print()
         total = wording.money(answer.total_potential_savings)
-        overlap = ", less what rows about the same work share" if answer.count >= _TOTALS_APART else ""
+        saving = sum(row.estimated_savings > 0 for row in answer.recommendations)
+        overlap = ", less what rows about the same work share" if saving > 1 else ""
         out.print(f"Together up to {total} in 30 days{overlap}.", soft_wrap=True)
         out.print(Text("agentgauge recommendations accept ID, or dismiss ID", style="dim"), soft_wrap=True)
     else:

@@ -1,8 +1,9 @@
 """What a recommendation that was accepted has saved: one measure, before and after.
 
 A measure is an amount per operation (a task, a piece of work, a call, a day), known for units of work. What is saved is
-the difference of the means times the operations since; its limits are those of the difference (units drawn again). It
-is what changed, not what the recommendation did: whatever else changed at that time is in it.
+the difference of the means times the operations since; its limits are those of the difference
+(`agentgauge.analysis.pairs`, a ratio). It is what changed, not what the recommendation did: whatever else changed at
+that time is in it.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def use_cache(
         return None
     repeated, total = (sum(getattr(one, name) for one in conversations) for name in ("repeated_tokens", "input_tokens"))
     count = len(conversations)
-    method = "rates of the price book; BCa bootstrap over conversations"
+    method = "rates of the price book; studentised bootstrap over conversations"
     saving = saving_in(period, saved, (low * count, high * count), method)
     return Finding(
         type="use_cache",

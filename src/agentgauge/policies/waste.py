@@ -145,7 +145,7 @@ def unpriced_model(unpriced: Unpriced, period: Period, all_calls: int) -> Findin
         agent_role=None,
         current_budget=None,
         recommended_budget=None,
-        reason=f"{count_of(unpriced.calls, 'call')} of {unpriced.model} without a price: their cost is unknown{like}",
+        reason=f"{count_of(unpriced.calls, 'call')} of {unpriced.model} without a price: the cost is unknown{like}",
         saving=NO_SAVING,
         evidence=Evidence(
             period=period,
@@ -165,7 +165,7 @@ def _total(amounts: Sequence[float], period: Period, of: str) -> Saving:
         each = [Observation(str(number), amount) for number, amount in enumerate(amounts)]
         _, low, high = level(each, "number", _CONFIDENCE)
     limits = low * len(amounts), high * len(amounts)
-    return saving_in(period, math.fsum(amounts), limits, f"BCa bootstrap over {of}")
+    return saving_in(period, math.fsum(amounts), limits, f"studentised bootstrap over {of}")
 
 
 def _finding(

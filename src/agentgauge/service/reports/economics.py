@@ -14,7 +14,8 @@ ticket, else the issue, else the run, else the session, each kind of which there
 issues, if pipelines are of issues); of a cycle the calls within it. All else is `unattributed`, and the rows of an
 outcome sum to the total. Time is that of the work (of cycles: their own), not of waiting.
 
-Intervals are of 95 %, from drawing units again (`agentgauge.analysis.bootstrap`); None below ten units.
+Intervals are of 95 %, of a ratio over units of work (`agentgauge.analysis.pairs`): what depends on each other within
+a unit stays together. None below ten units.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class OutcomeEconomics(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     successes: int
     units: int
-    """Units of work that the money was spent on, and that are drawn for the intervals."""
+    """Units of work that the money was spent on, and that the intervals are over."""
     unpriced_calls: int
     """Of these units: what they cost is in no price, so prices are too low by it."""
     cost_per_success: Price
@@ -165,7 +166,7 @@ def _effort(times: Mapping[Any, float], counts: Mapping[Any, float]) -> Effort:
 
 
 def _limits(values: Mapping[Any, float], counts: Mapping[Any, float]) -> tuple[float, float]:
-    """Of the sum of values over the sum of counts, units drawn again; NaN of too few."""
+    """Of the sum of values over the sum of counts; NaN of too few units."""
     if len(counts) < FEWEST:
         return math.nan, math.nan
     observations = [Observation(str(number), values[key], counts[key]) for number, key in enumerate(counts)]
