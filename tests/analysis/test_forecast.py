@@ -103,11 +103,11 @@ def test_wider_holds_narrower_sums_do_not_fall_and_nothing_is_below_zero() -> No
         assert found.sums[-1].value == pytest.approx(sum(span.value for span in found.days))
 
 
-@pytest.mark.parametrize(("make", "method"), [(trending, "trend"), (weekly, "week")])
-def test_what_does_best_on_the_series_is_taken(make: Maker, method: str) -> None:
+@pytest.mark.parametrize(("make", "word"), [(trending, "trend"), (weekly, "week")])
+def test_what_does_best_on_the_series_is_taken(make: Maker, word: str) -> None:
     random = np.random.default_rng(35)
     taken = [forecast(make(random, 150), 7).method for _ in range(20)]
-    assert sum(method in name or "Holt-Winters" in name for name in taken) >= 14
+    assert sum(word in name.replace("four weeks", "") or "Winters" in name for name in taken) >= 18
 
 
 def test_under_seven_days_there_is_no_forecast() -> None:

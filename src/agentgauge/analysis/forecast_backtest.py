@@ -1,10 +1,10 @@
 """What a forecast would have been worth: made again from each day of the past, with what was known on that day.
 
-From each day on, the method is taken whose sums over the coming days, a week at most, have missed by least so far, on
-average and with respect to the size of the figures; so errors are those of the choice too. They are taken as multiples
-of the mean of the last four weeks before the day, or of its root, or as they are, by which they are most alike in the
-first and second half of the past: of a series that grows, old errors then say how large new ones are. Where there are
-eight weeks, what was forecast in the first four does not count.
+From each day on, the method is taken whose sums of the next day, the next two and so on to a week have missed by least
+so far, on average and with respect to the size of the figures; so errors are those of the choice too. They are taken as
+multiples of the mean of the last four weeks before the day, or of its root, or as they are, by which they are most
+alike in the first and second half of the past: of a series that grows, old errors then say how large new ones are.
+Where there are eight weeks, what was forecast in the first four does not count.
 
 An interval of so many days ahead is the forecast and to both sides
 
@@ -94,7 +94,7 @@ def _choice(every: NDArray[np.float64], actual: NDArray[np.float64], size: NDArr
     import numpy as np
 
     ahead = min(_CHOSEN_BY_DAYS, actual.shape[1])
-    missed = np.abs((every[:, :, :ahead] - actual[None, :, :ahead]).sum(axis=2)) / size[None, :]
+    missed = np.abs(np.cumsum(every[:, :, :ahead] - actual[None, :, :ahead], axis=2)).mean(axis=2) / size[None, :]
     rows = actual.shape[0]
     chosen = np.zeros(rows, dtype=np.int64)
     if rows > ahead:

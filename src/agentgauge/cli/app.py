@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from agentgauge.cli.agent import agent
+from agentgauge.cli.anomalies import anomalies
 from agentgauge.cli.collect import collect
 from agentgauge.cli.compact import compact
 from agentgauge.cli.compare import compare
@@ -20,6 +21,7 @@ from agentgauge.cli.exits import ExitCodes
 from agentgauge.cli.explain import explain
 from agentgauge.cli.export import export
 from agentgauge.cli.flame import flame
+from agentgauge.cli.forecast import forecast
 from agentgauge.cli.forget import forget
 from agentgauge.cli.import_logs import import_command
 from agentgauge.cli.insights import insights
@@ -49,6 +51,8 @@ for command in (
     percentiles,
     flame,
     trends,
+    anomalies,
+    forecast,
     compare,
     correlate,
     explain,

@@ -12,6 +12,8 @@
     percentiles  how the values of a metric are distributed
     trends       whether a metric gets better or worse from day to day, and where its level shifted
     correlate    which metrics rise and fall together
+    anomalies    hours or days of a metric that are not as their season lets expect
+    forecast     what the coming days will cost, and when a budget is used up
     compare      whether models, configurations or experiments differ in a metric, over units of work
     explain      why a figure differs from what it was, factor by factor
     insights     fastest, cheapest and best agents, the best hours, operations that get worse
@@ -27,6 +29,7 @@ not, medians and percentiles are within 1 % of their value, and all else is exac
 """
 
 from agentgauge.service.reports.agents import agent, role
+from agentgauge.service.reports.anomalies import anomalies
 from agentgauge.service.reports.breakdown import breakdown
 from agentgauge.service.reports.compare import compare
 from agentgauge.service.reports.components import components
@@ -34,6 +37,7 @@ from agentgauge.service.reports.correlate import correlate
 from agentgauge.service.reports.economics import economics
 from agentgauge.service.reports.explain import explain
 from agentgauge.service.reports.flame import flame
+from agentgauge.service.reports.forecast import forecast
 from agentgauge.service.reports.insights import insights
 from agentgauge.service.reports.latency import latency
 from agentgauge.service.reports.over_time import over_time
@@ -45,6 +49,7 @@ from agentgauge.service.reports.trends import trends
 
 __all__ = [
     "agent",
+    "anomalies",
     "breakdown",
     "compare",
     "components",
@@ -52,6 +57,7 @@ __all__ = [
     "economics",
     "explain",
     "flame",
+    "forecast",
     "insights",
     "latency",
     "over_time",

@@ -1,0 +1,210 @@
+"""`agentgauge anomalies`: hours or days of a metric that are not as their season lets expect."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentgauge.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+    from agentgauge.cli.tables import Cell
+    from agentgauge.service.reports.anomalies import Anomalies, Found, Watched
+
+_COUNTED = ("operation", "token")
+_EXPENDABLE = ("p", "usual", "severity", "expected")
+
+
+def anomalies(
+    metrics: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[METRIC]...",
+            help="cost, tokens, operations, execution_time, error_rate, success_rate, quality_score, latency, a "
+            "numeric column, attributes.<key> or the name of a measurement. Default: the first five.",
+        ),
+    ] = None,
+    bucket: Annotated[str, typer.Option("--bucket", metavar="hour|day", help="What one figure is of.")] = "hour",
+    since: options.Since = None,
+    until: options.Until = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="DIMENSION", help="Look at each agent, model, ... by itself.")
+    ] = None,
+    where: options.Where = None,
+    alpha: Annotated[
+        float | None,
+        typer.Option(
+            "--alpha",
+            metavar="SHARE",
+            help="How many quiet buckets may alarm. Default: one in four weeks, 1/672 of hours and 1/28 of days.",
+        ),
+    ] = None,
+    limit: options.Limit = 20,
+    tz: options.TimeZone = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show hours or days that are not as the same hours or days of earlier weeks let expect.
+
+    Without --since it looks at the last 7 days of hours, or 28 of days. Six weeks of history come before what can be
+    looked at, less with a larger --alpha.
+    """
+    from datetime import UTC, datetime
+
+    from agentgauge.cli.homes import note_absent
+    from agentgauge.cli.output import print_document
+    from agentgauge.cli.zones import reading_zone
+    from agentgauge.meter import Meter
+    from agentgauge.service import reports
+    from agentgauge.service.filters import parse_filters
+    from agentgauge.service.reports.anomalies import METRICS
+    from agentgauge.service.window import parse_window
+    from agentgauge.settings import get_settings
+
+    now = datetime.now(UTC)
+    zone_name, zone = reading_zone(tz)
+    window, filters = parse_window(since, until, zone, now), parse_filters(where or ())
+    meter = Meter(get_settings(home))
+    note_absent(meter.settings.home)
+    with meter.engine() as engine:
+        answer = reports.anomalies(
+            engine,
+            window,
+            zone=zone_name,
+            now=now,
+            metrics=metrics or METRICS,
+            bucket=bucket,
+            by=by,
+            alpha=alpha,
+            filters=filters,
+        )
+    if as_json:
+        print_document(answer)
+    else:
+        _show(answer, limit)
+
+
+def _show(answer: Anomalies, limit: int) -> None:
+    from rich.text import Text
+
+    from agentgauge.cli import wording
+    from agentgauge.cli.output import screen
+    from agentgauge.engines.time_buckets import zone_named
+
+    out, zone = screen(), zone_named(answer.time_zone)
+    start, end = (wording.moment(edge, zone) for edge in (answer.since, answer.until))
+    out.print(Text(f"{start} to {end} ({answer.time_zone})", style="dim"))
+    out.print(Text(_sentence(answer), style="bold"))
+    if answer.anomalies:
+        out.print()
+        out.print(_table(answer, out.width, limit))
+    lines = list(_remarks(answer, limit))
+    if lines:
+        out.print()
+    for line in lines:
+        out.print(Text(line, style="dim"))
+
+
+def _sentence(answer: Anomalies) -> str:
+    from agentgauge.cli import wording
+
+    tested = sum(each.tested for each in answer.series)
+    if not answer.series:
+        return "Nothing has been recorded that could be looked at."
+    if not tested:
+        return "Too little history to tell what is unusual."
+    count = len(answer.anomalies)
+    found = "1 anomaly" if count == 1 else f"{wording.count(count)} anomalies" if count else "No anomalies"
+    looked_at = wording.count_of(sum(each.tested > 0 for each in answer.series), "series").removesuffix("s")
+    looked_at = looked_at if looked_at.endswith("series") else f"{looked_at}s"
+    return f"{found} among {wording.count_of(tested, answer.bucket)} of {looked_at}"
+
+
+def _table(answer: Anomalies, width: int, limit: int) -> Table:
+    from agentgauge.cli import wording
+    from agentgauge.cli.tables import fitting, rows_table
+
+    rows = answer.anomalies[:limit]
+    first: list[Cell] = [(answer.bucket, lambda row: wording.bucket(row.start, answer.bucket))]
+    if answer.by is not None:
+        first.append((answer.by, lambda row: "(none)" if row.key is None else row.key))
+    first.append(("metric", lambda row: row.metric))
+    numbers: list[Cell] = [
+        ("value", _value),
+        ("expected", lambda row: _figure(row.expected, row.unit)),
+        ("usual", _usual),
+        ("deviation", _deviation),
+        ("p", lambda row: f"{row.p_value:.2g}"),
+        ("severity", lambda row: row.severity),
+    ]
+    return rows_table(None, first, fitting(first, numbers, _EXPENDABLE, rows, width), rows)
+
+
+def _value(row: Found) -> str:
+    from agentgauge.cli import wording
+
+    shown = "no data" if row.cause == "no data" else _figure(row.value, row.unit)
+    return f"{shown} + {wording.unpriced(row.unpriced_calls)}" if row.unpriced_calls else shown
+
+
+def _usual(row: Found) -> str:
+    if math.isnan(row.low):
+        return ""
+    return f"{_figure(row.low, row.unit)} to {_figure(row.high, row.unit)}" if row.high > row.low else "nothing"
+
+
+def _deviation(row: Found) -> str:
+    return "" if math.isnan(row.deviation_percent) else f"{row.deviation_percent:+,.0f} %"
+
+
+def _figure(value: float, unit: str) -> str:
+    from agentgauge.cli import wording
+
+    if unit == "1":
+        return wording.percent(value)
+    if unit in _COUNTED:
+        return wording.count(round(float(f"{value:.4g}")))
+    return wording.number(float(f"{value:.3g}"), unit)
+
+
+def _remarks(answer: Anomalies, limit: int) -> Iterator[str]:
+    from agentgauge.cli import wording
+
+    if len(answer.anomalies) > limit:
+        yield f"... and {wording.count(len(answer.anomalies) - limit)} more: --limit shows them, --json has all"
+    tested = [each for each in answer.series if each.tested]
+    if tested:
+        yield (
+            f"Chance alone finds about {answer.expected_false:.2g} in as many quiet {answer.bucket}s "
+            f"(1 in {1 / answer.alpha:,.0f})."
+        )
+    calls = max((each.unpriced_calls for each in answer.series if each.metric == "cost"), default=0)
+    if answer.by is not None:
+        calls = sum(each.unpriced_calls for each in answer.series if each.metric == "cost")
+    if calls:
+        yield f"{wording.unpriced(calls)} and in no figure."
+    short = [each for each in answer.series if not each.tested]
+    for each in short[:3]:
+        yield _short(answer, each)
+    if len(short) > 3:
+        yield f"{wording.count(len(short) - 3)} more series have too little history; --json has all."
+
+
+def _short(answer: Anomalies, each: Watched) -> str:
+    from agentgauge.cli import wording
+
+    name = each.metric if each.key is None else f"{each.metric} of {each.key}"
+    said = f"{name}: {wording.count_of(each.history, answer.bucket)} of history"
+    if each.history >= each.needed:
+        return f"{said}, none of them in this window."
+    said += f", {wording.count(each.needed)} are needed"
+    if each.least_alpha < 0.1:
+        alpha = math.ceil(each.least_alpha * 10_000) / 10_000
+        return f"{said}; --alpha {alpha:g} would do."
+    return f"{said}."

@@ -1,0 +1,302 @@
+"""`agentgauge forecast`: what the coming days will cost, and when a budget is used up."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentgauge.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date, datetime, tzinfo
+    from decimal import Decimal
+
+    from rich.table import Table
+    from rich.text import Text
+
+    from agentgauge.analysis.forecast import Span
+    from agentgauge.cli.output import Screen
+    from agentgauge.cli.tables import Cell
+    from agentgauge.service.reports.forecast import BudgetDates, Forecast
+
+_DAYS = 30
+_HEIGHT = 6
+_PAST_SHOWN = 56
+_EXPENDABLE = ("95 %",)
+
+
+def forecast(
+    metric: Annotated[str, typer.Option("--metric", help="cost, tokens or operations.")] = "cost",
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, max=366, help="Days ahead, today included. Default: 30.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DATE", help="The last day, such as 2026-12-31, or month-end.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="WHEN", help="The first day to learn from, where older ones mislead."),
+    ] = None,
+    where: options.Where = None,
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="USD", help="Also say when so many dollars are used up.")
+    ] = None,
+    budget_since: Annotated[
+        str | None, typer.Option("--budget-since", metavar="DATE", help="Its first day. Default: this month's first.")
+    ] = None,
+    tz: options.TimeZone = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show what the coming days will cost, or use, and when a budget is used up.
+
+    From complete days: 7 for a forecast, 28 for intervals. The method is the one that would have done best so far, and
+    the intervals are as wide as its errors were.
+    """
+    from datetime import UTC, datetime
+
+    from agentgauge.cli.homes import note_absent
+    from agentgauge.cli.output import print_document
+    from agentgauge.cli.zones import reading_zone
+    from agentgauge.errors import QueryError
+    from agentgauge.meter import Meter
+    from agentgauge.service import reports
+    from agentgauge.service.filters import parse_filters
+    from agentgauge.service.window import parse_window
+    from agentgauge.settings import get_settings
+
+    now = datetime.now(UTC)
+    zone_name, zone = reading_zone(tz)
+    if days is not None and until is not None:
+        raise QueryError("--days and --until both say how far: give one of them")
+    if budget is None and budget_since is not None:
+        raise QueryError("--budget-since is a budget's first day: say how much with --budget")
+    ahead = days or (_DAYS if until is None else _days_until(until, zone, now))
+    meter = Meter(get_settings(home))
+    note_absent(meter.settings.home)
+    with meter.engine() as engine:
+        answer = reports.forecast(
+            engine,
+            parse_window(since, None, zone, now),
+            zone=zone_name,
+            now=now,
+            metric=metric,
+            days=ahead,
+            filters=parse_filters(where or ()),
+            budget_usd=None if budget is None else _dollars(budget),
+            budget_since=None if budget_since is None else _day(budget_since, zone, now),
+        )
+    if as_json:
+        print_document(answer)
+    else:
+        _show(answer)
+
+
+def _days_until(text: str, zone: tzinfo, now: datetime) -> int:
+    from datetime import timedelta
+
+    from agentgauge.errors import QueryError
+
+    today = now.astimezone(zone).date()
+    if text.strip().lower() == "month-end":
+        last = (today.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    else:
+        last = _day(text, zone, now)
+    ahead = (last - today).days + 1
+    if ahead < 1:
+        raise QueryError(f"--until {text} is before today, {today.isoformat()}: a forecast is of days to come")
+    return ahead
+
+
+def _day(text: str, zone: tzinfo, now: datetime) -> date:
+    from agentgauge.service.window import parse_moment
+
+    return parse_moment(text, zone, now).astimezone(zone).date()
+
+
+def _dollars(text: str) -> Decimal:
+    from decimal import Decimal, InvalidOperation
+
+    from agentgauge.errors import QueryError
+
+    try:
+        amount = Decimal(text.strip().removeprefix("$").replace(",", ""))
+    except InvalidOperation:
+        raise QueryError(f"--budget {text!r} is no amount of dollars: write it as 500 or 499.50") from None
+    if not amount.is_finite() or amount <= 0:
+        raise QueryError(f"--budget {text!r} is not more than nothing: write it as 500 or 499.50")
+    return amount
+
+
+def _show(answer: Forecast) -> None:
+    from rich.text import Text
+
+    from agentgauge.cli.output import screen
+
+    out = screen()
+    out.print(Text(_sentence(answer), style="bold"))
+    if answer.budget is not None:
+        out.print(Text(_budget(answer.budget, answer.state)))
+    if answer.days:
+        out.print()
+        for line in _chart(answer, out):
+            out.print(line, soft_wrap=True)
+        out.print(_weeks(answer, out.width))
+    out.print()
+    for small in _small_print(answer):
+        out.print(Text(small, style="dim"))
+
+
+def _sentence(answer: Forecast) -> str:
+    from agentgauge.cli import wording
+
+    what = {"cost": "Cost", "tokens": "Tokens", "operations": "Operations"}[answer.metric]
+    ahead = wording.count_of((answer.last - answer.first).days + 1, "day")
+    when = f"{what} of the next {ahead}, {answer.first.isoformat()} to {answer.last.isoformat()} ({answer.time_zone})"
+    if answer.total is None:
+        had = wording.count_of(answer.history_days, "complete day")
+        return f"Too little history for a forecast: {had} of {answer.metric}, and 7 are needed, 28 for intervals."
+    expected = f"{when}: about {_figure(answer.total.value, answer.unit)}"
+    if answer.state == "no intervals":
+        return f"{expected}."
+    return (
+        f"{expected}; {_between(answer.total, 80, answer.unit)} in 80 of 100 cases, "
+        f"{_between(answer.total, 95, answer.unit)} in 95."
+    )
+
+
+def _budget(budget: BudgetDates, state: str) -> str:
+    from agentgauge.cli import wording
+
+    spent = f"Budget of {wording.money(budget.budget_usd)} since {budget.since.isoformat()}: "
+    spent += f"{wording.cost(budget.spent_usd, budget.unpriced_calls)} spent"
+    if budget.exhausted:
+        return f"{spent}; it is used up already."
+    if state == "too little history":
+        return f"{spent}; when it is used up cannot be said."
+    if budget.day is None and budget.earliest_95 is None:
+        sure = "" if state == "forecast" else ", as far as can be said"
+        return f"{spent}; not used up by {budget.horizon.isoformat()}{sure}."
+    expected = f"not by {budget.horizon.isoformat()}" if budget.day is None else f"on {_short(budget.day)}"
+    if state == "no intervals":
+        return f"{spent}; expected to be used up {expected}."
+    within = ", ".join(
+        f"{level} %: {_range(early, late, budget.horizon)}"
+        for level, early, late in (
+            (80, budget.earliest_80, budget.latest_80),
+            (95, budget.earliest_95, budget.latest_95),
+        )
+    )
+    return f"{spent}; expected to be used up {expected} ({within})."
+
+
+def _range(early: date | None, late: date | None, horizon: date) -> str:
+    after = f"after {_short(horizon)}"
+    if early is None:
+        return after
+    if late is None:
+        return f"{_short(early)} to {after}"
+    return _short(early) if early == late else f"{_short(early)} to {_short(late)}"
+
+
+def _short(day: date) -> str:
+    return f"{day:%a %Y-%m-%d}"
+
+
+def _chart(answer: Forecast, out: Screen) -> Iterator[Text]:
+    """Days that were, then days that are expected, in another colour; one character each."""
+    from rich.text import Text
+
+    from agentgauge.cli.chart import can_draw_blocks
+    from agentgauge.cli.column_chart import column_chart
+
+    ahead = [day.expected.value for day in answer.days]
+    past = [day.value for day in answer.past][-_PAST_SHOWN:]
+    top = _figure(max([*past, *ahead]), answer.unit)
+    room = max(out.width - len(top) - 2, 20)
+    ahead = ahead[: max(room - min(len(past), room // 2), 1)]
+    past = past[-(room - len(ahead)) :] if room > len(ahead) else []
+    lines = column_chart([*past, *ahead], _HEIGHT, unicode=can_draw_blocks(out.encoding))
+    labels = [top, *[""] * (_HEIGHT - 2), "0"]
+    for label, line in zip(labels, lines, strict=True):
+        padded = line.ljust(len(past) + len(ahead))
+        yield (
+            Text(f"{label:>{len(top)}} ")
+            + Text(padded[: len(past)], style="cyan")
+            + Text("|", style="dim")
+            + Text(padded[len(past) :].rstrip(), style="yellow")
+        )
+    yield Text(
+        f"{'':>{len(top)}} {'so far'.rjust(len(past)) if len(past) >= 6 else ' ' * len(past)}|expected", style="dim"
+    )
+    yield Text("")
+
+
+def _weeks(answer: Forecast, width: int) -> Table:
+    from agentgauge.cli.tables import fitting, rows_table
+
+    first: list[Cell] = [("days", lambda week: f"{week.first.isoformat()} to {week.last.isoformat()}")]
+    numbers: list[Cell] = [
+        ("expected", lambda week: _figure(week.expected, answer.unit)),
+        ("up to then", lambda week: _figure(week.so_far.value, answer.unit)),
+    ]
+    if answer.state == "forecast":
+        numbers += [
+            ("80 %", lambda week: _between(week.so_far, 80, answer.unit)),
+            ("95 %", lambda week: _between(week.so_far, 95, answer.unit)),
+        ]
+    return rows_table(None, first, fitting(first, numbers, _EXPENDABLE, answer.weeks, width), answer.weeks)
+
+
+def _between(span: Span, level: int, unit: str) -> str:
+    low, high = (span.low_80, span.high_80) if level == 80 else (span.low_95, span.high_95)
+    return f"{_figure(low, unit)} to {_figure(high, unit)}"
+
+
+def _figure(value: float, unit: str) -> str:
+    """With three significant digits: more would claim what nobody knows of days to come."""
+    from decimal import Decimal
+
+    from agentgauge.cli import wording
+
+    if not math.isfinite(value):
+        return wording.NOTHING
+    if unit == "USD":
+        return (
+            wording.money(Decimal(f"{value:.3g}")) if value < 100 else f"${wording.count(round(float(f'{value:.3g}')))}"
+        )
+    return wording.count(round(float(f"{value:.3g}"))) if value >= 10 or value == 0 else f"{value:.2g}"
+
+
+def _small_print(answer: Forecast) -> Iterator[str]:
+    from agentgauge.cli import wording
+
+    used = wording.money(answer.past_total) if answer.unit == "USD" else wording.count(int(answer.past_total))
+    if answer.past:
+        yield (
+            f"From {wording.count_of(answer.history_days, 'complete day')} since {answer.past[0].day.isoformat()}, "
+            f"of {used} in all; by {answer.method}."
+        )
+    if answer.unpriced_calls:
+        yield f"{wording.unpriced(answer.unpriced_calls)}: their cost is in no figure."
+    if answer.state == "no intervals":
+        yield f"Intervals need {answer.needed_days} complete days."
+    for days in sorted({each.days for each in answer.coverage}):
+        yield _coverage(answer, days)
+    if answer.state == "forecast" and answer.tested_days < len(answer.days):
+        tested = wording.count_of(answer.tested_days, "day")
+        yield f"Sums of more than {tested} could not be tested on so short a past; their intervals are extrapolated."
+
+
+def _coverage(answer: Forecast, days: int) -> str:
+    from agentgauge.cli import wording
+
+    held = {round(each.level * 100): each for each in answer.coverage if each.days == days}
+    one = next(iter(held.values()))
+    what = "days" if days == 1 else f"sums of {days} days"
+    worth = "" if days == 1 else f" (they overlap: worth some {max(one.independent, 1):.0f} independent ones)"
+    inside = " and ".join(f"{each.inside} were in the {level} % interval" for level, each in held.items())
+    return f"Tested on the past: of {wording.count(one.folds)} {what}, {inside}{worth}."

@@ -1,0 +1,249 @@
+"""Forecast: what the coming days will cost, or use, and when a budget is used up.
+
+From the totals of complete days in a zone (`agentgauge.analysis.forecast`); today is the first day that is forecast.
+What was spent is exact money; what is forecast are statistics, in floats. A call without a price is in neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+
+from agentgauge.analysis.forecast import (
+    FEWEST_DAYS,
+    FEWEST_DAYS_OF_INTERVALS,
+    MOST_DAYS,
+    Exhaustion,
+    Span,
+    budget_exhaustion,
+)
+from agentgauge.analysis.forecast import forecast as forecast_of
+from agentgauge.analysis.forecast_backtest import Coverage
+from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines.answer import Way
+from agentgauge.engines.time_buckets import bucket_time, zone_named
+from agentgauge.errors import QueryError
+from agentgauge.service.asked import Asked
+from agentgauge.service.reports.amounts import AMOUNTS, amounts_by, unit_of
+from agentgauge.service.window import Window
+
+DAYS = 30
+State = Literal["forecast", "no intervals", "too little history"]
+
+
+class Day(msgspec.Struct, frozen=True):
+    day: date
+    expected: Span
+
+
+class Week(msgspec.Struct, frozen=True):
+    """Days ahead of one calendar week, from Monday; the first and last can have fewer than seven."""
+
+    first: date
+    last: date
+    expected: float
+    so_far: Span
+    """From the first day that is forecast to the last of this week."""
+
+
+class Past(msgspec.Struct, frozen=True):
+    day: date
+    value: float
+
+
+class BudgetDates(msgspec.Struct, frozen=True, kw_only=True):
+    """When a budget is used up. A date of None is one after the last day that was forecast."""
+
+    budget_usd: Decimal
+    since: date
+    spent_usd: Decimal
+    """Of priced calls, up to now."""
+    spent_today_usd: Decimal
+    unpriced_calls: int
+    exhausted: bool
+    """It is used up already."""
+    day: date | None
+    earliest_80: date | None
+    latest_80: date | None
+    earliest_95: date | None
+    latest_95: date | None
+    horizon: date
+    """The last day that was forecast."""
+
+
+class Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    metric: str
+    unit: str
+    time_zone: str
+    state: State
+    history_days: int
+    """Complete days that it is from, at most 366."""
+    needed_days: int
+    """For a forecast with intervals."""
+    method: str
+    first: date
+    """Today, in the zone."""
+    last: date
+    total: Span | None
+    """Of all days ahead together; None where there is no forecast."""
+    days: tuple[Day, ...]
+    weeks: tuple[Week, ...]
+    past: tuple[Past, ...]
+    """The complete days, for comparison."""
+    past_total: Decimal
+    """Of all complete days that it is from, exact."""
+    unpriced_calls: int
+    """Calls in these days whose cost is not known."""
+    tested_days: int
+    """How far ahead sums could be tested on the past; intervals beyond are extrapolated."""
+    coverage: tuple[Coverage, ...]
+    budget: BudgetDates | None
+    way: Way
+
+
+def forecast(
+    engine: Engine,
+    window: Window,
+    *,
+    zone: str,
+    now: datetime,
+    metric: str = "cost",
+    days: int = DAYS,
+    filters: Sequence[Filter] = (),
+    budget_usd: Decimal | None = None,
+    budget_since: date | None = None,
+) -> Forecast:
+    """The next `days`, today included, from the complete days of the window; a window without a start has all of them.
+
+    A budget is of cost, and counts from `budget_since`, by default the first of this month. Raises `QueryError`.
+    """
+    if metric not in AMOUNTS:
+        near = get_close_matches(metric, AMOUNTS, n=1)
+        raise QueryError(
+            f"no forecast of {metric!r}{f': did you mean {near[0]}?' if near else ':'} {', '.join(AMOUNTS)} add up "
+            "over days"
+        )
+    if not 1 <= days <= MOST_DAYS:
+        raise QueryError(f"a forecast is of 1 to {MOST_DAYS} days, not of {days}")
+    if budget_usd is not None and metric != "cost":
+        raise QueryError(f"a budget is of cost, not of {metric}: leave --metric out")
+    asked, clocks = Asked(engine), zone_named(zone)
+    today = now.astimezone(clocks).date()
+    midnight = bucket_time("day", clocks, today.toordinal())
+    ended = Window(window.start, min(window.end or midnight, midnight))
+    found = amounts_by(asked, metric, None, ended, "day", zone, now, filters).get(None)
+    points = [point for point in (found.points if found else ()) if point.complete][-MOST_DAYS:]
+    if window.start is not None:
+        used = next((at for at, point in enumerate(points) if point.n), len(points))
+        points = points[used:]
+    made = forecast_of([point.value for point in points], days)
+    dates = [today + timedelta(days=ahead) for ahead in range(days)]
+    read = Window(points[0].start, ended.end) if points else None
+    return Forecast(
+        metric=metric,
+        unit=unit_of(metric),
+        time_zone=zone,
+        state=_state(made.history_days),
+        history_days=made.history_days,
+        needed_days=FEWEST_DAYS_OF_INTERVALS,
+        method=made.method,
+        first=today,
+        last=dates[-1],
+        total=made.sums[-1] if made.sums else None,
+        days=tuple(Day(*each) for each in zip(dates, made.days, strict=False)),
+        weeks=_weeks(dates, made.days, made.sums),
+        past=tuple(Past(point.start.date(), point.value) for point in points),
+        past_total=_total(asked, metric, read, filters) if read else Decimal(0),
+        unpriced_calls=sum(point.unpriced_calls for point in points),
+        tested_days=made.tested_days,
+        coverage=made.coverage,
+        budget=None
+        if budget_usd is None
+        else _budget(asked, budget_usd, budget_since or today.replace(day=1), zone, now, filters, made.sums),
+        way=asked.way,
+    )
+
+
+def _state(history_days: int) -> State:
+    if history_days < FEWEST_DAYS:
+        return "too little history"
+    return "forecast" if history_days >= FEWEST_DAYS_OF_INTERVALS else "no intervals"
+
+
+def _weeks(dates: Sequence[date], days: Sequence[Span], sums: Sequence[Span]) -> tuple[Week, ...]:
+    if not days:
+        return ()
+    mondays = [at for at, day in enumerate(dates) if day.weekday() == 0 and at]
+    return tuple(
+        Week(dates[begin], dates[end - 1], sum(day.value for day in days[begin:end]), sums[end - 1])
+        for begin, end in pairwise([0, *mondays, len(dates)])
+    )
+
+
+def _total(engine: Engine, metric: str, window: Window, filters: Sequence[Filter]) -> Decimal:
+    measure = {
+        "cost": Measure("cost", name="total"),
+        "tokens": Measure("sum", "tokens", name="total"),
+    }.get(metric, Measure("count", over="tasks", name="total"))
+    query = Query(start=window.start, end=window.end, filters=tuple(filters), measures=(measure,))
+    return Decimal(engine.aggregate(query).records()[0]["total"] or 0)
+
+
+def _budget(
+    engine: Engine,
+    budget_usd: Decimal,
+    since: date,
+    zone: str,
+    now: datetime,
+    filters: Sequence[Filter],
+    sums: Sequence[Span],
+) -> BudgetDates:
+    clocks = zone_named(zone)
+    today = now.astimezone(clocks).date()
+    if since > today:
+        raise QueryError(f"the budget begins on {since.isoformat()}, after today, {today.isoformat()}")
+    begin, midnight = (bucket_time("day", clocks, day.toordinal()) for day in (since, today))
+    before, _ = _spent(engine, begin, midnight, filters)
+    of_today, _ = _spent(engine, midnight, now, filters)
+    _, unpriced = _spent(engine, begin, now, filters)
+    spent = before + of_today
+    found = budget_exhaustion(float(budget_usd - before), [_at_least(span, float(of_today)) for span in sums])
+    return BudgetDates(
+        budget_usd=budget_usd,
+        since=since,
+        spent_usd=spent,
+        spent_today_usd=of_today,
+        unpriced_calls=unpriced,
+        exhausted=spent >= budget_usd,
+        horizon=today + timedelta(days=max(len(sums) - 1, 0)),
+        **_dates(found, today, exhausted=spent >= budget_usd),
+    )
+
+
+def _dates(found: Exhaustion, today: date, *, exhausted: bool) -> dict[str, date | None]:
+    ahead = {
+        "day": found.day,
+        "earliest_80": found.earliest_80,
+        "latest_80": found.latest_80,
+        "earliest_95": found.earliest_95,
+        "latest_95": found.latest_95,
+    }
+    return {name: None if day is None or exhausted else today + timedelta(days=day - 1) for name, day in ahead.items()}
+
+
+def _at_least(span: Span, spent: float) -> Span:
+    """What today has already cost is no less in any case."""
+    return Span(*(max(figure, spent) for figure in msgspec.structs.astuple(span)))
+
+
+def _spent(engine: Engine, start: datetime, end: datetime, filters: Sequence[Filter]) -> tuple[Decimal, int]:
+    """Dollars of priced calls, and how many are unpriced."""
+    query = Query(start=start, end=end, filters=tuple(filters), measures=(Measure("cost", name="usd"),))
+    row = engine.aggregate(query).records()[0]
+    return row["usd"] or Decimal(0), row["usd_unpriced_calls"]
