@@ -13,7 +13,8 @@
 
 The interval is Welch's, or Student's, with the critical value that the exchanges give in place of the table's. So it
 leaves out 0 where the p-value is below 1 - confidence, and only there. Where all exchanges are few they are all done;
-else 9,999 are drawn, of a hundred units and more fewer, seeded; of more than 2,000 units the tables serve.
+else 9,999 are drawn, of a hundred units and more fewer, the same for the same data. Of more than 2,000 units the tables
+serve.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import math
 from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import msgspec
 
@@ -95,7 +97,7 @@ def paired_means(differences: Values, confidence: float, exchanges: int = EXCHAN
     of_data = abs(float(_student(np.asarray(units.sum()), squares, n)))
     p_value, critical = float(2 * stdtr(n - 1, -of_data)), float(stdtrit(n - 1, (1 + confidence) / 2))
     if n <= _MOST_UNITS:
-        drawn = [np.abs(_student(signs @ units, squares, n)) for signs in _signs(n, exchanges)]
+        drawn = [np.abs(_student(signs @ units, squares, n)) for signs in _signs(units, exchanges)]
         if 2**n > exchanges:
             drawn.append(np.atleast_1d(of_data))
         exchanged = np.sort(np.concatenate(drawn))[::-1]
@@ -162,7 +164,7 @@ def _exchanged(units: Values, n: int, most: int) -> Iterator[tuple[Values, Value
     if math.comb(units.size, n) <= most:
         yield _sums(units[np.array(list(combinations(range(units.size), n)))])
         return
-    random = np.random.default_rng(SEED)
+    random = _seeded(units)
     for rows in _chunks(units.size, most):
         yield _sums(random.permuted(np.broadcast_to(units, (rows, units.size)), axis=1)[:, :n])
 
@@ -173,16 +175,26 @@ def _sums(chosen: Values) -> tuple[Values, Values]:
     return sums, squares
 
 
-def _signs(n: int, most: int) -> Iterator[Values]:
-    """Rows of n signs, in chunks."""
+def _signs(units: Values, most: int) -> Iterator[Values]:
+    """Rows of a sign for each unit, in chunks."""
     import numpy as np
 
+    n = units.size
     if 2**n <= most:
         yield np.where((np.arange(2**n)[:, None] >> np.arange(n)) & 1, -1.0, 1.0)
         return
-    random = np.random.default_rng(SEED)
+    random = _seeded(units)
     for rows in _chunks(n, most):
         yield np.where(random.integers(2, size=(rows, n), dtype=np.int8), -1.0, 1.0)
+
+
+def _seeded(units: Values) -> np.random.Generator:
+    """The same for the same data. Others have others: exchanges that served every question alike would be too strict,
+    or too lax, for all of them at once.
+    """
+    import numpy as np
+
+    return np.random.default_rng((SEED, crc32(np.argsort(units, kind="stable").tobytes())))
 
 
 def _chunks(size: int, most: int) -> Iterator[int]:
