@@ -20,6 +20,9 @@ from agentgauge.engines import Answer, Filter, Measure, Query, TimeBucket
 from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.events import Event
 from agentgauge.lake import Lake
+from agentgauge.lake.compactor import writer_lock
+from agentgauge.lake.rollups import upkeep
+from agentgauge.lake.rollups.expiry import merge_expired
 from agentgauge.lake.rollups.levels import LEVELS
 from agentgauge.pricing import PriceBook
 from agentgauge.settings import resolve_home
@@ -236,6 +239,30 @@ def test_a_window_that_cuts_a_quarter_of_expired_events_says_what_it_lacks(lake:
     assert (ask(lake, whole).rows, ask(lake, whole).missing_before) == (((25,),), None)
     cut = Query(start=WHEN + timedelta(minutes=36))
     assert (ask(lake, cut).rows, ask(lake, cut).missing_before) == (((22,),), WHEN + timedelta(minutes=50))
+
+
+def test_files_of_many_expiries_become_one_and_count_once(
+    lake: Lake, gauge: agentgauge.Gauge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(gauge, range(30))
+    for minutes in (10, 20):
+        lake.expire(ARRIVED + timedelta(minutes=minutes))
+    expected = ask(lake, BY_DAY).rows
+    with lake.snapshot() as early:
+        with writer_lock(lake.home):
+            tables, connection = lake._open_tables()
+            with connection:
+                merge_expired(connection, tables, fan_in=2)
+        assert len(DeltaTable(f"{lake.home.lake}/rollup_sums").file_uris()) == 4  # of the rest, of two expiries, and of both together
+        assert ask(lake, BY_DAY).rows == expected
+        lake.compact()
+        assert DuckDBEngine(early.connection, early.rollups, rollups_from_rows=0).aggregate(BY_DAY).rows == expected
+    monkeypatch.setattr(upkeep, "_IN_FLIGHT", timedelta(0))
+    lake.compact()
+    assert len(DeltaTable(f"{lake.home.lake}/rollup_sums").file_uris()) == 2
+    assert ask(lake, BY_DAY).rows == expected
+    lake.expire(ARRIVED + timedelta(minutes=25))
+    assert ask(lake, BY_DAY).rows == expected
 
 
 def test_late_events_of_an_expired_time_are_added(lake: Lake, gauge: agentgauge.Gauge) -> None:

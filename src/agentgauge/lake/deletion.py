@@ -18,7 +18,7 @@ from agentgauge.lake.closed_days import close_days, forget_in_closed_days
 from agentgauge.lake.parquet import literal, parquet_scan, write_file
 from agentgauge.lake.repriced import drop_rows_without_events
 from agentgauge.lake.rewrite import files_with, without_rows
-from agentgauge.lake.rollups.expiry import forget_in_rollups, keep_rollups
+from agentgauge.lake.rollups.expiry import forget_in_rollups, keep_rollups, merge_expired
 from agentgauge.lake.rollups.upkeep import roll_up
 from agentgauge.lake.table import LakeTable
 from agentgauge.lake.tables import Tables
@@ -70,6 +70,7 @@ def delete_older(
     done = _delete(connection, tables.events, _OLDER, [before], transactions)
     on_step("expired")
     roll_up(connection, tables, from_rows=rollups_from_rows)
+    merge_expired(connection, tables)
     drop_rows_without_events(connection, tables)
     return done
 

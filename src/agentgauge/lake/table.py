@@ -53,9 +53,11 @@ class LakeTable:
         self._schema = delta_schema(columns, "month" if partitioned else None)
         self._partition_by = ["month"] if partitioned else []
         self._delta: DeltaTable | None = None
+        self._transactions: dict[str, int] = {}
 
     def load(self, *, create: bool = False) -> bool:
         """Read the newest version. False where the table does not exist and `create` was not asked for."""
+        self._transactions.clear()
         try:
             self._delta = DeltaTable(self.storage.root, storage_options=self.storage.options)
         except TableNotFoundError:
@@ -95,7 +97,11 @@ class LakeTable:
 
     def transaction(self, application: str) -> int:
         """Version of an application's last transaction in the version read, 0 where it has none."""
-        return 0 if self._delta is None else self._delta.transaction_version(application) or 0
+        if self._delta is None:
+            return 0
+        if application not in self._transactions:  # delta-rs looks through all of them
+            self._transactions[application] = self._delta.transaction_version(application) or 0
+        return self._transactions[application]
 
     def uris(self) -> list[str]:
         """The data files, as DuckDB names them (delta-rs would give them URL-encoded and with links resolved)."""

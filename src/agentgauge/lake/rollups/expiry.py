@@ -4,6 +4,9 @@ Before an expiry removes rows, the rollups of exactly these rows are written und
 the version of the events table on that has its transaction, the one that no longer has the rows. So a crash between the
 two commits neither loses nor doubles anything: what it leaves is the rollup of an expiry that never happened, which the
 next upkeep removes.
+
+A month's files of many expiries are merged into one, which counts by a transaction of its own and from then on takes
+their place. They are removed an hour later: a reader that began before needs them.
 """
 
 from __future__ import annotations
@@ -15,10 +18,12 @@ from collections import defaultdict
 import duckdb
 
 from agentgauge.lake.parquet import literal, parquet_scan, write_file
-from agentgauge.lake.rollups.levels import EXPIRIES, LEVELS, UNITS, expiry_named, expiry_of
-from agentgauge.lake.rollups.upkeep import raw_rows
+from agentgauge.lake.rollups.levels import EXPIRIES, LEVELS, UNITS, expired_name, expired_of
+from agentgauge.lake.rollups.upkeep import counting_files, raw_rows
 from agentgauge.lake.table import DataFile
 from agentgauge.lake.tables import Tables
+
+FAN_IN = 16
 
 
 def keep_rollups(connection: duckdb.DuckDBPyConnection, tables: Tables, condition: str) -> dict[str, int]:
@@ -33,7 +38,8 @@ def keep_rollups(connection: duckdb.DuckDBPyConnection, tables: Tables, conditio
     if not months:
         return {}
     sources = {month: raw_rows(connection, uris, condition) for month, uris in sorted(months.items())}
-    expiry = expiry_named(secrets.token_hex(16))
+    number = tables.events.transaction(EXPIRIES) + 1
+    expiry = expired_name(number, secrets.token_hex(8))
     for level in LEVELS:
         table = tables.rollups[level.name]
         table.load(create=True)
@@ -49,7 +55,36 @@ def keep_rollups(connection: duckdb.DuckDBPyConnection, tables: Tables, conditio
             for month, rows in sources.items()
         ]
         table.commit(add)
-    return {expiry: 1, EXPIRIES: tables.events.transaction(EXPIRIES) + 1}
+    return {expiry: 1, EXPIRIES: number}
+
+
+def merge_expired(connection: duckdb.DuckDBPyConnection, tables: Tables, *, fan_in: int = FAN_IN) -> None:
+    """Merge the files of expiries in every month that has `fan_in` of them. To be called inside `writer_lock`."""
+    number = tables.events.transaction(EXPIRIES)
+    merging = expired_name(number, secrets.token_hex(8), is_merged=True)
+    is_needed = False
+    for level in LEVELS:
+        table = tables.rollups[level.name]
+        if not table.load():
+            continue
+        order = " ORDER BY time" if level.seconds else ""
+        add = [
+            write_file(
+                connection,
+                table.storage,
+                f"SELECT * FROM {parquet_scan([table.storage.uri(file.name) for file in files])}{order}",
+                month=month,
+                span=level.span,
+                label=f"{merging}.",
+            )
+            for month, files in sorted(counting_files(tables.events, table.files()).items())
+            if len(files) >= fan_in
+        ]
+        if add:
+            table.commit(add)
+            is_needed = True
+    if is_needed:
+        tables.events.commit([], [], {merging: 1}, data_change=False)
 
 
 def _files_with(connection: duckdb.DuckDBPyConnection, tables: Tables, condition: str) -> list[DataFile]:
@@ -76,9 +111,9 @@ def forget_in_rollups(connection: duckdb.DuckDBPyConnection, tables: Tables, use
     add: list[DataFile] = []
     remove: list[DataFile] = []
     for file in table.files():
-        expiry = expiry_of(file.name)
+        expired = expired_of(file.name)
         scan = parquet_scan([table.storage.uri(file.name)])
-        if expiry is None or not _any(connection, f"SELECT 1 FROM {scan} WHERE list_contains(users, {digest})"):
+        if expired is None or not _any(connection, f"SELECT 1 FROM {scan} WHERE list_contains(users, {digest})"):
             continue
         remove.append(file)
         kept = (
@@ -86,7 +121,7 @@ def forget_in_rollups(connection: duckdb.DuckDBPyConnection, tables: Tables, use
             f"AND NOT (unit_kind = 'user' AND unit = {literal(user)})"
         )
         if _any(connection, kept):
-            add.append(write_file(connection, table.storage, kept, month=file.month, label=f"{expiry}."))
+            add.append(write_file(connection, table.storage, kept, month=file.month, label=f"{expired.application}."))
     if remove:
         table.commit(add, remove)
 

@@ -7,9 +7,12 @@
     rollup_histograms_daily   UTC days, likewise
     rollup_units              units of work
 
-A file of one is either the rollup of a data file of `events` and has its name, `month=2026-11/<id>.parquet`, or that of
-the rows that one expiry took away, `month=2026-11/expired-<id>.<n>.parquet`. The latter counts for readers of a version
-of `events` that carries the application transaction `expired-<id>`, since that version no longer has the rows.
+A file of one is one of these, and counts
+
+    month=2026-11/<id>.parquet               the rollup of the data file of that name   while the data file is there
+    month=2026-11/expired-<k>-<id>.<n>...    of the rows that the k-th expiry took      from the version of `events` on
+                                                                                        with that transaction
+    month=2026-11/merged-<k>-<id>.<n>...     of a month's files of expiries up to k     likewise, in place of these
 """
 
 from __future__ import annotations
@@ -22,7 +25,6 @@ import msgspec
 
 from agentgauge.lake.rollups import histograms, sums, units
 
-_EXPIRED = "expired-"
 EXPIRIES = "expiries"
 """Application of the transaction that counts the expiries of the events table."""
 
@@ -72,11 +74,26 @@ UNITS = Level("rollup_units", units.COLUMNS, units.units)
 LEVELS = (SUMS, SINGLE_SUMS, DAILY_SUMS, HISTOGRAMS, DAILY_HISTOGRAMS, UNITS)
 
 
-def expiry_of(name: str) -> str | None:
-    """The application whose transaction makes a file count; None of a file that is the rollup of a data file."""
-    stem = PurePosixPath(name).name
-    return stem.partition(".")[0] if stem.startswith(_EXPIRED) else None
+class Expired(msgspec.Struct, frozen=True):
+    """What the name of a file says that is of expired rows."""
+
+    application: str
+    """Whose transaction makes the file count."""
+    number: int
+    """Of the last expiry that it is of, counted from 1."""
+    is_merged: bool
+    """Whether it takes the place of the month's files of expiries up to `number`."""
 
 
-def expiry_named(identity: str) -> str:
-    return f"{_EXPIRED}{identity}"
+def expired_name(number: int, identity: str, *, is_merged: bool = False) -> str:
+    """The application of an expiry, or of a merging; names of its files go on with a dot."""
+    return f"{'merged' if is_merged else 'expired'}-{number}-{identity}"
+
+
+def expired_of(name: str) -> Expired | None:
+    """None of a file that is the rollup of a data file: these have hexadecimal names."""
+    application = PurePosixPath(name).name.partition(".")[0]
+    what, _, rest = application.partition("-")
+    if what not in ("expired", "merged"):
+        return None
+    return Expired(application, int(rest.partition("-")[0]), is_merged=what == "merged")

@@ -12,8 +12,9 @@ rewritten meanwhile is still read from its rows.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 
 import msgspec
 
@@ -29,9 +30,10 @@ from agentgauge.lake.rollups.levels import (
     SUMS,
     UNITS,
     Level,
-    expiry_of,
+    expired_of,
 )
 from agentgauge.lake.rollups.relations import HistogramRows, Rows, SumRows
+from agentgauge.lake.rollups.upkeep import counting_files
 from agentgauge.lake.table import DataFile
 from agentgauge.lake.tables import Tables
 
@@ -81,7 +83,7 @@ class Rollups:
         window = _window(start, end)
         return sum(_share(file, span, [window]) for file, span in self._data)
 
-    @property
+    @cached_property
     def any_expired(self) -> bool:
         """Whether there are rollups of events that are gone."""
         return self._tables.events.transaction(EXPIRIES) > 0
@@ -185,29 +187,13 @@ class Rollups:
     def _read(self, level: Level) -> _LevelFiles:
         table = self._tables.rollups[level.name]
         table.load()
-        of_data: dict[str, str] = {}
-        expired: list[tuple[str, Span]] = []
-        happened = _Remembered(self._tables.events.transaction)
-        for file in table.files():
-            expiry = expiry_of(file.name)
-            if expiry is None:
-                of_data[file.name] = table.storage.uri(file.name)
-            elif happened(expiry):
-                expired.append((table.storage.uri(file.name), _span_of(file, level.seconds)))
-        return _LevelFiles(of_data, tuple(expired))
-
-
-class _Remembered:
-    """Asks once for what is asked again and again: an expiry has a file per month."""
-
-    def __init__(self, ask: Callable[[str], int]) -> None:
-        self._ask = ask
-        self._answers: dict[str, bool] = {}
-
-    def __call__(self, application: str) -> bool:
-        if application not in self._answers:
-            self._answers[application] = self._ask(application) > 0
-        return self._answers[application]
+        files = table.files()
+        uri = table.storage.uri
+        expired = [file for month in counting_files(self._tables.events, files).values() for file in month]
+        return _LevelFiles(
+            of_data={file.name: uri(file.name) for file in files if expired_of(file.name) is None},
+            expired=tuple((uri(file.name), _span_of(file, level.seconds)) for file in expired),
+        )
 
 
 def _window(start: datetime | None, end: datetime | None) -> Span:

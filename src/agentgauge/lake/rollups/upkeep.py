@@ -8,13 +8,14 @@ A small file is as quickly read as its rollups would be, and will soon be merged
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import duckdb
 
 from agentgauge.lake.parquet import literal, parquet_scan, write_file
-from agentgauge.lake.rollups.levels import LEVELS, Level, expiry_of
+from agentgauge.lake.rollups.levels import LEVELS, Expired, Level, expired_of
 from agentgauge.lake.table import DataFile, LakeTable
 from agentgauge.lake.tables import Tables
 
@@ -22,7 +23,8 @@ FROM_ROWS = 10_000
 """Rows from which a data file gets rollups."""
 _VACUUM_HOURS = 1
 _ROWS_AT_ONCE = 1 << 20
-_ABANDONED = timedelta(hours=1)
+_IN_FLIGHT = timedelta(hours=1)
+"""How long another writer, or a reader of an older version, may still be about to need a file."""
 
 
 def roll_up(
@@ -49,7 +51,7 @@ def roll_up(
         present = table.files()
         names = {file.name for file in present}
         missing = [file for file in wanted if file.name not in names]
-        stale = [file for file in present if _is_stale(tables, file, data)]
+        stale = _stale(tables, present, data)
         for file in missing:
             if file.name not in sources:
                 sources[file.name] = raw_rows(connection, [tables.events.storage.uri(file.name)], "true")
@@ -65,16 +67,48 @@ def roll_up(
     return len(rolled)
 
 
-def _is_stale(tables: Tables, file: DataFile, data: dict[str, DataFile]) -> bool:
-    """Whether it is the rollup of a data file that is gone, or of an expiry that never happened."""
-    expiry = expiry_of(file.name)
-    if expiry is None:
-        return file.name not in data
-    if tables.events.transaction(expiry):
-        return False
-    # Another home that shares the table may be about to commit its expiry.
-    abandoned = file.committed is not None and file.committed < datetime.now(UTC) - _ABANDONED
-    return abandoned or not tables.is_shared
+def _stale(tables: Tables, present: Sequence[DataFile], data: dict[str, DataFile]) -> list[DataFile]:
+    """Rollups of data files that are gone, of expiries that never happened, and what has been merged."""
+    settled = [file for file in present if not _is_recent(file)]
+    merged = {file.name for files in counting_files(tables.events, settled).values() for file in files}
+    stale = []
+    for file in present:
+        expired = expired_of(file.name)
+        if expired is None:
+            gone = file.name not in data
+        elif tables.events.transaction(expired.application):
+            gone = not _is_recent(file) and file.name not in merged
+        else:
+            # Another home that shares the table may be about to commit its expiry.
+            gone = not (tables.is_shared and _is_recent(file))
+        if gone:
+            stale.append(file)
+    return stale
+
+
+def _is_recent(file: DataFile) -> bool:
+    return file.committed is None or file.committed > datetime.now(UTC) - _IN_FLIGHT
+
+
+def counting_files(events: LakeTable, files: Iterable[DataFile]) -> dict[str, list[DataFile]]:
+    """The files of expired rows that count for a version of the events table, by month."""
+    months: dict[str, list[tuple[Expired, DataFile]]] = defaultdict(list)
+    happened: dict[str, bool] = {}
+    for file in files:
+        expired = expired_of(file.name)
+        if expired is None:
+            continue
+        if expired.application not in happened:
+            happened[expired.application] = events.transaction(expired.application) > 0
+        if happened[expired.application]:
+            months[file.month or ""].append((expired, file))
+    counting: dict[str, list[DataFile]] = {}
+    for month, found in months.items():
+        upto = max((expired.number for expired, _ in found if expired.is_merged), default=0)
+        counting[month] = [
+            file for expired, file in found if (expired.number == upto if expired.is_merged else expired.number > upto)
+        ]
+    return counting
 
 
 def _rollup_of(
