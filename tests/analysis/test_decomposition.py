@@ -74,6 +74,10 @@ class TestRounding:
         turned = rounded_to_sum([-part for part in parts], -whole, PICO)
         assert [-part for part in turned] == list(rounded_to_sum(parts, whole, PICO))
 
+    def test_parts_of_something_else_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="not those of 9"):
+            rounded_to_sum([Decimal(1), Decimal(2)], Decimal(9), Decimal(1))
+
     def test_what_is_missing_goes_to_what_lost_most(self) -> None:
         third = Decimal(1) / 3
         assert rounded_to_sum([third, third, Decimal("0.4")], Decimal(1), Decimal(1)) == (

@@ -49,12 +49,15 @@ def rounded_to_sum(parts: Sequence[Decimal], whole: Decimal, step: Decimal) -> t
 
     `whole` is a multiple of `step`. Each part is rounded to the nearest; what is then missing goes, a step each, to
     those that rounding took most from (the method of the largest remainder), the first of equals first. A part of 0
-    stays 0, and parts and whole with their signs turned give the same with the signs turned.
+    stays 0, and parts and whole with their signs turned give the same with the signs turned. Raises `ValueError` where
+    they add up to something else.
     """
     with localcontext(EXACT):
         steps = [part / step for part in parts]
         rounded = [int(exact.to_integral_value()) for exact in steps]
         missing = int(whole / step) - sum(rounded)
+        if abs(missing) > len(parts):
+            raise ValueError(f"parts that add up to {sum(parts, _ZERO)} are not those of {whole}")
         sign = 1 if missing > 0 else -1
         taken = sorted(range(len(parts)), key=lambda at: sign * (rounded[at] - steps[at]))
         for at in taken[: abs(missing)]:

@@ -86,7 +86,10 @@ def sentence(answer: Explanation) -> str:
     name, unit = _name(answer), answer.unit
     if answer.change is None:
         return f"{name}: nothing to compare, as one of the windows has no values."
-    before, after = amount(answer.before.value, unit), amount(answer.after.value, unit)
+    before, after = (
+        "an unknown amount" if period.value is None else amount(period.value, unit)
+        for period in (answer.before, answer.after)
+    )
     if not answer.before.value and not answer.after.value:
         return f"{name} is {after} in both windows." if answer.before.value is not None else f"{name} is not known."
     if not answer.change:
@@ -144,7 +147,7 @@ def phrase(part: Part, answer: Explanation) -> str:
 def remarks(answer: Explanation, zone: tzinfo) -> Iterator[str]:
     """What to keep in mind about the two windows."""
     if answer.unit == "USD" and answer.unit_of_work == "call":
-        yield "No operations (tasks) are recorded in one of the windows: the unit of work is a model call."
+        yield "One of the windows has calls and no operations (tasks): the unit of work is a model call."
     if answer.unit == "USD" and (answer.before.failed or answer.after.failed):
         before, after = (amount(period.failed, answer.unit) for period in (answer.before, answer.after))
         yield f"Failed calls cost {after} of it, {before} before."

@@ -13,13 +13,13 @@ window has calls and no tasks it is a call.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 
 import msgspec
 
 from agentgauge.analysis.decomposition import EXACT
-from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines import Answer, Engine, Filter, Measure, Query
 from agentgauge.errors import QueryError
 from agentgauge.pricing import PriceBook
 from agentgauge.service.asked import Asked
@@ -47,33 +47,50 @@ def explain(
     """Why `metric` in `window` differs from `against`; both have a start and an end.
 
     `by` are dimensions whose values are told as contributors: agent and model by default; of a mean, one dimension,
-    by which it is taken apart. Raises `QueryError`.
+    by which it is taken apart. Raises `QueryError`, also where events of a window have expired.
     """
-    asked = Asked(engine)
+    asked = _Complete(engine)
     windows = (against, window)
-    days = [_days(each, now) for each in windows]
+    edges = [_edges(each, now) for each in windows]
+    days = [_days(start, min(end, now)) for start, end in edges]
     if metric in ("cost", "tokens"):
         found = of_usage(asked, windows, days, metric, book, by or _CONTRIBUTORS, filters)
     else:
-        found = of_mean(asked, windows, days, metric_in(asked, metric), by, filters)
-    first = asked.aggregate(Query(measures=(Measure("min", "time", name="first"),))).rows[0][0]
-    assert window.start is not None
-    assert window.end is not None
-    assert against.start is not None
-    assert against.end is not None
+        found = of_mean(asked, windows, days, metric_in(engine, metric), by, filters)
+    beginning = engine.aggregate(Query(measures=(Measure("min", "time", name="first"),)))
+    first = None if beginning.missing_before is not None else beginning.rows[0][0]
+    (earlier_start, earlier_end), (later_start, later_end) = edges
     return msgspec.structs.replace(
         found,
-        is_unfinished=window.end > now,
-        overlap=window.start < against.end and against.start < window.end,
-        recorded_since=first if first is not None and first > against.start else None,
+        is_unfinished=later_end > now,
+        overlap=later_start < earlier_end and earlier_start < later_end,
+        recorded_since=first if first is not None and first > earlier_start else None,
         way=asked.way,
     )
 
 
-def _days(window: Window, now: datetime) -> Decimal:
+class _Complete(Asked):
+    """Refuses to answer from a part of the events: parts of a change would be of something else than the change."""
+
+    def aggregate(self, query: Query) -> Answer:
+        answer = super().aggregate(query)
+        if answer.missing_before is not None:
+            moment = answer.missing_before.astimezone(UTC).isoformat(sep=" ", timespec="minutes")
+            raise QueryError(
+                f"events before {moment} have expired, and the sums that are kept of them do not tell why; "
+                "take windows from then on"
+            )
+        return answer
+
+
+def _edges(window: Window, now: datetime) -> tuple[datetime, datetime]:
     if window.start is None or window.end is None:
         raise QueryError("a window that is compared has a start and an end")
     if window.start >= now:
         raise QueryError(f"the window from {window.start.isoformat()} begins after now, {now.isoformat()}")
+    return window.start, window.end
+
+
+def _days(start: datetime, end: datetime) -> Decimal:
     with localcontext(EXACT):
-        return Decimal((min(window.end, now) - window.start) // _MICROSECOND) / (_DAY // _MICROSECOND)
+        return Decimal((end - start) // _MICROSECOND) / (_DAY // _MICROSECOND)

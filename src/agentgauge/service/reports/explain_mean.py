@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -12,7 +11,6 @@ from agentgauge.analysis.decomposition_mean import MeanChange, Values, decompose
 from agentgauge.analysis.decomposition_usage import Part
 from agentgauge.analysis.metrics import Metric
 from agentgauge.engines import Engine, Filter, Measure
-from agentgauge.engines.columns import column
 from agentgauge.errors import QueryError
 from agentgauge.events.fields import MONEY_STEP
 from agentgauge.service.reports.explanation import (
@@ -34,6 +32,7 @@ _NO_FACTOR = (math.nan, math.nan)
 _STATISTICS = {"success": "successes", "failure": "failures"}
 _STEP = MONEY_STEP
 """What means are rounded to: of a length of time a femtosecond."""
+_Groups = Sequence[Mapping[Any, Values]]
 
 
 def of_mean(
@@ -48,12 +47,7 @@ def of_mean(
     if len(by) > 1:
         raise QueryError(f"{metric.name} is taken apart by one dimension: its parts are other ones by each")
     name = by[0] if by else _GROUPS.get(metric.over, "agent")
-    values = [
-        {key: Values(row["count"], Decimal(row["total"])) for key, row in group.items() if row["count"]}
-        for group in grouped(
-            engine, windows, name, (*_having(metric), *filters), _measures(metric), relation=metric.relation
-        )
-    ]
+    values = _values(engine, windows, metric, name, filters)
     split = decompose_mean(values[0], values[1], _STEP) if all(values) else None
     means = (None, None) if split is None else (split.before, split.after)
     before, after = (
@@ -81,19 +75,30 @@ def of_mean(
     )
 
 
-def _having(metric: Metric) -> tuple[Filter, ...]:
-    """What events meet that have a value: of an attribute those that read as numbers, as no other compares with one."""
-    if column(metric.field).type != "attribute":
-        return metric.conditions
-    return (*metric.conditions, Filter(metric.field, ">=", -sys.float_info.max))
+def _values(engine: Engine, windows: Sequence[Window], metric: Metric, name: str, filters: Sequence[Filter]) -> _Groups:
+    """Per window the values of each group that has any."""
+    measures = _measures(metric)
+    # Values are counted rather than asked for by a condition on their column, which no rollup answers.
+    conditions = [one for one in metric.conditions if one != Filter(metric.field, "is not null")]
+    found = grouped(engine, windows, name, (*conditions, *filters), measures, metric.relation)
+    return [
+        {key: Values(count, total) for key, row in group.items() for count, total in [_value(row, metric)] if count}
+        for group in found
+    ]
+
+
+def _value(row: Mapping[str, Any], metric: Metric) -> tuple[int, Decimal]:
+    if metric.share is None:
+        return row["values"], Decimal(row["sum"])
+    return row["successes"] + row["failures"], Decimal(row[_STATISTICS[metric.share]])
 
 
 def _measures(metric: Metric) -> tuple[Measure, ...]:
     if metric.field == "cost_usd":
         raise QueryError("money is explained as a whole: take the metric 'cost'")
     if metric.share is not None:
-        return Measure("count", name="count"), Measure(_STATISTICS[metric.share], name="total")
-    return Measure("count", name="count"), Measure("sum", metric.field, name="total")
+        return tuple(Measure(statistic, name=statistic) for statistic in _STATISTICS.values())
+    return tuple(Measure(statistic, metric.field, name=statistic) for statistic in ("values", "sum"))
 
 
 def _contributors(
