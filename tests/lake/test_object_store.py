@@ -83,6 +83,19 @@ def test_a_person_is_forgotten_in_the_bucket_too(bucket: str, book: PriceBook) -
     assert len([item for item in client.list_objects_v2(Bucket=name)["Contents"] if "/month=" in item["Key"]]) == 1
 
 
+def test_calls_are_repriced_in_the_bucket(bucket: str) -> None:
+    cheap, dear = (
+        Lake(resolve_home(bucket), PriceBook.load({"our-model": {"input": price, "output": 1}})) for price in (1, 3)
+    )
+    with agentgauge.open(bucket) as gauge:
+        gauge.llm_call("our-model", input_tokens=1_000_000)
+        cheap.compact()
+        dear.reprice()
+        assert rows(
+            dear, "SELECT old_cost_usd, repriced.cost_usd, events.cost_usd FROM repriced JOIN events USING (id)"
+        ) == [(1, 3, 3)]
+
+
 def test_two_hosts_compact_into_one_lake(
     bucket: str, book: PriceBook, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

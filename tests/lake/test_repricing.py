@@ -15,6 +15,8 @@ import duckdb
 import pytest
 
 import agentgauge
+from agentgauge.engines import Measure, Query
+from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.errors import LakeBusy
 from agentgauge.events import Event
 from agentgauge.lake import Lake
@@ -325,6 +327,28 @@ def test_what_it_computes_is_what_landing_computes(home: Path) -> None:
     priced(home, prices).reprice()
     query = "SELECT tier, model, input_tokens, cost_usd FROM events WHERE output_tokens = 77 ORDER BY ALL"
     assert rows(priced(home, prices), query) == rows(priced(other, prices), query)
+
+
+def test_rollups_follow(home: Path) -> None:
+    """Also where the run was killed before they did: the next one makes them."""
+    costs = Query(group=("model",), measures=(Measure("cost"),), order=("model",))
+    before, after = (
+        Lake(resolve_home(home), PriceBook.load(prices), rollups_from_rows=1) for prices in (CHEAP, DEAR_AND_MORE)
+    )
+    before.compact()
+    assert asked(before, costs) == [("new-model", None, 2), ("our-model", Decimal(16), 0), (None, Decimal(1), 0)]
+    killed_at(home, "committed")
+    new = [("new-model", Decimal(20), 0), ("our-model", Decimal(20), 0), (None, Decimal(1), 0)]
+    assert asked(after, costs, way="raw") == new
+    after.reprice()
+    assert asked(after, costs) == new
+
+
+def asked(lake: Lake, query: Query, way: str = "rollups") -> list[tuple[Any, ...]]:
+    with lake.snapshot() as snapshot:
+        answer = DuckDBEngine(snapshot.connection, snapshot.rollups, rollups_from_rows=1).aggregate(query)
+        assert answer.way == way
+        return list(answer.rows)
 
 
 def data_files(home: Path) -> set[str]:
