@@ -135,6 +135,7 @@ def test_what_never_varies_is_forecast_as_it_is() -> None:
     found = forecast([3.0] * 60, 10)
     assert found.sums[-1].low_95 == pytest.approx(30)
     assert found.sums[-1].high_95 == pytest.approx(30)
+    assert forecast([3.0] * 60, 60).sums[-1].high_95 == pytest.approx(180)  # beyond what could be tested
     nothing = forecast([0.0] * 60, 10)
     assert nothing.sums[-1].high_95 == 0
 

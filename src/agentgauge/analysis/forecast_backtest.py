@@ -117,8 +117,9 @@ def reach_of_sums(errors: NDArray[np.float64], level: float) -> NDArray[np.float
     if not 0 < measured < reach.size:
         return np.maximum.accumulate(reach)
     half = max(measured // 2, 1)
-    growth = math.log(root[measured - 1] / root[half - 1]) / math.log(measured / half) if half < measured else 1.0
-    growth = min(max(growth, 1.0), _LARGEST_GROWTH) if math.isfinite(growth) else 1.0
+    short, long = float(root[half - 1]), float(root[measured - 1])
+    growth = math.log(long / short) / math.log(measured / half) if half < measured and short > 0 < long else 1.0
+    growth = min(max(growth, 1.0), _LARGEST_GROWTH)
     beyond = np.arange(measured + 1, reach.size + 1) / measured
     reach[measured:] = reach[measured - 1] * beyond**growth
     return np.maximum.accumulate(reach)

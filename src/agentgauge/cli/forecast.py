@@ -276,10 +276,9 @@ def _small_print(answer: Forecast) -> Iterator[str]:
 
     used = wording.money(answer.past_total) if answer.unit == "USD" else wording.count(int(answer.past_total))
     if answer.past:
-        yield (
-            f"From {wording.count_of(answer.history_days, 'complete day')} since {answer.past[0].day.isoformat()}, "
-            f"of {used} in all; by {answer.method}."
-        )
+        by = "" if answer.total is None else f"; by {answer.method}"
+        days = wording.count_of(answer.history_days, "complete day")
+        yield f"From {days} since {answer.past[0].day.isoformat()}, of {used} in all{by}."
     if answer.unpriced_calls:
         yield f"{wording.unpriced(answer.unpriced_calls)}: their cost is in no figure."
     if answer.state == "no intervals":

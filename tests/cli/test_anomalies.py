@@ -1,0 +1,73 @@
+"""`agentgauge anomalies`, over ten weeks of the same work on every day but one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+import agentgauge
+
+Run = Callable[..., Result]
+Ask = Callable[..., Any]
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Path:
+    """Three dollars a day of one agent's since ten weeks ago; forty on the last whole day."""
+    place = tmp_path / "watched"
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    with agentgauge.open(place) as gauge, gauge.scope(agent="coder"):
+        for day in range(1, 71):
+            at = midnight - timedelta(days=day)
+            cost = "40" if day == 1 else f"{3 + day % 5 / 10}"
+            gauge.llm_call("m", input_tokens=1000, output_tokens=1, cost_usd=cost, at=at)
+            gauge.task("turn", duration_ms=100, at=at)
+    return place
+
+
+def test_shows_the_day_what_was_expected_and_how_often_chance_finds_one(run: Run, watched: Path) -> None:
+    shown = run("anomalies", "cost", "--bucket", "day", "--home", watched).stdout
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    row = next(line for line in shown.splitlines() if yesterday.isoformat() in line and "$" in line)
+    assert row.split()[:4] == [f"{yesterday:%a}", yesterday.isoformat(), "cost", "$40.00"]
+    assert "critical" in row
+    assert "Chance alone finds about 1 in as many quiet days (1 in 28)." in shown
+
+
+def test_the_document_has_anomalies_and_what_was_looked_at(document: Ask, watched: Path) -> None:
+    answer = document("anomalies", "--bucket", "day", "--by", "agent", "--home", watched)
+    assert [series["metric"] for series in answer["series"]][:3] == ["cost", "tokens", "operations"]
+    assert {series["key"] for series in answer["series"]} == {"coder"}
+    dear = answer["anomalies"][0]
+    assert (dear["metric"], dear["key"], dear["value"], dear["cause"]) == ("cost", "coder", 40.0, "value")
+    assert dear["deviation_percent"] == pytest.approx((40 / dear["expected"] - 1) * 100)
+    assert answer["expected_false"] == pytest.approx(answer["series"][0]["tested"] * 5 / 28)
+
+
+def test_too_little_history_says_what_would_do(run: Run, watched: Path) -> None:
+    shown = run("anomalies", "cost", "--bucket", "day", "--alpha", "0.001", "--home", watched).stdout
+    assert "Too little history" in shown
+    assert "cost: 70 days of history, 1,013 are needed; --alpha 0.0179 would do." in shown
+
+
+def test_nothing_unusual_is_said(run: Run, watched: Path) -> None:
+    assert "No anomalies among " in run("anomalies", "operations", "--bucket", "day", "--home", watched).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--bucket", "month"), "--bucket hour or --bucket day"),
+        (("--alpha", "2"), "between 0 and 1"),
+        (("tokenz",), "did you mean tokens?"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(run: Run, watched: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = run("anomalies", "--home", watched, *arguments)
+    assert result.exit_code == 2
+    assert said in result.output
