@@ -25,6 +25,7 @@ from agentgauge.cli.forecast import forecast
 from agentgauge.cli.forget import forget
 from agentgauge.cli.import_logs import import_command
 from agentgauge.cli.insights import insights
+from agentgauge.cli.outliers import outliers
 from agentgauge.cli.percentiles import percentiles
 from agentgauge.cli.prices import prices
 from agentgauge.cli.recommendations import recommendations
@@ -51,6 +52,7 @@ for command in (
     percentiles,
     flame,
     trends,
+    outliers,
     anomalies,
     forecast,
     compare,

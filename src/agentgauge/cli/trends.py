@@ -118,7 +118,7 @@ def _show(answer: Trends, limit: int) -> None:
     if answer.by is None:
         _show_one(out, answer, answer.trends[0])
     elif not answer.trends:
-        out.print("Nothing in this window has values of it.")
+        out.print(f"Nothing in this window has values of {answer.metric}.")
     else:
         out.print(_table(answer, out, limit))
         for line in _remarks(answer, limit):

@@ -12,6 +12,7 @@
     percentiles  how the values of a metric are distributed
     trends       whether a metric gets better or worse from day to day, and where its level shifted
     correlate    which metrics rise and fall together
+    outliers     single operations, calls or measurements whose value is far from the others'
     anomalies    hours or days of a metric that are not as their season lets expect
     forecast     what the coming days will cost, and when a budget is used up
     compare      whether models, configurations or experiments differ in a metric, over units of work
@@ -40,6 +41,7 @@ from agentgauge.service.reports.flame import flame
 from agentgauge.service.reports.forecast import forecast
 from agentgauge.service.reports.insights import insights
 from agentgauge.service.reports.latency import latency
+from agentgauge.service.reports.outliers import outliers
 from agentgauge.service.reports.over_time import over_time
 from agentgauge.service.reports.overview import overview
 from agentgauge.service.reports.percentiles import percentiles
@@ -60,6 +62,7 @@ __all__ = [
     "forecast",
     "insights",
     "latency",
+    "outliers",
     "over_time",
     "overview",
     "percentiles",
