@@ -176,7 +176,9 @@ def _std_dev(measure: Measure) -> Merged:
     deviations = among(around, measure, exp.GT(this=count, expression=number(0)))
     of_all = total(measure, f"{measure.field}_count")
     variance = _ratio(deviations, exp.Nullif(this=exp.paren(of_all - number(1)), expression=number(0)))
-    part = exp.Case().when(of_all.eq(1), number(0.0)).else_(exp.Sqrt(this=variance))
+    # Of equal values exactly 0, whatever their mean was rounded to.
+    alike = exp.EQ(this=_edge(measure, "min"), expression=_edge(measure, "max"))
+    part = exp.Case().when(alike, number(0.0)).else_(exp.Sqrt(this=variance))
     if measure.target.type == "money":
         return Merged(
             single(part, None, lambda deviation: None if deviation is None else rounded_money(deviation)), mean

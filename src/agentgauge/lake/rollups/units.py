@@ -71,9 +71,10 @@ _MERGES = {
     **{name: f"fsum({name})" for name in _REALS},
 }
 _NAMES = {
-    **{name: f"list_sort(list(DISTINCT {name}) FILTER ({name} IS NOT NULL))" for name in ("agents", "models")},
-    "users": "list_transform(list_sort(list(DISTINCT users) FILTER (users IS NOT NULL)), lambda person: md5(person))",
+    **{name: f"map_keys(histogram({name}))" for name in ("agents", "models")},
+    "users": "list_transform(map_keys(histogram(users)), lambda person: md5(person))",
 }
+"""Each value once and in order, none for NULL: quicker than a list of distinct values."""
 _LISTS = {name: f"list_sort(list_distinct(flatten(list({name}))))" for name in ("agents", "models", "users")}
 
 
