@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentgauge.analysis.decomposition_usage import FACTORS, TOKEN_KINDS, Calls, Part, Spending, decompose
+from agentgauge.analysis.decomposition import Part
+from agentgauge.analysis.decomposition_usage import FACTORS, TOKEN_KINDS, Calls, Spending, decompose
 
 PICO = Decimal("1e-12")
 RATES = {

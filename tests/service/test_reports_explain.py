@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from datetime import UTC, datetime, timedelta, tzinfo
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 import agentgauge
+from agentgauge.analysis.decomposition import EXACT
 from agentgauge.analysis.decomposition_usage import TOKEN_KINDS
 from agentgauge.engines import Filter
 from agentgauge.engines.duckdb import DuckDBEngine
@@ -317,7 +318,20 @@ class TestMeans:
     def test_a_window_without_values_cannot_be_compared(self) -> None:
         answer = asked(task(AFTER), metric="success_rate")
         assert (answer.change, answer.parts, answer.before.value) == (None, (), None)
+        assert answer.after.value == Decimal(1)
         assert (answer.before.count, answer.after.count) == (0, 1)
+
+    @pytest.mark.parametrize("size", [1e-9, 1.0, 1e15, 1e200])
+    def test_values_of_any_size_are_taken_apart_exactly(self, size: float) -> None:
+        values = ((BEFORE, 0.1, "a"), (BEFORE, 7.3, "b"), (AFTER, 0.7, "a"), (AFTER, 3.3, "b"), (AFTER, 1 / 3, "b"))
+        events = [
+            Event(kind="measurement", name="m", time=at, value=value * size, agent=agent) for at, value, agent in values
+        ]
+        answer = asked(*events, metric="m")
+        with localcontext(EXACT):
+            assert sum(part.amount for part in answer.parts) == answer.change
+            assert sum(row.change for row in answer.contributors[0].rows) == answer.change
+        assert float(answer.change or 0) == pytest.approx(((0.7 + 3.3 + 1 / 3) / 3 - (0.1 + 7.3) / 2) * size)
 
     def test_money_is_not_a_mean(self) -> None:
         with pytest.raises(QueryError, match="'cost'"):

@@ -17,14 +17,26 @@ Figures are decimals with 60 digits. Costs 2^n figures of n factors.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
 from math import factorial
+
+import msgspec
 
 EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 """Divides with 60 digits, far below any amount that is kept."""
 
 _ZERO = Decimal(0)
+
+
+class Part(msgspec.Struct, frozen=True):
+    factor: str
+    amount: Decimal
+    """What the factor contributes to the change, in the unit of the figure."""
+    before: float = math.nan
+    """The factor itself; NaN where it is not one number, or not known."""
+    after: float = math.nan
 
 
 def shapley(count: int, figure: Callable[[int], Decimal]) -> tuple[Decimal, ...]:

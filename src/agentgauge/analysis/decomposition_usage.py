@@ -35,7 +35,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from agentgauge.analysis.decomposition import EXACT, rounded_to_sum, shapley
+from agentgauge.analysis.decomposition import EXACT, Part, rounded_to_sum, shapley
 
 INPUT_KINDS = ("input", "cache_read", "cache_write_5m", "cache_write_1h")
 OUTPUT_KINDS = ("output", "reasoning")
@@ -79,16 +79,6 @@ class Spending(msgspec.Struct, frozen=True):
     failed: _ByModel
     tools: Decimal = _ZERO
     """What tools cost."""
-
-
-class Part(msgspec.Struct, frozen=True):
-    factor: str
-    """One of `FACTORS`."""
-    amount: Decimal
-    """What the factor contributes to the change, in the unit of the figure."""
-    before: float
-    """The factor itself, over all models; NaN where it is not one number (models, prices) or there is none."""
-    after: float
 
 
 def decompose(before: Spending, after: Spending, change: Decimal, step: Decimal) -> tuple[Part, ...]:

@@ -112,9 +112,7 @@ def _show(answer: Explanation, zone: tzinfo, limit: int) -> None:
 
 
 def _parts_table(answer: Explanation) -> Table:
-    import math
-
-    from agentgauge.analysis.decomposition_usage import Part
+    from agentgauge.analysis.decomposition import Part
     from agentgauge.cli import explain_wording
     from agentgauge.cli.tables import rows_table
 
@@ -124,7 +122,7 @@ def _parts_table(answer: Explanation) -> Table:
     shown = [part for part in answer.parts if part.amount]
     shown.sort(key=lambda part: -abs(part.amount))
     assert answer.change is not None
-    shown.append(Part("all", answer.change, math.nan, math.nan))
+    shown.append(Part("all", answer.change))
     numbers: list[Cell] = [
         ("before", lambda part: explain_wording.factor(part, part.before, answer, answer.before)),
         ("after", lambda part: explain_wording.factor(part, part.after, answer, answer.after)),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 from decimal import Decimal
 
-from agentgauge.analysis.decomposition_usage import Part
+from agentgauge.analysis.decomposition import Part
 from agentgauge.cli import wording
 from agentgauge.service.reports.explanation import Explanation, Period
 

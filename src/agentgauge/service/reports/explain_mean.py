@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
+from agentgauge.analysis.decomposition import EXACT, Part
 from agentgauge.analysis.decomposition_mean import MeanChange, Values, decompose_mean
-from agentgauge.analysis.decomposition_usage import Part
 from agentgauge.analysis.metrics import Metric
 from agentgauge.engines import Engine, Filter, Measure
 from agentgauge.errors import QueryError
-from agentgauge.events.fields import MONEY_STEP
 from agentgauge.service.reports.explanation import (
     Contributor,
     Contributors,
@@ -28,10 +27,8 @@ WITHIN, MIX = "within", "mix"
 """The parts."""
 _GROUPS = {"task": "operation", "llm_call": "model", "tool_call": "name"}
 """By what a mean is taken apart where nothing else is asked for, by the kind of its events."""
-_NO_FACTOR = (math.nan, math.nan)
 _STATISTICS = {"success": "successes", "failure": "failures"}
-_STEP = MONEY_STEP
-"""What means are rounded to: of a length of time a femtosecond."""
+_PLACES, _DIGITS = 12, 24
 _Groups = Sequence[Mapping[Any, Values]]
 
 
@@ -48,31 +45,30 @@ def of_mean(
         raise QueryError(f"{metric.name} is taken apart by one dimension: its parts are other ones by each")
     name = by[0] if by else _GROUPS.get(metric.over, "agent")
     values = _values(engine, windows, metric, name, filters)
-    split = decompose_mean(values[0], values[1], _STEP) if all(values) else None
-    means = (None, None) if split is None else (split.before, split.after)
-    before, after = (
-        Period(
-            window=window,
-            days=float(length),
-            value=mean,
-            count=sum(group.count for group in groups.values()),
+    with localcontext(EXACT):
+        split = decompose_mean(values[0], values[1], _step(values)) if all(values) else None
+        before, after = (
+            Period(
+                window=window,
+                days=float(length),
+                value=_mean_of(list(groups.values()), _step(values)),
+                count=sum(group.count for group in groups.values()),
+            )
+            for window, length, groups in zip(windows, days, values, strict=True)
         )
-        for window, length, mean, groups in zip(windows, days, means, values, strict=True)
-    )
-    change = None if split is None else split.after - split.before
-    parts = () if split is None else (Part(WITHIN, split.within, *_NO_FACTOR), Part(MIX, split.mix, *_NO_FACTOR))
-    return Explanation(
-        metric=metric.name,
-        unit=metric.unit,
-        before=before,
-        after=after,
-        change=change,
-        relative=math.nan if split is None else relative(split.after - split.before, split.before),
-        unit_of_work=None,
-        parts=parts,
-        contributors=() if split is None else (_contributors(name, split, values[0], values[1]),),
-        is_partial=False,
-    )
+        change = None if split is None else split.within + split.mix
+        return Explanation(
+            metric=metric.name,
+            unit=metric.unit,
+            before=before,
+            after=after,
+            change=change,
+            relative=math.nan if change is None else relative(change, before.value),
+            unit_of_work=None,
+            parts=() if split is None else (Part(WITHIN, split.within), Part(MIX, split.mix)),
+            contributors=() if split is None else (_contributors(name, split, values),),
+            is_partial=False,
+        )
 
 
 def _values(engine: Engine, windows: Sequence[Window], metric: Metric, name: str, filters: Sequence[Filter]) -> _Groups:
@@ -101,29 +97,33 @@ def _measures(metric: Metric) -> tuple[Measure, ...]:
     return tuple(Measure(statistic, metric.field, name=statistic) for statistic in ("values", "sum"))
 
 
-def _contributors(
-    name: str, split: MeanChange, before: Mapping[Any, Values], after: Mapping[Any, Values]
-) -> Contributors:
-    return sorted_contributors(
-        name,
-        (
+def _contributors(name: str, split: MeanChange, values: _Groups) -> Contributors:
+    step = _step(values)
+    rows = []
+    for part in split.groups:
+        before, after = ([window[part.key]] if part.key in window else [] for window in values)
+        rows.append(
             Contributor(
                 key=part.key,
-                before=_mean(before.get(part.key)),
-                after=_mean(after.get(part.key)),
+                before=_mean_of(before, step),
+                after=_mean_of(after, step),
                 change=part.within + part.mix,
-                count_before=_count(before.get(part.key)),
-                count_after=_count(after.get(part.key)),
+                count_before=sum(group.count for group in before),
+                count_after=sum(group.count for group in after),
                 mix=part.mix,
             )
-            for part in split.groups
-        ),
-    )
+        )
+    return sorted_contributors(name, rows)
 
 
-def _mean(values: Values | None) -> Decimal | None:
-    return None if values is None else (values.total / values.count).quantize(_STEP)
+def _mean_of(groups: Sequence[Values], step: Decimal) -> Decimal | None:
+    count = sum(group.count for group in groups)
+    if not count:
+        return None
+    return (sum((group.total for group in groups), Decimal(0)) / count / step).to_integral_value() * step
 
 
-def _count(values: Values | None) -> int:
-    return 0 if values is None else values.count
+def _step(values: _Groups) -> Decimal:
+    """What means are rounded to: the twelfth place, or of larger ones the 24th digit."""
+    largest = max((abs(group.total) for window in values for group in window.values()), default=Decimal(0))
+    return Decimal(1).scaleb(max(-_PLACES, largest.adjusted() - _DIGITS))

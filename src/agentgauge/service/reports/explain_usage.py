@@ -72,7 +72,7 @@ def of_usage(
         relative=relative(change, totals[0].value),
         unit_of_work=unit,
         parts=decompose(earlier, later, change, MONEY_STEP if is_money else Decimal(1)),
-        contributors=tuple(_contributorsof_usage(engine, windows, name, filters, is_money) for name in by),
+        contributors=tuple(_contributors(engine, windows, name, filters, is_money) for name in by),
         is_partial=any(total.unpriced_calls for total in totals),
     )
 
@@ -124,7 +124,7 @@ def _units_of_work(totals: Sequence[_Totals], usage: Sequence[Sequence[Usage]]) 
     )
 
 
-def _contributorsof_usage(
+def _contributors(
     engine: Engine, windows: Sequence[Window], name: str, filters: Sequence[Filter], is_money: bool
 ) -> Contributors:
     measures = (Measure("count", over="llm_call", name="calls"), *_figure(is_money))

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from agentgauge.analysis.decomposition_usage import Part
+from agentgauge.analysis.decomposition import Part
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.engines.answer import Way
 from agentgauge.engines.columns import BY_NAME as COLUMNS
@@ -103,7 +103,7 @@ def grouped(
     filters: Sequence[Filter],
     measures: Sequence[Measure],
     relation: Relation = "events",
-) -> list[Mapping[Any, Mapping[str, Any]]]:
+) -> Sequence[Mapping[Any, Mapping[str, Any]]]:
     """Per window the measures of each value of a dimension. Raises `QueryError` where nothing has such an attribute."""
     column = dimension(name)
     found = [
