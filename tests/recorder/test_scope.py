@@ -11,6 +11,7 @@ import threading
 import types
 from collections.abc import AsyncGenerator, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 
 import agentgauge
 from agentgauge.errors import SettingsError
+from agentgauge.events import Event
 from agentgauge.events.codec import decode_line
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.recorder import Gauge
@@ -292,6 +294,60 @@ def test_an_id_that_is_no_text_leaves_the_rest_of_the_scope(gauge: Gauge, home: 
     assert gauge.health().altered == {"scope left out": 1}
     with pytest.raises(SettingsError, match="parent_id cannot be written"):
         agentgauge.open(home, parent_id="\ud800")
+
+
+def test_a_name_of_the_users_own_is_an_attribute_of_all_that_is_recorded_in_the_block(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(experiment="a", issue="X-1", temperature=0.2):
+        gauge.llm_call("gpt-4o", input_tokens=1)
+        with gauge.span("fix"):
+            gauge.tool_call("grep", attributes={"file": "cart.py", "temperature": 0.7})
+    gauge.task("t")
+    call, tool, span, task = sorted(
+        events(home), key=lambda event: (event.kind == "task", event.kind, event.name == "t")
+    )
+    assert call.attributes == span.attributes == {"experiment": "a", "temperature": 0.2}
+    assert tool.attributes == {"experiment": "a", "temperature": 0.7, "file": "cart.py"}
+    assert (call.issue, tool.issue, span.issue) == ("X-1", "X-1", "X-1")
+    assert (task.attributes, task.issue) == (None, None)
+    assert gauge.health().altered == {}
+
+
+def test_attributes_of_nested_scopes_add_up_and_the_inner_one_wins(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(experiment="a", wave=1), gauge.scope(experiment="b", run="r1"):
+        gauge.task("t", agent="coder")
+    assert only(home).attributes == {"experiment": "b", "wave": 1}
+    assert (only(home).run, only(home).agent) == ("r1", "coder")
+
+
+def test_attributes_of_a_scope_go_to_a_pool_and_to_whole_events_and_through_redaction(home: Path) -> None:
+    with agentgauge.open(home, redact=lambda attributes: {**attributes, "secret": "***"}) as gauge:
+        with gauge.scope(experiment="a", secret="word"), ThreadPoolExecutor() as pool:
+            pool.submit(gauge.bind(gauge.task), "t").result()
+            gauge.record(Event(kind="task", name="u", time=datetime.now(UTC), attributes={"own": 1}))
+    first, second = sorted(events(home), key=lambda event: str(event.name))
+    assert first.attributes == {"experiment": "a", "secret": "***"}
+    assert second.attributes == {"experiment": "a", "secret": "***", "own": 1}
+
+
+def test_attributes_of_a_scope_are_pickled_with_a_bound_function(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(experiment="a", run="r1"):
+        carried = pickle.dumps(gauge.bind(gauge.task))
+    pickle.loads(carried)("t")
+    assert (only(home).attributes, only(home).run) == ({"experiment": "a"}, "r1")
+
+
+def test_an_attribute_that_json_cannot_hold_is_left_out_of_a_scope_and_counted(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(experiment=object(), wave=1):  # type: ignore[arg-type]
+        gauge.task("t")
+    assert only(home).attributes == {"wave": 1}
+    assert gauge.health().altered == {"scope left out": 1}
+
+
+def test_a_field_of_an_event_is_no_attribute_of_a_scope(gauge: Gauge, home: Path) -> None:
+    with gauge.scope(model="gpt-4o", name="t"):
+        gauge.task("t")
+    assert only(home).attributes is None
+    assert gauge.health().altered == {"scope left out": 2}
 
 
 def _work(number: int) -> int:

@@ -53,11 +53,11 @@ class Bound(Generic[P, R]):
         return result  # type: ignore[no-any-return]
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        return _rebound, (self._gauge, self._scope.items, self._function)
+        return _rebound, (self._gauge, self._scope.given, self._function)
 
 
-def _rebound(gauge: Gauge, items: dict[str, str], function: Callable[P, R]) -> Callable[P, R]:
-    return gauge.bind_to(items, function)
+def _rebound(gauge: Gauge, given: dict[str, Any], function: Callable[P, R]) -> Callable[P, R]:
+    return gauge.bind_to(given, function)
 
 
 def _is_only_awaitable(result: object) -> bool:

@@ -213,13 +213,13 @@ class DisabledGauge(Gauge):
     def span(self, name: str, kind: str = "task", **fields: Any) -> Span:
         return _NO_SPAN
 
-    def scope(self, **scope: str | int | None) -> AbstractContextManager[None]:
+    def scope(self, **scope: str | int | float | None) -> AbstractContextManager[None]:
         return _NO_SCOPE
 
     def bind(self, function: Callable[P, R]) -> Callable[P, R]:
         return function
 
-    def bind_to(self, items: Mapping[str, str], function: Callable[P, R]) -> Callable[P, R]:
+    def bind_to(self, items: Mapping[str, object], function: Callable[P, R]) -> Callable[P, R]:
         return function
 
     def flush(self) -> bool:

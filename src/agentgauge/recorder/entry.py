@@ -113,12 +113,10 @@ class Entry:
             validation.check_values(kind, members)
         elif attributes:
             members["attributes"] = as_json(attributes)
+        if scope.attributes:
+            members["attributes"] = {**scope.attributes, **members.get("attributes", {})}
         if self.redact is not None and ("attributes" in members or "error_message" in members):
-            kept, message = self._redacted(members.pop("attributes", None), members.pop("error_message", None))
-            if kept:
-                members["attributes"] = kept
-            if message is not None:
-                members["error_message"] = message
+            self._redact_members(members)
         if message_characters is not None and "error_message" in members:
             members["error_message"] = members["error_message"][:message_characters]
         micros = time_ns() // 1000 if self._clock is None else to_micros(self._clock())
@@ -164,6 +162,8 @@ class Entry:
             if event.cost_usd is not None:
                 changes["cost_usd"] = given.money(event.cost_usd)
             attributes = None if event.attributes is None else as_json(event.attributes)
+            if scope.attributes:
+                attributes = {**scope.attributes, **(attributes or {})}
             changes["attributes"], changes["error_message"] = self._redacted(attributes, event.error_message)
             self._write(msgspec.structs.replace(event, **changes), now)
         except EventRefused as refused:
@@ -176,7 +176,7 @@ class Entry:
     def narrowed(self, scope: Scope, values: Mapping[str, object]) -> Scope:
         """`scope` with those of `values` set that can be. Others are left out and counted; what is recorded is kept."""
         try:
-            return scope.narrowed(values)
+            return scope.extended(values)
         except EventRefused:
             return self._narrowed_one_by_one(scope, values)
         except Exception as error:  # as in `values`
@@ -188,7 +188,7 @@ class Entry:
     def _narrowed_one_by_one(self, scope: Scope, values: Mapping[str, object]) -> Scope:
         for name, value in values.items():
             try:
-                scope = scope.narrowed({name: value})
+                scope = scope.extended({name: value})
             except EventRefused as refused:
                 self.sink.count("altered", "scope left out", str(refused))
         return scope
@@ -219,6 +219,13 @@ class Entry:
         stated = from_micros(time).isoformat()
         self.sink.count("altered", "future time", f"{kind} of {stated}, recorded at {from_micros(now).isoformat()}")
         return {**(attributes or {}), "stated_time": stated}
+
+    def _redact_members(self, members: dict[str, Any]) -> None:
+        kept, message = self._redacted(members.pop("attributes", None), members.pop("error_message", None))
+        if kept:
+            members["attributes"] = kept
+        if message is not None:
+            members["error_message"] = message
 
     def _redacted(
         self, attributes: dict[str, Any] | None, message: str | None

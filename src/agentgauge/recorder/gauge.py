@@ -78,10 +78,11 @@ class Gauge(Recorder):
         """
         return Span(self._entry, self._current, name, kind, fields)
 
-    def scope(self, **scope: str | int | None) -> AbstractContextManager[None]:
+    def scope(self, **scope: str | int | float | None) -> AbstractContextManager[None]:
         """Set scope names for everything recorded in the block, in this thread or task and the asyncio tasks it starts.
 
-        What cannot be set (an unknown name, a value that is no text) is left out, and counted as altered.
+        A name of your own (`experiment="a"`) is an attribute of all that is recorded there. What cannot be set (a
+        mistyped scope, a value that is no text) is left out, and counted as altered.
         """
         return self._narrowed(scope)
 
@@ -100,7 +101,7 @@ class Gauge(Recorder):
         """
         return Bound(self, self._current, self._current.get(), function)
 
-    def bind_to(self, items: Mapping[str, str], function: Callable[P, R]) -> Callable[P, R]:
+    def bind_to(self, items: Mapping[str, object], function: Callable[P, R]) -> Callable[P, R]:
         """As `bind`, to a scope of given values. What cannot be set is left out and counted."""
         return Bound(self, self._current, self._entry.narrowed(Scope({}), items), function)
 

@@ -82,7 +82,7 @@ class Recorder:
                 and (duration_ms is None or (type(duration_ms) in REAL and 0 <= duration_ms < LONGEST_MS))
                 and (success is True or success is False)
                 and not (tier or outcome or name or error_type or error_category or severity)
-                and not (error_message or recovery or at or source_id or attributes)
+                and not (error_message or recovery or at or source_id or attributes or current.attributes)
             )  # fmt: skip
             if ordinary:
                 cost = None if cost_usd is None else cost_text(cost_usd)

@@ -10,26 +10,32 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from functools import lru_cache
+from typing import Any
 from zlib import crc32
 
 from agentgauge.errors import EventRefused
 from agentgauge.events import codec, fields
+from agentgauge.recorder.attributes import as_json
 
 _NAMES = frozenset(fields.SCOPE_NAMES)
 _IDS = frozenset(fields.ID_NAMES)
 _CACHED = 2048
 _LARGEST_BITS = 64
 _NAME_CHARACTERS = 60
+_MISTYPED = 0.75
+"""How alike a scope name another must be to be taken for it: `tciket` is, and `version`, to `session`, is not."""
 
 
 class Scope:
-    """Values of scope fields. Equal only to itself."""
+    """Values of scope fields, and attributes of everything that is recorded in it. Equal only to itself."""
 
-    __slots__ = ("bare", "crc", "ids", "items", "prefix")
+    __slots__ = ("attributes", "bare", "crc", "ids", "items", "prefix")
 
-    def __init__(self, items: Mapping[str, str]) -> None:
+    def __init__(self, items: Mapping[str, str], attributes: Mapping[str, Any] | None = None) -> None:
         """Raises UnicodeEncodeError for text that is none."""
         self.items = dict(items)
+        self.attributes: Mapping[str, Any] = attributes or {}
+        """Not in the prefix: an event may have attributes of its own beside them."""
         self.prefix = codec.encode_scope(self.items) + b","
         """Opening of a line: everything up to the event's own members."""
         self.crc = crc32(self.prefix)
@@ -39,7 +45,8 @@ class Scope:
         """It without ids."""
         if not self.items.keys().isdisjoint(fields.ID_NAMES):
             self.ids = {name: self.items[name] for name in fields.ID_NAMES if name in self.items}
-            self.bare = Scope({name: value for name, value in self.items.items() if name not in self.ids})
+            bare = {name: value for name, value in self.items.items() if name not in self.ids}
+            self.bare = Scope(bare, self.attributes)
 
     def at(self, ids: dict[str, str]) -> Scope:
         """This scope with these ids and no others, at a fraction of what encoding a scope costs.
@@ -50,6 +57,7 @@ class Scope:
         scope = Scope.__new__(Scope)
         opening = codec.encode_json(ids)[1:-1] + b","
         scope.items = bare.items | ids
+        scope.attributes = bare.attributes
         scope.ids = dict(ids)
         scope.bare = bare
         scope.prefix = bare.prefix + opening
@@ -83,6 +91,21 @@ class Scope:
             return inner.at(ids) if ids else inner
         except UnicodeEncodeError as error:
             raise _no_text(ids.items()) from error
+
+    def extended(self, values: Mapping[str, object]) -> Scope:
+        """As `narrowed`, for all that is recorded in a block: what is no field of an event and no misspelling of a
+        scope is an attribute. Raises `EventRefused` for values that JSON cannot hold, too.
+        """
+        own = {name: value for name, value in values.items() if not _is_scope(name) and value is not None}
+        if not own:
+            return self.narrowed(values)
+        scope = self.narrowed({name: value for name, value in values.items() if name not in own})
+        return Scope(scope.items, {**scope.attributes, **as_json(own)})
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What `extended` makes the same scope of, of none."""
+        return {**self.items, **self.attributes}
 
 
 class Place:
@@ -171,4 +194,14 @@ def _narrowed(scope: Scope, items: tuple[tuple[str, str], ...]) -> Scope:
     for name, _ in items:
         if name not in _NAMES:
             raise _unknown(name)
-    return Scope(scope.items | dict(items))
+    return Scope(scope.items | dict(items), scope.attributes)
+
+
+@lru_cache(maxsize=_CACHED)
+def _is_scope(name: str) -> bool:
+    """Whether a name is a scope, or was probably meant to be one, or another field, which a scope cannot have."""
+    if name in fields.BY_NAME:
+        return True
+    from difflib import get_close_matches  # deferred: needed once a name is new
+
+    return bool(get_close_matches(name, fields.SCOPE_NAMES, 1, _MISTYPED))
