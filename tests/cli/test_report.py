@@ -255,6 +255,9 @@ def test_conditions_choose_what_a_report_is_about(run: Run, document: Ask, home:
     both = document(*asked, "--where", "agent=reviewer")["overview"]
     assert both["calls"] == 3
     assert "No events meet the conditions" in run(*asked, "--where", "model=none-such").stdout
+    shown = run(*asked, "--where", "model=claude-opus-4-5").stdout
+    assert "where agent=coder, model=claude-opus-4-5" in shown
+    assert "Tasks have no model: none is in this." in shown
 
 
 def test_each_group_has_a_course_of_its_own(run: Run, document: Ask, home: Path) -> None:

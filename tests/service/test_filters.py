@@ -8,7 +8,7 @@ import pytest
 
 from agentgauge.engines import Filter
 from agentgauge.errors import QueryError
-from agentgauge.service.filters import parse_filters
+from agentgauge.service.filters import parse_filters, without_tasks
 
 
 @pytest.mark.parametrize(
@@ -35,6 +35,21 @@ from agentgauge.service.filters import parse_filters
 )
 def test_a_text_means_a_condition(texts: list[str], filters: tuple[Filter, ...]) -> None:
     assert parse_filters(texts) == filters
+
+
+@pytest.mark.parametrize(
+    ("texts", "fields"),
+    [
+        (["agent=a", "outcome=success"], ()),
+        (["model=m", "model=n", "input_tokens>5"], ("input_tokens", "model")),
+        (["model!=m"], ()),
+        (["model="], ()),
+        (["model!="], ("model",)),
+        (["branch=main"], ()),
+    ],
+)
+def test_a_condition_that_no_task_can_meet_is_known(texts: list[str], fields: tuple[str, ...]) -> None:
+    assert without_tasks(parse_filters(texts)) == fields
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def report(
     elif everything is not None:
         _show_nothing(everything, zone, str(meter.settings.home.root), filtered=bool(filters))
     else:
-        _show(answer, zone, limit)
+        _show(answer, zone, limit, where or ())
 
 
 def _show_nothing(everything: Overview, zone: tzinfo, home: str, *, filtered: bool) -> None:
@@ -107,7 +107,7 @@ def _show_nothing(everything: Overview, zone: tzinfo, home: str, *, filtered: bo
     out.print("Look at a recorded session with 'agentgauge demo', bring in your own with 'agentgauge import'.")
 
 
-def _show(answer: UsageReport, zone: tzinfo, limit: int) -> None:
+def _show(answer: UsageReport, zone: tzinfo, limit: int, where: Sequence[str]) -> None:
     from rich.text import Text
 
     from agentgauge.cli import report_tables, wording
@@ -115,30 +115,10 @@ def _show(answer: UsageReport, zone: tzinfo, limit: int) -> None:
     from agentgauge.cli.output import screen
 
     out = screen()
-    start, end = (
-        None if edge is None else wording.moment(edge, zone) for edge in (answer.window.start, answer.window.end)
-    )
-    out.print(report_tables.window_line(answer.overview, start, end, answer.time_zone, zone), style="dim")
+    for line in _about(answer, zone, where):
+        out.print(Text(line, style="dim"))
     shown: list[RenderableType] = [report_tables.overview_table(answer.overview)]
-    rows: Sequence[Any] = ()
-    if answer.groups is not None and answer.groups.rows:
-        rows = answer.groups.rows
-        shown.append(report_tables.groups_table(answer.groups.rows, answer.by, out.width, limit))
-    elif answer.tools is not None and answer.tools.rows:
-        rows = answer.tools.rows
-        shown.append(report_tables.tools_table(answer.tools.rows, out.width, limit))
-    elif answer.components is not None:
-        rows = answer.components.rows
-        shown.append(
-            report_tables.components_table(rows, out.width, limit)
-            if rows
-            else Text("No components of operations are timed here; record them with add_component_timing.", style="dim")
-        )
-    elif answer.by != _DEFAULT_BY:
-        shown.append(Text(f"No event here has {' and '.join(answer.by)}.", style="dim"))
-    if len(rows) > limit:
-        more = wording.count(len(rows) - limit)
-        shown.append(Text(f"... and {more} more: --limit shows them, --json has all", style="dim"))
+    shown += _broken_down(answer, out.width, limit)
     if answer.cache is not None and answer.cache.models:
         shown.append(report_tables.savings_table(answer.cache, out.width))
     if answer.latency.rows:
@@ -148,9 +128,51 @@ def _show(answer: UsageReport, zone: tzinfo, limit: int) -> None:
             shown.append(courses_table(answer.over_time.rows, answer.groups.rows, answer.bucket, answer.by, out.width))
         else:
             shown.append(course_table(answer.over_time.rows, answer.bucket, out.width, out.encoding))
-    said = wording.found(answer.exact, answer.missing_before, zone)
-    if said:
+    if said := wording.found(answer.exact, answer.missing_before, zone):
         shown.append(Text("\n".join(said), style="dim"))
     for part in shown:
         out.print()
         out.print(part)
+
+
+def _about(answer: UsageReport, zone: tzinfo, where: Sequence[str]) -> list[str]:
+    """What a report is about: the time, and the conditions with what they leave out."""
+    from agentgauge.cli import report_tables, wording
+    from agentgauge.service.filters import without_tasks
+
+    start, end = (
+        None if edge is None else wording.moment(edge, zone) for edge in (answer.window.start, answer.window.end)
+    )
+    lines = [report_tables.window_line(answer.overview, start, end, answer.time_zone, zone)]
+    if where:
+        lines.append(f"where {', '.join(where)}")
+    if fields := without_tasks(answer.filters):
+        lines.append(f"Tasks have no {' and no '.join(fields)}: none is in this.")
+    return lines
+
+
+def _broken_down(answer: UsageReport, width: int, limit: int) -> list[RenderableType]:
+    """The table of what `--by` asks for, and how many rows are not in it."""
+    from rich.text import Text
+
+    from agentgauge.cli import report_tables, wording
+
+    rows: Sequence[Any] = ()
+    shown: list[RenderableType] = []
+    if answer.groups is not None and answer.groups.rows:
+        rows = answer.groups.rows
+        shown.append(report_tables.groups_table(answer.groups.rows, answer.by, width, limit))
+    elif answer.tools is not None and answer.tools.rows:
+        rows = answer.tools.rows
+        shown.append(report_tables.tools_table(answer.tools.rows, width, limit))
+    elif answer.components is not None and answer.components.rows:
+        rows = answer.components.rows
+        shown.append(report_tables.components_table(answer.components.rows, width, limit))
+    elif answer.components is not None:
+        shown.append(Text("No components of operations are timed here: add_component_timing does.", style="dim"))
+    elif answer.by != _DEFAULT_BY:
+        shown.append(Text(f"No event here has {' and '.join(answer.by)}.", style="dim"))
+    if len(rows) > limit:
+        more = wording.count(len(rows) - limit)
+        shown.append(Text(f"... and {more} more: --limit shows them, --json has all", style="dim"))
+    return shown

@@ -31,6 +31,10 @@ _SEVERAL: dict[str, Operator] = {"=": "in", "!=": "not in"}
 _ONE: dict[str, Operator] = {"=": "=", "!=": "!="}
 _ORDERED: dict[str, Operator] = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _ABSENT: dict[str, Operator] = {"=": "is null", "!=": "is not null"}
+_MET_BY_ABSENT = ("!=", "not in", "not like", "not glob", "is null")
+_NEVER_OF_TASKS = {field.name for kind in kinds.KINDS for field in kind.fields} - {
+    field.name for name in kinds.TASK_KINDS for field in kinds.BY_NAME[name].fields
+}
 _VALUES = {
     "kind": tuple(kinds.BY_NAME),
     "outcome": fields.OUTCOMES,
@@ -66,6 +70,17 @@ def parse_filters(texts: Sequence[str]) -> tuple[Filter, ...]:
         else:
             found.append(Filter(name, _ONE[op], values[0]))
     return tuple(found)
+
+
+def without_tasks(filters: Sequence[Filter]) -> tuple[str, ...]:
+    """Fields of conditions that no task meets, since tasks have no such field: `model`, as an example."""
+    return tuple(
+        dict.fromkeys(
+            condition.field
+            for condition in filters
+            if condition.field in _NEVER_OF_TASKS and condition.op not in _MET_BY_ABSENT
+        )
+    )
 
 
 def _column(name: str) -> Column:
