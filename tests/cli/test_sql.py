@@ -113,6 +113,7 @@ def test_the_views_are_shown_and_nothing_else(document: Ask, home: Path) -> None
         "events",
         "feature_usage",
         "losses",
+        "repriced",
         "system_performance",
         "user_satisfaction",
     ]

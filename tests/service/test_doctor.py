@@ -64,20 +64,23 @@ def test_a_model_without_a_price_is_named(meter: Meter) -> None:
     assert "1 call unpriced: no price is known for 'nobody-knows-this-model' (1)." in found.problems[0]
 
 
-def test_a_price_is_advised_for_calls_that_land_later_and_lands_with_them(meter: Meter) -> None:
-    """What landed stays unpriced, as the advice says: of two calls the one that lands after the price has it."""
+def test_a_price_is_advised_for_calls_that_land_later_and_repricing_for_those_that_have(meter: Meter) -> None:
+    """Of two calls the one that lands after the price has it, and the other stays unpriced until it is repriced."""
     home = meter.settings.home
     with agentgauge.open(home.root) as gauge:
         gauge.llm_call("in-house-7b", input_tokens=1)
     meter.lake.compact()
     (problem,) = diagnose(meter).problems
     assert f"One added to {home.prices} holds for calls that land in the lake from then on" in problem
+    assert "'agentgauge reprice'" in problem
     home.prices.write_text('[[price]]\nmodel = "in-house-7b"\ninput = 1\noutput = 2\nsource = "the bill"\n')
     with agentgauge.open(home.root) as gauge:
         gauge.llm_call("in-house-7b", input_tokens=1)
     after = Meter(meter.settings)
     after.lake.compact()
     assert diagnose(after).unpriced == (UnpricedModel("in-house-7b", None, 1),)
+    after.lake.reprice()
+    assert diagnose(after).unpriced == ()
 
 
 def test_a_provider_is_named_where_the_model_has_a_price_without_it(meter: Meter) -> None:

@@ -32,7 +32,7 @@ def sql(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask in DuckDB's SQL, over the events, losses and tables of features.
+    """Ask in DuckDB's SQL, over the events, losses, repriced costs and tables of features.
 
     'SHOW TABLES' lists the views, 'DESCRIBE events' the columns of one. Statements that would write or change something
     are refused. With --json the rows are a list of objects: amounts as strings, times in UTC.

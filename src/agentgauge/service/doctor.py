@@ -156,7 +156,7 @@ def _about_prices(unpriced: Sequence[UnpricedModel], file: Path) -> Iterator[str
     yield (
         f"{_counted(sum(found.calls for found in unpriced), 'call')} unpriced: no price is known for "
         f"{', '.join([*named, *more])}. One added to {file} holds for calls that land in the lake from then on; "
-        "repricing landed calls comes with a later version"
+        "'agentgauge reprice' gives it to those that have landed"
     )
 
 

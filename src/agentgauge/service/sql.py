@@ -1,6 +1,6 @@
 """SQL as a person asks it: one SELECT over the views of a snapshot, or EXPLAIN of one; nothing that changes anything.
 
-The views are `events`, `losses`, and the tables of features (`agentgauge.lake.feature_tables`).
+The views are `events`, `losses`, `repriced`, and the tables of features (`agentgauge.lake.feature_tables`).
 
 The connection reads a snapshot, so no statement could change events; what is refused is what DuckDB would do beside it:
 write files, load extensions, change settings.
