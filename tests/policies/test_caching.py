@@ -19,12 +19,18 @@ RATES = rates_of(
 
 
 def conversation(
-    lengths: Sequence[int], *, answered: int = 100, minutes: float = 1, rates: Rates | None = RATES, cached: int = 0
+    lengths: Sequence[int],
+    *,
+    answered: int = 100,
+    minutes: float = 1,
+    rates: Rates | None = RATES,
+    cached: int = 0,
+    days_ago: int = 1,
 ) -> Repetition | None:
     """Of calls of these inputs, so many minutes apart."""
     talk = Conversation(Thresholds())
     for number, length in enumerate(lengths):
-        time = END + number * timedelta(minutes=minutes)
+        time = END - timedelta(days=days_ago) + number * timedelta(minutes=minutes)
         talk.add(Call(time, length, answered, cached if number == 1 else 0, rates))
     return talk.repetition
 
@@ -65,22 +71,21 @@ def test_of_what_used_a_cache_or_has_no_rates_nothing_is_said() -> None:
     assert conversation([10_000, 12_000, 15_000, 20_000], rates=None) is None
 
 
-def test_the_finding_sums_the_conversations_and_has_limits_from_ten_on() -> None:
-    one = conversation([10_000, 12_000, 15_000, 20_000])
-    other = conversation([20_000, 22_000, 25_000, 30_000])
-    assert one is not None
-    assert other is not None
-    few = use_cache("coder", None, "sonnet", [one, other], MONTH, Decimal(1), Thresholds())
-    assert few is not None
-    assert (few.saving.low, few.evidence.few_samples) == (None, True)
-    many = use_cache("coder", None, "sonnet", [one, other] * 10, MONTH, Decimal(1), Thresholds())
+def test_the_finding_sums_the_conversations_with_limits_from_how_days_differ() -> None:
+    talks = [conversation([10_000, 12_000, 15_000, 20_000 + 100 * day], days_ago=day + 1) for day in range(30)]
+    found = [talk for talk in talks if talk is not None]
+    many = use_cache("coder", None, "sonnet", found, MONTH, Decimal(1), Thresholds())
     assert many is not None
-    total = Decimal(10 * (one.saved_usd + other.saved_usd))
+    total = Decimal(sum(talk.saved_usd for talk in found))
     assert many.saving.usd == pytest.approx(total, abs=Decimal("1e-6"))
     assert many.saving.low is not None
     assert many.saving.high is not None
     assert many.saving.low < total < many.saving.high
-    assert many.reason == "68% of the input of sonnet repeats earlier input, in 20 conversations without a cache"
+    assert many.reason == "63% of the input of sonnet repeats earlier input, in 30 conversations without a cache"
+    assert not many.evidence.few_samples
+    few = use_cache("coder", None, "sonnet", found[:9], MONTH, Decimal(1), Thresholds())
+    assert few is not None
+    assert few.evidence.few_samples
 
 
 def test_a_cache_that_costs_more_than_it_saves_is_not_recommended() -> None:

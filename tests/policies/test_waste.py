@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from agentgauge.policies.thresholds import Thresholds
 from agentgauge.policies.waste import Chain, FailedCalls, Unpriced, failed_calls, failing_retries, unpriced_model
-from tests.policies.facts import MONTH, WEEK
+from tests.policies.facts import END, MONTH, WEEK
 
 LIMITS = Thresholds()
+DAY = END - timedelta(days=3)
 
 
 def test_retries_cost_what_those_that_never_succeeded_cost() -> None:
-    chains = [Chain(2, False, 1.0), Chain(3, False, 2.5), Chain(1, True, 0.0), Chain(0, False, 0.0)]
+    chains = [Chain(DAY, 2, False, 1.0), Chain(DAY, 3, False, 2.5), Chain(DAY, 1, True, 0.0)]
     finding = failing_retries("coder", "dev", "fix", chains, MONTH, Decimal(10), LIMITS)
     assert finding is not None
     assert finding.reason == "5 retries of fix never succeeded and cost $3.50"
@@ -26,7 +28,7 @@ def test_retries_cost_what_those_that_never_succeeded_cost() -> None:
 
 
 def test_few_retries_are_no_finding() -> None:
-    assert failing_retries("coder", None, "fix", [Chain(4, False, 9.0)], MONTH, Decimal(10), LIMITS) is None
+    assert failing_retries("coder", None, "fix", [Chain(DAY, 4, False, 9.0)], MONTH, Decimal(10), LIMITS) is None
 
 
 def test_failed_calls_are_scaled_to_30_days_with_limits_of_days() -> None:

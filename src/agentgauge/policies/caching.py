@@ -14,7 +14,6 @@ own time. What one conversation shares with another (a system prompt) is not see
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,12 +21,10 @@ from decimal import Decimal
 import msgspec
 
 from agentgauge.analysis.bootstrap import FEWEST
-from agentgauge.analysis.pairs import Observation, level
-from agentgauge.policies.findings import Evidence, Figure, Finding, Period, count_of, priority_of, saving_in
+from agentgauge.policies.findings import Evidence, Figure, Finding, Period, count_of, priority_of, saving_by_day
 from agentgauge.policies.thresholds import Thresholds
 from agentgauge.pricing import Rates
 
-_CONFIDENCE = 0.95
 _FEMTO = 1e-15
 _ASSUMPTION = "input that grew repeats the earlier one word for word, and cache reads are recorded where there are any"
 
@@ -46,6 +43,7 @@ class Call(msgspec.Struct, frozen=True):
 class Repetition(msgspec.Struct, frozen=True):
     """What a cache would have changed in one conversation."""
 
+    start: datetime
     calls: int
     repeated_tokens: int
     input_tokens: int
@@ -55,10 +53,11 @@ class Repetition(msgspec.Struct, frozen=True):
 class Conversation:
     """The calls of one conversation, given one after another. Keeps sums only."""
 
-    __slots__ = ("_calls", "_femto", "_growing", "_is_open", "_last", "_repeated", "_thresholds", "_total")
+    __slots__ = ("_calls", "_femto", "_growing", "_is_open", "_last", "_repeated", "_start", "_thresholds", "_total")
 
     def __init__(self, thresholds: Thresholds) -> None:
         self._thresholds = thresholds
+        self._start: datetime | None = None
         self._last: Call | None = None
         self._is_open = True
         self._calls = self._growing = self._repeated = self._total = self._femto = 0
@@ -79,17 +78,18 @@ class Conversation:
         self._repeated += read
         self._total += call.input_tokens
         self._calls += 1
-        self._last = call
+        self._start, self._last = self._start or call.time, call
 
     @property
     def repetition(self) -> Repetition | None:
         """None where it used a cache, its prefix does not repeat, or a rate is not known."""
-        steps = self._calls - 1
-        if not self._is_open or self._calls < self._thresholds.fewest_calls or not self._repeated:
+        if self._start is None or not self._is_open or not self._repeated:
             return None
-        if self._growing < self._thresholds.growing_share * steps:
+        if self._calls < self._thresholds.fewest_calls:
             return None
-        return Repetition(self._calls, self._repeated, self._total, self._femto * _FEMTO)
+        if self._growing < self._thresholds.growing_share * (self._calls - 1):
+            return None
+        return Repetition(self._start, self._calls, self._repeated, self._total, self._femto * _FEMTO)
 
 
 def use_cache(
@@ -102,19 +102,12 @@ def use_cache(
     thresholds: Thresholds,
 ) -> Finding | None:
     """What caches would save one agent with one model, in its conversations whose prefix repeats."""
-    saved = math.fsum(one.saved_usd for one in conversations)
-    if not conversations or period.per_month(saved) < thresholds.least_saving_usd:
-        return None
-    low = high = math.nan
-    if len(conversations) >= FEWEST:
-        each = [Observation(str(number), one.saved_usd) for number, one in enumerate(conversations)]
-        _, low, high = level(each, "number", _CONFIDENCE)
-    if period.per_month(low * len(conversations)) < thresholds.least_saving_usd:
+    days = period.by_day((one.start, one.saved_usd) for one in conversations)
+    saving = saving_by_day(period, days, "rates of the price book; studentised bootstrap over days")
+    if saving.usd < thresholds.least_saving_usd:
         return None
     repeated, total = (sum(getattr(one, name) for one in conversations) for name in ("repeated_tokens", "input_tokens"))
     count = len(conversations)
-    method = "rates of the price book; studentised bootstrap over conversations"
-    saving = saving_in(period, saved, (low * count, high * count), method)
     return Finding(
         type="use_cache",
         priority=priority_of(saving, period, spent),
@@ -137,7 +130,7 @@ def use_cache(
                 Figure("calls", sum(one.calls for one in conversations), "1", count),
             ),
             assumption=_ASSUMPTION,
-            few_samples=count < FEWEST,
+            few_samples=count < FEWEST or len(days) < FEWEST,
         ),
         model=model,
     )

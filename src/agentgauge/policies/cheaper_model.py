@@ -16,12 +16,14 @@ one looks better than it is. The comparison is within one operation and role, an
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import cached_property
 
 import msgspec
 
-from agentgauge.analysis.pairs import Contrast, Kind, Observation, contrast, level
+from agentgauge.analysis.pairs import Observation, contrast
+from agentgauge.analysis.proportions import agresti_caffo
 from agentgauge.policies.findings import Evidence, Figure, Finding, Period, dollars, priority_of, saving_in
 from agentgauge.policies.thresholds import Thresholds
 
@@ -40,40 +42,80 @@ class UnitOfModel(msgspec.Struct):
     scores: int = 0
 
 
-class ModelWork(msgspec.Struct, frozen=True):
+class ModelWork(msgspec.Struct, frozen=True, dict=True):
     """What one model did for an operation; tasks whose cost is not known are left out."""
 
     model: str
     units: dict[str, UnitOfModel]
 
-    @property
+    @cached_property
     def tasks(self) -> int:
         return sum(unit.tasks for unit in self.units.values())
 
+    @cached_property
+    def cost_per_task(self) -> float:
+        return math.fsum(unit.cost_usd for unit in self.units.values()) / self.tasks
+
+    @cached_property
     def costs(self) -> list[Observation]:
         return [Observation(name, unit.cost_usd, unit.tasks) for name, unit in self.units.items()]
 
-    def successes(self) -> list[Observation]:
-        return [
-            Observation(name, float(unit.succeeded)) for name, unit in self.units.items() if unit.succeeded is not None
-        ]
+    @cached_property
+    def outcomes(self) -> list[bool]:
+        return [unit.succeeded for unit in self.units.values() if unit.succeeded is not None]
 
+    @cached_property
     def qualities(self) -> list[Observation]:
         return [Observation(name, unit.quality_sum / unit.scores) for name, unit in self.units.items() if unit.scores]
+
+
+class _Loss(msgspec.Struct, frozen=True):
+    """What the cheaper model has more or less of than the dear one, with one-sided limits either way."""
+
+    measure: str
+    unit: str
+    dear: float
+    cheap: float
+    n_dear: int
+    n_cheap: int
+    low: float
+    high: float
+    margin: float
+
+    @property
+    def is_acceptable(self) -> bool:
+        return self.low > -self.margin
+
+    @property
+    def text(self) -> str:
+        noun, scale = ("success", 100) if self.unit == "1" else ("quality", 1)
+        return f"no {noun}" if self.low >= 0 else f"at most {-self.low * scale:.1f} points of {noun}"
+
+    def figures(self, dear: str, cheap: str) -> tuple[Figure, ...]:
+        return (
+            Figure(f"{self.measure} of {dear}", self.dear, self.unit, self.n_dear),
+            Figure(f"{self.measure} of {cheap}", self.cheap, self.unit, self.n_cheap),
+            Figure(
+                f"{self.measure}, difference",
+                self.cheap - self.dear,
+                self.unit,
+                self.n_dear + self.n_cheap,
+                self.low,
+                self.high,
+            ),
+        )
 
 
 class _Candidate(msgspec.Struct, frozen=True):
     """A cheaper model that is shown good enough in the place of a dearer one."""
 
-    model: ModelWork
+    work: ModelWork
     saved: float
     """USD per task."""
     low: float
     high: float
     method: str
-    figures: tuple[Figure, ...]
-    losses: tuple[str, ...]
-    """What it may lose at most, in words."""
+    losses: tuple[_Loss, ...]
 
 
 def cheaper_model(
@@ -89,7 +131,7 @@ def cheaper_model(
     """The cheaper model that saves most in the place of `dear`, of `others`, what models did in the same operation and
     role; None where none is shown good enough. `spent` is all that was spent in the period.
     """
-    cheaper = [other for other in others if other.model != dear.model and _cost(other) < _cost(dear)]
+    cheaper = [other for other in others if other.model != dear.model and other.cost_per_task < dear.cost_per_task]
     confidence = 1 - 2 * thresholds.error_rate / max(len(cheaper), 1)
     good = [
         candidate
@@ -97,9 +139,10 @@ def cheaper_model(
         if (candidate := _candidate(dear, other, confidence, thresholds)) is not None
         and period.per_month(candidate.low * dear.tasks) >= thresholds.least_saving_usd
     ]
-    best = max(good, key=lambda candidate: (candidate.saved, candidate.model.model), default=None)
+    best = max(good, key=lambda candidate: (candidate.saved, candidate.work.model), default=None)
     if best is None:
         return None
+    cheap = best.work
     limits = best.low * dear.tasks, best.high * dear.tasks
     saving = saving_in(period, best.saved * dear.tasks, limits, f"cost per task times tasks; {best.method}")
     return Finding(
@@ -110,94 +153,62 @@ def cheaper_model(
         current_budget=None,
         recommended_budget=None,
         reason=(
-            f"{best.model.model} does {operation} for {dollars(_cost(best.model))} a task instead of "
-            f"{dollars(_cost(dear))}, and loses {' and '.join(best.losses)}"
+            f"{cheap.model} does {operation} for {dollars(cheap.cost_per_task)} a task instead of "
+            f"{dollars(dear.cost_per_task)}, and loses {' and '.join(loss.text for loss in best.losses)}"
         ),
         saving=saving,
         evidence=Evidence(
             period=period,
-            n=dear.tasks + best.model.tasks,
+            n=dear.tasks + cheap.tasks,
             of="tasks",
-            figures=best.figures,
-            names=tuple(sorted(candidate.model.model for candidate in good)),
+            figures=(
+                Figure(f"cost_per_task of {dear.model}", dear.cost_per_task, "USD", dear.tasks),
+                Figure(f"cost_per_task of {cheap.model}", cheap.cost_per_task, "USD", cheap.tasks),
+                *(figure for loss in best.losses for figure in loss.figures(dear.model, cheap.model)),
+            ),
+            names=tuple(sorted(candidate.work.model for candidate in good)),
             assumption=_ASSUMPTION,
         ),
         model=dear.model,
         operation=operation,
-        alternative=best.model.model,
+        alternative=cheap.model,
     )
 
 
 def _candidate(dear: ModelWork, cheap: ModelWork, confidence: float, thresholds: Thresholds) -> _Candidate | None:
-    figures = [_figure("cost_per_task", "USD", model, "ratio", model.costs()) for model in (dear, cheap)]
-    losses: list[str] = []
-    for measured in _MEASURES:
-        of_dear, of_cheap = measured.observations(dear), measured.observations(cheap)
-        if not of_dear and not of_cheap:
-            continue
-        if min(len(of_dear), len(of_cheap)) < thresholds.fewest_units:
+    losses: list[_Loss] = []
+    if dear.outcomes or cheap.outcomes:
+        if min(len(dear.outcomes), len(cheap.outcomes)) < thresholds.fewest_units:
             return None
-        lost = -_lower_limit(contrast(of_cheap, of_dear, measured.kind, False, confidence))
-        if not lost < getattr(thresholds, measured.margin):
+        losses.append(_success(dear, cheap, confidence, thresholds.success_margin))
+    if dear.qualities or cheap.qualities:
+        if min(len(dear.qualities), len(cheap.qualities)) < thresholds.fewest_units:
             return None
-        losses.append(measured.loss(lost))
-        figures += [
-            _figure(measured.name, measured.unit, model, measured.kind, observations)
-            for model, observations in ((dear, of_dear), (cheap, of_cheap))
-        ]
-    if not losses:
+        losses.append(_quality(dear, cheap, confidence, thresholds.quality_margin))
+    if not losses or not all(loss.is_acceptable for loss in losses):
         return None
-    found = contrast(dear.costs(), cheap.costs(), "ratio", False, _CONFIDENCE)
+    found = contrast(dear.costs, cheap.costs, "ratio", False, _CONFIDENCE)
     low, high, method = found.ci_low, found.ci_high, found.method
     if _is_constant(dear) and _is_constant(cheap):
         low, high, method = found.difference, found.difference, "every task of a model cost the same"
-    return _Candidate(cheap, found.difference, low, high, method, tuple(figures), tuple(losses))
+    return _Candidate(cheap, found.difference, low, high, method, tuple(losses))
 
 
-class _Measured(msgspec.Struct, frozen=True):
-    name: str
-    unit: str
-    kind: Kind
-    margin: str
-    """Its threshold."""
-    observations: Callable[[ModelWork], list[Observation]]
-    loss: Callable[[float], str]
+def _success(dear: ModelWork, cheap: ModelWork, confidence: float, margin: float) -> _Loss:
+    n_dear, n_cheap = len(dear.outcomes), len(cheap.outcomes)
+    won_dear, won_cheap = sum(dear.outcomes), sum(cheap.outcomes)
+    low, high = agresti_caffo(won_cheap, n_cheap, won_dear, n_dear, confidence)
+    return _Loss("success_rate", "1", won_dear / n_dear, won_cheap / n_cheap, n_dear, n_cheap, low, high, margin)
 
 
-_MEASURES = (
-    _Measured(
-        "success_rate",
-        "1",
-        "binary",
-        "success_margin",
-        ModelWork.successes,
-        lambda lost: f"at most {lost * 100:.1f} points of success" if lost > 0 else "no success",
-    ),
-    _Measured(
-        "quality_score",
-        "0-100",
-        "number",
-        "quality_margin",
-        ModelWork.qualities,
-        lambda lost: f"at most {lost:.1f} points of quality" if lost > 0 else "no quality",
-    ),
-)
-
-
-def _lower_limit(found: Contrast) -> float:
-    """Of a difference; of scores that are all the same, the difference itself."""
-    return found.difference if found.variance_a == found.variance_b == 0 else found.ci_low
-
-
-def _figure(name: str, unit: str, model: ModelWork, kind: Kind, observations: Sequence[Observation]) -> Figure:
-    value, low, high = (None if math.isnan(x) else x for x in level(observations, kind, _CONFIDENCE))
-    assert value is not None  # there are units, and units have tasks
-    return Figure(f"{name} of {model.model}", value, unit, len(observations), low, high)
-
-
-def _cost(work: ModelWork) -> float:
-    """Per task."""
-    return math.fsum(unit.cost_usd for unit in work.units.values()) / work.tasks
+def _quality(dear: ModelWork, cheap: ModelWork, confidence: float, margin: float) -> _Loss:
+    found = contrast(cheap.qualities, dear.qualities, "number", False, confidence)
+    low, high = found.ci_low, found.ci_high
+    if found.variance_a == found.variance_b == 0:
+        low = high = found.difference
+    n_dear, n_cheap = found.n_b, found.n_a
+    mean = math.fsum(one.value for one in dear.qualities) / n_dear
+    return _Loss("quality_score", "0-100", mean, mean + found.difference, n_dear, n_cheap, low, high, margin)
 
 
 def _is_constant(work: ModelWork) -> bool:

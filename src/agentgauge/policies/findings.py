@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
 
 import msgspec
+
+from agentgauge.analysis.bootstrap import FEWEST
+from agentgauge.analysis.pairs import Observation, level
 
 FindingType = Literal[
     "reduce_budget",
@@ -37,6 +40,13 @@ class Period(msgspec.Struct, frozen=True):
     @property
     def days(self) -> float:
         return (self.end - self.start) / _DAY
+
+    def by_day(self, amounts: Iterable[tuple[datetime, float]]) -> tuple[float, ...]:
+        """Dated amounts per day, counted from the start; days without any are 0."""
+        days = [0.0] * math.ceil(self.days)
+        for moment, amount in amounts:
+            days[(moment - self.start).days] += amount
+        return tuple(days)
 
     def per_month(self, amount: float) -> float:
         """So much in the window as so much in 30 days."""
@@ -115,6 +125,14 @@ def saving_in(period: Period, amount: float, limits: tuple[float, float], method
     """What was saved in a period, in USD, as a saving per 30 days; limits that are NaN are not known."""
     low, high = (None if math.isnan(limit) else usd(period.per_month(limit)) for limit in limits)
     return Saving(usd(period.per_month(amount)), low, high, method)
+
+
+def saving_by_day(period: Period, days: Sequence[float], method: str) -> Saving:
+    """What was to be saved on each day of a period, as a saving per 30 days, with limits from how days differ."""
+    low = high = math.nan
+    if len(days) >= FEWEST:
+        _, low, high = level([Observation(str(day), amount) for day, amount in enumerate(days)], "number", 0.95)
+    return saving_in(period, math.fsum(days), (low * len(days), high * len(days)), method)
 
 
 def dollars(amount: float | Decimal) -> str:

@@ -6,20 +6,19 @@
     unpriced_models   calls that no price is known of, with names of models like it that have one
 
 A saving of the first kind is an upper limit: whoever stops trying earlier also stops some that would have succeeded,
-so the share of second and later tries that did succeed is part of the evidence. Its limits are from drawing the chains
-of tries again, or the days with failed calls.
+so the share of second and later tries that did succeed is part of the evidence. Its limits are from how days differ.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 import msgspec
 
 from agentgauge.analysis.bootstrap import FEWEST
-from agentgauge.analysis.pairs import Observation, level
 from agentgauge.analysis.proportions import wilson
 from agentgauge.policies.findings import (
     NO_SAVING,
@@ -31,16 +30,19 @@ from agentgauge.policies.findings import (
     count_of,
     dollars,
     priority_of,
-    saving_in,
+    saving_by_day,
 )
 from agentgauge.policies.thresholds import Thresholds
 
 _CONFIDENCE = 0.95
+_METHOD = "studentised bootstrap over days"
 
 
 class Chain(msgspec.Struct, frozen=True):
     """Tries at one piece of work, up to the first success."""
 
+    end: datetime
+    """Of the last one."""
     retries: int
     """Tries after the first."""
     succeeded: bool
@@ -85,7 +87,7 @@ def failing_retries(
         agent,
         role,
         f"{count_of(retries, 'retry', 'retries')} of {operation} never succeeded and cost {dollars(burnt)}",
-        _total([chain.burnt_usd for chain in retried], period, "chains of tries"),
+        saving_by_day(period, period.by_day((chain.end, chain.burnt_usd) for chain in lost), _METHOD),
         period,
         spent,
         Evidence(
@@ -97,7 +99,7 @@ def failing_retries(
                 Figure("success_rate_of_retries", won / everything, "1", everything, low, high),
             ),
             assumption="work is given up after its first failure, and nothing else has to be paid for instead",
-            few_samples=len(retried) < FEWEST,
+            few_samples=len(retried) < FEWEST or period.days < FEWEST,
         ),
         operation=operation,
     )
@@ -120,7 +122,7 @@ def failed_calls(
         agent,
         role,
         f"{count_of(failed.calls, 'failed call')} of {model} cost {dollars(burnt)}",
-        _total(failed.by_day, period, "days"),
+        saving_by_day(period, failed.by_day, _METHOD),
         period,
         spent,
         Evidence(
@@ -156,16 +158,6 @@ def unpriced_model(unpriced: Unpriced, period: Period, all_calls: int) -> Findin
         ),
         model=unpriced.model,
     )
-
-
-def _total(amounts: Sequence[float], period: Period, of: str) -> Saving:
-    """The sum of amounts per 30 days, with the limits of as many amounts drawn again."""
-    low = high = math.nan
-    if len(amounts) >= FEWEST:
-        each = [Observation(str(number), amount) for number, amount in enumerate(amounts)]
-        _, low, high = level(each, "number", _CONFIDENCE)
-    limits = low * len(amounts), high * len(amounts)
-    return saving_in(period, math.fsum(amounts), limits, f"studentised bootstrap over {of}")
 
 
 def _finding(

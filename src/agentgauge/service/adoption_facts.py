@@ -11,7 +11,6 @@ Units are issues, tickets, runs and sessions, where days are not named.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -87,21 +86,16 @@ def _rows(engine: Engine, query: Query, *more: str) -> Iterator[dict[str, Any]]:
 
 def _by_day(engine: Engine, period: Period, filters: tuple[Filter, ...]) -> list[Observation]:
     """Money of calls per day of the period, counted from its start; the last day is as long as it is."""
-    days = math.ceil(period.days)
-    amounts = [0.0] * days
     query = Query(start=period.start, end=period.end, filters=filters)
-    for time, cost in engine.scan(query, ("time", "cost_usd")):
-        amounts[(time - period.start).days] += float(cost)
-    lengths = [min(1.0, period.days - day) for day in range(days)]
-    return [Observation(str(day), amounts[day], lengths[day]) for day in range(days)]
+    amounts = period.by_day((time, float(cost)) for time, cost in engine.scan(query, ("time", "cost_usd")))
+    return [Observation(str(day), amount, min(1.0, period.days - day)) for day, amount in enumerate(amounts)]
 
 
 def _failed_by_day(engine: Engine, finding: Finding, period: Period) -> list[Observation]:
     of_model = (Filter("kind", "=", "llm_call"), _agent(finding), _model(finding))
     failed = _by_day(engine, period, (*of_model, Filter("success", "=", False), Filter("cost_usd", "is not null")))
-    counts = [0] * len(failed)
-    for (time,) in engine.scan(Query(start=period.start, end=period.end, filters=of_model), ("time",)):
-        counts[(time - period.start).days] += 1
+    calls = engine.scan(Query(start=period.start, end=period.end, filters=of_model), ("time",))
+    counts = period.by_day((time, 1.0) for (time,) in calls)
     return [Observation(day.unit, day.value, count) for day, count in zip(failed, counts, strict=True) if count]
 
 

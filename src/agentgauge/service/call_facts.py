@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Collection
+from datetime import UTC, date, datetime
 
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.policies.caching import Call, Conversation, Repetition
@@ -15,10 +13,14 @@ from agentgauge.policies.thresholds import Thresholds
 from agentgauge.policies.waste import FailedCalls, Unpriced
 from agentgauge.pricing import PriceBook, Rates
 from agentgauge.pricing.near_names import near_names
+from agentgauge.pricing.rates import RateWindow
 
 AgentModel = tuple[str | None, str]
 _CALLS = Filter("kind", "=", "llm_call")
-_CACHE = ("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens")
+_COLUMNS = (
+    "agent", "model", "parent_id", "trace_id", "session", "run", "issue", "time", "provider", "tier", "input_tokens",
+    "output_tokens", "reasoning_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
+)  # fmt: skip
 _MOST_LOOKED_UP = 20
 """Models whose near names are looked up, some milliseconds each."""
 _NAMED = 3
@@ -35,20 +37,18 @@ def repetitions(
     uncached = _without_cache(engine, period)
     if not uncached:
         return {}
-    columns = ("time", "agent", "model", "provider", "tier", "input_tokens", "output_tokens", "reasoning_tokens")
-    place = ("parent_id", "trace_id", "session", "run", "issue")
     query = Query(
         start=period.start,
         end=period.end,
         filters=(_CALLS, Filter("model", "in", tuple(sorted({model for _, model in uncached})))),
     )
-    found: dict[tuple[Any, ...], Conversation] = {}
-    for values in engine.scan(query, (*columns, *_CACHE, *place)):
-        row = dict(zip((*columns, *_CACHE, *place), values, strict=True))
-        where = row["parent_id"] or row["trace_id"] or row["session"] or (row["run"], row["issue"])
-        key = (row["agent"], row["model"], where)
-        if key[:2] in uncached and where != (None, None):
-            found.setdefault(key, Conversation(thresholds)).add(_call(row, book))
+    found: dict[tuple[str | None, str, object], Conversation] = {}
+    rates = _RatesOfDays(book)
+    for agent, model, parent, trace, session, run, issue, *call in engine.scan(query, _COLUMNS):
+        where = parent or trace or session or (run, issue)
+        if (agent, model) in uncached and where != (None, None):
+            conversation = found.setdefault((agent, model, where), Conversation(thresholds))
+            conversation.add(_call(model, rates, *call))
     by_agent: dict[AgentModel, list[Repetition]] = defaultdict(list)
     for (agent, model, _), conversation in found.items():
         if (repetition := conversation.repetition) is not None:
@@ -71,20 +71,40 @@ def _without_cache(engine: Engine, period: Period) -> set[AgentModel]:
     }
 
 
-def _call(row: Mapping[str, Any], book: PriceBook) -> Call:
+def _call(
+    model: str,
+    rates: _RatesOfDays,
+    time: datetime,
+    provider: str | None,
+    tier: str | None,
+    input_tokens: int,
+    output_tokens: int,
+    reasoning_tokens: int,
+    *cached_tokens: int,
+) -> Call:
     return Call(
-        time=row["time"],
-        input_tokens=row["input_tokens"],
-        answered_tokens=row["output_tokens"] - row["reasoning_tokens"],
-        cached_tokens=sum(row[name] for name in _CACHE),
-        rates=_rates(book, row),
+        time=time,
+        input_tokens=input_tokens,
+        answered_tokens=output_tokens - reasoning_tokens,
+        cached_tokens=sum(cached_tokens),
+        rates=rates.of(model, provider, tier, time, input_tokens),
     )
 
 
-def _rates(book: PriceBook, row: Mapping[str, Any]) -> Rates | None:
-    time: datetime = row["time"]
-    windows = book.windows(row["model"], row["provider"], row["tier"] or "standard", time.astimezone(UTC).date())
-    return next((window.rates for window in windows if window.covers(time, row["input_tokens"])), None)
+class _RatesOfDays:
+    """Rates of calls, looked up once per model and day."""
+
+    def __init__(self, book: PriceBook) -> None:
+        self._book = book
+        self._windows: dict[tuple[str, str | None, str | None, date], tuple[RateWindow, ...]] = {}
+
+    def of(self, model: str, provider: str | None, tier: str | None, time: datetime, input_tokens: int) -> Rates | None:
+        """Those of a call; None where they are not known."""
+        key = (model, provider, tier, time.astimezone(UTC).date())
+        windows = self._windows.get(key)
+        if windows is None:
+            windows = self._windows[key] = self._book.windows(model, provider, tier or "standard", key[3])
+        return next((window.rates for window in windows if window.covers(time, input_tokens)), None)
 
 
 def failed_calls_by_agent(engine: Engine, period: Period, left_out: Collection[str]) -> dict[AgentModel, FailedCalls]:
@@ -92,14 +112,11 @@ def failed_calls_by_agent(engine: Engine, period: Period, left_out: Collection[s
     query = Query(
         start=period.start, end=period.end, filters=(_CALLS, Filter("success", "=", False), Filter("cost_usd", ">", 0))
     )
-    days = math.ceil(period.days)
-    by_day: dict[AgentModel, list[float]] = defaultdict(lambda: [0.0] * days)
-    count: dict[AgentModel, int] = defaultdict(int)
+    found: dict[AgentModel, list[tuple[datetime, float]]] = defaultdict(list)
     for time, agent, model, cost, parent in engine.scan(query, ("time", "agent", "model", "cost_usd", "parent_id")):
         if parent is None or parent not in left_out:
-            by_day[agent, model][(time - period.start).days] += float(cost)
-            count[agent, model] += 1
-    return {key: FailedCalls(count[key], tuple(amounts)) for key, amounts in by_day.items()}
+            found[agent, model].append((time, float(cost)))
+    return {key: FailedCalls(len(amounts), period.by_day(amounts)) for key, amounts in found.items()}
 
 
 def unpriced(engine: Engine, period: Period) -> tuple[Unpriced, ...]:

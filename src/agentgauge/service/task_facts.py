@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,8 +16,8 @@ from agentgauge.policies.waste import Chain
 from agentgauge.service.reports.operation_trends import operation_of
 
 _COLUMNS = (
-    "segment", "n", "agent", "role", "operation", "name", "model", "outcome", "quality_score", "cost_usd", "span_id",
-    "attributes.attempt", "project", "ticket", "issue", "run", "session",
+    "time", "segment", "n", "agent", "role", "operation", "name", "model", "outcome", "quality_score", "cost_usd",
+    "span_id", "attributes.attempt", "project", "ticket", "issue", "run", "session",
 )  # fmt: skip
 UNITS = ("ticket", "issue", "run", "session")
 """What a task belongs to, the nearest first."""
@@ -42,11 +43,13 @@ class TaskFacts(msgspec.Struct, frozen=True):
 class _Tries(msgspec.Struct):
     """Tries at one piece of work since its last success."""
 
+    end: datetime
     retries: int = -1
     burnt_usd: float = 0.0
     spans: list[str] = msgspec.field(default_factory=list)
 
-    def add(self, cost: float, span: str | None) -> None:
+    def add(self, end: datetime, cost: float, span: str | None) -> None:
+        self.end = end
         self.retries += 1
         if self.retries:
             self.burnt_usd += cost
@@ -57,7 +60,7 @@ def task_facts(engine: Engine, period: Period) -> TaskFacts:
     by_role: dict[tuple[str, str], _ByModel] = defaultdict(lambda: defaultdict(lambda: defaultdict(UnitOfModel)))
     by_agent: dict[AgentOperation, _ByModel] = defaultdict(lambda: defaultdict(lambda: defaultdict(UnitOfModel)))
     role_of: dict[AgentOperation, str] = {}
-    tries: dict[tuple[Any, ...], _Tries] = defaultdict(_Tries)
+    tries: dict[tuple[Any, ...], _Tries] = {}
     chains: dict[AgentOperation, list[Chain]] = defaultdict(list)
     for row in _tasks(engine, period):
         of_agent, role = (row["agent"], operation_of(row)), row["role"] or row["agent"]
@@ -69,12 +72,13 @@ def task_facts(engine: Engine, period: Period) -> TaskFacts:
         if work_item is not None and row["outcome"] is not None:
             key = (*of_agent, row["project"], work_item)
             if row["outcome"] != "success":
-                tries[key].add(float(row["cost_usd"] or 0), row["span_id"])
+                tried = tries.setdefault(key, _Tries(row["time"]))
+                tried.add(row["time"], float(row["cost_usd"] or 0), row["span_id"])
             elif (before := tries.pop(key, None)) is not None:
-                chains[of_agent].append(Chain(before.retries + 1, True, 0.0))
+                chains[of_agent].append(Chain(row["time"], before.retries + 1, True, 0.0))
     for key, lost in tries.items():
         if lost.retries:
-            chains[key[0], key[1]].append(Chain(lost.retries, False, lost.burnt_usd))
+            chains[key[0], key[1]].append(Chain(lost.end, lost.retries, False, lost.burnt_usd))
     return TaskFacts(
         by_role={key: _works(models) for key, models in by_role.items()},
         by_agent={key: _works(models) for key, models in by_agent.items()},
