@@ -172,7 +172,8 @@ def _sentence(answer: Trends, trend: Trend) -> str:
     slope = _a_day(trend.robust.slope_per_day, answer.unit)
     between = f"95 %: {_limits(trend, answer.unit)}"
     if trend.trend == "stable":
-        return f"Stable: {slope} ({between}), which cannot be told from chance ({_p(trend.p_adjusted)})."
+        steady = "Stable but for what follows" if trend.shifts.points else "Stable"
+        return f"{steady}: {slope} ({between}), which cannot be told from chance ({_p(trend.p_adjusted)})."
     return f"{trend.trend.capitalize()}: {slope} ({between}; {_p(trend.p_adjusted)})."
 
 
@@ -224,7 +225,12 @@ def _table(answer: Trends, out: Screen, limit: int) -> Table:
     numbers: list[Cell] = [
         ("a day", lambda trend: _signed(trend.robust.slope_per_day, answer.unit)),
         ("95 %", lambda trend: _limits(trend, answer.unit)),
-        ("p", lambda trend: "" if math.isnan(trend.p_adjusted) else _p(trend.p_adjusted).removeprefix("p = ")),
+        (
+            "p",
+            lambda trend: (
+                "" if math.isnan(trend.p_adjusted) else _p(trend.p_adjusted).removeprefix("p ").removeprefix("= ")
+            ),
+        ),
         ("level shifted", lambda trend: ", ".join(f"{point.time:%b %d}" for point in trend.shifts.points)),
         ("days", lambda trend: wording.count(trend.data_points)),
         ("values", lambda trend: wording.count(trend.values)),
