@@ -283,6 +283,8 @@ def _rough(value: float, unit: str) -> str:
 
 
 def _p(p_value: float) -> str:
+    if math.isnan(p_value):
+        return ""
     return "p < 0.001" if p_value < 0.0005 else f"p = {p_value:.3f}"
 
 
