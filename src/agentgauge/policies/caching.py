@@ -20,7 +20,6 @@ from decimal import Decimal
 
 import msgspec
 
-from agentgauge.analysis.bootstrap import FEWEST
 from agentgauge.policies.findings import Evidence, Figure, Finding, Period, count_of, priority_of, saving_by_day
 from agentgauge.policies.thresholds import Thresholds
 from agentgauge.pricing import Rates
@@ -130,7 +129,7 @@ def use_cache(
                 Figure("calls", sum(one.calls for one in conversations), "1", count),
             ),
             assumption=_ASSUMPTION,
-            few_samples=count < FEWEST or len(days) < FEWEST,
+            few_samples=saving.low is None,
         ),
         model=model,
     )

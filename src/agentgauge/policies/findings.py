@@ -128,9 +128,11 @@ def saving_in(period: Period, amount: float, limits: tuple[float, float], method
 
 
 def saving_by_day(period: Period, days: Sequence[float], method: str) -> Saving:
-    """What was to be saved on each day of a period, as a saving per 30 days, with limits from how days differ."""
+    """What was to be saved on each day of a period, as a saving per 30 days, with limits from how days differ: None of
+    fewer than ten days on which there was something.
+    """
     low = high = math.nan
-    if len(days) >= FEWEST:
+    if sum(amount != 0 for amount in days) >= FEWEST:
         _, low, high = level([Observation(str(day), amount) for day, amount in enumerate(days)], "number", 0.95)
     return saving_in(period, math.fsum(days), (low * len(days), high * len(days)), method)
 

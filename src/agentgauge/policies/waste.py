@@ -18,7 +18,6 @@ from decimal import Decimal
 
 import msgspec
 
-from agentgauge.analysis.bootstrap import FEWEST
 from agentgauge.analysis.proportions import wilson
 from agentgauge.policies.findings import (
     NO_SAVING,
@@ -83,11 +82,12 @@ def failing_retries(
         return None
     won, everything = len(retried) - len(lost), sum(chain.retries for chain in retried)
     low, high = wilson(won, everything, _CONFIDENCE)
+    saving = saving_by_day(period, period.by_day((chain.end, chain.burnt_usd) for chain in lost), _METHOD)
     return _finding(
         agent,
         role,
         f"{count_of(retries, 'retry', 'retries')} of {operation} never succeeded and cost {dollars(burnt)}",
-        saving_by_day(period, period.by_day((chain.end, chain.burnt_usd) for chain in lost), _METHOD),
+        saving,
         period,
         spent,
         Evidence(
@@ -99,7 +99,7 @@ def failing_retries(
                 Figure("success_rate_of_retries", won / everything, "1", everything, low, high),
             ),
             assumption="work is given up after its first failure, and nothing else has to be paid for instead",
-            few_samples=len(retried) < FEWEST or period.days < FEWEST,
+            few_samples=saving.low is None,
         ),
         operation=operation,
     )
@@ -118,11 +118,12 @@ def failed_calls(
     burnt = math.fsum(failed.by_day)
     if failed.calls < thresholds.fewest_retries or period.per_month(burnt) < thresholds.least_saving_usd:
         return None
+    saving = saving_by_day(period, failed.by_day, _METHOD)
     return _finding(
         agent,
         role,
         f"{count_of(failed.calls, 'failed call')} of {model} cost {dollars(burnt)}",
-        saving_by_day(period, failed.by_day, _METHOD),
+        saving,
         period,
         spent,
         Evidence(
@@ -131,7 +132,7 @@ def failed_calls(
             of="calls",
             figures=(Figure("burnt", burnt, "USD", failed.calls),),
             assumption="the failures can be avoided, and what was paid for bought nothing",
-            few_samples=len(failed.by_day) < FEWEST,
+            few_samples=saving.low is None,
         ),
         model=model,
     )
