@@ -213,6 +213,18 @@ def test_a_run_killed_at_any_step_has_happened_whole_or_not_at_all(home: Path, s
     assert len(set(stored_history(home))) == 1, "what never happened is gone"
 
 
+def test_a_reader_meanwhile_sees_it_whole_or_not_at_all(home: Path) -> None:
+    lake, seen = priced(home, DEAR_AND_MORE), {}
+
+    def look(step: str) -> None:
+        seen[step] = (rows(lake, COSTS), one(lake, "SELECT count(*) FROM repriced"))
+
+    with lake.snapshot() as earlier:
+        lake.reprice(on_step=look)
+        assert earlier.connection.execute(COSTS).fetchall() == BEFORE
+    assert seen == {"written": (BEFORE, 0), "kept": (BEFORE, 0), "committed": (AFTER, 4), "cleaned": (AFTER, 4)}
+
+
 def stored_history(home: Path) -> list[str]:
     from deltalake import DeltaTable
 

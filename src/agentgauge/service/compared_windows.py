@@ -26,7 +26,14 @@ def parse_compared(window: str, against: str, zone: tzinfo, now: datetime) -> tu
     `zone` is the reader's, `now` an aware time. Raises `QueryError`.
     """
     later = _parse(window, zone, now)
-    return later, _before(later, zone) if against.strip().lower() == PREVIOUS else _parse(against, zone, now)
+    if against.strip().lower() != PREVIOUS:
+        return later, _parse(against, zone, now)
+    try:
+        return later, _before(later, zone)
+    except OverflowError:
+        raise QueryError(
+            f"what is as long as {window!r} and before it is outside the years that can be computed with"
+        ) from None
 
 
 def _parse(text: str, zone: tzinfo, now: datetime) -> Window:

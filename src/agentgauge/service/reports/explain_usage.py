@@ -107,7 +107,7 @@ def _value(row: Mapping[str, Any]) -> Decimal | None:
 
 
 def _units_of_work(totals: Sequence[_Totals], usage: Sequence[Sequence[Usage]]) -> tuple[UnitOfWork, tuple[int, ...]]:
-    """What both windows can be counted in: of the finest unit, where something was spent there is some of it."""
+    """The first unit of which each window has some that has spent something."""
     succeeded = [sum(calls.calls for calls in window if not calls.failed) for window in usage]
     every = [sum(calls.calls for calls in window) for window in usage]
     candidates: tuple[tuple[UnitOfWork, list[int]], ...] = (
