@@ -101,6 +101,16 @@ class TestSpans:
         untimed = Event(kind="task", time=NOON, name="t", span_id="a", outcome="success")
         assert paths(engine_of([untimed])) == {"task:t": (1, 0, 0)}
 
+    def test_a_duration_beyond_any_calendar_is_some_clocks_error(self, engine_of: Make) -> None:
+        strange = msgspec.structs.replace(NESTED[0], duration_ms=1e300)
+        assert paths(engine_of([strange, *NESTED[1:]]))["task:fix > task:test"] == (1, 4, 2)
+
+    def test_what_runs_much_later_than_all_that_was_chosen_is_not_looked_for(self, engine_of: Make) -> None:
+        late = [span("tool_call", "late", 3500, 3550, parent_id="a"), span("tool_call", "x", 4000, 9000, parent_id="a")]
+        found = paths(engine_of([*NESTED, *late]), end=NOON + timedelta(seconds=20))
+        assert "task:fix > tool_call:late" in found
+        assert "task:fix > tool_call:x" not in found
+
     def test_a_scan_has_the_columns_of_the_event(self, engine_of: Make) -> None:
         rows = list(engine_of(NESTED).scan(Query(relation="spans"), ("name", "kind", "agent", "unit")))
         assert (f"task:fix{SEPARATOR}llm_call:m", "llm_call", "boss", "ms") in rows

@@ -118,6 +118,11 @@ class TestFlame:
         answer = reports.flame(engine(*NESTED), EVER)
         assert (answer.cut, len(outline(answer.root))) == (True, 4)
 
+    def test_says_that_it_is_of_the_newest_spans(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert not reports.flame(engine(*NESTED), EVER).newest_only
+        monkeypatch.setattr(sys.modules[reports.flame.__module__], "MOST_SPANS", 3)
+        assert reports.flame(engine(*NESTED), EVER).newest_only
+
     def test_an_operation_that_no_task_is_called_is_refused(self) -> None:
         with pytest.raises(QueryError, match="'fux': did you mean fix"):
             reports.flame(engine(*NESTED), EVER, "fux")

@@ -91,6 +91,8 @@ def _show(answer: Flame, zone: tzinfo, limit: int) -> None:
     if len(lines) > limit:
         more = wording.count(len(lines) - limit)
         notes.append(f"... and {more} more: --limit shows them, --json and --svg have all")
+    if answer.newest_only:
+        notes.append("More spans than 100,000 ran: the tree is of the newest")
     if answer.cut:
         notes.append("More paths than can be told apart: the others are in the time of those around them")
     notes += wording.found(True, answer.missing_before, zone)

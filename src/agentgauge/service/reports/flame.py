@@ -11,7 +11,7 @@ import msgspec
 
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.engines.answer import Way
-from agentgauge.engines.spans import SEPARATOR
+from agentgauge.engines.spans import MOST_SPANS, SEPARATOR
 from agentgauge.errors import QueryError
 from agentgauge.events.kinds import TASK_KINDS
 from agentgauge.service.reports.rows import found_by
@@ -20,6 +20,7 @@ from agentgauge.service.window import Window
 MOST_PATHS = 2_000
 """Paths that are told apart, those with the most time."""
 
+_SPANS = ("task", "llm_call", "tool_call")
 _CLOCKS = 1.001
 """Clocks read twice are a little off: parts that fill the whole may be above it by that."""
 
@@ -51,6 +52,8 @@ class Flame(msgspec.Struct, frozen=True, kw_only=True):
     window: Window
     root: Node
     """Of all outermost spans; its children are these."""
+    newest_only: bool
+    """Whether more spans than 100,000 met the conditions: the tree is of the newest."""
     cut: bool
     """Whether there are more than 2,000 paths: the others are in the time of those around them."""
     way: Way
@@ -72,8 +75,8 @@ def flame(engine: Engine, window: Window, operation: str | None = None, filters:
     """The tree of tasks, model calls and tool calls, by name, from the outermost spans that ended in the window and
     meet the filters; of an operation, from the tasks of that name.
 
-    A span without a duration counts, and has the time of what is inside it. Costs about two seconds per million
-    events. Raises `QueryError` for an operation that no task is called.
+    A span without a duration counts, and has the time of what is inside it. Costs a second or
+    two, whatever the number of events in the window. Raises `QueryError` for an operation that no task is called.
     """
     chosen = () if operation is None else (Filter("kind", "in", TASK_KINDS), Filter("name", "=", operation))
     query = Query(
@@ -92,6 +95,9 @@ def flame(engine: Engine, window: Window, operation: str | None = None, filters:
         relation="spans",
     )
     answer = engine.aggregate(query)
+    met = engine.aggregate(
+        Query(start=window.start, end=window.end, filters=(Filter("kind", "in", _SPANS), *query.filters))
+    )
     if operation is not None and not answer.rows:
         _check_known(engine, operation)
     root = _tree(answer.records()[:MOST_PATHS])
@@ -99,8 +105,9 @@ def flame(engine: Engine, window: Window, operation: str | None = None, filters:
         operation=operation,
         window=window,
         root=_node(root, root.value),
+        newest_only=met.rows[0][0] > MOST_SPANS,
         cut=len(answer.rows) > MOST_PATHS,
-        **found_by(answer),
+        **found_by(answer, met),
     )
 
 
