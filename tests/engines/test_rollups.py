@@ -6,14 +6,19 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+import agentgauge
 from agentgauge.engines import Answer, Filter, Measure, Query, TimeBucket
+from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.events import Event
+from agentgauge.lake import Lake
 from agentgauge.pricing import PriceBook
+from agentgauge.settings import resolve_home
 from agentgauge.summaries import Summary
 from tests.engines import fold
 from tests.engines.history import AUTUMN, FIRST, History, random_history
@@ -175,6 +180,62 @@ def test_the_percentile_of_many_groups_is_that_of_a_summary(history: History) ->
             for measure, value in zip(measures, got, strict=True):
                 assert measure.percentile is not None
                 assert float(value) == pytest.approx(summary.percentile(measure.percentile), rel=1e-12, abs=1e-12)
+
+
+def test_of_events_with_a_value_only_those_are_counted(history: History) -> None:
+    """A kind of which no event has the value is no group."""
+    timed = (Filter("quality_score", "is not null"), Filter("agent", "!=", "ada"))
+    measures = (Measure("count"), *(Measure(s, "quality_score") for s in ("mean", "max", "std_dev")))
+    with history.engines() as (engine, _):
+        for group in ((), ("kind",), ("kind", "operation")):
+            query = Query(filters=timed, group=group, measures=measures)
+            answer = engine.aggregate(query)
+            assert answer.way != "raw"
+            check(answer, query, history.kept)
+            assert engine.aggregate(msgspec.structs.replace(query, measures=(Measure("cost"),))).way == "raw"
+
+
+def test_what_the_fold_does_not_know_is_as_over_rows(history: History) -> None:
+    measures = (
+        *(Measure(statistic) for statistic in ("outside", "successes")),
+        *(Measure("distinct", field) for field in ("agent", "model", "kind")),
+        *(Measure(statistic, "tokens") for statistic in ("sum", "mean", "min", "max", "std_dev")),
+        Measure("mean", "output_tokens"),
+    )
+    with history.engines() as (engine, raw):
+        for group in ((), ("role",)):
+            query = Query(group=group, measures=measures)
+            answer = engine.aggregate(query)
+            assert answer.way != "raw"
+            if not history.expired:
+                for got, wanted in zip(answer.rows, raw.aggregate(query).rows, strict=True):
+                    assert got[: len(group)] == wanted[: len(group)]
+                    assert got[len(group) :] == pytest.approx(wanted[len(group) :], rel=1e-12)
+
+
+def test_a_filled_course_has_every_bucket(history: History) -> None:
+    bucket = TimeBucket("day", "America/St_Johns", fill=True)
+    with history.engines() as (engine, raw):
+        query = Query(group=(bucket,), measures=(Measure("count"), Measure("cost")))
+        answer = engine.aggregate(query)
+        assert answer.way != "raw"
+        days = [row[0].date() for row in answer.rows]
+        assert days == [days[0] + timedelta(days=number) for number in range(len(days))]
+        assert sum(row[1] for row in answer.rows) == len(history.kept)
+        if not history.expired:
+            assert answer.rows == raw.aggregate(query).rows
+
+
+def test_equal_values_deviate_by_exactly_nothing(tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path / "home") as gauge:
+        for minutes in range(30):
+            gauge.task("t", duration_ms=0.1, at=FIRST + timedelta(minutes=minutes * 7))
+    lake = Lake(resolve_home(tmp_path / "home"), PriceBook.load(), rollups_from_rows=1)
+    lake.compact()
+    with lake.snapshot() as snapshot:
+        engine = DuckDBEngine(snapshot.connection, snapshot.rollups, rollups_from_rows=0)
+        answer = engine.aggregate(Query(measures=(Measure("std_dev", "duration_ms"),)))
+    assert (answer.way, answer.rows) == ("rollups", ((0.0,),))
 
 
 def test_questions_that_rollups_cannot_answer_go_to_the_rows(history: History) -> None:
