@@ -94,6 +94,8 @@ NO_SAVING = Saving(Decimal(0), Decimal(0), Decimal(0), "none expected")
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Kept as JSON with what was decided about it, so fields, here and in its parts, are only added, with a default."""
+
     type: FindingType
     priority: Priority
     agent: str | None
