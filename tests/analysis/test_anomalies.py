@@ -237,3 +237,18 @@ def test_what_cannot_be_is_refused() -> None:
         detect([], width="day", kind="total", alpha=1)
     with pytest.raises(ValueError, match="negative"):
         detect([Bucket(MONDAY, -1.0, 1)], width="day", kind="total")
+
+
+@pytest.mark.parametrize("kind", ["total", "count", "share", "positive", "number"])
+@pytest.mark.parametrize("width", ["hour", "day"])
+def test_every_series_has_an_answer(kind: Kind, width: Width) -> None:
+    """All zero, constant, rare, with gaps and of any size; warnings are errors here."""
+    random = np.random.default_rng(28)
+    n = 4 * 168 if width == "hour" else 100
+    shapes = [np.zeros(n), np.ones(n), random.lognormal(0, 3, n), np.where(random.random(n) < 0.95, 0, 1e9)]
+    for values in [*shapes, *(np.where(random.random(n) < 0.3, math.nan, shape) for shape in shapes)]:
+        given = np.clip(values, 0, 1) if kind == "share" else -values if kind == "number" else values
+        found = detect(buckets(given, random.integers(0, 20, n), width), width=width, kind=kind, alpha=0.02)
+        assert found.tested > 0
+        for anomaly in found.anomalies:
+            assert anomaly.cause != "value" or anomaly.low <= anomaly.high

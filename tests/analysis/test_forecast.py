@@ -140,6 +140,16 @@ def test_what_never_varies_is_forecast_as_it_is() -> None:
     assert nothing.sums[-1].high_95 == 0
 
 
+def test_every_series_has_an_answer() -> None:
+    """Rare and huge amounts, zeros for a long time, few days; warnings are errors here."""
+    random = np.random.default_rng(38)
+    for n in (28, 40, 57, 90):
+        shapes = [np.where(random.random(n) < 0.95, 0, 1e9), np.repeat([0.0, 5.0], n // 2), random.lognormal(0, 3, n)]
+        for values in shapes:
+            found = forecast(values, 50)
+            assert all(math.isfinite(span.high_95) for span in (*found.days, *found.sums))
+
+
 def test_the_same_days_have_the_same_forecast() -> None:
     values = skewed(np.random.default_rng(36), 100)
     assert forecast(values, 30) == forecast(values, 30)

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from agentgauge.analysis.seasonality import (
     FEWEST_WEEKS,
     LEVEL_BUCKETS,
+    MAD_TO_SIGMA,
     MEMORY_WEEKS,
     Calendar,
     Width,
@@ -44,7 +45,6 @@ FEWEST_OF_A_SHARE = 5
 _PRIOR_EVENTS = 20.0
 """Events of all seasons together that the share of one season is mixed with."""
 _CUT = 3.0
-_MAD_TO_SIGMA = 1.4826
 _LEAST_SPREAD = 1e-6
 """Of the size of the figures: differences below it are those of adding floats up."""
 
@@ -148,7 +148,7 @@ def _variance(distance: NDArray[np.float64], weights: NDArray[np.float64]) -> tu
     """a and b of variance = a + b / weight."""
     import numpy as np
 
-    edge = _CUT * _MAD_TO_SIGMA * float(np.median(np.abs(distance)))
+    edge = _CUT * MAD_TO_SIGMA * float(np.median(np.abs(distance)))
     squares = np.minimum(distance**2, edge**2) if edge > 0 else distance**2
     shares = 1 / weights
     mean, mean_share = float(squares.mean()), float(shares.mean())

@@ -43,7 +43,7 @@ LEVEL_BUCKETS: dict[Width, int] = {"hour": 168, "day": 14}
 """Values that the level is the median of."""
 _FEWEST_VALUES = 7
 """Values below which there is no level."""
-_MAD_TO_SIGMA = 1.4826
+MAD_TO_SIGMA = 1.4826
 """The standard deviation of a normal distribution over its median absolute deviation."""
 
 
@@ -133,7 +133,7 @@ def season_effects(past: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
     weeks = known.sum(axis=0)
     present = weeks > 0
     own = np.where(present, column_medians(past) - np.median(past[known]), 0.0)
-    within = (_MAD_TO_SIGMA * float(np.median(between))) ** 2 / 2
+    within = (MAD_TO_SIGMA * float(np.median(between))) ** 2 / 2
     share = (math.pi / 2) / (np.maximum(weeks, 1) + math.pi / 2 - 1)
     beyond = float(np.mean(own[present] ** 2) - within * np.mean(share[present]))
     if beyond <= 0:

@@ -283,8 +283,8 @@ def _small_print(answer: Forecast) -> Iterator[str]:
         yield f"{wording.unpriced(answer.unpriced_calls)}: their cost is in no figure."
     if answer.state == "no intervals":
         yield f"Intervals need {answer.needed_days} complete days."
-    for days in sorted({each.days for each in answer.coverage}):
-        yield _coverage(answer, days)
+    for ahead in sorted({each.days for each in answer.coverage}):
+        yield _coverage(answer, ahead)
     if answer.state == "forecast" and answer.tested_days < len(answer.days):
         tested = wording.count_of(answer.tested_days, "day")
         yield f"Sums of more than {tested} could not be tested on so short a past; their intervals are extrapolated."
