@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import agentgauge
+from agentgauge.cli.explain_wording import amount
 from tests.cli.conftest import Run
 
 Ask = Callable[..., Any]
@@ -115,3 +116,20 @@ def test_it_fits_the_screen(run: Run, two_weeks: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("COLUMNS", str(columns))
     shown = run("explain", *WEEKS, "--home", two_weeks).stdout
     assert max(map(len, shown.splitlines())) <= columns
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [
+        ("0.168", "1", "+16.8 points"),
+        ("-0.0002", "1", "-0.02 points"),
+        ("-0.00000001", "1", "-<0.01 points"),
+        ("0", "1", "0.0 points"),
+        ("-3.1", "USD", "-$3.10"),
+        ("7.6", "USD", "+$7.60"),
+        ("-1234567", "token", "-1,234,567"),
+        ("2500", "ms", "+2.5 s"),
+    ],
+)
+def test_differences_have_their_sign_and_unit(value: str, unit: str, shown: str) -> None:
+    assert amount(Decimal(value), unit, signed=True) == shown

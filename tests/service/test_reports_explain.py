@@ -307,6 +307,14 @@ class TestMeans:
         with pytest.raises(QueryError, match="one dimension"):
             asked(*events, metric="duration", by=("agent", "role"))
 
+    def test_failures_of_tools_are_taken_apart_by_tool(self) -> None:
+        calls = ((BEFORE, "grep", "success"), (BEFORE, "bash", "failure"), (AFTER, "grep", "success"))
+        events = [Event(kind="tool_call", name=name, time=at, outcome=outcome) for at, name, outcome in calls]
+        answer = asked(*events, metric="tool_failures")
+        assert parts(answer) == {"mix": Decimal("-0.5")}
+        (tools,) = answer.contributors
+        assert (tools.by, {row.key for row in tools.rows}) == ("tool", {"grep", "bash"})
+
     def test_attributes_and_measurements_are_metrics_too(self) -> None:
         events = [
             Event(kind="measurement", name="recall", time=at, value=value, attributes={"k": attribute})

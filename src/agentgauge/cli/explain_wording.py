@@ -119,9 +119,11 @@ def _leaders(answer: Explanation) -> str:
 
 
 def _points(value: Decimal) -> str:
-    """Percentage points, those that are not nothing with a digit that says so."""
+    """Percentage points; those that are not nothing are not shown as it."""
     points = value * 100
-    return f"{points:.1f}" if not points or abs(points) >= Decimal("0.05") else f"{points:.{1 - points.adjusted()}f}"
+    if points and abs(points) < Decimal("0.005"):
+        return "<0.01" if points > 0 else "-<0.01"
+    return f"{points:.1f}" if not points or abs(points) >= Decimal("0.05") else f"{points:.2f}"
 
 
 def _largest(parts: tuple[Part, ...]) -> list[Part]:

@@ -25,7 +25,7 @@ from agentgauge.service.window import Window
 
 WITHIN, MIX = "within", "mix"
 """The parts."""
-_GROUPS = {"task": "operation", "llm_call": "model", "tool_call": "name"}
+_GROUPS = {"task": "operation", "llm_call": "model", "tool_call": "tool"}
 """By what a mean is taken apart where nothing else is asked for, by the kind of its events."""
 _STATISTICS = {"success": "successes", "failure": "failures"}
 _PLACES, _DIGITS = 12, 24

@@ -104,8 +104,11 @@ def grouped(
     measures: Sequence[Measure],
     relation: Relation = "events",
 ) -> Sequence[Mapping[Any, Mapping[str, Any]]]:
-    """Per window the measures of each value of a dimension. Raises `QueryError` where nothing has such an attribute."""
-    column = dimension(name)
+    """Per window the measures of each value of a dimension; `tool` is the name of tool calls.
+
+    Raises `QueryError` where nothing has such an attribute.
+    """
+    column = "name" if name == "tool" else dimension(name)
     found = [
         {
             row[column]: row
