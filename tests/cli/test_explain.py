@@ -87,7 +87,9 @@ def test_a_rate_is_taken_apart_by_a_dimension(run: Run, two_weeks: Path) -> None
 
 def test_nothing_recorded_is_no_change(run: Run, tmp_path: Path) -> None:
     result = run("explain", "--home", tmp_path / "none")
-    assert result.stdout.splitlines()[-1] == "Cost is $0.00 in both windows."
+    sentence, advice = result.stdout.splitlines()[-2:]
+    assert sentence == "Cost is $0.00 in both windows."
+    assert "'agentgauge report'" in advice
 
 
 def test_a_home_that_begins_later_than_the_earlier_window_says_so(run: Run, two_weeks: Path) -> None:

@@ -148,7 +148,9 @@ def phrase(part: Part, answer: Explanation) -> str:
 
 def remarks(answer: Explanation, zone: tzinfo) -> Iterator[str]:
     """What to keep in mind about the two windows."""
-    if answer.unit == "USD" and answer.unit_of_work == "call":
+    if not answer.before.count and not answer.after.count:
+        yield "Nothing of it is in either window: 'agentgauge report' says what there is, and when."
+    elif answer.unit == "USD" and answer.unit_of_work == "call":
         yield "One of the windows has calls and no operations (tasks): the unit of work is a model call."
     if answer.unit == "USD" and (answer.before.failed or answer.after.failed):
         before, after = (amount(period.failed, answer.unit) for period in (answer.before, answer.after))
