@@ -100,13 +100,36 @@ def mean_limits(values: NDArray[np.float64], confidence: float) -> tuple[float, 
         highest = float(stdtrit(count - 1, (1 + confidence) / 2))
         lowest = -highest
     else:
-        random = np.random.default_rng(SEED)
-        sums = resampled_sums(np.stack([units, units**2], axis=1), random, resamples_for(count))
-        means = sums[:, 0] / count
-        variances = np.maximum(sums[:, 1] / count - means**2, 0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            t = np.nan_to_num(means / np.sqrt(variances / (count - 1)), nan=0.0)
         tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-        lowest, highest = (float(limit) for limit in np.quantile(t, tails, method="nearest"))
+        lowest, highest = (float(limit) for limit in np.quantile(_t_of_means(units), tails, method="nearest"))
     low, high = mean - scale * highest * error, mean - scale * lowest * error
     return (low, high) if math.isfinite(low) and math.isfinite(high) else (math.nan, math.nan)
+
+
+def symmetric_mean_limits(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:
+    """Limits as far below the mean as above, of ten values and more that are not all the same; NaN where they are so
+    few different ones that there are none. For differences, which are skewed either way.
+
+    The symmetric studentised bootstrap (Hall, "On symmetric bootstrap confidence intervals", Journal of the Royal
+    Statistical Society B 50, 1988).
+    """
+    import numpy as np
+
+    mean = float(values.mean())
+    scale = float(np.abs(values - mean).max())
+    units = (values - mean) / scale
+    error = scale * float(units.std(ddof=1)) / math.sqrt(values.size)
+    margin = error * float(np.quantile(np.abs(_t_of_means(units)), confidence, method="higher"))
+    return (mean - margin, mean + margin) if math.isfinite(margin) else (math.nan, math.nan)
+
+
+def _t_of_means(units: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means of resamples of values around 0, in standard errors of their own; infinite where these are 0."""
+    import numpy as np
+
+    count = units.size
+    sums = resampled_sums(np.stack([units, units**2], axis=1), np.random.default_rng(SEED), resamples_for(count))
+    means = sums[:, 0] / count
+    variances = np.maximum(sums[:, 1] / count - means**2, 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.nan_to_num(means / np.sqrt(variances / (count - 1)), nan=0.0, posinf=math.inf, neginf=-math.inf)

@@ -204,14 +204,16 @@ def _of_means(a: Values, b: Values, paired: bool, confidence: float, shared: int
     pooled = variance_a
     if not paired and a.size > 1 and b.size > 1:
         pooled = ((a.size - 1) * variance_a + (b.size - 1) * variance_b) / freedom
-    name = "sign-flip permutation" if paired else "studentised permutation"
+    name = "studentised permutation; inverted"
+    if paired:
+        name = "sign-flip permutation; studentised bootstrap"
     return Contrast(
         difference=difference,
         ci_low=tested.low,
         ci_high=tested.high,
         effect_size=_hedges_g(difference, pooled, freedom),
         p_value=tested.p_value,
-        method=_method(tested.p_value, f"{name}; inverted"),
+        method=_method(tested.p_value, name),
         direction=difference,
         n_a=a.size,
         n_b=b.size,

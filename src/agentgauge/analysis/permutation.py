@@ -11,10 +11,13 @@
     paired   The two values of a unit change places, which turns the sign of their difference (Fisher, The Design of
              Experiments, 1935, section 21).
 
-The interval is Welch's, or Student's, with the critical value that the exchanges give in place of the table's. So it
-leaves out 0 where the p-value is below 1 - confidence, and only there. Where all exchanges are few they are all done;
-else 9,999 are drawn, of a hundred units and more fewer, the same for the same data. Of more than 2,000 units the tables
-serve.
+Intervals of arms apart are Welch's with the critical value that the exchanges give in place of the table's: they leave
+out 0 where the p-value is at most 1 - confidence, and only there. So are Student's of fewer than ten pairs. Of more the
+interval is that of the symmetric studentised bootstrap: exchanges take differences for symmetric, which they are where
+the arms do not differ, and else need not be.
+
+Where all exchanges are few they are all done. Else 9,999 are drawn, of a hundred units and more fewer, the same for the
+same data. Of more than 2,000 units the tables serve.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from zlib import crc32
 
 import msgspec
 
-from agentgauge.analysis.bootstrap import SEED
+from agentgauge.analysis.bootstrap import FEWEST, SEED, symmetric_mean_limits
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,6 +106,8 @@ def paired_means(differences: Values, confidence: float, exchanges: int = EXCHAN
         exchanged = np.sort(np.concatenate(drawn))[::-1]
         p_value = int(np.count_nonzero(exchanged >= of_data * (1 - _SAME))) / exchanged.size
         critical = float(exchanged[_rank(exchanged.size, confidence)])
+    if FEWEST <= n <= _MOST_UNITS and math.isfinite(of_data):
+        return MeansTest(p_value, *symmetric_mean_limits(differences, confidence))
     error = scale * float(units.std(ddof=1)) / math.sqrt(n)
     if not (math.isfinite(of_data) and math.isfinite(critical)):
         return MeansTest(p_value, math.nan, math.nan)
