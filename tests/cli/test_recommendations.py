@@ -99,8 +99,7 @@ def test_a_home_that_is_not_there_is_not_made(run: Run, tmp_path: Path) -> None:
 
 def test_insights_have_the_documented_lists(run: Run, document: Ask, month: Path) -> None:
     answer = document("insights", "--home", month)
-    fastest = {row["operation"]: row["agent"] for row in answer["fastest_agents_by_operation"]}
-    assert fastest["implementation"] == "coder"
+    assert answer["fastest_agents_by_operation"]["implementation"]["agent"] == "coder"
     assert answer["most_cost_efficient"][0]["agent"] == "writer"
     assert [row["agent"] for row in answer["highest_quality"]] == ["writer", "coder", "bugfix"]
     assert {"hour", "avg_time_ms", "operations"} <= answer["peak_performance_hours"][0].keys()

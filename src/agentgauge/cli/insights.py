@@ -9,7 +9,7 @@ import typer
 from agentgauge.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.table import Table
 
@@ -65,16 +65,18 @@ def insights(
 
 
 def _tables(answer: Insights, limit: int) -> Iterator[Table]:
+    from itertools import islice
+
     from agentgauge.cli import wording
     from agentgauge.cli.tables import rows_table
 
     agent: _Cell = ("agent", lambda row: row.agent)
     tasks: _Cell = ("tasks", lambda row: wording.count(row.samples))
     time: _Cell = ("mean time", lambda row: wording.duration(row.avg_time_ms))
-    asked: list[tuple[str, tuple[Any, ...], list[_Cell], list[_Cell]]] = [
+    asked: list[tuple[str, Iterable[Any], list[_Cell], list[_Cell]]] = [
         (
             "Fastest agent of each operation",
-            answer.fastest_agents_by_operation,
+            answer.fastest_agents_by_operation.values(),
             [("operation", lambda row: row.operation), agent],
             [time, tasks, ("of agents", lambda row: wording.count(row.agents))],
         ),
@@ -98,7 +100,7 @@ def _tables(answer: Insights, limit: int) -> Iterator[Table]:
         ),
     ]
     for title, rows, first, numbers in asked:
-        shown = rows[:limit]
+        shown = list(islice(rows, limit))
         if any(row.few_samples for row in shown):
             numbers = [*numbers, ("", lambda row: "few samples" if row.few_samples else "")]
         if shown:

@@ -84,8 +84,8 @@ class DegradingOperation(msgspec.Struct, frozen=True, kw_only=True):
 class Insights(msgspec.Struct, frozen=True, kw_only=True):
     window: Window
     time_zone: str
-    fastest_agents_by_operation: tuple[FastestAgent, ...]
-    """By operation."""
+    fastest_agents_by_operation: dict[str, FastestAgent]
+    """By the operation's name, those of few samples last."""
     most_cost_efficient: tuple[CostEfficiency, ...]
     """The cheapest task first."""
     highest_quality: tuple[Quality, ...]
@@ -120,7 +120,7 @@ def insights(engine: Engine, window: Window, zone: str) -> Insights:
     )
 
 
-def _fastest(engine: Engine, window: Window) -> tuple[FastestAgent, ...]:
+def _fastest(engine: Engine, window: Window) -> dict[str, FastestAgent]:
     query = _query(
         window, ("operation", "name", "agent"), Measure("summary", "duration_ms", name="time"), filters=(_TASKS,)
     )
@@ -129,20 +129,18 @@ def _fastest(engine: Engine, window: Window) -> tuple[FastestAgent, ...]:
         if row["agent"] is not None and row["time"].count:
             of_operation = times[operation_of(row)]
             of_operation[row["agent"]] = of_operation[row["agent"]].merge(row["time"])
-    found = []
+    found: dict[str, FastestAgent] = {}
     for operation, agents in sorted(times.items()):
         agent, time = min(agents.items(), key=lambda item: (_few(item[1].count), item[1].mean, item[0]))
-        found.append(
-            FastestAgent(
-                operation=operation,
-                agent=agent,
-                avg_time_ms=time.mean,
-                samples=time.count,
-                agents=len(agents),
-                few_samples=_few(time.count),
-            )
+        found[operation] = FastestAgent(
+            operation=operation,
+            agent=agent,
+            avg_time_ms=time.mean,
+            samples=time.count,
+            agents=len(agents),
+            few_samples=_few(time.count),
         )
-    return tuple(found)
+    return dict(sorted(found.items(), key=lambda item: item[1].few_samples))
 
 
 def _cost_efficiency(engine: Engine, window: Window) -> tuple[CostEfficiency, ...]:
