@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 import pytest
 
 import agentgauge
+from agentgauge.engines import Query
+from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.errors import LakeBusy, LakeError
 from agentgauge.features import AdvancedMetrics
 from agentgauge.lake import Lake
@@ -65,6 +67,21 @@ def test_events_land_in_the_bucket_and_are_read_from_it(bucket: str, book: Price
     assert values(lake) == list(range(11))
     keys = [item["Key"] for item in boto3.client("s3").list_objects_v2(Bucket=bucket.split("/")[2])["Contents"]]
     assert any(key.startswith("meter/lake/events/month=") for key in keys)
+
+
+def test_rollups_are_in_the_bucket_and_outlive_the_events(bucket: str, book: PriceBook) -> None:
+    lake = Lake(resolve_home(bucket), book, rollups_from_rows=1)
+    with agentgauge.open(bucket) as gauge:
+        for number in range(10):
+            gauge.measurement("n", value=number, agent="ada")
+        lake.compact()
+        lake.expire(datetime.now(UTC))
+        gauge.measurement("n", value=10, agent="ada")
+    lake.compact()
+    with lake.snapshot() as snapshot:
+        engine = DuckDBEngine(snapshot.connection, snapshot.rollups, rollups_from_rows=0)
+        answer = engine.aggregate(Query(group=("agent",)))
+    assert (answer.way, answer.rows, values(lake)) == ("rollups", (("ada", 11),), [10])
 
 
 def test_a_person_is_forgotten_in_the_bucket_too(bucket: str, book: PriceBook) -> None:
