@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from agentgauge.analysis.metrics import named
-from agentgauge.engines import Filter
+from agentgauge.engines import Answer, Filter, Query
 from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.errors import QueryError
 from agentgauge.events import Event
@@ -63,6 +64,15 @@ class TestSeries:
     def test_the_day_that_is_not_over_is_said_to_be_incomplete(self) -> None:
         found = daily(engine(task(0)), "execution_time", Window(DAY + timedelta(hours=1), None))
         assert [point.complete for point in found.points] == [False, True, True, False]
+
+    def test_days_whose_events_have_expired_are_incomplete(self) -> None:
+        class Expired(DuckDBEngine):
+            def aggregate(self, query: Query) -> Answer:
+                return msgspec.structs.replace(super().aggregate(query), missing_before=DAY + timedelta(hours=30))
+
+        found = daily(Expired(connection_with([task(0), task(1), task(2)])), "execution_time")
+        assert [point.complete for point in found.points] == [False, False, True, False]
+        assert found.missing_before == DAY + timedelta(hours=30)
 
     def test_shares_are_over_all_events_of_the_day(self) -> None:
         events = engine(

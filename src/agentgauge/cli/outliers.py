@@ -123,7 +123,7 @@ def _show(answer: Outliers, zone: tzinfo, limit: int) -> None:
             )
     out.print()
     out.print(_baselines_table(answer, out.width, limit))
-    for line in _remarks(answer, limit):
+    for line in (*_remarks(answer, limit), *wording.found(True, answer.missing_before, zone)):
         out.print(Text(line, style="dim"))
 
 

@@ -115,6 +115,8 @@ def _show(answer: Trends, limit: int) -> None:
     start, end = (wording.moment(edge, zone) for edge in (answer.period.start, answer.period.end))
     out.print(Text(f"{answer.metric} per day, {start} to {end} ({answer.time_zone})", style="dim"))
     out.print()
+    for line in wording.found(True, answer.missing_before, zone):
+        out.print(Text(line, style="dim"))
     if answer.by is None:
         _show_one(out, answer, answer.trends[0])
     elif not answer.trends:

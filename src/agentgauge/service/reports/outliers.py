@@ -6,7 +6,8 @@ misled by the outliers themselves (`agentgauge.analysis.outliers`).
 
 Up to 100,000 values are read whole and the answer is exact. Of more, the engine finds the figures of each key, and only
 values beyond its limits are read: for `z` that is exact too, for the robust method the median deviation is found from
-45 percentiles, and `exact` says that it is not. That costs two questions, and one or two for each key with outliers.
+45 percentiles, and `exact` says that it is not. That costs some four questions; where there are over 100,000 values
+beyond the limits too, two for each key that has any.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import msgspec
 
 from agentgauge.analysis.metrics import Metric, Per
 from agentgauge.analysis.outliers import FEWEST, THRESHOLDS, Baseline, Method, robust_baseline, z_baseline
-from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines import Answer, Engine, Filter, Measure, Query
 from agentgauge.errors import QueryError
 from agentgauge.service.reports.outliers_among_many import Found, found_among_many
 from agentgauge.service.reports.series import Value, metric_in, values
@@ -77,6 +78,8 @@ class Outliers(msgspec.Struct, frozen=True, kw_only=True):
     way: str
     """Outliers are read from the events themselves: raw."""
     exact: bool
+    missing_before: datetime | None
+    """Events before it have expired, and are not among the values."""
 
 
 def outliers(
@@ -111,10 +114,11 @@ def outliers(
     if metric.share is not None:
         raise QueryError(f"{metric.name} is a share, and its values are yes and no: ask for one of numbers")
     chosen = (*filters, *(Filter(name, "=", value) for name, value in (("agent", agent), ("role", role)) if value))
-    if _number_of_values(engine, metric, window, chosen) <= read_whole:
+    asked = _number_of_values(engine, metric, window, chosen)
+    if asked.rows[0][0] <= read_whole:
         found = _found_among(values(engine, metric, window, chosen, by=by), metric, method, reach)
     else:
-        found = found_among_many(engine, metric, window, chosen, by, method, reach, limit)
+        found = found_among_many(engine, metric, window, chosen, by, method, reach, limit, read_whole)
     rows = [_outlier(value, found.baselines[value.key]) for value in found.beyond]
     rows.sort(key=lambda row: (-abs(row.score), row.time, row.segment, row.n))
     return Outliers(
@@ -131,10 +135,11 @@ def outliers(
         ),
         way="raw",
         exact=found.exact,
+        missing_before=asked.missing_before,
     )
 
 
-def _number_of_values(engine: Engine, metric: Metric, window: Window, filters: Sequence[Filter]) -> int:
+def _number_of_values(engine: Engine, metric: Metric, window: Window, filters: Sequence[Filter]) -> Answer:
     query = Query(
         start=window.start,
         end=window.end,
@@ -142,8 +147,7 @@ def _number_of_values(engine: Engine, metric: Metric, window: Window, filters: S
         measures=(Measure("values", metric.field, name="n"),),
         relation=metric.relation,
     )
-    count: int = engine.aggregate(query).rows[0][0]
-    return count
+    return engine.aggregate(query)
 
 
 def _found_among(every: Iterable[Value], metric: Metric, method: Method, threshold: float) -> Found:

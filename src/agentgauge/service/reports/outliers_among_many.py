@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
-from typing import Any
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -28,8 +29,11 @@ from agentgauge.service.window import Window
 _KNOWN = (0.1, 0.5, 1.0, *(step * 2.5 for step in range(1, 40)), 99.0, 99.5, 99.9)
 _PERCENTILES = tuple(f"p{percent:g}" for percent in _KNOWN)
 _SHARES = (0.0, *(percent / 100 for percent in _KNOWN), 1.0)
-_AT_ONCE = 10
-"""More outliers of a kind than this many times the limit are counted, and only the farthest read."""
+_TAILS = {"p0.001": (1e-5, "p99.999"), "p0.01": (1e-4, "p99.99"), "p0.1": (1e-3, "p99.9"), "p1": (1e-2, "p99")}
+"""Of very many outliers only those beyond the farthest of these percentiles are read that has enough for the list:
+its share of them, and its counterpart at the other end."""
+_Side = Literal["<", ">"]
+_SIDES: tuple[_Side, ...] = get_args(_Side)
 _ROUNDING = 1e-9
 """Limits are asked for so much nearer, and what they give is scored again: no rounding loses a value."""
 
@@ -98,8 +102,12 @@ def found_among_many(
     method: Method,
     threshold: float,
     limit: int,
+    read_at_once: int,
 ) -> Found:
-    """The values beyond the threshold, of each key the farthest `limit` at least, and how many there are."""
+    """The values beyond the threshold, of each key the farthest `limit` at least, and how many there are.
+
+    What lies beyond the nearest limit of any key is read together where it is at most `read_at_once` values.
+    """
     question = _Question(engine, metric, window, tuple(filters), key_columns(by), by)
     log = method == "robust" and metric.is_long_tailed
     positive = (question.condition(">", 0.0),) if log else ()
@@ -115,17 +123,38 @@ def found_among_many(
     baselines |= {key: _robust_baseline([], count, log=log) for key, count in zeros.items() if count}
     counts: dict[str | None, int] = {}
     beyond: list[Value] = []
-    for group in groups:
-        baseline = baselines[group.key]
-        low, high = baseline.limits(threshold)
-        for op, edge, reached in (("<", low, group.low < low), (">", high, group.high > high)):
-            if reached:
-                nearer = edge + abs(edge) * (_ROUNDING if op == "<" else -_ROUNDING)
-                side = (*key_conditions(question.columns, group.values), *positive, question.condition(op, nearer))
-                count, own = _beyond(question, side, op, baseline, threshold, limit)
-                counts[group.key] = counts.get(group.key, 0) + count
-                beyond += own
+    for op in _SIDES:
+        edges = {group.values: edge for group in groups if (edge := _edge(group, baselines, op, threshold)) is not None}
+        if not edges:
+            continue
+        nearest = (*positive, _beyond(question, op, max(edges.values()) if op == "<" else min(edges.values())))
+        measures = (Measure("values", metric.field, name="n"),)
+        if question.ask(measures, nearest, grouped=False)[0]["n"] <= read_at_once:
+            found = list(_scored(question, nearest, baselines, threshold))
+            counted = Counter(value.key for value in found)
+        else:
+            found, counted = [], Counter()
+            for key, edge in edges.items():
+                side = (*key_conditions(question.columns, key), *positive, _beyond(question, op, edge))
+                count, farthest = _farthest(question, side, op, baselines, threshold, limit)
+                counted[key_of(key)] += count
+                found += farthest
+        beyond += found
+        for of, count in counted.items():
+            counts[of] = counts.get(of, 0) + count
     return Found(baselines, counts, beyond, exact=method == "z")
+
+
+def _edge(group: _Group, baselines: dict[str | None, Baseline], op: _Side, threshold: float) -> float | None:
+    """The limit on one side of a group's values, where any is beyond it."""
+    low, high = baselines[group.key].limits(threshold)
+    if op == "<":
+        return low if group.low < low else None
+    return high if group.high > high else None
+
+
+def _beyond(question: _Question, op: _Side, edge: float) -> Filter:
+    return question.condition(op, edge + abs(edge) * (_ROUNDING if op == "<" else -_ROUNDING))
 
 
 def _groups(question: _Question, filters: Sequence[Filter], *, quantiles: bool) -> list[_Group]:
@@ -167,26 +196,31 @@ def _robust_baseline(groups: Sequence[_Group], zeros: int, *, log: bool) -> Base
     return robust_baseline_of_quantiles(parts, zeros, log=log)
 
 
-def _beyond(
-    question: _Question, side: Sequence[Filter], op: str, baseline: Baseline, threshold: float, limit: int
+def _farthest(
+    question: _Question,
+    side: tuple[Filter, ...],
+    op: _Side,
+    baselines: dict[str | None, Baseline],
+    threshold: float,
+    limit: int,
 ) -> tuple[int, list[Value]]:
     """How many values of a group are beyond one limit, and these, or of very many the farthest."""
     field = question.metric.field
-    count: int = question.ask((Measure("values", field, name="n"),), side, grouped=False)[0]["n"]
-    if count <= _AT_ONCE * limit:
-        found = list(_scored(question, side, baseline, threshold))
+    measures = [Measure(name if op == "<" else opposite, field, name=name) for name, (_, opposite) in _TAILS.items()]
+    row = question.ask((Measure("values", field, name="n"), *measures), side, grouped=False)[0]
+    count: int = row["n"]
+    name = next((name for name, (share, _) in _TAILS.items() if count * share >= limit), None)
+    if name is None:
+        found = list(_scored(question, side, baselines, threshold))
         return len(found), found
-    share = math.floor(1e5 * limit / count + 1) / 1e3
-    statistic = f"p{share:g}" if op == "<" else f"p{100 - share:.3f}"
-    edge = float(question.ask((Measure(statistic, field, name="edge"),), side, grouped=False)[0]["edge"])
-    farthest = question.condition(
-        "<=" if op == "<" else ">=", edge + abs(edge) * (_ROUNDING if op == "<" else -_ROUNDING)
-    )
-    return count, list(_scored(question, (*side, farthest), baseline, threshold))
+    farther = (*side, _beyond(question, op, float(row[name])))
+    return count, list(_scored(question, farther, baselines, threshold))
 
 
-def _scored(question: _Question, side: Sequence[Filter], baseline: Baseline, threshold: float) -> Iterator[Value]:
+def _scored(
+    question: _Question, side: Sequence[Filter], baselines: dict[str | None, Baseline], threshold: float
+) -> Iterator[Value]:
     chosen = (*question.filters, *side)
     for value in values(question.engine, question.metric, question.window, chosen, by=question.by):
-        if baseline.is_beyond(value.value, threshold):
+        if baselines[value.key].is_beyond(value.value, threshold):
             yield value

@@ -63,13 +63,15 @@ class Point(msgspec.Struct, frozen=True):
     unpriced_calls: int
     """Calls in the bucket whose cost is not known: it is in no figure."""
     complete: bool
-    """Whether all of the bucket is in the window and past."""
+    """Whether all of the bucket is in the window and past, and none of its events have expired."""
 
 
 class Series(msgspec.Struct, frozen=True):
     points: tuple[Point, ...]
     """In order of time, buckets without events included."""
     way: Way
+    missing_before: datetime | None = None
+    """Where events of the window have expired, since when it is whole."""
 
 
 def metric_in(engine: Engine, name: str, *, per: Per = "operation", lower_is_better: bool | None = None) -> Metric:
@@ -174,9 +176,11 @@ def series_by(
     for row in answer.records():
         of_key = found.setdefault(key_of([row[column] for column in columns]), {})
         of_key[row["start"]] = of_key.get(row["start"], _NO_TALLY).with_row(metric, row)
-    buckets = _buckets(bucket, zone, start, end, now)
+    buckets = _buckets(bucket, zone, max(start, answer.missing_before or start), start, end, now)
     return {
-        key: Series(tuple(tallies.get(b[0], _NO_TALLY).point(figure, *b) for b in buckets), answer.way)
+        key: Series(
+            tuple(tallies.get(b[0], _NO_TALLY).point(figure, *b) for b in buckets), answer.way, answer.missing_before
+        )
         for key, tallies in sorted(found.items(), key=lambda item: (item[0] is None, item[0] or ""))
     }
 
@@ -208,13 +212,15 @@ _NO_TALLY = _Tally(0, 0.0, 0)
 _NOTHING = Series((), "raw")
 
 
-def _buckets(width: Width, zone: str, start: datetime, end: datetime, now: datetime) -> list[tuple[datetime, bool]]:
-    """The start of each bucket from `start` to `end`, and whether all of it is in between and past."""
+def _buckets(
+    width: Width, zone: str, whole: datetime, start: datetime, end: datetime, now: datetime
+) -> list[tuple[datetime, bool]]:
+    """The start of each bucket from `start` to `end`, and whether it begins after `whole` and ends by `end` and now."""
     clocks = zone_named(zone)
     numbers = bucket_numbers(width, clocks, start, end - timedelta(microseconds=1))
     starts = [bucket_time(width, clocks, number) for number in numbers]
     ends = [*starts[1:], next_bucket(width, clocks, starts[-1])]
-    return [(first, start <= first and after <= min(end, now)) for first, after in zip(starts, ends, strict=True)]
+    return [(first, whole <= first and after <= min(end, now)) for first, after in zip(starts, ends, strict=True)]
 
 
 def _relation(metric: Metric, figure: Figure, fields: Sequence[str]) -> Relation:

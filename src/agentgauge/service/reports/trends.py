@@ -83,6 +83,8 @@ class Trends(msgspec.Struct, frozen=True, kw_only=True):
     shift_alpha: float
     """How often a shift is found in each of them where there is none."""
     way: Way
+    missing_before: datetime | None
+    """Days before it are incomplete: events of them have expired."""
 
 
 def lookback(days: int, zone: str, now: datetime) -> Window:
@@ -144,6 +146,7 @@ def trends(
         tests=tests,
         shift_alpha=shift_alpha,
         way=next((series.way for series in found.values()), "raw"),
+        missing_before=next((series.missing_before for series in found.values()), None),
     )
 
 
