@@ -18,11 +18,11 @@ Ask = Callable[..., Any]
 
 @pytest.fixture
 def steady(tmp_path: Path) -> Path:
-    """Two dollars shortly after each midnight (UTC) since 60 days ago, today's left out."""
+    """Two dollars at each midnight (UTC) since 61 days ago, of which the first day is not learnt from; none today."""
     place = tmp_path / "steady"
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     with agentgauge.open(place) as gauge:
-        for day in range(1, 61):
+        for day in range(1, 62):
             gauge.llm_call("m", input_tokens=10, output_tokens=1, cost_usd="2", at=midnight - day * timedelta(days=1))
         gauge.llm_call("nobody-knows-it", input_tokens=10, output_tokens=1, at=midnight - timedelta(days=3))
     return place

@@ -104,12 +104,12 @@ def anomalies(
         raise QueryError(f"anomalies are of hours or days, not of {bucket!r}: use --bucket hour or --bucket day")
     if alpha is not None and not 0 < alpha < 1:
         raise QueryError(f"alpha is a share of buckets between 0 and 1, not {alpha}")
-    until = min(window.end or now, now - (now - datetime.min.replace(tzinfo=now.tzinfo)) % _QUARTER)
+    until = min(window.end or now, _quarter(now))
     since = window.start or _lookback(width, zone, until)
     level = ALPHA[width] if alpha is None else alpha
     weeks = FEWEST_WEEKS + MEMORY_WEEKS + max(MEMORY[width], math.ceil(1 / level)) // SEASONS[width] + 1
     asked = Asked(engine)
-    read = Window(since - timedelta(weeks=min(weeks, _MOST_WEEKS)), until)
+    read = Window(_quarter(since) - timedelta(weeks=min(weeks, _MOST_WEEKS)), until)
     found: list[Found] = []
     watched: list[Watched] = []
     for name in dict.fromkeys(metrics):
@@ -131,6 +131,11 @@ def anomalies(
         expected_false=level * sum(each.tested for each in watched),
         way=asked.way,
     )
+
+
+def _quarter(moment: datetime) -> datetime:
+    """The quarter of an hour that a time is in."""
+    return moment - (moment - datetime.min.replace(tzinfo=UTC)) % _QUARTER
 
 
 def _lookback(width: Width, zone: str, until: datetime) -> datetime:

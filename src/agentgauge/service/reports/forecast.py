@@ -31,6 +31,7 @@ from agentgauge.engines.time_buckets import bucket_time, zone_named
 from agentgauge.errors import QueryError
 from agentgauge.service.asked import Asked
 from agentgauge.service.reports.amounts import AMOUNTS, amounts_by, unit_of
+from agentgauge.service.reports.series import Point, Series
 from agentgauge.service.window import Window
 
 DAYS = 30
@@ -119,7 +120,7 @@ def forecast(
     budget_usd: Decimal | None = None,
     budget_since: date | None = None,
 ) -> Forecast:
-    """The next `days`, today included, from the complete days of the window; a window without a start has all of them.
+    """The next `days`, today included, from the complete days of the window; without a start, of the last 366.
 
     A budget is of cost, and counts from `budget_since`, by default the first of this month. Raises `QueryError`.
     """
@@ -136,12 +137,9 @@ def forecast(
     asked, clocks = Asked(engine), zone_named(zone)
     today = now.astimezone(clocks).date()
     midnight = bucket_time("day", clocks, today.toordinal())
-    ended = Window(window.start, min(window.end or midnight, midnight))
-    found = amounts_by(asked, metric, None, ended, "day", zone, now, filters).get(None)
-    points = [point for point in (found.points if found else ()) if point.complete][-MOST_DAYS:]
-    if window.start is not None:
-        used = next((at for at, point in enumerate(points) if point.n), len(points))
-        points = points[used:]
+    start = window.start or bucket_time("day", clocks, today.toordinal() - MOST_DAYS)
+    ended = Window(min(start, midnight), min(window.end or midnight, midnight))
+    points = _days(amounts_by(asked, metric, None, ended, "day", zone, now, filters).get(None))
     made = forecast_of([point.value for point in points], days)
     dates = [today + timedelta(days=ahead) for ahead in range(days)]
     read = Window(points[0].start, ended.end) if points else None
@@ -168,6 +166,15 @@ def forecast(
         else _budget(asked, budget_usd, budget_since or today.replace(day=1), zone, now, filters, made.sums),
         way=asked.way,
     )
+
+
+def _days(found: Series | None) -> list[Point]:
+    """Complete days from the first on that has anything; that one only where the window begins with it: on the first
+    day of all, recording may have begun at any hour.
+    """
+    points = [point for point in (found.points if found else ()) if point.complete]
+    used = next((at for at, point in enumerate(points) if point.n), len(points))
+    return points[used + 1 if used else 0 :][-MOST_DAYS:]
 
 
 def _state(history_days: int) -> State:
