@@ -20,9 +20,8 @@ from agentgauge.pricing import PriceBook
 from agentgauge.settings import resolve_home
 
 FIRST = datetime(2026, 3, 27, 3, 10, tzinfo=UTC)
-"""The days hold both changes of clocks of a year in Berlin and St John's: history repeats them a month apart."""
-SPRING, AUTUMN = timedelta(days=4), timedelta(days=211)
-"""From FIRST on, and from FIRST + AUTUMN on, four days each: 27 March and 24 October 2026."""
+AUTUMN = timedelta(days=211)
+"""A history is of four days from FIRST on and four from FIRST + AUTUMN on: Berlin's clocks change in both."""
 ARRIVED = datetime(2026, 11, 1, tzinfo=UTC)
 AGENTS = ("ada", "bob", "O'Brien", None)
 

@@ -153,6 +153,30 @@ def test_rollups_of_merged_files_take_the_place_of_theirs(lake: Lake, gauge: age
     assert ask(lake, BY_DAY).rows == ask(lake, BY_DAY, rollups=False).rows
 
 
+def test_a_large_file_is_rolled_up_some_days_at_a_time(
+    lake: Lake, gauge: agentgauge.Gauge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_ROWS_AT_ONCE", 50)
+    fill(gauge, range(500))
+    lake.compact()
+    for query in (BY_AGENT, BY_DAY):
+        assert ask(lake, query).way == "rollups"
+        assert ask(lake, query).rows == ask(lake, query, rollups=False).rows
+    with lake.snapshot() as snapshot:
+        runs = snapshot.connection.execute(
+            f"SELECT count(*), min(events), max(events) FROM ({snapshot.rollups.units()}) WHERE unit_kind = 'run'"
+        )
+        assert runs.fetchall() == [(50, 10, 10)]
+
+
+def test_sums_that_no_column_holds_are_answered_from_rows(lake: Lake, gauge: agentgauge.Gauge) -> None:
+    for _ in range(1025):
+        gauge.llm_call("m", input_tokens=2**53 - 1, at=WHEN)
+    lake.compact()
+    answer = ask(lake, Query(measures=(Measure("sum", "input_tokens"),)))
+    assert (answer.way, answer.rows) == ("raw", ((1025 * (2**53 - 1),),))
+
+
 def test_a_correction_in_the_tail_is_answered_from_rows_until_it_has_landed(
     lake: Lake, gauge: agentgauge.Gauge
 ) -> None:
@@ -253,7 +277,9 @@ def test_files_of_many_expiries_become_one_and_count_once(
             tables, connection = lake._open_tables()
             with connection:
                 merge_expired(connection, tables, fan_in=2)
-        assert len(DeltaTable(f"{lake.home.lake}/rollup_sums").file_uris()) == 4  # of the rest, of two expiries, and of both together
+        assert (
+            len(DeltaTable(f"{lake.home.lake}/rollup_sums").file_uris()) == 4
+        )  # of the rest, of two expiries, and of both together
         assert ask(lake, BY_DAY).rows == expected
         lake.compact()
         assert DuckDBEngine(early.connection, early.rollups, rollups_from_rows=0).aggregate(BY_DAY).rows == expected
