@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import math
-import random
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 
-import agentgauge
 from agentgauge.analysis.decomposition import EXACT
-from agentgauge.analysis.decomposition_usage import TOKEN_KINDS
 from agentgauge.engines import Filter
 from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.errors import QueryError
 from agentgauge.events import Event
-from agentgauge.lake import Lake
 from agentgauge.meter import Meter
 from agentgauge.pricing import PriceBook
 from agentgauge.service.compared_windows import parse_compared
 from agentgauge.service.demo import run_demo
 from agentgauge.service.reports import explain
 from agentgauge.service.reports.explanation import Explanation
-from agentgauge.service.spending import usage_of
 from agentgauge.service.window import Window
-from agentgauge.settings import get_settings, resolve_home
+from agentgauge.settings import get_settings
 from tests.engines.relation import connection_with
 from tests.engines.sample import FIRST, LAST, sample
 
 BEFORE, AFTER = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)
 END = AFTER + timedelta(days=7)
 EARLIER, LATER = Window(BEFORE, AFTER), Window(AFTER, END)
-PICO = Decimal("1e-12")
 BOOK = PriceBook.load(
     {
         "big": {"input": 10, "output": 50, "cache_read": 1},
@@ -378,97 +370,3 @@ def test_a_real_session_is_taken_apart_to_the_last_picodollar(tmp_path: Path) ->
     assert "models" not in found
     assert found["cache"] > 0
     assert found["calls"] < 0 < found["volume"]
-
-
-@pytest.fixture
-def recorded(tmp_path: Path) -> Lake:
-    """Two weeks of work that has landed, with rollups, at prices with hours, lengths of input, caches and fees."""
-    rng = random.Random(5)
-    models = ("claude-sonnet-4-5", "gemini-2.5-pro", "deepseek-chat", "gpt-4o", "perplexity/sonar", "nobody-knows")
-    with agentgauge.open(tmp_path / "home") as gauge:
-        for at in (datetime(2025, 2, 10, tzinfo=UTC) + timedelta(hours=hour / 3) for hour in range(14 * 24 * 3)):
-            gauge.task("turn", at=at, operation=rng.choice("ab"), success=rng.random() < 0.8, duration_ms=rng.random())
-            tokens = rng.choice((0, 900, 150_000, 400_000))
-            gauge.llm_call(
-                rng.choice(models), input_tokens=tokens, cache_read_tokens=tokens // 3, output_tokens=tokens // 90,
-                success=rng.random() < 0.9, tier=rng.choice((None, "batch")), agent=rng.choice("xy"), at=at,
-            )  # fmt: skip
-    lake = Lake(resolve_home(tmp_path / "home"), PriceBook.load(), rollups_from_rows=1)
-    lake.compact()
-    return lake
-
-
-MONDAY = datetime(2025, 2, 17, tzinfo=UTC)
-FORTNIGHT = Window(MONDAY, MONDAY + timedelta(days=7)), Window(MONDAY - timedelta(days=7), MONDAY)
-
-
-def test_what_the_lake_computed_is_what_the_book_shares(recorded: Lake) -> None:
-    """Each call is found at the rates that it was priced at: what they give is its cost, with nothing to be shared."""
-    with recorded.snapshot() as snapshot:
-        usage = usage_of(DuckDBEngine(snapshot.connection), FORTNIGHT[0], recorded.book)
-    assert sum(one.calls for one in usage) > 300
-    assert {one.model[0] for one in usage if one.rates} >= {"gemini-2.5-pro", "deepseek-chat", "gpt-4o"}
-    for one in usage:
-        if one.rates is None:
-            assert not any(one.tokens)
-            continue
-        listed = sum(tokens * getattr(one.rates, kind) for kind, tokens in zip(TOKEN_KINDS, one.tokens, strict=True))
-        exact = Decimal(listed + one.rates.per_call * one.calls).scaleb(-15)
-        assert abs(one.cost - exact) <= PICO * one.calls
-
-
-def test_rollups_and_rows_explain_the_same(recorded: Lake) -> None:
-    with recorded.snapshot() as snapshot:
-        rows = DuckDBEngine(snapshot.connection)
-        rollups = DuckDBEngine(snapshot.connection, snapshot.rollups, rollups_from_rows=1)
-        for metric in ("cost", "tokens", "success_rate"):
-            by_rows, by_rollups = (
-                explain(engine, *FORTNIGHT, book=recorded.book, now=END, metric=metric) for engine in (rows, rollups)
-            )
-            assert by_rows.way == "raw"
-            assert by_rollups.way != "raw"
-            assert msgspec.structs.replace(by_rollups, way="raw") == by_rows
-
-
-def test_what_has_expired_is_not_explained_from_a_part(recorded: Lake) -> None:
-    """Sums of the expired week are kept, and its calls are not: the parts would be of something else."""
-    with agentgauge.open(recorded.home.root) as gauge:
-        gauge.llm_call("gpt-4o", input_tokens=5, at=MONDAY + timedelta(days=8))
-    recorded.expire(datetime.now(UTC) + timedelta(minutes=1))
-    with recorded.snapshot() as snapshot:
-        engine = DuckDBEngine(snapshot.connection, snapshot.rollups, rollups_from_rows=1)
-        with pytest.raises(QueryError, match="have expired"):
-            explain(engine, *FORTNIGHT, book=recorded.book, now=END)
-
-
-BERLIN = ZoneInfo("Europe/Berlin")
-NOW = datetime(2026, 4, 1, 10, tzinfo=UTC)
-
-
-class TestWindows:
-    @pytest.mark.parametrize(
-        ("window", "against", "zone", "expected"),
-        [
-            ("7d", "previous", UTC, "03-25T10:00 04-01T10:00 03-18T10:00 03-25T10:00"),
-            ("yesterday", "previous", UTC, "03-31T00:00 04-01T00:00 03-30T00:00 03-31T00:00"),
-            ("2026-03-10..2026-03-12", "2026-03-01", UTC, "03-10T00:00 03-13T00:00 03-01T00:00 03-02T00:00"),
-            ("2026-03-30..", "2026-03-01..2026-03-02", UTC, "03-30T00:00 04-01T10:00 03-01T00:00 03-03T00:00"),
-            # Of the two days before, one has 23 hours.
-            ("2026-03-30..2026-03-31", "previous", BERLIN, "03-29T22:00 03-31T22:00 03-27T23:00 03-29T22:00"),
-            ("2026-03-31T08:00..2026-03-31T09:30", "Previous", UTC, "03-31T08:00 03-31T09:30 03-31T06:30 03-31T08:00"),
-            ("today", "previous", UTC, "04-01T00:00 04-02T00:00 03-31T00:00 04-01T00:00"),
-        ],
-    )
-    def test_windows_are_read_as_people_write_them(
-        self, window: str, against: str, zone: tzinfo, expected: str
-    ) -> None:
-        later, earlier = parse_compared(window, against, zone, NOW)
-        edges = (later.start, later.end, earlier.start, earlier.end)
-        assert edges == tuple(datetime.fromisoformat(f"2026-{text}:00+00:00") for text in expected.split())
-
-    @pytest.mark.parametrize(
-        "text", ["", "..2026-03-01", "soon", "2026-03-02..2026-03-01", "2027-01-01..", "-7d", "0002-01-01.."]
-    )
-    def test_what_is_no_window_is_refused(self, text: str) -> None:
-        with pytest.raises(QueryError):
-            parse_compared(text, "previous", UTC, NOW)
