@@ -50,6 +50,8 @@ _LEAST_SPREAD = 1e-6
 
 
 class Scores(NamedTuple):
+    """Of every bucket: how far it is from its season, and what the season lets expect, in the unit of the values."""
+
     score: NDArray[np.float64]
     """Signed; NaN of a bucket that is not compared."""
     expected: NDArray[np.float64]

@@ -66,7 +66,8 @@ def _last_week(values: NDArray[np.float64], days: int) -> NDArray[np.float64]:
     import numpy as np
 
     origins = np.arange(FIRST_ORIGIN, values.size + 1)
-    return values[origins[:, None] - _WEEK + np.arange(days) % _WEEK]
+    same_days: NDArray[np.float64] = values[origins[:, None] - _WEEK + np.arange(days) % _WEEK]
+    return same_days
 
 
 def _weekdays(values: NDArray[np.float64], days: int) -> NDArray[np.float64]:

@@ -74,6 +74,7 @@ class Baseline(msgspec.Struct, frozen=True, kw_only=True):
         return (value - self.centre) / self.unit_score
 
     def is_beyond(self, value: float, threshold: float) -> bool:
+        """Whether a value's score is further from 0 than the threshold."""
         return abs(self.score(value)) > threshold
 
     def limits(self, threshold: float) -> tuple[float, float]:
