@@ -48,13 +48,18 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     relation: Relation = "events"
 
     @property
-    def conditions(self) -> tuple[Filter, ...]:
-        """What a row of the relation meets that has a value of the metric."""
+    def events(self) -> tuple[Filter, ...]:
+        """What a row of the relation meets that may have a value of the metric."""
         own = () if self.over == "all" or self.relation == "operations" else (Filter("kind", "=", self.over),)
+        return (*own, *self.filters)
+
+    @property
+    def conditions(self) -> tuple[Filter, ...]:
+        """What a row of the relation meets that has one."""
         # An attribute is compared as a number, which what is none does not meet.
         number = self.field.startswith("attributes.")
         known = Filter(self.field, ">=", -sys.float_info.max) if number else Filter(self.field, "is not null")
-        return (*own, *self.filters, known)
+        return (*self.events, known)
 
     @property
     def is_usage(self) -> bool:

@@ -143,7 +143,7 @@ def _number_of_values(engine: Engine, metric: Metric, window: Window, filters: S
     query = Query(
         start=window.start,
         end=window.end,
-        filters=(*filters, *metric.conditions),
+        filters=(*filters, *metric.events),
         measures=(Measure("values", metric.field, name="n"),),
         relation=metric.relation,
     )

@@ -182,6 +182,7 @@ def series_by(
             tuple(tallies.get(b[0], _NO_TALLY).point(figure, *b) for b in buckets), answer.way, answer.missing_before
         )
         for key, tallies in sorted(found.items(), key=lambda item: (item[0] is None, item[0] or ""))
+        if not columns or any(tally != _NO_TALLY for tally in tallies.values())
     }
 
 
@@ -194,11 +195,12 @@ class _Tally(msgspec.Struct, frozen=True):
 
     def with_row(self, metric: Metric, row: dict[str, Any]) -> _Tally:
         """And those of another row of the answer."""
-        n, unpriced = row["n"], row.get("usd_unpriced_calls", 0) if metric.name == "cost" else 0
+        n = row["n"] if metric.share is None else row["successes"] + row["failures"]
+        unpriced = row.get("usd_unpriced_calls", 0) if metric.name == "cost" else 0
         if metric.is_usage:
             total = float((row["usd"] if metric.name == "cost" else row["tokens"]) or 0)
         elif metric.share is not None:
-            total = row["successes"] if metric.share == "success" else n - row["successes"]
+            total = row["successes" if metric.share == "success" else "failures"]
         else:
             total = 0.0 if row["mean"] is None else float(row["mean"]) * n
         return _Tally(self.n + n, self.total + total, self.unpriced_calls + unpriced)
@@ -243,7 +245,9 @@ def _first(engine: Engine, metric: Metric, window: Window, filters: Sequence[Fil
 def _row_conditions(metric: Metric, figure: Figure, relation: Relation) -> tuple[Filter, ...]:
     """Of the rows that figures are made of; the usage of operations is counted over their calls and them together."""
     if not metric.is_usage:
-        return metric.conditions
+        return (
+            metric.events
+        )  # rollups cannot choose rows by whether they have a value; measures leave out what has none
     if relation == "operations":
         return ()
     per_call = metric.relation == "events" and figure == "typical"
@@ -258,5 +262,5 @@ def _measures(metric: Metric, figure: Figure, relation: Relation) -> tuple[Measu
         tokens = Measure("sum", "tokens", name="tokens")
         return (Measure("count", over=of, name="n"), Measure("cost", name="usd"), tokens)
     if metric.share is not None:
-        return (Measure("count", name="n"), Measure("successes", name="successes"))
-    return (Measure("count", name="n"), Measure("mean", metric.field, name="mean"))
+        return (Measure("successes", name="successes"), Measure("failures", name="failures"))
+    return (Measure("values", metric.field, name="n"), Measure("mean", metric.field, name="mean"))
