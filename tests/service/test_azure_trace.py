@@ -14,6 +14,7 @@ import pytest
 import agentgauge
 from agentgauge.engines import Engine
 from agentgauge.engines.duckdb import DuckDBEngine
+from agentgauge.lake import Lake
 from agentgauge.meter import Meter
 from agentgauge.service import reports
 from agentgauge.service.window import Window
@@ -41,7 +42,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
                 at=datetime.fromisoformat(f"2023-11-16T{row['time']}").replace(tzinfo=UTC),
             )
     meter = Meter(get_settings(home))
-    meter.lake.compact()
+    Lake(meter.settings.home, meter.book, rollups_from_rows=1).compact()
     with meter.reading() as snapshot:
         yield DuckDBEngine(snapshot.connection, snapshot.rollups, rollups_from_rows=1)
 

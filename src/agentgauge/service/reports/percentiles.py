@@ -89,23 +89,21 @@ def percentiles(
     query = Query(
         start=window.start,
         end=window.end,
-        filters=(*metric.conditions, *filters),
+        filters=(*_conditions(metric), *filters),
         group=dimensions,
         measures=(
-            Measure("count", name="count"),
+            Measure("values", metric.field, name="count"),
             *(Measure(statistic, metric.field, name=statistic) for statistic in _STATISTICS),
+            *((Measure("cost"),) if metric.name == "cost" else ()),
         ),
         order=("-count",) if dimensions else (),
         relation=metric.relation,
         exact=exact,
     )
     answer = engine.aggregate(query)
-    found = {tuple(row[key] for key in dimensions): row for row in answer.records()}
-    missing = _unpriced(engine, metric, window, filters, dimensions)
-    nothing = dict.fromkeys(_STATISTICS) | {"count": 0}
     rows = (
-        _distribution(found.get(values, nothing), dict(zip(by, values, strict=True)), missing.get(values, 0))
-        for values in dict.fromkeys((*found, *missing))
+        _distribution(row, {name: row[column] for name, column in zip(by, dimensions, strict=True)})
+        for row in answer.records()
     )
     return Percentiles(
         metric=metric.name,
@@ -118,28 +116,20 @@ def percentiles(
     )
 
 
-def _distribution(row: Mapping[str, Any], key: dict[str, Any], unpriced: int) -> Distribution:
+def _distribution(row: Mapping[str, Any], key: dict[str, Any]) -> Distribution:
     figures = {name: math.nan if row[name] is None else float(row[name]) for name in _STATISTICS}
-    count = row["count"]
-    return Distribution(key=key, count=count, **figures, median=figures["p50"], few=0 < count < FEW, unpriced=unpriced)
-
-
-def _unpriced(
-    engine: Engine, metric: Metric, window: Window, filters: Sequence[Filter], dimensions: tuple[str, ...]
-) -> dict[tuple[Any, ...], int]:
-    """How many values of a cost are not known, per group that has any."""
-    if metric.name != "cost":
-        return {}
-    if metric.relation == "operations":
-        of, measure = Filter("cost_source", "=", "unpriced"), Measure("count", name="unpriced")
-    else:
-        of, measure = Filter("kind", "=", metric.over), Measure("cost", name="cost")
-    query = Query(
-        start=window.start,
-        end=window.end,
-        filters=(of, *filters),
-        group=dimensions,
-        measures=(measure,),
-        relation=metric.relation,
+    return Distribution(
+        key=key,
+        count=row["count"],
+        **figures,
+        median=figures["p50"],
+        few=0 < row["count"] < FEW,
+        unpriced=row.get("unpriced_calls", 0),
     )
-    return {row[: len(dimensions)]: row[-1] for row in engine.aggregate(query).rows if row[-1]}
+
+
+def _conditions(metric: Metric) -> tuple[Filter, ...]:
+    """What rows meet that have a value; of cost those too whose value is not known, to be counted."""
+    if metric.name != "cost":
+        return metric.conditions
+    return tuple(condition for condition in metric.conditions if condition.field != metric.field)
