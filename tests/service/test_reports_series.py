@@ -13,6 +13,7 @@ import pytest
 from agentgauge.analysis.metrics import named
 from agentgauge.engines import Answer, Filter, Query
 from agentgauge.engines.duckdb import DuckDBEngine
+from agentgauge.engines.rollup_plan import plan_of
 from agentgauge.errors import QueryError
 from agentgauge.events import Event
 from agentgauge.service.reports.series import Series, metric_in, series, series_by, values
@@ -73,6 +74,19 @@ class TestSeries:
         found = daily(Expired(connection_with([task(0), task(1), task(2)])), "execution_time")
         assert [point.complete for point in found.points] == [False, False, True, False]
         assert found.missing_before == DAY + timedelta(hours=30)
+
+    @pytest.mark.parametrize("by", [None, "agent"])
+    @pytest.mark.parametrize("name", ["execution_time", "success_rate", "cost", "tokens", "latency", "tool_failures"])
+    def test_rollups_can_answer_it(self, name: str, by: str | None) -> None:
+        asked: list[Query] = []
+
+        class Asked(DuckDBEngine):
+            def aggregate(self, query: Query) -> Answer:
+                asked.append(query)
+                return super().aggregate(query)
+
+        series_by(Asked(connection_with([task(0)])), named(name), by, WINDOW, "day", "UTC", NOW)
+        assert [plan_of(query) is not None for query in asked] == [True]
 
     def test_shares_are_over_all_events_of_the_day(self) -> None:
         events = engine(
