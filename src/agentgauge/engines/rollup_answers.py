@@ -18,14 +18,12 @@ from agentgauge.engines.answer import Answer
 from agentgauge.engines.measures import Measure
 from agentgauge.engines.query import Query, TimeBucket
 from agentgauge.engines.rollup_percentiles import Ranks, percentile, read_ranks
-from agentgauge.engines.rollup_plan import RollupPlan, grid_of, plan_of
+from agentgauge.engines.rollup_plan import HOUR, RollupPlan, grid_of, plan_of
 from agentgauge.engines.rollup_sql import Spans, select_ranks, select_sums
 from agentgauge.engines.rows import Row, answer_columns, answer_rows
 from agentgauge.engines.sql import AggregateSelect
-from agentgauge.engines.time_buckets import DAY, SECOND
+from agentgauge.engines.time_buckets import SECOND
 from agentgauge.lake.rollups.reading import Relation, Rollups
-
-_HOUR = 3600 * SECOND
 
 
 class RollupAnswers:
@@ -50,12 +48,12 @@ class RollupAnswers:
     ) -> Answer | None:
         """The answer; None where raw rows give it. `window` as in `agentgauge.engines.rows.answer_rows`."""
         grid = grid_of([key for key in query.group if isinstance(key, TimeBucket)], spans)
-        if grid is None or (plan.percentiles and grid < _HOUR):
+        if grid is None or (plan.percentiles and grid < HOUR):
             return None
-        whole_days = grid == DAY
-        sums = self._rollups.sums(plan.dimensions, query.start, query.end, whole_days=whole_days)
+        longest = grid // SECOND
+        sums = self._rollups.sums(plan.dimensions, query.start, query.end, longest_seconds=longest)
         histograms = {
-            field: self._rollups.histograms(field, plan.dimension, query.start, query.end, whole_days=whole_days)
+            field: self._rollups.histograms(field, plan.dimension, query.start, query.end, longest_seconds=longest)
             for field in {measure.field for measure in plan.percentiles}
         }
         relations = [sums, *histograms.values()]

@@ -17,7 +17,7 @@ from agentgauge.engines.rollup_aggregates import KEYS, Merged, counted, merged
 from agentgauge.engines.time_buckets import DAY, SECOND, OffsetSpan
 from agentgauge.lake.rollups.figures import DIMENSIONS, VALUES
 
-_QUARTER, _HOUR = 900 * SECOND, 3600 * SECOND
+_QUARTER, _HALF_HOUR, HOUR = 900 * SECOND, 1800 * SECOND, 3600 * SECOND
 _CALENDAR = ("day", "week", "month")
 
 
@@ -86,14 +86,14 @@ def _merged(measure: Measure, having: str) -> Merged | None:
 
 
 def grid_of(buckets: Sequence[TimeBucket], spans: Sequence[tuple[OffsetSpan, ...]]) -> int | None:
-    """The longest of a day, an hour and a quarter (UTC, microseconds) that every bucket is made of; None where there is
-    none. A day without buckets."""
+    """The longest of a day, an hour, a half and a quarter (UTC, microseconds) that every bucket is made of; None where
+    there is none. A day without buckets."""
     grids = [_grid(bucket, of_bucket) for bucket, of_bucket in zip(buckets, spans, strict=True)]
     return None if None in grids else min((grid for grid in grids if grid is not None), default=DAY)
 
 
 def _grid(bucket: TimeBucket, spans: tuple[OffsetSpan, ...]) -> int | None:
     steps = [span.offset for span in spans] + [span.start for span in spans[1:]]
-    fitting = [grid for grid in (DAY, _HOUR, _QUARTER) if all(step % grid == 0 for step in steps)]
-    widest = DAY if bucket.width in _CALENDAR else {"hour": _HOUR, "15min": _QUARTER}[bucket.width]
+    fitting = [grid for grid in (DAY, HOUR, _HALF_HOUR, _QUARTER) if all(step % grid == 0 for step in steps)]
+    widest = DAY if bucket.width in _CALENDAR else {"hour": HOUR, "15min": _QUARTER}[bucket.width]
     return min(fitting[0], widest) if fitting else None

@@ -1,7 +1,7 @@
 """The tables of rollups, one per level of detail, and the names of their files.
 
     rollup_sums               quarters of an hour, by all dimensions
-    rollup_sums_single        quarters of an hour, by one dimension, and by none
+    rollup_sums_single        half hours, by one dimension, and by none
     rollup_sums_daily         UTC days, by all dimensions
     rollup_histograms         hours, by one dimension, and by none
     rollup_histograms_daily   UTC days, likewise
@@ -50,8 +50,8 @@ SUMS = Level("rollup_sums", sums.COLUMNS, partial(sums.sums, seconds=sums.QUARTE
 SINGLE_SUMS = Level(
     "rollup_sums_single",
     sums.SINGLE_COLUMNS,
-    partial(sums.single_sums, seconds=sums.QUARTER),
-    sums.QUARTER,
+    partial(sums.single_sums, seconds=sums.HALF_HOUR),
+    sums.HALF_HOUR,
     single=True,
 )
 DAILY_SUMS = Level("rollup_sums_daily", sums.COLUMNS, partial(sums.sums, seconds=sums.DAY), sums.DAY)

@@ -37,6 +37,8 @@ from agentgauge.lake.rollups.upkeep import counting_files
 from agentgauge.lake.table import DataFile
 from agentgauge.lake.tables import Tables
 
+_SUM_LEVELS = (DAILY_SUMS, SINGLE_SUMS, SUMS)
+_HISTOGRAM_LEVELS = (DAILY_HISTOGRAMS, HISTOGRAMS)
 _MICROS = 1_000_000
 _ALWAYS = 1 << 62
 """Microseconds beyond every time there is."""
@@ -93,23 +95,19 @@ class Rollups:
         return self._expired_within(SUMS, [_window(start, end)])
 
     def sums(
-        self, dimensions: Sequence[str], start: datetime | None, end: datetime | None, *, whole_days: bool
+        self, dimensions: Sequence[str], start: datetime | None, end: datetime | None, *, longest_seconds: int
     ) -> Relation:
-        """The sums of a window by kind and these dimensions. `whole_days`: rows may be of UTC days."""
-        quarters = SINGLE_SUMS if len(dimensions) <= 1 else SUMS
-        return self._relation(
-            (DAILY_SUMS, quarters) if whole_days else (quarters,), SumRows(tuple(dimensions)), _window(start, end)
-        )
+        """The sums of a window by kind and these dimensions, in rows of at most so long a stretch of UTC."""
+        fitting = (level for level in _SUM_LEVELS if level.seconds <= longest_seconds)
+        levels = [level for level in fitting if len(dimensions) <= 1 or not level.single]
+        return self._relation(levels, SumRows(tuple(dimensions)), _window(start, end))
 
     def histograms(
-        self, metric: str, dimension: str, start: datetime | None, end: datetime | None, *, whole_days: bool
+        self, metric: str, dimension: str, start: datetime | None, end: datetime | None, *, longest_seconds: int
     ) -> Relation:
-        """The buckets of a value's histograms by kind and one dimension, '' for none."""
-        return self._relation(
-            (DAILY_HISTOGRAMS, HISTOGRAMS) if whole_days else (HISTOGRAMS,),
-            HistogramRows(metric, dimension),
-            _window(start, end),
-        )
+        """The buckets of a value's histograms by kind and one dimension, '' for none; rows likewise."""
+        levels = [level for level in _HISTOGRAM_LEVELS if level.seconds <= longest_seconds]
+        return self._relation(levels, HistogramRows(metric, dimension), _window(start, end))
 
     def units(self) -> str:
         """A SELECT of all units of work, those of expired events included; columns as in
