@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from datetime import tzinfo
 from typing import Any
@@ -186,7 +187,9 @@ def _duration_cells(groups: Sequence[Totals]) -> list[Cell]:
 
 
 def _few(group: Totals) -> bool:
-    return (group.tasks or group.calls) < FEW
+    """Whether the p95 shown of a group is of few values; one that is not known is of none."""
+    took = group.task_duration if group.tasks else group.call_duration
+    return (group.tasks or group.calls) < FEW and not math.isnan(took.p95_ms)
 
 
 def with_rough_note(table: Table, noted: bool) -> Table:
