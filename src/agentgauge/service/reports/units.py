@@ -162,8 +162,9 @@ class UnitArms:
 
     def _joins_calls(self, filters: Sequence[Filter]) -> bool:
         """Whether tasks are asked for with what only the calls inside them have."""
-        of_tasks = any(condition.field == "kind" and condition.value == "task" for condition in filters)
-        return of_tasks and (self._by in _OF_CALLS or any(condition.field in _OF_CALLS for condition in filters))
+        return _is_of_tasks(filters) and (
+            self._by in _OF_CALLS or any(condition.field in _OF_CALLS for condition in filters)
+        )
 
     def _rows(self, part: Part, filters: Sequence[Filter]) -> list[dict[str, Any]]:
         return self._engine.aggregate(self._query((*part.filters, *filters), part.measures)).records()
@@ -175,19 +176,26 @@ class UnitArms:
         """Rule 5, of units whose runs state several arms."""
         named = (Filter(self._unit, "in", tuple(sorted(units))),) if len(units) <= _NAMED else ()
         spans = SpanArms()
-        for row in self._engine.aggregate(self._query(named, (), "span_id", "parent_id")).records():
-            spans.add(row["span_id"], row["parent_id"], _text(row[self._by]))
+        # A model call without a statement of its own has nothing inside it, as a rule, and there are many.
+        for enclosing in (Filter("kind", "!=", "llm_call"), Filter(self._by, "is not null")):
+            for row in self._engine.aggregate(self._query((*named, enclosing), (), "span_id", "parent_id")).records():
+                spans.add(row["span_id"], row["parent_id"], _text(row[self._by]))
+        keys = ("span_id", "parent_id") if _is_of_tasks(part.filters) else ("parent_id",)
         silent = Filter(self._by, "is null")
-        query = self._query((*part.filters, *filters, *named, silent), part.measures, "span_id", "parent_id")
+        query = self._query((*part.filters, *filters, *named, silent), part.measures, *keys)
         for row in self._engine.aggregate(query).records():
             project, unit, run, _ = self._key(row)
             if unit not in units or self._arm(project, unit, run, None) is not None:
                 continue
-            arm = spans.arm(row["span_id"], row["parent_id"])
+            arm = spans.arm(row.get("span_id"), row["parent_id"])
             if arm is None:
                 found.unassigned += row["events"]
             else:
                 found.tallies[arm][project, unit].add(part.read(row))
+
+
+def _is_of_tasks(filters: Sequence[Filter]) -> bool:
+    return any(condition.field == "kind" and condition.value == "task" for condition in filters)
 
 
 def _column(name: str) -> str:
