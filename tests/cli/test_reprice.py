@@ -29,6 +29,11 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(run: Run, document: 
     assert document("report", "--home", repriced_home)["overview"]["unpriced_calls"] == 1
 
 
+def test_a_dry_run_is_about_calls_that_are_in_the_journal_too(run: Run, home: Path) -> None:
+    shown = run("reprice", "--since", "2026-03-01", "--dry-run", "--home", home).stdout
+    assert "2 calls priced anew: every cost is what it was." in shown
+
+
 def test_a_run_says_what_changed_and_where_the_old_costs_are(run: Run, document: Ask, repriced_home: Path) -> None:
     shown = run("reprice", "--since", "2026-03-01", "--home", repriced_home).stdout
     assert "1 of 2 calls changed" in shown

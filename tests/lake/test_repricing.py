@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 
 import agentgauge
@@ -137,6 +138,25 @@ def test_a_dry_run_says_the_same_and_writes_nothing(home: Path) -> None:
     assert preview.repricing is None
     done = lake.reprice()
     assert (preview.models, preview.files_rewritten) == (done.models, done.files_rewritten)
+
+
+def test_a_dry_run_counts_what_has_not_landed_as_it_will_land(home: Path) -> None:
+    """A new call, one with a cost by a table of its own, a reported one, and a correction of one that has landed."""
+    call = Event(kind="llm_call", time=JANUARY, model="our-model", input_tokens=1_000_000, source_id="a")
+    with agentgauge.open(home) as gauge:
+        gauge.record(call)
+    priced(home, CHEAP).compact()
+    with agentgauge.open(home) as gauge:
+        record(gauge, FEBRUARY + timedelta(hours=1))
+        gauge.record(msgspec.structs.replace(call, input_tokens=2_000_000))
+        gauge.record(
+            msgspec.structs.replace(call, source_id="b", cost_usd=Decimal(9), cost_source="computed"),
+        )
+    lake = priced(home, DEAR_AND_MORE)
+    preview = lake.reprice(dry_run=True)
+    done = lake.reprice()
+    assert sum(model.calls for model in preview.models) == 8
+    assert (preview.models, preview.reported_calls) == (done.models, done.reported_calls)
 
 
 def test_a_dry_run_of_a_home_that_does_not_exist_makes_none(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def _sentence(done: Repriced) -> str:
     from agentgauge.cli import wording
 
     if not done.calls:
-        return "There is nothing to price anew: no call has a computed cost, and none is unpriced."
+        return "There is nothing to price anew: no call of this window has a computed cost, and none is unpriced."
     if not done.changed:
         return f"{wording.count_of(done.calls, 'call')} priced anew: every cost is what it was."
     verb = "would change" if done.dry_run else "changed"

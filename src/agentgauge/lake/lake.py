@@ -87,17 +87,14 @@ class Lake:
         dry_run: bool = False,
         on_step: Callable[[str], None] = lambda name: None,
     ) -> Repricing:
-        """Compute the costs of landed calls of [start, end), aware times, again with the prices of `book`.
+        """Compute the costs of the calls of [start, end), aware times, again with the prices of `book`.
 
         The journal's events land first, at these prices. With `dry_run` nothing is written or locked, and the answer is
-        what would be done to what has landed. Raises `LakeBusy`, `LakeError`.
+        what would be done. Raises `LakeBusy`, `LakeError`.
         """
         if dry_run:
-            with _saying_what_is_damaged(self.home), connect() as connection:
-                tables = Tables(self.home)
-                tables.events.storage.attach(connection)
-                tables.load()
-                return preview(connection, tables, self.book, start, end)
+            with self.snapshot() as snapshot, _saying_what_is_damaged(self.home):
+                return preview(snapshot, self.book, start, end)
         with writer_lock(self.home), _saying_what_is_damaged(self.home):
             self._compact_locked()
             tables, connection = self._open_tables()

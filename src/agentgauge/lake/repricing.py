@@ -32,6 +32,7 @@ from agentgauge.lake.rates import PRICED, computed, load_rates
 from agentgauge.lake.repriced import label_of, never_happened, transaction_of
 from agentgauge.lake.rewrite import files_with
 from agentgauge.lake.schema import REPRICED
+from agentgauge.lake.snapshot import TAIL, Snapshot
 from agentgauge.lake.table import DataFile
 from agentgauge.lake.tables import Tables
 from agentgauge.pricing import PriceBook
@@ -126,18 +127,20 @@ def reprice(
     return _repricing(sums, book, reported, files=len(add), name=name if add else None)
 
 
-def preview(
-    connection: duckdb.DuckDBPyConnection,
-    tables: Tables,
-    book: PriceBook,
-    start: datetime | None,
-    end: datetime | None,
-) -> Repricing:
-    """What `reprice` would do to what has landed. Writes nothing, and takes no lock."""
+def preview(snapshot: Snapshot, book: PriceBook, start: datetime | None, end: datetime | None) -> Repricing:
+    """What `reprice` would do. Writes nothing, and takes no lock.
+
+    What has not landed yet is at the prices that it will land at. `files_rewritten` are of those that there are.
+    """
+    connection = snapshot.connection
     sums: dict[tuple[str, str | None], _Sums] = defaultdict(_Sums)
-    files = sum(1 for _ in _priced_files(connection, tables, book, start, end, sums))
-    reported = sum(files_with(connection, tables.events, *_calls_within(start, end, "reported")).values())
-    return _repricing(sums, book, reported, files=files, name=None)
+    condition, parameters = _calls_within(start, end, "computed", "unpriced")
+    _price(connection, TAIL, book, condition, parameters, sums)
+    files = sum(_price(connection, part, book, condition, parameters, sums) for part in snapshot.landed())
+    condition, parameters = _calls_within(start, end, "reported")
+    counted = connection.execute(f"SELECT count(*) FROM events WHERE {condition}", parameters).fetchone()
+    assert counted is not None
+    return _repricing(sums, book, counted[0], files=files, name=None)
 
 
 def _priced_files(
@@ -156,7 +159,7 @@ def _priced_files(
     concerned = files_with(connection, tables.events, condition, parameters)
     for file in tables.events.files():
         uri = tables.events.storage.uri(file.name)
-        if uri in concerned and _price(connection, uri, book, condition, parameters, sums):
+        if uri in concerned and _price(connection, f"FROM {parquet_scan([uri])}", book, condition, parameters, sums):
             yield file
 
 
@@ -170,20 +173,22 @@ def _calls_within(start: datetime | None, end: datetime | None, *sources: str) -
 
 def _price(
     connection: duckdb.DuckDBPyConnection,
-    uri: str,
+    events: str,
     book: PriceBook,
     condition: str,
     parameters: list[datetime],
     sums: dict[tuple[str, str | None], _Sums],
 ) -> bool:
-    """Price the calls of one file into `changed`, and whether there are any whose cost is another than before."""
+    """Price the calls among `events`, a SELECT, into `changed`, and whether there are any whose cost is another now."""
     tokens = ", ".join(f'"{name}"' for name in fields.TOKEN_NAMES)
-    connection.execute(
+    calls = connection.execute(
         "CREATE OR REPLACE TEMP TABLE lines AS SELECT id, segment, n, kind, epoch_us(time) AS time, model, provider, "
         f"tier, {tokens}, NULL::DECIMAL(18,12) AS cost_usd, cost_usd AS old_cost_usd, cost_source AS old_cost_source, "
-        f"price_version AS old_price_version FROM {parquet_scan([uri])} WHERE {condition}",
+        f"price_version AS old_price_version FROM ({events}) WHERE {condition}",
         list(parameters),
-    )
+    ).fetchone()
+    if calls == (0,):
+        return False
     integer = load_rates(connection, book)
     connection.execute(f"CREATE OR REPLACE TEMP TABLE priced AS {computed(integer)}")
     for model, provider, *counted in connection.execute(

@@ -30,6 +30,9 @@ from agentgauge.lake.tables import Tables
 from agentgauge.pricing import PriceBook
 from agentgauge.settings import Home
 
+TAIL = "SELECT * FROM internal.tail"
+"""What a snapshot has of the journal."""
+
 _TRIES = 6
 _UNCERTAIN_TRIES = 3
 
@@ -90,16 +93,24 @@ class Snapshot:
     def _create_events_view(self, landed: Landed) -> None:
         # Tables and views of the database, not temporary ones: a cursor of this connection sees them.
         _create_tail(self.connection, landed)
-        parts = ["SELECT * FROM internal.tail"]
+        self.connection.execute(
+            "CREATE TABLE internal.replaced AS SELECT unnest(?::VARCHAR[]) AS source_id", [landed.replaced]
+        )
+        self._corrected = bool(landed.replaced)
+        parts = [TAIL]
         if uris := self._tables.events.uris():
-            source = f"SELECT * REPLACE (attributes::JSON AS attributes) FROM {parquet_scan(uris)}"
-            if landed.replaced:
-                self.connection.execute(
-                    "CREATE TABLE internal.replaced AS SELECT unnest(?::VARCHAR[]) AS source_id", [landed.replaced]
-                )
-                source += " WHERE source_id IS NULL OR source_id NOT IN (FROM internal.replaced)"
-            parts.append(source)
+            parts.append(self._landed(uris))
         _create_events(self.connection, " UNION ALL BY NAME ".join(parts))
+
+    def landed(self) -> Iterator[str]:
+        """A SELECT for each data file, of its events: with those of `TAIL` they are all of `events`, once."""
+        return (self._landed([uri]) for uri in self._tables.events.uris())
+
+    def _landed(self, uris: list[str]) -> str:
+        source = f"SELECT * REPLACE (attributes::JSON AS attributes) FROM {parquet_scan(uris)}"
+        if self._corrected:
+            source += " WHERE source_id IS NULL OR source_id NOT IN (FROM internal.replaced)"
+        return source
 
     def _create_losses_view(self, tail: list[Loss]) -> None:
         self.connection.execute(f"CREATE TABLE internal.losses AS {empty_relation(LOSSES)}")
@@ -131,7 +142,7 @@ def in_memory(lines: bytes, book: PriceBook) -> Iterator[duckdb.DuckDBPyConnecti
     with connect() as connection:
         landed = land(connection, [lines], book)
         _create_tail(connection, landed)
-        _create_events(connection, "SELECT * FROM internal.tail")
+        _create_events(connection, TAIL)
         connection.execute(f"CREATE VIEW losses AS {empty_relation(LOSSES)}")
         _create_closed_days(connection, empty_relation(DAILY))
         _create_repriced(connection, empty_relation(REPRICED))

@@ -36,10 +36,11 @@ class Repriced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reprice(meter: Meter, window: Window, *, dry_run: bool = False) -> Repriced:
-    """Compute the costs of the landed calls of a window again, with the meter's price book.
+    """Compute the costs of the calls of a window again, with the meter's price book.
 
-    What is in the journal lands first, at the same prices; a dry run leaves it there. Raises `QueryError` for a window
-    that is open at its start, `LakeBusy` where another process changes the lake, and `LakeError`.
+    What is in the journal lands first, at the same prices; a dry run counts it so, and leaves it there. Raises
+    `QueryError` for a window that is open at its start, `LakeBusy` where another process changes the lake, and
+    `LakeError`.
     """
     if window.start is None:
         raise QueryError("repricing changes what is stored: say from when on, with --since")
