@@ -8,7 +8,7 @@ code. SQLite has the same events in one table with integer time and money, a cov
 and statistics (ANALYZE). Everything is loaded once into DIR, which later runs use again; loading 10 million takes
 about ten minutes, most of it SQLite's.
 
-Each side asks in a process of its own, on all cores; a figure is the best of the rounds (SQLite: of two), all warm.
+Each side asks in a process of its own, on all cores; a figure is the best of the rounds (SQLite: one), all warm.
 Memory is the peak of the process that asks, the interpreter and imports included.
 """
 
@@ -210,22 +210,24 @@ def write_sqlite(root: Path, path: Path) -> None:
         lite.commit()
 
 
-def best_ms(rounds: int, call: Callable[[], object]) -> float:
-    """The best time after one that warms up."""
-    call()
-    times = []
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - begin)
-    return min(times) * 1000
+def best_ms(rounds: int, *calls: Callable[[], object]) -> list[float]:
+    """The best time of each call after one that warms up, the calls taking turns."""
+    times: list[list[float]] = [[] for _ in calls]
+    for number in range(rounds + 1):
+        for call, taken in zip(calls, times, strict=True):
+            begin = time.perf_counter()
+            call()
+            if number:
+                taken.append((time.perf_counter() - begin) * 1000)
+    return [min(taken) for taken in times]
 
 
 def ask_lake(root: Path, rounds: int, *, rollups: bool) -> dict[str, object]:
     with Lake(resolve_home(root), PriceBook.load()).snapshot() as snapshot:
         engine = DuckDBEngine(snapshot.connection, snapshot.rollups if rollups else None)
         times = {
-            name: best_ms(rounds, lambda query=query: engine.aggregate(query)) for name, (query, _) in QUESTIONS.items()
+            name: best_ms(rounds, lambda query=query: engine.aggregate(query))[0]
+            for name, (query, _) in QUESTIONS.items()
         }
         ways = {name: engine.aggregate(query).way for name, (query, _) in QUESTIONS.items()}
     return {"times": times, "ways": ways}
@@ -239,10 +241,12 @@ def ask_by_hand(root: Path, rounds: int) -> dict[str, object]:
         hand = f"""SELECT agent, quantile_cont(duration_ms, [0.5, 0.95, 0.99]) FROM read_parquet({files})
             GROUP BY agent ORDER BY agent"""
         query = Query(group=("agent",), measures=SHARES)
-        return {
-            "engine": best_ms(rounds, lambda: engine.aggregate(query)),
-            "by hand": best_ms(rounds, lambda: snapshot.connection.cursor().execute(hand).fetchall()),
-        }
+        ours, theirs = best_ms(
+            rounds,
+            lambda: engine.aggregate(query),
+            lambda: snapshot.connection.cursor().execute(hand).fetchall(),
+        )
+        return {"engine": ours, "by hand": theirs}
 
 
 def ask_sqlite(path: Path) -> dict[str, object]:
@@ -255,7 +259,7 @@ def ask_sqlite(path: Path) -> dict[str, object]:
             else (lambda column=text: _ranked(lite, column))
             for name, (_, text) in QUESTIONS.items()
         }
-        return {"times": {name: best_ms(1, call) for name, call in asked.items()}}
+        return {"times": {name: best_ms(1, call)[0] for name, call in asked.items()}}
 
 
 def _ranked(lite: sqlite3.Connection, column: str) -> list[object]:
