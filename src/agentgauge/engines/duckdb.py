@@ -19,13 +19,19 @@ import msgspec
 
 from agentgauge.engines import columns as event_columns
 from agentgauge.engines.answer import Answer
-from agentgauge.engines.dialect import DUCKDB
+from agentgauge.engines.dialect import DUCKDB, Expression
 from agentgauge.engines.measures import Measure
 from agentgauge.engines.query import Query, TimeBucket
 from agentgauge.engines.rollup_answers import RollupAnswers
 from agentgauge.engines.rollup_plan import RollupPlan
 from agentgauge.engines.rows import answer_columns, answer_rows
-from agentgauge.engines.sql import select_events, select_extent, select_groups
+from agentgauge.engines.sql import (
+    calls_around,
+    select_events,
+    select_extent,
+    select_groups,
+    select_tasks_extent,
+)
 from agentgauge.engines.time_buckets import OffsetSpan, offset_spans, zone_named
 from agentgauge.errors import QueryError
 from agentgauge.events.event import from_micros
@@ -33,6 +39,8 @@ from agentgauge.lake.rollups.reading import Rollups
 
 _ROWS_AT_ONCE = 2048
 _MICROSECOND = timedelta(microseconds=1)
+_STRAY = timedelta(days=1)
+"""How far outside the time of its task a call may say that it was."""
 _EXTENT = (Measure("min", "time"), Measure("max", "time"))
 
 ROLLUPS_FROM_ROWS = 200_000
@@ -75,14 +83,14 @@ class DuckDBEngine:
         return rollups.answer(query, plan, _spans(buckets, window), window)
 
     def _from_rows(self, query: Query) -> Answer:
-        columns, buckets = answer_columns(query), _buckets(query)
+        columns, buckets, around = answer_columns(query), _buckets(query), self._around(query)
         extent: tuple[Any, ...] = (None, None)
         if buckets and (query.start is None or query.end is None):
-            extent = tuple(map(_time, self._execute(select_extent(query, DUCKDB)).fetchone() or extent))
+            extent = tuple(map(_time, self._execute(select_extent(query, DUCKDB, around)).fetchone() or extent))
         window = _window(query, *extent) if buckets else None
         if buckets and window is None:
             return Answer(columns=columns, rows=(), way="raw")
-        select = select_groups(query, _spans(buckets, window), DUCKDB)
+        select = select_groups(query, _spans(buckets, window), DUCKDB, around)
         rows = answer_rows(query, select, self._execute(select.text).fetchall(), window)
         return Answer(columns=columns, rows=rows, way="raw")
 
@@ -96,8 +104,17 @@ class DuckDBEngine:
             raise QueryError("a scan needs at least one column")
         targets = [event_columns.column(name) for name in columns]
         readers = [_READERS.get(target.type) for target in targets]
-        cursor = self._execute(select_events(query, targets, limit, DUCKDB))
+        cursor = self._execute(select_events(query, targets, limit, DUCKDB, self._around(query)))
         return _rows(cursor, readers)
+
+    def _around(self, query: Query) -> tuple[Expression, ...]:
+        """Where in time the calls inside a window's operations are, so that files and row groups can be skipped."""
+        if query.relation != "operations" or (query.start is None and query.end is None):
+            return ()
+        first, last = self._execute(select_tasks_extent(query, DUCKDB)).fetchone() or (None, None)
+        if first is None:
+            return ()
+        return calls_around(from_micros(first) - _STRAY, from_micros(last) + _STRAY)
 
     def _execute(self, text: str) -> duckdb.DuckDBPyConnection:
         cursor = self._connection.cursor()

@@ -11,6 +11,8 @@ and a third for calls inside calls, of which there are few.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlglot
 from sqlglot import exp
 
@@ -19,14 +21,15 @@ from agentgauge.engines.dialect import Expression
 from agentgauge.events import kinds
 from agentgauge.events.fields import TOKEN_NAMES
 
-_OF_CALLS = ("model", "provider", "cost_usd", "cost_source", "tokens", *TOKEN_NAMES)
+OF_CALLS = ("model", "provider", "cost_usd", "cost_source", "tokens", *TOKEN_NAMES)
 _CARRYING = ", ".join(f"'{kind}'" for kind in kinds.USAGE_KINDS)
 _PRICED = ", ".join(f"'{kind.name}'" for kind in kinds.KINDS if kind.carries_usage and "model" in kind.required)
 _TASKS = ", ".join(f"'{kind}'" for kind in kinds.TASK_KINDS)
 
+_TOKEN_COLUMNS = ", ".join(("tokens", *TOKEN_NAMES))
 _SUMS = ", ".join(f"CAST(SUM(calls.{name}) AS BIGINT) AS {name}" for name in ("tokens", *TOKEN_NAMES))
 _COLUMNS = ", ".join(
-    f'used."{column.name}"' if column.name in _OF_CALLS else f'tasks."{column.name}"' for column in columns.ALL
+    f'used."{column.name}"' if column.name in OF_CALLS else f'tasks."{column.name}"' for column in columns.ALL
 )
 
 _SQL = f"""
@@ -42,6 +45,9 @@ WITH RECURSIVE latest AS (
     UNION
     SELECT outer_calls.span_id, enclosing.task
     FROM outer_calls JOIN enclosing ON outer_calls.parent_id = enclosing.span_id
+), inside AS (
+    SELECT kind, parent_id, model, provider, cost_usd, cost_source, {_TOKEN_COLUMNS} FROM events
+    WHERE kind IN ({_CARRYING})
 ), used AS (
     SELECT *, CASE WHEN unpriced = 0 THEN priced_usd END AS cost_usd,
         CASE WHEN unpriced > 0 THEN 'unpriced' WHEN reported = with_cost THEN 'reported' ELSE 'computed' END
@@ -54,8 +60,7 @@ WITH RECURSIVE latest AS (
                 THEN 1 ELSE 0 END) AS unpriced,
             SUM(CASE WHEN calls.cost_source = 'reported' THEN 1 ELSE 0 END) AS reported,
             COUNT(calls.cost_usd) AS with_cost, COALESCE(SUM(calls.cost_usd), 0) AS priced_usd
-        FROM events AS calls JOIN enclosing ON calls.parent_id = enclosing.span_id
-        WHERE calls.kind IN ({_CARRYING})
+        FROM inside AS calls JOIN enclosing ON calls.parent_id = enclosing.span_id
         GROUP BY enclosing.task
     ) AS sums
 )
@@ -66,10 +71,15 @@ WHERE tasks.kind IN ({_TASKS})
 """  # noqa: S608 - put together from the table of columns alone
 
 
-def operations(within: list[Expression]) -> exp.Subquery:
-    """The relation, of the tasks that meet conditions on an event's own time."""
+def operations(within: Sequence[Expression], around: Sequence[Expression] = ()) -> exp.Subquery:
+    """The relation, of the tasks that meet conditions `within` on columns of their events.
+
+    `around` are conditions on the time of calls that none inside these tasks fails: others are not read then.
+    """
     select = sqlglot.parse_one(_SQL, dialect="duckdb")
     assert isinstance(select, exp.Select)
-    select.args["with_"].expressions[0].this.where(*within, copy=False)
-    select = select.where(*within)
-    return select.subquery("operations")
+    parts = {part.alias: part.this for part in select.args["with_"].expressions}
+    parts["latest"].where(*within, copy=False)
+    parts["outer_calls"].where(*around, copy=False)
+    parts["inside"].where(*around, copy=False)
+    return select.where(*within).subquery("operations")

@@ -20,10 +20,11 @@ from agentgauge.engines.components import components
 from agentgauge.engines.conditions import Filter, Operand
 from agentgauge.engines.dialect import Dialect, Expression, column, number
 from agentgauge.engines.measures import of_operations
-from agentgauge.engines.operations import operations
+from agentgauge.engines.operations import OF_CALLS, operations
 from agentgauge.engines.query import Query, TimeBucket
 from agentgauge.engines.spans import nested_spans
 from agentgauge.engines.time_buckets import DAY, ELAPSED, EPOCH_ORDINAL, OffsetSpan
+from agentgauge.events import kinds
 
 
 class AggregateSelect(msgspec.Struct, frozen=True):
@@ -36,13 +37,20 @@ class AggregateSelect(msgspec.Struct, frozen=True):
     """Per measure, where its parts are among the columns of the SELECT."""
 
 
-def select_groups(query: Query, spans: Sequence[tuple[OffsetSpan, ...]], dialect: Dialect) -> AggregateSelect:
-    """One row per group. `spans` are the offset spans of each time bucket among the group keys, in order."""
+def select_groups(
+    query: Query,
+    spans: Sequence[tuple[OffsetSpan, ...]],
+    dialect: Dialect,
+    around: Sequence[Expression] = (),
+) -> AggregateSelect:
+    """One row per group. `spans` are the offset spans of each time bucket among the group keys, in order; `around` as
+    in `agentgauge.engines.operations`.
+    """
     measures = query.measures
     if query.relation != "events":
         measures = tuple(of_operations(measure) for measure in measures)
     aggregates = tuple(aggregate_of(measure, measures, dialect) for measure in measures)
-    source = exp.select().from_(relation_of(query, dialect)).where(*_of_rows(query, dialect))
+    source = exp.select().from_(relation_of(query, dialect, around)).where(*_of_rows(query, dialect))
     return grouped(source, query, group_keys(query, spans, dialect), aggregates, dialect)
 
 
@@ -78,7 +86,9 @@ def grouped(
     return AggregateSelect(text=select.sql(dialect.name), aggregates=tuple(aggregates), positions=tuple(positions))
 
 
-def select_events(query: Query, columns: Sequence[Column], limit: int | None, dialect: Dialect) -> str:
+def select_events(
+    query: Query, columns: Sequence[Column], limit: int | None, dialect: Dialect, around: Sequence[Expression] = ()
+) -> str:
     """Columns of the events themselves in order of time and id; times as microseconds since 1970."""
     values = [
         dialect.micros(column(target.name)) if target.type == "time" else field_value(target, dialect)
@@ -86,30 +96,56 @@ def select_events(query: Query, columns: Sequence[Column], limit: int | None, di
     ]
     select = (
         exp.select(*(exp.alias_(value, f"k{i}") for i, value in enumerate(values)))
-        .from_(relation_of(query, dialect))
+        .from_(relation_of(query, dialect, around))
         .where(*_of_rows(query, dialect))
         .order_by(column("time"), column("id"))
     )
     return (select if limit is None else select.limit(limit)).sql(dialect.name)
 
 
-def select_extent(query: Query, dialect: Dialect) -> str:
+def select_extent(query: Query, dialect: Dialect, around: Sequence[Expression] = ()) -> str:
     """Time of the first and the last event of a query, as microseconds since 1970."""
     times = [dialect.micros(function(this=column("time"))) for function in (exp.Min, exp.Max)]
-    return exp.select(*times).from_(relation_of(query, dialect)).where(*_of_rows(query, dialect)).sql(dialect.name)
+    return (
+        exp.select(*times).from_(relation_of(query, dialect, around)).where(*_of_rows(query, dialect)).sql(dialect.name)
+    )
 
 
-def relation_of(query: Query, dialect: Dialect) -> exp.Table | exp.Subquery:
-    """What a query reads from."""
+def relation_of(query: Query, dialect: Dialect, around: Sequence[Expression] = ()) -> exp.Table | exp.Subquery:
+    """What a query reads from; `around` as in `agentgauge.engines.operations`."""
     match query.relation:
         case "operations":
-            return operations(_window(query))
+            return operations(_of_tasks(query, dialect), around)
         case "components":
             return components(conditions(query, dialect))
         case "spans":
             return nested_spans(conditions(query, dialect))
         case _:
             return exp.to_table("events")
+
+
+def _of_tasks(query: Query, dialect: Dialect) -> list[Expression]:
+    """The conditions on operations that are on their tasks' events, not on the calls inside."""
+    own = (condition for condition in query.filters if condition.field not in OF_CALLS)
+    return [*(_condition(condition, dialect) for condition in own), *_window(query)]
+
+
+def calls_around(start: datetime, end: datetime) -> tuple[Expression, ...]:
+    """What the time of a call meets that is between two moments, both included."""
+    time = column("time")
+    return exp.GTE(this=time, expression=_moment(start)), exp.LTE(this=time.copy(), expression=_moment(end))
+
+
+def select_tasks_extent(query: Query, dialect: Dialect) -> str:
+    """When the first of a query's operations began and the last ended, as microseconds since 1970."""
+    ended = dialect.micros(column("time"))
+    took = exp.cast(exp.Coalesce(this=column("duration_ms"), expressions=[number(0)]) * number(1000), "BIGINT")
+    return (
+        exp.select(exp.Min(this=ended - took), exp.Max(this=ended.copy()))
+        .from_("events")
+        .where(column("kind").isin(*kinds.TASK_KINDS), *_of_tasks(query, dialect))
+        .sql(dialect.name)
+    )
 
 
 def _of_rows(query: Query, dialect: Dialect) -> list[Expression]:
