@@ -22,7 +22,7 @@ from functools import cached_property
 
 import msgspec
 
-from agentgauge.analysis.pairs import Observation, contrast
+from agentgauge.analysis.pairs import Observation, contrast, level
 from agentgauge.analysis.proportions import agresti_caffo
 from agentgauge.policies.findings import Evidence, Figure, Finding, Period, dollars, priority_of, saving_in
 from agentgauge.policies.thresholds import Thresholds
@@ -57,8 +57,11 @@ class ModelWork(msgspec.Struct, frozen=True, dict=True):
         return math.fsum(unit.cost_usd for unit in self.units.values()) / self.tasks
 
     @cached_property
-    def costs(self) -> list[Observation]:
-        return [Observation(name, unit.cost_usd, unit.tasks) for name, unit in self.units.items()]
+    def cost_limits(self) -> tuple[float, float]:
+        """Of the cost per task; NaN where it does not vary."""
+        costs = [Observation(name, unit.cost_usd, unit.tasks) for name, unit in self.units.items()]
+        _, low, high = level(costs, "ratio", _CONFIDENCE)
+        return low, high
 
     @cached_property
     def outcomes(self) -> list[bool]:
@@ -67,6 +70,11 @@ class ModelWork(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def qualities(self) -> list[Observation]:
         return [Observation(name, unit.quality_sum / unit.scores) for name, unit in self.units.items() if unit.scores]
+
+    @cached_property
+    def mean_quality(self) -> float:
+        """Of units; NaN where none has a score."""
+        return math.fsum(one.value for one in self.qualities) / len(self.qualities) if self.qualities else math.nan
 
 
 class _Loss(msgspec.Struct, frozen=True):
@@ -136,8 +144,7 @@ def cheaper_model(
     good = [
         candidate
         for other in cheaper
-        if (candidate := _candidate(dear, other, confidence, thresholds)) is not None
-        and period.per_month(candidate.low * dear.tasks) >= thresholds.least_saving_usd
+        if (candidate := _candidate(dear, other, confidence, period, thresholds)) is not None
     ]
     best = max(good, key=lambda candidate: (candidate.saved, candidate.work.model), default=None)
     if best is None:
@@ -175,23 +182,43 @@ def cheaper_model(
     )
 
 
-def _candidate(dear: ModelWork, cheap: ModelWork, confidence: float, thresholds: Thresholds) -> _Candidate | None:
+def _candidate(
+    dear: ModelWork, cheap: ModelWork, confidence: float, period: Period, thresholds: Thresholds
+) -> _Candidate | None:
+    """None unless it saves enough and loses little; what takes longest to find out is asked last."""
+    low, high, method = _saved_limits(dear, cheap)
+    if not period.per_month(low * dear.tasks) >= thresholds.least_saving_usd:
+        return None  # a limit that is not known is NaN, and no reason to recommend anything
     losses: list[_Loss] = []
     if dear.outcomes or cheap.outcomes:
         if min(len(dear.outcomes), len(cheap.outcomes)) < thresholds.fewest_units:
             return None
         losses.append(_success(dear, cheap, confidence, thresholds.success_margin))
+        if not losses[0].is_acceptable:
+            return None
     if dear.qualities or cheap.qualities:
         if min(len(dear.qualities), len(cheap.qualities)) < thresholds.fewest_units:
             return None
+        if cheap.mean_quality <= dear.mean_quality - thresholds.quality_margin:
+            return None  # no lower limit is above the difference itself
         losses.append(_quality(dear, cheap, confidence, thresholds.quality_margin))
-    if not losses or not all(loss.is_acceptable for loss in losses):
+        if not losses[-1].is_acceptable:
+            return None
+    if not losses:
         return None
-    found = contrast(dear.costs, cheap.costs, "ratio", False, _CONFIDENCE)
-    low, high, method = found.ci_low, found.ci_high, found.method
+    return _Candidate(cheap, dear.cost_per_task - cheap.cost_per_task, low, high, method, tuple(losses))
+
+
+def _saved_limits(dear: ModelWork, cheap: ModelWork) -> tuple[float, float, str]:
+    """Limits of what is saved per task, and how they were found: put together from those of either model, see
+    `agentgauge.analysis.pairs`."""
+    saved = dear.cost_per_task - cheap.cost_per_task
     if _is_constant(dear) and _is_constant(cheap):
-        low, high, method = found.difference, found.difference, "every task of a model cost the same"
-    return _Candidate(cheap, found.difference, low, high, method, tuple(losses))
+        return saved, saved, "every task of a model cost the same"
+    (low_dear, high_dear), (low_cheap, high_cheap) = dear.cost_limits, cheap.cost_limits
+    below = math.hypot(dear.cost_per_task - low_dear, high_cheap - cheap.cost_per_task)
+    above = math.hypot(high_dear - dear.cost_per_task, cheap.cost_per_task - low_cheap)
+    return saved - below, saved + above, "Zou-Donner"
 
 
 def _success(dear: ModelWork, cheap: ModelWork, confidence: float, margin: float) -> _Loss:
@@ -207,8 +234,7 @@ def _quality(dear: ModelWork, cheap: ModelWork, confidence: float, margin: float
     if found.variance_a == found.variance_b == 0:
         low = high = found.difference
     n_dear, n_cheap = found.n_b, found.n_a
-    mean = math.fsum(one.value for one in dear.qualities) / n_dear
-    return _Loss("quality_score", "0-100", mean, mean + found.difference, n_dear, n_cheap, low, high, margin)
+    return _Loss("quality_score", "0-100", dear.mean_quality, cheap.mean_quality, n_dear, n_cheap, low, high, margin)
 
 
 def _is_constant(work: ModelWork) -> bool:
