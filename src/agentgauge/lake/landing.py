@@ -11,6 +11,7 @@ number for a double.
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -35,6 +36,8 @@ _LINE_COLUMNS = {"s": "VARCHAR", "n": "BIGINT"} | {
 _SAMENESS = (*fields.TOKEN_NAMES, "outcome", "duration_ms", "quality_score", "value")
 """What a repeated source id may correct. Reported money is compared too, computed money follows from the tokens
 and may have been repriced since."""
+
+_MEMORY = "1GiB"
 
 
 class Landed(msgspec.Struct, frozen=True):
@@ -67,11 +70,17 @@ class Landed(msgspec.Struct, frozen=True):
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection as all of the lake uses it: UTC, nothing fetched from the network, a thread per core.
+    """A DuckDB connection as all of the lake uses it: UTC, nothing fetched from the network, a thread per core, and
+    memory that leaves room for others: what a question needs beyond it goes to a temporary file.
 
-    DuckDB counts the machine's cores, not those that a container or `taskset` leaves to the process.
+    DuckDB counts the machine's cores, not those that a container or `taskset` leaves to the process. By itself it
+    would take four fifths of the machine's memory, and put its files into the working directory.
     """
-    config: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false"}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "memory_limit": _MEMORY,
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"agentgauge-{os.getpid()}-{secrets.token_hex(4)}"),
+    }
     if hasattr(os, "sched_getaffinity"):
         config["threads"] = str(len(os.sched_getaffinity(0)))
     connection = duckdb.connect(config=config)
