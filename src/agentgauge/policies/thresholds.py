@@ -53,6 +53,8 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     """Prefixes that are shorter are not cached by the large providers."""
     cache_minutes: float = 5.0
     """How long a cache is kept without being read."""
+    chance_error: float = 0.01
+    """How often any agent is told to use a cache whose input grows by chance only."""
 
     # stop_retries
     fewest_retries: int = 5
@@ -65,8 +67,9 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
         for name, value in zip(self.__struct_fields__, msgspec.structs.astuple(self), strict=True):
             if not math.isfinite(value) or value < 0:
                 raise QueryError(f"threshold {name} is a number of at least 0, got {value}")
-        if not 0 < self.error_rate < 0.5:
-            raise QueryError(f"threshold error_rate is between 0 and 0.5, got {self.error_rate}")
+        for name in ("error_rate", "chance_error"):
+            if not 0 < getattr(self, name) < 0.5:
+                raise QueryError(f"threshold {name} is between 0 and 0.5, got {getattr(self, name)}")
 
 
 def thresholds_with(changes: Mapping[str, str]) -> Thresholds:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from agentgauge.engines import Engine, Filter, Measure, Query
-from agentgauge.policies.caching import Call, Conversation, Repetition
+from agentgauge.policies.caching import Call, Conversation, Repetitions
 from agentgauge.policies.findings import Period
 from agentgauge.policies.thresholds import Thresholds
 from agentgauge.policies.waste import FailedCalls, Unpriced
@@ -17,10 +17,8 @@ from agentgauge.pricing.rates import RateWindow
 
 AgentModel = tuple[str | None, str]
 _CALLS = Filter("kind", "=", "llm_call")
-_COLUMNS = (
-    "agent", "model", "parent_id", "trace_id", "session", "run", "issue", "time", "provider", "tier", "input_tokens",
-    "output_tokens", "reasoning_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens",
-)  # fmt: skip
+_CALL = ("time", "provider", "tier", "input_tokens", "output_tokens", "reasoning_tokens")
+_WRITES = ("cache_write_5m_tokens", "cache_write_1h_tokens")
 _MOST_LOOKED_UP = 20
 """Models whose near names are looked up, some milliseconds each."""
 _NAMED = 3
@@ -28,67 +26,71 @@ _NAMED = 3
 
 def repetitions(
     engine: Engine, period: Period, book: PriceBook, thresholds: Thresholds
-) -> dict[AgentModel, list[Repetition]]:
-    """Conversations whose prefix repeats, of agents with models that read nothing from a cache in all of the period.
+) -> dict[AgentModel, Repetitions]:
+    """The conversations of agents with models that read nothing from a cache in all of the period.
 
     A conversation is the calls of an agent and model in one task; outside tasks, in one trace, session, or run and
-    issue. Scans the calls of those agents and models.
+    issue. Scans the calls of those agents and models: a second per 100,000.
     """
+    conversations = _conversations(engine, period, book, thresholds)
+    found: dict[AgentModel, Repetitions] = defaultdict(Repetitions)
+    for (agent, model, _), conversation in conversations.items():
+        found[agent, model].add(conversation, thresholds.growing_share)
+    return found
+
+
+def _conversations(
+    engine: Engine, period: Period, book: PriceBook, thresholds: Thresholds
+) -> dict[tuple[str | None, str, object], Conversation]:
     uncached = _without_cache(engine, period)
-    if not uncached:
-        return {}
-    query = Query(
-        start=period.start,
-        end=period.end,
-        filters=(_CALLS, Filter("model", "in", tuple(sorted({model for _, model in uncached})))),
-    )
     found: dict[tuple[str | None, str, object], Conversation] = {}
-    rates = _RatesOfDays(book)
-    for agent, model, parent, trace, session, run, issue, *call in engine.scan(query, _COLUMNS):
-        where = parent or trace or session or (run, issue)
-        if (agent, model) in uncached and where != (None, None):
-            conversation = found.setdefault((agent, model, where), Conversation(thresholds))
-            conversation.add(_call(model, rates, *call))
-    by_agent: dict[AgentModel, list[Repetition]] = defaultdict(list)
-    for (agent, model, _), conversation in found.items():
-        if (repetition := conversation.repetition) is not None:
-            by_agent[agent, model].append(repetition)
-    return by_agent
+    if not uncached:
+        return found
+    writes = _WRITES if any(uncached.values()) else ()
+    rates_of = _RatesOfDays(book).of
+    models = Filter("model", "in", tuple(sorted({model for _, model in uncached})))
+    for inside in (Filter("parent_id", "is not null"), Filter("parent_id", "is null")):
+        query = Query(start=period.start, end=period.end, filters=(_CALLS, inside, models))
+        names = ("parent_id",) if inside.op == "is not null" else ("trace_id", "session", "run", "issue")
+        for agent, model, time, provider, tier, tokens, output, reasoning, *rest in engine.scan(
+            query, ("agent", "model", *_CALL, *writes, *names)
+        ):
+            if (agent, model) not in uncached:
+                continue
+            written = sum(rest[: len(writes)])
+            where = _where(*rest[len(writes) :])
+            if where is None:
+                continue
+            key = (agent, model, where)
+            conversation = found.get(key)
+            if conversation is None:
+                conversation = found[key] = Conversation(thresholds)
+            rates = rates_of(model, provider, tier, time, tokens)
+            conversation.add(Call(time, tokens, output - reasoning, written, rates))
+    return found
 
 
-def _without_cache(engine: Engine, period: Period) -> set[AgentModel]:
+def _where(first: str, session: str | None = None, run: str | None = None, issue: str | None = None) -> object:
+    """What tells conversations of one agent and model apart, of the task, else the trace and so on; None: nothing."""
+    if first or session:
+        return first or session
+    return None if run is None and issue is None else (run, issue)
+
+
+def _without_cache(engine: Engine, period: Period) -> dict[AgentModel, bool]:
+    """Agents with models that read nothing from a cache, and whether they wrote to one."""
     query = Query(
         start=period.start,
         end=period.end,
         filters=(_CALLS,),
         group=("agent", "model"),
-        measures=(Measure("sum", "cache_read_tokens", name="read"), Measure("sum", "input_tokens", name="input")),
+        measures=tuple(Measure("sum", name, name=name) for name in ("cache_read_tokens", "input_tokens", *_WRITES)),
     )
     return {
-        (row["agent"], row["model"])
+        (row["agent"], row["model"]): any(row[name] for name in _WRITES)
         for row in engine.aggregate(query).records()
-        if row["model"] is not None and not row["read"] and row["input"]
+        if row["model"] is not None and not row["cache_read_tokens"] and row["input_tokens"]
     }
-
-
-def _call(
-    model: str,
-    rates: _RatesOfDays,
-    time: datetime,
-    provider: str | None,
-    tier: str | None,
-    input_tokens: int,
-    output_tokens: int,
-    reasoning_tokens: int,
-    *cached_tokens: int,
-) -> Call:
-    return Call(
-        time=time,
-        input_tokens=input_tokens,
-        answered_tokens=output_tokens - reasoning_tokens,
-        cached_tokens=sum(cached_tokens),
-        rates=rates.of(model, provider, tier, time, input_tokens),
-    )
 
 
 class _RatesOfDays:
@@ -99,12 +101,15 @@ class _RatesOfDays:
         self._windows: dict[tuple[str, str | None, str | None, date], tuple[RateWindow, ...]] = {}
 
     def of(self, model: str, provider: str | None, tier: str | None, time: datetime, input_tokens: int) -> Rates | None:
-        """Those of a call; None where they are not known."""
-        key = (model, provider, tier, time.astimezone(UTC).date())
+        """Those of a call at a UTC time; None where they are not known."""
+        key = (model, provider, tier, time.date())
         windows = self._windows.get(key)
         if windows is None:
             windows = self._windows[key] = self._book.windows(model, provider, tier or "standard", key[3])
-        return next((window.rates for window in windows if window.covers(time, input_tokens)), None)
+        for window in windows:
+            if window.covers(time, input_tokens):
+                return window.rates
+        return None
 
 
 def failed_calls_by_agent(engine: Engine, period: Period, left_out: Collection[str]) -> dict[AgentModel, FailedCalls]:

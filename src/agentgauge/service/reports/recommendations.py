@@ -149,9 +149,11 @@ def _of_caches(
     spent: Decimal,
     thresholds: Thresholds,
 ) -> Iterator[Finding]:
-    for (agent, model), conversations in repetitions(engine, period, book, thresholds).items():
+    by_agent = repetitions(engine, period, book, thresholds)
+    looked_at = sum(conversations.tried > 0 for conversations in by_agent.values())
+    for (agent, model), conversations in by_agent.items():
         role = None if agent is None else roles.get(agent)
-        finding = use_cache(agent, role, model, conversations, period, spent, thresholds)
+        finding = use_cache(agent, role, model, conversations, looked_at, period, spent, thresholds)
         if finding is not None:
             yield finding
 
