@@ -72,26 +72,55 @@ def run_document(run: RunMetrics, *, whole: bool) -> dict[str, Any]:
 
 def read_issue(folder: Path, name: str) -> IssueMetrics:
     """An issue from the folder of a run's issues: as saved last, else, where that is missing, its report."""
-    path = folder / f"issue_{name}_metrics.json"
-    if not path.exists():
-        path = folder / f"issue_{name}_report.json"
-    return _read(path, IssueMetrics)
+    return _read(_issue_path(folder, name), IssueMetrics)
 
 
-def read_run(folder: Path) -> RunMetrics:
-    """A run from its folder: the final report, else what metadata and issues say."""
-    final = folder / "final_report.json"
-    if final.exists():
-        return _read(final, RunMetrics)
-    run = _read(folder / "metadata.json", RunMetrics)
-    names = {
+def _issue_path(folder: Path, name: str) -> Path:
+    saved_last = folder / f"issue_{name}_metrics.json"
+    return saved_last if saved_last.exists() else folder / f"issue_{name}_report.json"
+
+
+def issue_names(folder: Path) -> set[str]:
+    """Names of the issues that have a file, as `read_issue` takes them."""
+    return {
         path.name.removeprefix("issue_").removesuffix(end)
         for end in ("_metrics.json", "_report.json")
-        for path in (folder / "issues").glob(f"issue_*{end}")
+        for path in folder.glob(f"issue_*{end}")
     }
-    issues = [read_issue(folder / "issues", name) for name in names]
+
+
+def read_run(folder: Path, damaged: dict[str, str] | None = None) -> RunMetrics:
+    """A run from its folder: the final report, else what metadata and issues say.
+
+    With `damaged` it is of the files that can be read, and says there by the path of each other one why: metadata and
+    issues stand in for a final report, and an issue is missing. Raises `RunFilesError` where nothing says what the run
+    was, and without `damaged` where any file cannot be read.
+    """
+    final = folder / "final_report.json"
+    if final.exists():
+        try:
+            return _read(final, RunMetrics)
+        except RunFilesError as error:
+            if damaged is None or not (folder / "metadata.json").exists():
+                raise
+            damaged[str(final)] = str(error)
+    run = _read(folder / "metadata.json", RunMetrics)
+    issues = read_issues(folder / "issues", issue_names(folder / "issues"), damaged)
     issues.sort(key=lambda issue: (issue.start_time is None, issue.start_time, issue.issue_id))
     return _with_issues(run, issues)
+
+
+def read_issues(folder: Path, names: Iterable[str], damaged: dict[str, str] | None = None) -> list[IssueMetrics]:
+    """Several issues; with `damaged`, those that can be read."""
+    issues: list[IssueMetrics] = []
+    for name in names:
+        try:
+            issues.append(read_issue(folder, name))
+        except RunFilesError as error:
+            if damaged is None:
+                raise
+            damaged[str(_issue_path(folder, name))] = str(error)
+    return issues
 
 
 def listed_run(folder: Path) -> RunSummary | None:
@@ -134,7 +163,7 @@ def _read(path: Path, model: type[M]) -> M:
         raise RunFilesError(f"{path}: there is no such file") from None
     except OSError as error:
         raise RunFilesError(f"{path}: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunFilesError(f"{path} is no JSON ({error}): {advice}") from error
     if not isinstance(document, dict):
         raise RunFilesError(f"{path} holds a {type(document).__name__} where an object belongs: {advice}")

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -18,6 +18,7 @@ from agentgauge.runs.models import SystemConfig
 from agentgauge.runs.text import text_of
 
 Source = Literal["stream", "files"]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 Setting = str | int | float | bool | None
 Configuration = tuple[tuple[str, Setting], ...]
 """What a run was made with, as names and values, in an order that equal configurations share."""
@@ -38,7 +39,7 @@ class IssueRecord(msgspec.Struct, frozen=True):
     cost_usd: Decimal | None
     """Of what was called for it; None where it is not known: an unpriced call, or no call recorded."""
     quality_sum: float
-    quality_count: int
+    quality_count: Count
     """Scores of its agents' executions, added up, and how many there are."""
 
 
@@ -51,18 +52,18 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
     """From its start to its end."""
     issues: tuple[IssueRecord, ...]
-    calls: int
-    unpriced_calls: int
+    calls: Count
+    unpriced_calls: Count
     priced_usd: Decimal
     """Of the calls with a price, and of tools."""
-    tokens: int
+    tokens: Count
     quality_sum: float
-    quality_count: int
+    quality_count: Count
     """As of issues; those of agents outside any issue included."""
-    pipelines: int
-    green_pipelines: int
-    debugging_cycles: int
-    errors: int
+    pipelines: Count
+    green_pipelines: Count
+    debugging_cycles: Count
+    errors: Count
     source: Source
     is_whole: bool = True
     """Its start is known; a stream from which the oldest events have expired may have lost it."""

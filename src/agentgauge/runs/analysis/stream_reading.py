@@ -3,13 +3,14 @@
 What happened in them is summed by the engine, per run and issue; only the marks of their starts and ends are read one
 by one, since the latest of them counts. A thousand runs of ten issues take about a second.
 
-A run is what a `MetricsCollector` began or ended. Events that name a run without that belong to `agentgauge compare`.
+A run is what a `MetricsCollector` began or ended, in one project: the same id in another is another run. Events that
+name a run without that belong to `agentgauge compare`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,11 @@ from agentgauge.runs.lifecycle import Lifecycle
 if TYPE_CHECKING:
     from agentgauge.engines import Engine
 
-_Key = tuple[str, str | None]
+_Run = tuple[str, str | None]
+"""Its id and its project."""
+_Key = tuple[_Run, str | None]
 """Run and issue; None outside any."""
+_Owner = Callable[[str, str | None], _Run]
 _MARKS = (marks.RUN_START, marks.RUN_END, marks.ISSUE_START, marks.ISSUE_END)
 _COLUMNS = ("segment", "n", "time", "kind", "name", "outcome", "duration_ms", "run", "issue", "project", "attributes")
 
@@ -37,11 +41,8 @@ class _Lives:
     def __init__(self) -> None:
         self.run = Lifecycle()
         self.issues: defaultdict[str, Lifecycle] = defaultdict(Lifecycle)
-        self.project: str | None = None
 
     def apply(self, mark: Event) -> None:
-        if mark.project is not None and (self.project is None or mark.project < self.project):
-            self.project = mark.project
         if mark.name in (marks.RUN_START, marks.RUN_END):
             life = self.run
         elif mark.issue is not None:
@@ -74,12 +75,13 @@ def runs_in_stream(gauge: Gauge) -> list[RunRecord]:
     from agentgauge.meter import engine_of  # deferred, with DuckDB: whoever only records never reads
 
     with engine_of(gauge) as engine:
-        lives: defaultdict[str, _Lives] = defaultdict(_Lives)
+        owner = _owners(engine)
+        lives: defaultdict[_Run, _Lives] = defaultdict(_Lives)
         for mark in _read_marks(engine):
             if mark.run is not None:
-                lives[mark.run].apply(mark)
-        sums, models = _sums(engine), _models(engine)
-    by_run: defaultdict[str, dict[str | None, _Sums]] = defaultdict(dict)
+                lives[owner(mark.run, mark.project)].apply(mark)
+        sums, models = _sums(engine, owner), _models(engine, owner)
+    by_run: defaultdict[_Run, dict[str | None, _Sums]] = defaultdict(dict)
     for (run, issue), found in sums.items():
         by_run[run][issue] = found
     return [
@@ -87,6 +89,22 @@ def runs_in_stream(gauge: Gauge) -> list[RunRecord]:
         for run, life in lives.items()
         if life.run.started is not None or life.run.ended is not None
     ]
+
+
+def _owners(engine: Engine) -> _Owner:
+    """Which run an event belongs to: that which was begun in its project; where none was, the one that was begun."""
+    from agentgauge.engines import Filter, Query
+
+    filters = (Filter("kind", "=", "mark"), Filter("name", "=", marks.RUN_START), Filter("run", "is not null"))
+    begun: defaultdict[str, list[str | None]] = defaultdict(list)
+    for row in engine.aggregate(Query(filters=filters, group=("run", "project"))).records():
+        begun[row["run"]].append(row["project"])
+
+    def owner(run: str, project: str | None) -> _Run:
+        projects = begun.get(run, [project])
+        return run, project if project in projects else min(projects, key=lambda name: (name is None, name or ""))
+
+    return owner
 
 
 def _read_marks(engine: Engine) -> Iterator[Event]:
@@ -97,51 +115,58 @@ def _read_marks(engine: Engine) -> Iterator[Event]:
         yield Event(**dict(zip(_COLUMNS, row, strict=True)))
 
 
-def _sums(engine: Engine) -> dict[_Key, _Sums]:
+def _sums(engine: Engine, owner: _Owner) -> dict[_Key, _Sums]:
     from agentgauge.engines import Filter, Measure, Query
 
-    def rows(*filters: Filter, measures: tuple[Measure, ...]) -> list[dict[str, Any]]:
-        of_runs = (Filter("run", "is not null"), *filters)
-        return engine.aggregate(Query(filters=of_runs, group=("run", "issue"), measures=measures)).records()
-
     found: defaultdict[_Key, _Sums] = defaultdict(_Sums)
+
+    def rows(*filters: Filter, measures: tuple[Measure, ...]) -> Iterator[tuple[_Sums, dict[str, Any]]]:
+        of_runs = (Filter("run", "is not null"), *filters)
+        for row in engine.aggregate(
+            Query(filters=of_runs, group=("run", "project", "issue"), measures=measures)
+        ).records():
+            yield found[owner(row["run"], row["project"]), row["issue"]], row
+
     done = (
         *(Measure("cost"), Measure("tokens"), Measure("count", over="llm_call", name="calls")),
         *(Measure("count", over="pipeline", name="pipelines"), Measure("count", over="error", name="errors")),
         Measure("count", over="debugging_cycle", name="cycles"),
     )
-    for row in rows(measures=done):
-        sums = found[row["run"], row["issue"]]
-        sums.calls, sums.unpriced_calls, sums.tokens = row["calls"], row["unpriced_calls"], row["tokens"]
-        sums.cost_usd = row["cost_usd"] or Decimal(0)
-        sums.pipelines, sums.errors, sums.cycles = row["pipelines"], row["errors"], row["cycles"]
+    for sums, row in rows(measures=done):
+        sums.calls += row["calls"]
+        sums.unpriced_calls += row["unpriced_calls"]
+        sums.tokens += row["tokens"]
+        sums.cost_usd += row["cost_usd"] or 0
+        sums.pipelines += row["pipelines"]
+        sums.errors += row["errors"]
+        sums.cycles += row["cycles"]
     green = (Filter("kind", "=", "pipeline"), Filter("outcome", "=", "success"))
-    for row in rows(*green, measures=(Measure("count"),)):
-        found[row["run"], row["issue"]].green_pipelines = row["count"]
+    for sums, row in rows(*green, measures=(Measure("count"),)):
+        sums.green_pipelines += row["count"]
     scored = (Filter("kind", "=", "task"), Filter("quality_score", "is not null"))
-    for row in rows(*scored, measures=(Measure("count"), Measure("sum", "quality_score", name="quality"))):
-        sums = found[row["run"], row["issue"]]
-        sums.quality_sum, sums.quality_count = row["quality"], row["count"]
+    for sums, row in rows(*scored, measures=(Measure("count"), Measure("sum", "quality_score", name="quality"))):
+        sums.quality_sum += row["quality"]
+        sums.quality_count += row["count"]
     return dict(found)
 
 
-def _models(engine: Engine) -> dict[str, tuple[str, ...]]:
+def _models(engine: Engine, owner: _Owner) -> dict[_Run, tuple[str, ...]]:
     """The models that the calls of each run name."""
     from agentgauge.engines import Filter, Query
 
     filters = (Filter("kind", "=", "llm_call"), Filter("run", "is not null"), Filter("model", "is not null"))
-    found: dict[str, tuple[str, ...]] = {}
-    for row in engine.aggregate(Query(filters=filters, group=("run", "model"))).records():
-        found[row["run"]] = (*found.get(row["run"], ()), row["model"])
-    return found
+    found: defaultdict[_Run, dict[str, None]] = defaultdict(dict)
+    for row in engine.aggregate(Query(filters=filters, group=("run", "project", "model"))).records():
+        found[owner(row["run"], row["project"])][row["model"]] = None
+    return {run: tuple(models) for run, models in found.items()}
 
 
-def _record(run_id: str, lives: _Lives, sums: dict[str | None, _Sums], models: tuple[str, ...]) -> RunRecord:
+def _record(run: _Run, lives: _Lives, sums: dict[str | None, _Sums], models: tuple[str, ...]) -> RunRecord:
     life, parts = lives.run, sums.values()
     names = dict.fromkeys((*lives.issues, *(name for name in sums if name is not None)))
     return RunRecord(
-        run_id=run_id,
-        project=lives.project,
+        run_id=run[0],
+        project=run[1],
         config=configuration(entries.config_of(life.started), models),
         status=str(life.status),
         started=_start_of(life),
