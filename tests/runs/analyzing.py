@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from agentgauge.recorder import Gauge
 from agentgauge.runs import MetricsCollector, MetricsStorage
+from agentgauge.runs.analysis.records import IssueRecord, RunRecord, configuration
 from agentgauge.runs.models import IssueMetrics, LLMConfig, RunMetrics, Status, SystemConfig, TokenUsage
 
 START = datetime(2026, 10, 1, 8, tzinfo=UTC)
@@ -89,4 +91,36 @@ def save_run(
                 1000 * len(issues), 100 * len(issues), "model-a", cost_usd=cost * len(issues), calls=len(issues)
             ),
         )
+    )
+
+
+def run_of(
+    outcomes: Mapping[object, bool | None],
+    *,
+    run_id: str = "r-1",
+    made_with: SystemConfig | None = None,
+    started: datetime | None = None,
+    seconds: float = math.nan,
+    calls: int = 1,
+) -> RunRecord:
+    """A run as it is read, with an issue per outcome; each call costs a dollar."""
+    return RunRecord(
+        run_id=run_id,
+        project=None,
+        config=configuration(made_with or config()),
+        status="completed",
+        started=started,
+        seconds=seconds,
+        issues=tuple(IssueRecord(str(issue), solved, seconds, None, 0.0, 0) for issue, solved in outcomes.items()),
+        calls=calls,
+        unpriced_calls=0,
+        priced_usd=Decimal(calls),
+        tokens=10 * calls,
+        quality_sum=0.0,
+        quality_count=0,
+        pipelines=0,
+        green_pipelines=0,
+        debugging_cycles=0,
+        errors=0,
+        source="files",
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,8 +14,10 @@ import agentgauge
 from agentgauge.errors import QueryError
 from agentgauge.recorder import Gauge
 from agentgauge.runs import MetricsAnalyzer, MetricsCollector, MetricsStorage
-from agentgauge.runs.models import IssueMetrics, LLMConfig, Status, SystemConfig
-from tests.runs.analyzing import START, config, record_run, save_run
+from agentgauge.runs.analysis.trends import run_trends
+from agentgauge.runs.analysis.units import level, success
+from agentgauge.runs.models import LLMConfig, Status, SystemConfig
+from tests.runs.analyzing import START, config, record_run, run_of, save_run
 
 
 @pytest.fixture
@@ -189,6 +191,38 @@ def test_several_attempts_at_an_issue_are_one_unit(logs: Path, gauge: Gauge) -> 
     assert found.compare_on("success").arms[0].n == 10
 
 
+def test_limits_of_repeated_attempts_are_those_that_a_share_can_have(logs: Path, gauge: Gauge) -> None:
+    for n in range(3):
+        record_run(gauge, f"r-{n}", {i: i > 0 for i in range(12)}, quality=99.0 if n else 70.0)
+        record_run(gauge, f"all-{n}", dict.fromkeys(range(12), True), made_with=config("model-b"))
+    models = analyzer(logs, gauge).compare_llm_models()
+    often, always = models["model-a"], models["model-b"]
+    assert 0 < often["avg_success_rate_low"] < often["avg_success_rate"] < often["avg_success_rate_high"] < 100
+    assert always["avg_success_rate_high"] == 100
+    # as of 12 issues, of which all were solved: Wilson gives 75.7, and Student's quantile for 12 less
+    assert 65 < always["avg_success_rate_low"] < 75.7
+    assert all(0 <= arm.ci_low <= arm.ci_high <= 1 for arm in models.compare_on("success").arms)
+
+
+def test_no_limit_of_money_is_below_nothing(logs: Path, gauge: Gauge) -> None:
+    for n, cost in enumerate(("0.10", "5.00")):
+        record_run(gauge, f"r-{n}", {1: True}, cost=cost)
+    assert analyzer(logs, gauge).compare_llm_models()["model-a"]["avg_cost_low"] == 0
+
+
+@pytest.mark.parametrize(("issues", "ability"), [(6, 0.6), (20, 0.8), (20, 0.95)])
+def test_limits_of_repeated_attempts_hold_the_true_rate_in_95_of_100_cases(issues: int, ability: float) -> None:
+    """Issues differ in how often they are solved; four attempts at each, 600 histories, three binomial errors."""
+    dice = random.Random(20261121)
+    histories, held = 600, 0
+    for _ in range(histories):
+        rates = [dice.betavariate(2 * ability, 2 * (1 - ability)) for _ in range(issues)]
+        runs = [run_of({i: dice.random() < rate for i, rate in enumerate(rates)}, run_id=str(n)) for n in range(4)]
+        arm = level(success(), runs, 0.95)
+        held += arm.ci_low <= ability <= arm.ci_high
+    assert held / histories >= 0.95 - 3 * math.sqrt(0.95 * 0.05 / histories)
+
+
 # Where runs are
 
 
@@ -225,43 +259,6 @@ def test_a_run_whose_start_has_expired_is_read_from_its_files(logs: Path, gauge:
     assert (without_files["total_runs"], without_files["total_issues_processed"]) == (1, 1)
 
 
-def test_an_unfinished_run_is_read_from_its_metadata_and_issues(logs: Path, gauge: Gauge) -> None:
-    storage = MetricsStorage(logs)
-    save_run(storage, "r-1", {1: True, 2: False})
-    issues = storage.load_run("r-1").issues
-    for issue in issues.values():
-        storage.save_issue_metrics("r-1", issue)
-    (logs / "runs" / "r-1" / "final_report.json").unlink()
-    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
-    assert (found["total_issues_processed"], found["avg_success_rate"]) == (2, 50.0)
-
-
-def test_a_damaged_file_is_left_out_and_named(logs: Path, gauge: Gauge) -> None:
-    storage = MetricsStorage(logs)
-    for run_id in ("r-1", "r-2", "r-3"):
-        save_run(storage, run_id, {1: True})
-    broken = logs / "runs" / "r-2" / "final_report.json"
-    broken.write_text("{")
-    odd = logs / "runs" / "r-3" / "final_report.json"
-    odd.write_text(json.dumps(json.loads(odd.read_text()) | {"pipeline_count": "many"}))
-    (logs / "runs" / "empty").mkdir()
-    found = analyzer(logs, gauge).compare_llm_models()
-    assert found["model-a"]["total_runs"] == 1
-    assert set(found.damaged) == {str(broken.parent), str(odd.parent)}
-    assert "final_report.json" in found.damaged[str(broken.parent)]
-    report = analyzer(logs, gauge).generate_comparison_report()
-    assert "2 runs could not be read" in report
-    assert "r-2" in report
-
-
-def test_a_file_that_states_no_cost_has_no_known_one(logs: Path, gauge: Gauge) -> None:
-    storage = MetricsStorage(logs)
-    save_run(storage, "r-1", {1: True}, cost=math.nan)
-    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
-    assert math.isnan(found["avg_cost"])
-    assert found["runs_without_known_cost"] == 1
-
-
 def test_runs_are_of_a_window_and_a_project(logs: Path, gauge: Gauge) -> None:
     storage = MetricsStorage(logs)
     for day in range(4):
@@ -289,6 +286,30 @@ def test_runs_are_read_once_until_asked_to_read_again(logs: Path, gauge: Gauge) 
     assert asked.run_count == 1
     asked.refresh()
     assert asked.run_count == 2
+
+
+def test_one_id_in_two_projects_is_two_runs(logs: Path, gauge: Gauge, tmp_path: Path) -> None:
+    storage = MetricsStorage(logs)
+    save_run(storage, "r-1", {1: True, 2: True})  # of the project shop
+    for project, solved in (("cellar", False), ("attic", True)):
+        collector = MetricsCollector("r-1", project, config(), gauge=gauge)
+        collector.start_issue(1)
+        collector.finalize_issue(1, Status.COMPLETED if solved else Status.FAILED)
+        collector.finalize_run()
+    asked = analyzer(logs, gauge)
+    assert asked.run_count == 3
+    assert asked.compare_llm_models()["model-a"]["total_issues_processed"] == 4
+    assert analyzer(logs, gauge, project="cellar").compare_llm_models()["model-a"]["avg_success_rate"] == 0
+    assert analyzer(tmp_path / "none", gauge).run_count == 2
+
+
+def test_events_of_a_run_that_name_no_project_belong_to_it(logs: Path, gauge: Gauge) -> None:
+    collector = record_run(gauge, "r-1", {1: True})
+    with gauge.scope(run="r-1", issue="1"):
+        gauge.llm_call("gpt-4o", "openai", input_tokens=1, output_tokens=1, cost_usd="0.40")
+    assert collector is not None
+    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
+    assert (found["total_runs"], found["total_cost"]) == (1, pytest.approx(0.50))
 
 
 def test_a_run_that_only_other_events_name_is_no_run_here(logs: Path, gauge: Gauge) -> None:
@@ -343,14 +364,32 @@ def test_trends_say_whether_runs_get_better(logs: Path, gauge: Gauge) -> None:
     assert trends["total_runs"] == 10
 
 
-def test_two_runs_are_no_trend(logs: Path, gauge: Gauge) -> None:
+def test_fewer_than_seven_runs_are_no_trend(logs: Path, gauge: Gauge) -> None:
     storage = MetricsStorage(logs)
-    for day in range(2):
-        save_run(storage, f"r-{day}", {1: True}, day=day)
-    assert analyzer(logs, gauge).analyze_performance_trends()["cost"]["trend"] == "insufficient_data"
+    for day in range(6):
+        save_run(storage, f"r-{day}", {1: True}, day=day, cost=1.0 + day)
+    asked = analyzer(logs, gauge)
+    found = asked.analyze_performance_trends()["cost"]
+    assert (found["trend"], found["runs"]) == ("insufficient_data", 6)
+    assert math.isnan(found["slope_per_day"])
+    save_run(storage, "r-6", {1: True}, day=6, cost=7.0)
+    asked.refresh()
+    assert asked.analyze_performance_trends()["cost"]["trend"] == "degrading"
 
 
-def test_saved_issues_of_a_run_that_is_unknown_otherwise_are_read(logs: Path, gauge: Gauge) -> None:
-    MetricsStorage(logs).save_issue_metrics("r-1", IssueMetrics("1", "r-1", config=config(), status=Status.FAILED))
-    found = analyzer(logs, gauge).compare_llm_models()["model-a"]
-    assert found["avg_success_rate"] == 0.0
+def test_runs_that_do_not_change_have_a_trend_in_five_of_a_hundred_cases() -> None:
+    """Success and duration vary by chance; of 400 histories, three binomial errors are allowed."""
+    dice = random.Random(20261121)
+    histories = 400
+    shown = 0
+    for _ in range(histories):
+        runs = [
+            run_of(
+                {i: dice.random() < 0.5 for i in range(10)},
+                started=START + timedelta(days=day),
+                seconds=dice.gauss(600, 60),
+            )
+            for day in range(12)
+        ]
+        shown += any(trend.trend in ("improving", "degrading") for trend in run_trends(runs))
+    assert shown / histories <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / histories)

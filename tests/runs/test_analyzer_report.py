@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 
-import msgspec
 import pytest
 
 import agentgauge
@@ -17,9 +15,8 @@ from agentgauge.errors import QueryError
 from agentgauge.recorder import Gauge
 from agentgauge.runs import MetricsAnalyzer, MetricsStorage
 from agentgauge.runs.analysis.reading import RunSet
-from agentgauge.runs.analysis.records import IssueRecord, RunRecord, configuration
 from agentgauge.runs.analysis.report import write_report
-from tests.runs.analyzing import START, config, record_run, save_run
+from tests.runs.analyzing import START, config, record_run, run_of, save_run
 
 HOSTILE = "<script>alert(1)</script> | `x` *y*"
 
@@ -78,8 +75,8 @@ def test_the_text_report_fits_eighty_columns_and_names_what_was_found(analyzer: 
     for said in (
         "10 runs, 169 issues with an outcome",
         "Costs are incomplete: of 10 runs, 1 cost more than is known (40 calls",
-        "Left out of the score: cost, which is not known of 1 configuration",
-        "Left out of the score: quality, which is not known of any",
+        "! Cost does not count: it is not known of 1 configuration",
+        "Quality does not count: it is not known of any configuration.",
         "Cost efficiency",
         "a-model-with-a-very-long",
         "* fewer than 10 issues",
@@ -144,6 +141,22 @@ def test_a_name_cannot_command_the_terminal(tmp_path: Path, gauge: Gauge) -> Non
         assert all(character == "\n" or character.isprintable() for character in report)
 
 
+def test_a_report_is_what_its_file_holds_whatever_names_hold(tmp_path: Path, gauge: Gauge) -> None:
+    save_run(MetricsStorage(tmp_path), "r-1", {1: True}, made_with=config("half \ud83d\u202eof\u2028one"))
+    file = tmp_path / "report.txt"
+    report = MetricsAnalyzer(tmp_path, gauge=gauge).generate_comparison_report(file)
+    assert "half of one, provider somebody" in report
+    assert file.read_bytes() == report.encode()
+
+
+def test_the_report_goes_by_the_weights_that_are_given(analyzer: MetricsAnalyzer) -> None:
+    report = analyzer.generate_comparison_report(weights={"time": 3, "success": 1}, references={"time": 60})
+    assert "Score: success 0.25, time 0.75, each from 0 to 1." in " ".join(report.split())
+    assert "Cost does not count" not in report
+    with pytest.raises(QueryError, match="did you mean success"):
+        analyzer.generate_comparison_report(weights={"succes": 1})
+
+
 def test_every_chart_lies_within_its_drawing(analyzer: MetricsAnalyzer) -> None:
     page = Page(analyzer.generate_comparison_report(format="html"))
     bars = [attributes for tag, attributes in page.tags if tag == "rect"]
@@ -158,31 +171,10 @@ def test_every_chart_lies_within_its_drawing(analyzer: MetricsAnalyzer) -> None:
 
 
 def test_many_runs_are_drawn_as_means_of_time_spans() -> None:
-    issue = IssueRecord("1", True, 60.0, Decimal(1), 0.0, 0)
     runs = tuple(
-        RunRecord(
-            run_id=f"r-{n}",
-            project=None,
-            config=configuration(config()),
-            status="completed",
-            started=START + timedelta(hours=n),
-            seconds=60.0,
-            issues=(msgspec.structs.replace(issue, success=n % 2 == 0),),
-            calls=1,
-            unpriced_calls=0,
-            priced_usd=Decimal(1),
-            tokens=10,
-            quality_sum=0.0,
-            quality_count=0,
-            pipelines=0,
-            green_pipelines=0,
-            debugging_cycles=0,
-            errors=0,
-            source="files",
-        )
-        for n in range(2000)
+        run_of({1: n % 2 == 0}, run_id=f"r-{n}", started=START + timedelta(hours=n), seconds=60.0) for n in range(2000)
     )
-    page = Page(write_report(RunSet(runs, {}, ()), None, "html"))
+    page = Page(write_report(RunSet(runs, {}, ()), format="html"))
     dots = [attributes["d"] or "" for tag, attributes in page.tags if tag == "path" and attributes["class"] == "dot"]
     assert {path.count("M") for path in dots} == {500}
 

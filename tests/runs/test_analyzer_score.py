@@ -16,9 +16,9 @@ from agentgauge.recorder import Gauge
 from agentgauge.runs import MetricsAnalyzer, MetricsCollector
 from agentgauge.runs.analysis.best import find_best
 from agentgauge.runs.analysis.figures import UNKNOWN, Figures, Range
-from agentgauge.runs.analysis.records import IssueRecord, RunRecord, configuration
+from agentgauge.runs.analysis.records import RunRecord
 from agentgauge.runs.analysis.score import DEFAULT_WEIGHTS, scores
-from tests.runs.analyzing import config, record_run
+from tests.runs.analyzing import config, record_run, run_of
 
 
 def figures(success: float, cost: float = math.nan, time: float = math.nan, quality: float = math.nan) -> Figures:
@@ -157,26 +157,7 @@ def test_a_best_that_the_weights_made_comes_with_a_warning(tmp_path: Path, gauge
 
 def drawn(model: str, dice: random.Random, ability: float) -> RunRecord:
     """A run over 40 issues, of which only it is known which were resolved."""
-    return RunRecord(
-        run_id=model,
-        project=None,
-        config=configuration(config(model)),
-        status="completed",
-        started=None,
-        seconds=math.nan,
-        issues=tuple(IssueRecord(str(i), dice.random() < ability, math.nan, None, 0.0, 0) for i in range(40)),
-        calls=0,
-        unpriced_calls=0,
-        priced_usd=Decimal(0),
-        tokens=0,
-        quality_sum=0.0,
-        quality_count=0,
-        pipelines=0,
-        green_pipelines=0,
-        debugging_cycles=0,
-        errors=0,
-        source="files",
-    )
+    return run_of({i: dice.random() < ability for i in range(40)}, run_id=model, made_with=config(model), calls=0)
 
 
 def share_shown(abilities: Sequence[float], histories: int = 300) -> float:
@@ -206,6 +187,14 @@ def test_weights_on_what_nobody_knows_give_no_score(tmp_path: Path, gauge: Gauge
     assert math.isnan(found["best_run"]["score"])
     assert len(found["left_out"]["quality"]) == 2
     assert "no score to rank them by" in found["warning"]
+
+
+def test_a_best_that_is_shown_without_the_cost_of_another_comes_with_a_warning(tmp_path: Path, gauge: Gauge) -> None:
+    record_run(gauge, "a", {i: i < 38 for i in range(40)}, made_with=config("model-a"))
+    record_run(gauge, "b", {i: i < 9 for i in range(40)}, made_with=config("model-b"), cost=None)
+    found = MetricsAnalyzer(tmp_path, gauge=gauge).find_best_configuration()
+    assert found["contests"]["success"]["verdict"] == "better"
+    assert found["warning"] == "Cost does not count: it is not known of 1 configuration (model-b)."
 
 
 def test_a_single_configuration_is_better_than_nothing_only(tmp_path: Path, gauge: Gauge) -> None:

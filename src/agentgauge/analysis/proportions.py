@@ -25,8 +25,8 @@ _SAME = 1e-9
 """Relative difference up to which two probabilities are the same one, computed in two orders."""
 
 
-def wilson(successes: int, n: int, confidence: float) -> Interval:
-    """Limits of a share; NaN of no units."""
+def wilson(successes: float, n: float, confidence: float) -> Interval:
+    """Limits of a share; NaN of no units. Effective numbers, which need not be whole, are allowed."""
     if n == 0:
         return math.nan, math.nan
     z = _normal_quantile(confidence)

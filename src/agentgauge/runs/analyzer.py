@@ -46,7 +46,7 @@ class Groups(dict[K, dict[str, Any]]):
         super().__init__(figures)
         self._runs = runs
         self.damaged = dict(damaged)
-        """By folder, why a run could not be read and is in no figure."""
+        """As `MetricsAnalyzer.damaged`."""
 
     def compare_on(self, component: str = "success") -> Comparison:
         """Each two groups, compared on success, cost, time or quality; groups of which that is not known are left out.
@@ -91,7 +91,10 @@ class MetricsAnalyzer:
 
     @property
     def damaged(self) -> dict[str, str]:
-        """By folder, why a run of `base_dir` could not be read; it is in no figure."""
+        """By path, what of `base_dir` could not be read, and why: a run's folder, and it is in no figure, or a file,
+        and the rest of its run counts. An issue that was in it has the outcome that the run's own count says, without
+        time or cost of its own.
+        """
         return dict(self._runs().damaged)
 
     @property
@@ -143,7 +146,8 @@ class MetricsAnalyzer:
         the other weights count for more; `left_out` names it, and of which.
 
         `best_run` has `config` and `score` of the configuration, and as `run_id` its run that resolved most. `warning`
-        says where the best is not shown better than the next; None where it is. Without any run with a result,
+        says where the best is not shown better than the next, and where something that has a weight is known of some
+        configurations only; None otherwise. Without any run with a result,
         `best_run` has None for a name and NaN for a score, and `warning` says where runs were looked for. Raises
         `QueryError` for weights and references that cannot be used.
         """
@@ -164,8 +168,8 @@ class MetricsAnalyzer:
 
     def analyze_performance_trends(self) -> dict[str, Any]:
         """Whether runs get better: for `success_rate`, `cost`, `duration` and `quality` of each run over its start, the
-        `trend` (improving, degrading, stable, insufficient_data), `slope_per_day`, `r_squared`, `p_value`, and `runs`,
-        of how many it is known.
+        `trend` (improving, degrading, stable, insufficient_data below seven runs), `slope_per_day`, `r_squared`,
+        `p_value`, `p_adjusted` for the number of trends (which `trend` goes by), and `runs`, of how many it is known.
         """
         return answers.of_trends(run_trends(self._runs().runs), self._runs())
 
@@ -175,15 +179,19 @@ class MetricsAnalyzer:
         self,
         output_file: str | os.PathLike[str] | None = None,
         format: Format | None = None,  # noqa: A002 - what callers expect it to be called
+        weights: Mapping[str, float] | None = None,
+        references: Mapping[str, float] | None = None,
     ) -> str:
         """All of this as a report; returned, and written where a file is named.
 
         `format` is text, markdown or html; by default what the file's name ends in says (.md, .html), else text.
-        Raises OSError where the file cannot be written, and `QueryError` for another format.
+        `weights` and `references` are those of `find_best_configuration`. Raises OSError where the file cannot be
+        written, and `QueryError` for another format, and for weights and references that cannot be used.
         """
         from agentgauge.runs.analysis.report import write_report  # deferred: most analyses never print one
 
-        return write_report(self._runs(), None if output_file is None else Path(output_file), format)
+        file = None if output_file is None else Path(output_file)
+        return write_report(self._runs(), file, format, weights, references)
 
     def _runs(self) -> RunSet:
         if self._read is None:

@@ -18,7 +18,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentgauge.runs.analysis.best import Best, Candidate, Contest
+from agentgauge.runs.analysis import wording
+from agentgauge.runs.analysis.best import Best, Candidate, Contest, left_out_unequally
 from agentgauge.runs.analysis.figures import Figures, Range
 from agentgauge.runs.analysis.grouping import label
 from agentgauge.runs.analysis.reading import RunSet
@@ -83,6 +84,7 @@ def of_trends(trends: Sequence[RunTrend], read: RunSet) -> dict[str, Any]:
             "slope_per_day": trend.line.slope_per_day,
             "r_squared": trend.line.r_squared,
             "p_value": trend.line.p_value,
+            "p_adjusted": trend.p_adjusted,
             "unit": trend.unit,
             "runs": trend.line.n,
             "runs_without": trend.without,
@@ -101,7 +103,11 @@ def of_best(best: Best, read: RunSet) -> dict[str, Any]:
         "left_out": {name: [label(config) for config in without] for name, without in best.left_out.items()},
         "contests": {contest.component: _contest(contest) for contest in best.contests},
         "without_results": [dict(config) for config in best.untried],
-        "warning": best.warning if ranking else nothing_to_compare(read.runs, read.places),
+        "warning": (
+            " ".join((*left_out_unequally(best), *([best.warning] if best.warning else []))) or None
+            if ranking
+            else nothing_to_compare(read.runs, read.places)
+        ),
         "damaged": dict(read.damaged),
     }
 
@@ -110,7 +116,7 @@ def nothing_to_compare(runs: Sequence[RunRecord], places: Sequence[str]) -> str:
     """Why there is no best configuration, and what to do."""
     if runs:
         return (
-            f"No issue of {len(runs):,} run{'s' if len(runs) > 1 else ''} has an outcome yet: "
+            f"No issue of {wording.count(len(runs), 'run')} has an outcome yet: "
             "finalize_issue(issue_id, Status.COMPLETED) gives it one."
         )
     return (

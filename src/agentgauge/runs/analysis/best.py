@@ -17,11 +17,14 @@ import msgspec
 
 from agentgauge.analysis.comparison import Pair, Verdict
 from agentgauge.analysis.multiplicity import holm
-from agentgauge.runs.analysis import units
+from agentgauge.runs.analysis import units, wording
 from agentgauge.runs.analysis.figures import CONFIDENCE, Figures, figures_of
 from agentgauge.runs.analysis.grouping import by_configuration, label, short_labels
 from agentgauge.runs.analysis.records import Configuration, RunRecord
 from agentgauge.runs.analysis.score import Scores, scores
+
+_MOST_NAMED = 5
+"""Configurations in a sentence."""
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -67,6 +70,7 @@ class Best(msgspec.Struct, frozen=True):
     untried: tuple[Configuration, ...]
     """Configurations without an issue that has an outcome: not ranked."""
     warning: str | None
+    """Why the best is not known to be better than the next; None where it is."""
 
 
 def find_best(
@@ -137,7 +141,7 @@ def _warning(ranking: Sequence[Candidate], contests: Sequence[Contest]) -> str |
         return None
     if not contests:
         return "Nothing that has a weight is known of every configuration, so there is no score to rank them by."
-    tried = ", ".join(f"{contest.component} {_p(contest.p_adjusted)}" for contest in contests)
+    tried = ", ".join(f"{contest.component} {wording.p_stated(contest.p_adjusted)}" for contest in contests)
     return (
         f"Not shown better than the next configuration ({following}) in anything that counts ({tried})"
         f"{', and worse in ' + ' and '.join(worse) if worse else ''}{_advice(contests)}."
@@ -150,9 +154,22 @@ def _advice(contests: Sequence[Contest]) -> str:
     if not needed:
         return ""
     least, contest = min(needed, key=lambda found: found[0])
-    more = f"{least:,} more {contest.unit}{'s' if least > 1 else ''}"
+    more = wording.count(least, f"more {contest.unit}")
     return f"; were the difference in {contest.component} the true one, about {more} with each would show it"
 
 
-def _p(value: float) -> str:
-    return "too few to test" if math.isnan(value) else "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+def left_out_unequally(best: Best) -> list[str]:
+    """A sentence for each component that is left out though it is known of some: the best may do worse in it."""
+    return [
+        f"{name.capitalize()} does not count: it is not known of {_some(without, best.ranking)}."
+        for name, without in best.left_out.items()
+        if len(without) < len(best.ranking)
+    ]
+
+
+def _some(configs: Sequence[Configuration], ranking: Sequence[Candidate]) -> str:
+    """`2 configurations (a; b)`."""
+    names = short_labels([candidate.config for candidate in ranking])
+    named = "; ".join(names[config] for config in configs[:_MOST_NAMED])
+    others = " and others" if len(configs) > _MOST_NAMED else ""
+    return f"{wording.count(len(configs), 'configuration')} ({named}{others})"

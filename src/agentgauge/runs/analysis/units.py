@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from agentgauge.analysis.comparison import Arm, Comparison, Kind, Observation, compare_arms
+from agentgauge.analysis.proportions import wilson
 from agentgauge.runs.analysis.records import IssueRecord, RunRecord
 
 Unit = Literal["issue", "run"]
@@ -33,6 +34,8 @@ class Measured(msgspec.Struct, frozen=True):
     kind: Kind
     unit: Unit
     observe: Callable[[Runs], list[Observation]]
+    most: float = math.inf
+    """The greatest figure there can be; the least is 0."""
 
 
 def success() -> Measured:
@@ -43,6 +46,7 @@ def success() -> Measured:
         kind="ratio",
         unit="issue",
         observe=lambda runs: _by_issue(runs, lambda issue: (float(bool(issue.success)), 1.0)),
+        most=1.0,
     )
 
 
@@ -107,6 +111,7 @@ def quality(unit: Unit) -> Measured:
             if by_run
             else _by_issue(runs, _scores, with_open=True)
         ),
+        most=100.0,
     )
 
 
@@ -144,7 +149,7 @@ def compare(arms: Mapping[str, Runs], what: Measured, confidence: float) -> Comp
     kind = what.kind
     if what.name == "success" and all(one.weight == 1 for found in observed.values() for one in found):
         kind = "binary"  # each issue was tried once, and exact tests hold
-    return compare_arms(
+    found = compare_arms(
         observed,
         metric=what.name,
         unit=what.unit,
@@ -153,6 +158,41 @@ def compare(arms: Mapping[str, Runs], what: Measured, confidence: float) -> Comp
         paired=what.unit == "issue" and _share_issues(list(observed.values())),
         confidence=confidence,
     )
+    arms_within = [_within(arm, observed[arm.name], what, kind, confidence) for arm in found.arms]
+    pairs_within = [
+        msgspec.structs.replace(pair, ci_low=max(pair.ci_low, -what.most), ci_high=min(pair.ci_high, what.most))
+        for pair in found.pairs
+    ]
+    return msgspec.structs.replace(found, arms=tuple(arms_within), pairs=tuple(pairs_within))
+
+
+def _within(arm: Arm, observed: Sequence[Observation], what: Measured, kind: Kind, confidence: float) -> Arm:
+    """An arm with limits that its figure can have: no share above 1, no money below 0."""
+    low, high = arm.ci_low, arm.ci_high
+    if what.name == "success" and kind == "ratio":
+        low, high = _share_limits(observed, confidence)
+    return msgspec.structs.replace(arm, ci_low=max(low, 0.0), ci_high=min(high, what.most))
+
+
+def _share_limits(observed: Sequence[Observation], confidence: float) -> tuple[float, float]:
+    """Limits of a share of attempts, several of them at one issue.
+
+    Wilson's, of as many independent attempts as vary by as much as these, with Student's quantile for the number of
+    issues (Korn and Graubard, "Confidence intervals for proportions with small expected number of positive counts
+    estimated from survey data", Survey Methodology 24, 1998). Where all or none succeeded, an issue counts as one.
+    """
+    from scipy.special import ndtri, stdtrit
+
+    issues, attempts = len(observed), math.fsum(one.weight for one in observed)
+    if issues < 2:
+        return math.nan, math.nan
+    share = math.fsum(one.value for one in observed) / attempts
+    squares = math.fsum((one.value - share * one.weight) ** 2 for one in observed)
+    variance = squares / attempts**2 * issues / (issues - 1)
+    tail = (1 + confidence) / 2
+    effective = min(share * (1 - share) / variance, attempts) if variance and 0 < share < 1 else float(issues)
+    effective *= (float(ndtri(tail)) / float(stdtrit(issues - 1, tail))) ** 2
+    return wilson(share * effective, effective, confidence)
 
 
 def _share_issues(arms: Sequence[Sequence[Observation]]) -> bool:

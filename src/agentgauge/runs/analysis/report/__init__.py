@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -16,24 +17,39 @@ from agentgauge.runs.analysis.report.text import as_text
 __all__ = ["Format", "write_report"]
 
 Format = Literal["text", "markdown", "html"]
-_UNPRINTABLE = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
-"""Control characters, which the name of a model may hold and a terminal would obey."""
 _OF_SUFFIX: dict[str, Format] = {".md": "markdown", ".markdown": "markdown", ".html": "html", ".htm": "html"}
 
 
-def write_report(read: RunSet, file: Path | None, format: Format | None) -> str:  # noqa: A002 - its public name
+def write_report(
+    read: RunSet,
+    file: Path | None = None,
+    format: Format | None = None,  # noqa: A002 - its public name
+    weights: Mapping[str, float] | None = None,
+    references: Mapping[str, float] | None = None,
+) -> str:
     """The report, in the format that is named, else that of the file's suffix, else text; written where there is a
     file, whole or not at all.
 
-    Raises `QueryError` for another format and OSError where the file cannot be written.
+    Raises `QueryError` for another format, and for weights and references that cannot be used; OSError where the file
+    cannot be written.
     """
     if format is None:
         format = "text" if file is None else _OF_SUFFIX.get(file.suffix.lower(), "text")  # noqa: A001 - as above
     if format not in get_args(Format):
         raise QueryError(f"no format {format!r}: a report is {', '.join(get_args(Format))}")
     render = {"text": as_text, "markdown": as_markdown, "html": as_html}[format]
-    report = render(content_of(read)).translate(_UNPRINTABLE)
+    report = _printable(render(content_of(read, weights, references)))
     if file is not None:
         make_directory(file.parent)
-        write_atomically(file, report.encode("utf-8", "backslashreplace"))
+        write_atomically(file, report.encode())
     return report
+
+
+def _printable(report: str) -> str:
+    """Without what a name may hold and a terminal or a browser would obey: controls, marks that turn the direction of
+    writing, halves of characters.
+    """
+    return "".join(
+        character if character == "\n" or character.isprintable() else " " if character.isspace() else ""
+        for character in report
+    )

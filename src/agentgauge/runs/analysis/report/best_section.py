@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from agentgauge.runs.analysis.best import Best
+from agentgauge.runs.analysis import wording
+from agentgauge.runs.analysis.best import Best, left_out_unequally
 from agentgauge.runs.analysis.figures import Figures
 from agentgauge.runs.analysis.grouping import label, short_labels, varying
 from agentgauge.runs.analysis.records import Configuration
-from agentgauge.runs.analysis.report import wording
 from agentgauge.runs.analysis.report.blocks import Bar, Block, Heading, Paragraph, Table
 from agentgauge.runs.analysis.score import component
 
 MOST_ROWS = 20
 """Of configurations; a report is read by a person."""
-MOST_NAMED = 5
 
 
 def best_section(best: Best) -> Iterator[Block]:
@@ -32,8 +31,11 @@ def best_section(best: Best) -> Iterator[Block]:
         yield Paragraph(f"Next: {short_labels(configs)[following.config]}, {wording.score(following.score)} points.")
     if best.warning:
         yield Paragraph(best.warning, is_warning=True)
+    for sentence in left_out_unequally(best):
+        yield Paragraph(sentence, is_warning=True)
     for name, without in best.left_out.items():
-        yield Paragraph(f"Left out of the score: {name}, which is not known of {_named(without, configs)}.")
+        if len(without) == len(configs):
+            yield Paragraph(f"{name.capitalize()} does not count: it is not known of any configuration.")
     if best.contests:
         yield Table(
             ("Component", "Weight", "Best", "Next", "p", "The best is"),
@@ -73,15 +75,6 @@ def best_section(best: Best) -> Iterator[Block]:
         yield Paragraph(f"{len(best.ranking) - len(shown):,} more configurations score lower.")
     if best.untried:
         yield Paragraph(f"{wording.count(len(best.untried), 'configuration')} without results not shown.")
-
-
-def _named(some: Sequence[Configuration], configs: Sequence[Configuration]) -> str:
-    """`any`, `2 configurations (a; b)`."""
-    if len(some) == len(configs):
-        return "any"
-    names = short_labels(configs)
-    named = "; ".join(names[config] for config in some[:MOST_NAMED])
-    return f"{wording.count(len(some), 'configuration')} ({named}{' and others' if len(some) > MOST_NAMED else ''})"
 
 
 def _common(configs: Sequence[Configuration]) -> Iterator[Block]:

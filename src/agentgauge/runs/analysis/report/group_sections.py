@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from agentgauge.runs.analysis import wording
 from agentgauge.runs.analysis.answers import ranked_by_cost
 from agentgauge.runs.analysis.figures import Figures, Range, figures_of
 from agentgauge.runs.analysis.grouping import by_value
 from agentgauge.runs.analysis.records import RunRecord
-from agentgauge.runs.analysis.report import wording
 from agentgauge.runs.analysis.report.blocks import Bar, Block, Heading, Paragraph, Table
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from agentgauge.runs.analysis.report import wording
+from agentgauge.runs.analysis import wording
 from agentgauge.runs.analysis.report.blocks import Block, Course, Heading, Table, span_means
 from agentgauge.runs.analysis.trends import RunTrend
 
@@ -36,7 +36,7 @@ def trend_section(trends: Sequence[RunTrend]) -> Iterator[Block]:
                 trend.trend.replace("_", " "),
                 f"{trend.line.n:,}",
                 _change(trend),
-                wording.p_value(trend.line.p_value),
+                wording.p_value(trend.p_adjusted),
             )
             for trend in trends
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 
 from agentgauge.runs.analysis.figures import Figures, Range
 
@@ -21,10 +22,8 @@ def usd(amount: float) -> str:
         return NOT_KNOWN
     if math.isinf(amount):
         return "none"
-    if amount == 0 or abs(amount) >= 1:
-        return f"${amount:,.2f}"
-    decimals = min(max(2 - math.ceil(math.log10(abs(amount))) + 1, 2), 10)
-    return f"${amount:.{decimals}f}"
+    size = abs(Decimal(repr(amount)))
+    return f"${amount:,.{2 if size == 0 or size >= 1 else max(2, 1 - size.adjusted())}f}"
 
 
 def seconds(duration: float) -> str:
@@ -51,6 +50,11 @@ def p_value(p: float) -> str:
     if math.isnan(p):
         return NOT_KNOWN
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_stated(p: float) -> str:
+    """A p-value within a sentence."""
+    return "too few to test" if math.isnan(p) else f"p {p_value(p)}" if p < 0.001 else f"p = {p_value(p)}"
 
 
 def limits(found: Range, in_words: Callable[[float], str]) -> str:
