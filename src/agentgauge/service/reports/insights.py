@@ -4,8 +4,8 @@
     cost efficiency     what an agent's calls cost, in tasks or outside them, over its tasks
     quality             the mean score of an agent's tasks that have one
     peak hours          hours of the day, by the clocks of a zone, by the mean time of the tasks that ended in them
-    degrading           operations whose daily figures get worse along a straight line (`agentgauge.analysis.trend`):
-                        execution time, success rate, quality and cost. Many lines are tried, so p-values are adjusted
+    degrading           operations whose daily figures get worse: execution time, success rate, quality and cost, by
+                        their rank trend (`agentgauge.analysis.robust_trend`). Many are tried, so p-values are adjusted
                         for their number (Holm)
 
 An operation is a task's `operation`, else its name. A mean of fewer than five values is marked `few_samples` and
@@ -27,13 +27,13 @@ from agentgauge.engines.answer import Way
 from agentgauge.events import kinds
 from agentgauge.events.fields import MONEY_STEP
 from agentgauge.service.asked import Asked
-from agentgauge.service.reports.operation_trends import MetricTrend, operation_of, operation_trends
+from agentgauge.service.reports.operation_trends import Mean, MetricTrend, operation_of, operation_trends
 from agentgauge.service.window import Window
-from agentgauge.summaries import Summary
 
 FEWEST_OF_A_MEAN = 5
 """Values below which a mean is marked: one odd value moves it by a fifth or more."""
 _TASKS = Filter("kind", "in", kinds.TASK_KINDS)
+_TIME = (Measure("sum", "duration_ms", name="time"), Measure("values", "duration_ms", name="times"))
 
 
 class FastestAgent(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +95,7 @@ class Insights(msgspec.Struct, frozen=True, kw_only=True):
     degrading_operations: tuple[DegradingOperation, ...]
     """The least likely by chance first."""
     trends_tried: int
-    """Lines that p-values are adjusted for."""
+    """Trends that p-values are adjusted for: of metrics that vary, over seven days or more."""
     way: Way
 
 
@@ -121,21 +121,18 @@ def insights(engine: Engine, window: Window, zone: str) -> Insights:
 
 
 def _fastest(engine: Engine, window: Window) -> dict[str, FastestAgent]:
-    query = _query(
-        window, ("operation", "name", "agent"), Measure("summary", "duration_ms", name="time"), filters=(_TASKS,)
-    )
-    times: dict[str, dict[str, Summary]] = defaultdict(lambda: defaultdict(lambda: Summary.EMPTY))
+    query = _query(window, ("operation", "name", "agent"), *_TIME, filters=(_TASKS,))
+    times: dict[str, dict[str, Mean]] = defaultdict(lambda: defaultdict(Mean))
     for row in engine.aggregate(query).records():
-        if row["agent"] is not None and row["time"].count:
-            of_operation = times[operation_of(row)]
-            of_operation[row["agent"]] = of_operation[row["agent"]].merge(row["time"])
+        if row["agent"] is not None and row["times"]:
+            times[operation_of(row)][row["agent"]].add(row["time"], row["times"])
     found: dict[str, FastestAgent] = {}
     for operation, agents in sorted(times.items()):
-        agent, time = min(agents.items(), key=lambda item: (_few(item[1].count), item[1].mean, item[0]))
+        agent, time = min(agents.items(), key=lambda item: (_few(item[1].count), item[1].value, item[0]))
         found[operation] = FastestAgent(
             operation=operation,
             agent=agent,
-            avg_time_ms=time.mean,
+            avg_time_ms=time.value,
             samples=time.count,
             agents=len(agents),
             few_samples=_few(time.count),
@@ -167,16 +164,16 @@ def _cost_efficiency(engine: Engine, window: Window) -> tuple[CostEfficiency, ..
 
 
 def _quality(engine: Engine, window: Window) -> tuple[Quality, ...]:
-    score = Measure("summary", "quality_score", name="score")
+    score = (Measure("mean", "quality_score", name="score"), Measure("values", "quality_score", name="scores"))
     rows = [
         Quality(
             agent=row["agent"],
-            avg_quality_score=row["score"].mean,
-            samples=row["score"].count,
-            few_samples=_few(row["score"].count),
+            avg_quality_score=row["score"],
+            samples=row["scores"],
+            few_samples=_few(row["scores"]),
         )
-        for row in engine.aggregate(_query(window, ("agent",), score, filters=(_TASKS,))).records()
-        if row["agent"] is not None and row["score"].count
+        for row in engine.aggregate(_query(window, ("agent",), *score, filters=(_TASKS,))).records()
+        if row["agent"] is not None and row["scores"]
     ]
     return _ranked(rows, lambda row: -row.avg_quality_score)
 
@@ -187,18 +184,18 @@ def _hours(engine: Engine, window: Window, zone: str) -> tuple[PeakHour, ...]:
         window,
         (hour,),
         Measure("count", name="tasks"),
-        Measure("summary", "duration_ms", name="time"),
+        *_TIME,
         filters=(_TASKS,),
     )
     tasks: dict[int, int] = defaultdict(int)
-    times: dict[int, Summary] = defaultdict(lambda: Summary.EMPTY)
+    times: dict[int, Mean] = defaultdict(Mean)
     for row in engine.aggregate(query).records():
         tasks[row["start"].hour] += row["tasks"]
-        times[row["start"].hour] = times[row["start"].hour].merge(row["time"])
+        times[row["start"].hour].add(row["time"], row["times"])
     rows = [
         PeakHour(
             hour=at,
-            avg_time_ms=time.mean,
+            avg_time_ms=time.value,
             operations=tasks[at],
             samples=time.count,
             few_samples=_few(time.count),

@@ -28,8 +28,8 @@ from agentgauge.policies.waste import failed_calls, failing_retries, unpriced_mo
 from agentgauge.pricing import PriceBook
 from agentgauge.service.asked import Asked
 from agentgauge.service.call_facts import failed_calls_by_agent, repetitions, unpriced
+from agentgauge.service.reports.operation_trends import Mean
 from agentgauge.service.task_facts import TaskFacts, task_facts
-from agentgauge.summaries import Summary
 
 _NOTHING = Decimal(0)
 
@@ -92,15 +92,16 @@ def _agents(engine: Engine, period: Period) -> dict[str, AgentFigures]:
             Measure("count", over="tasks", name="tasks"),
             Measure("count", over="usage", name="calls"),
             Measure("cost"),
-            Measure("summary", "quality_score", over="tasks", name="score"),
+            Measure("sum", "quality_score", over="tasks", name="score"),
+            Measure("values", "quality_score", over="tasks", name="scores"),
         ),
         order=("agent", "-tasks", "-calls"),
     )
-    scores: dict[str, Summary] = defaultdict(lambda: Summary.EMPTY)
+    scores: dict[str, Mean] = defaultdict(Mean)
     found: dict[str, AgentFigures] = {}
     for row in engine.aggregate(query).records():
         agent: str = row["agent"]
-        scores[agent] = scores[agent].merge(row["score"])
+        scores[agent].add(row["score"], row["scores"])
         before = found.get(agent)  # the same agent in a role that it has less often
         found[agent] = AgentFigures(
             agent=agent,
@@ -109,7 +110,7 @@ def _agents(engine: Engine, period: Period) -> dict[str, AgentFigures]:
             calls=row["calls"] + (before.calls if before else 0),
             cost_usd=(row["cost_usd"] or _NOTHING) + (before.cost_usd if before else _NOTHING),
             unpriced_calls=row["unpriced_calls"] + (before.unpriced_calls if before else 0),
-            quality=scores[agent].mean,
+            quality=scores[agent].value,
             scores=scores[agent].count,
         )
     return found
