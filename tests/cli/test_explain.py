@@ -15,7 +15,7 @@ from agentgauge.cli.explain_wording import amount
 from tests.cli.conftest import Run
 
 Ask = Callable[..., Any]
-BEFORE, AFTER = datetime(2026, 3, 2, 10, tzinfo=UTC), datetime(2026, 3, 9, 10, tzinfo=UTC)
+BEFORE, AFTER, END = (datetime(2026, 3, day, 10, tzinfo=UTC) for day in (2, 9, 16))
 WEEKS = ("--window", "2026-03-09..2026-03-15", "--against", "previous")
 
 
@@ -64,9 +64,43 @@ def test_a_difference_that_is_not_known_is_said_first(run: Run, two_weeks: Path)
     with agentgauge.open(two_weeks) as gauge:
         gauge.llm_call("in-house-7b", input_tokens=9, at=AFTER)
     shown = run("explain", *WEEKS, "--home", two_weeks).stdout
-    unknown, known = shown.index("1 call without a price, 0 before"), shown.index("Cost rose by")
+    unknown, known = shown.index("1 call without a price, 0 before"), shown.index("Cost of priced calls rose by")
     assert unknown < known
     assert "0 -> 1" in shown
+
+
+def test_the_sentence_of_the_document_is_of_priced_calls_where_others_have_no_price(
+    document: Ask, two_weeks: Path
+) -> None:
+    """A task whose call has no price has no fewer calls than one whose call has."""
+    with agentgauge.open(two_weeks) as gauge:
+        gauge.task("turn", at=END)
+        gauge.llm_call("in-house-7b", input_tokens=9, at=END)
+    weeks = ("--window", "2026-03-16..2026-03-22", "--against", "2026-03-02..2026-03-08")
+    said = document("explain", *weeks, "--home", two_weeks)["sentence"]
+    assert said.startswith("Cost of priced calls fell by $2.00 (100.0 %), from $2.00 to nothing:")
+    assert "fewer priced calls per operation" in said
+    weeks = ("--window", "2026-03-16..2026-03-22", "--against", "2026-02-01")
+    assert document("explain", *weeks, "--home", two_weeks)["sentence"] == (
+        "Cost is not known: no call of the windows has a price."
+    )
+
+
+def test_where_only_tools_were_used_the_unit_of_work_is_a_use(run: Run, two_weeks: Path) -> None:
+    with agentgauge.open(two_weeks) as gauge:
+        gauge.tool_call("search", cost_usd="0.5", at=END)
+    weeks = ("--window", "2026-03-16..2026-03-22", "--against", "2026-03-02..2026-03-08")
+    shown = " ".join(run("explain", *weeks, "--home", two_weeks).stdout.split())
+    assert "50.0 % fewer uses" in shown
+    assert "the unit of work is a use, of a model or a tool." in shown
+
+
+def test_tokens_are_plural_and_not_dear(run: Run, two_weeks: Path) -> None:
+    shown = " ".join(run("explain", *WEEKS, "--metric", "tokens", "--home", two_weeks).stdout.split())
+    assert shown.partition("Tokens")[2].startswith(" rose by 600,000 (150.0 %), from 400,000 to 1,000,000: ")
+    same = ("--window", "2026-03-02", "--against", "2026-03-02")
+    shown = " ".join(run("explain", *same, "--metric", "tokens", "--home", two_weeks).stdout.split())
+    assert "Tokens are the same in both windows: 400,000." in shown
 
 
 def test_windows_of_different_length_say_so(run: Run, two_weeks: Path) -> None:
@@ -101,7 +135,7 @@ def test_a_home_that_begins_later_than_the_earlier_window_says_so(run: Run, two_
     ("arguments", "said"),
     [
         (("--window", "soon"), "is no time"),
-        (("--window", "2099-01-01.."), "begins after now"),
+        (("--window", "2099-01-01.."), "does not begin before now"),
         (("--metric", "cots"), "did you mean cost"),
         (("--metric", "cost", "--by", "agnet"), "did you mean agent"),
         (("--where", "agnet=x"), "did you mean agent"),

@@ -253,8 +253,12 @@ class TestLength:
         days = [BEFORE + timedelta(days=day, hours=1) for day in range(14)]
         now = AFTER + timedelta(days=3)
         answer = asked(*[call(at, "1") for at in days if at < now], now=now)
-        assert (answer.is_unfinished, answer.after.days) == (True, 3.0)
+        assert (answer.after.is_unfinished, answer.before.is_unfinished, answer.after.days) == (True, False, 3.0)
         assert parts(answer) == {"length": Decimal(-4)}
+
+    def test_the_window_to_compare_with_may_be_the_one_that_is_not_over(self) -> None:
+        answer = asked(call(BEFORE, "1"), window=EARLIER, against=LATER, now=AFTER + timedelta(days=3))
+        assert (answer.before.is_unfinished, answer.after.is_unfinished, answer.before.days) == (True, False, 3.0)
 
     def test_windows_that_overlap_are_pointed_out(self) -> None:
         assert asked(against=Window(BEFORE, END)).overlap

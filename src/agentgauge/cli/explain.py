@@ -116,9 +116,6 @@ def _parts_table(answer: Explanation) -> Table:
     from agentgauge.cli import explain_wording
     from agentgauge.cli.tables import rows_table
 
-    def label(part: Part) -> str:
-        return explain_wording.LABELS[part.factor].format(unit=answer.unit_of_work)
-
     shown = [part for part in answer.parts if part.amount]
     shown.sort(key=lambda part: -abs(part.amount))
     assert answer.change is not None
@@ -130,7 +127,7 @@ def _parts_table(answer: Explanation) -> Table:
     ]
     if answer.unit_of_work is None:
         numbers = numbers[2:]
-    return rows_table("Why", [("part", label)], numbers, shown)
+    return rows_table("Why", [("part", lambda part: explain_wording.label(part, answer))], numbers, shown)
 
 
 def _contributors_table(answer: Explanation, contributors: Contributors, width: int, limit: int) -> Table:

@@ -28,12 +28,13 @@ _MORE_AND_LESS = {
     "within": ("higher within groups", "lower within groups"),
     "mix": ("a mix with more of what is high", "a mix with more of what is low"),
 }
-_COUNTED = {"volume": "{unit}s", "calls": "calls per {unit}", "retries": "failed calls per {unit}"}
+_COUNTED = {"volume": "{unit}s", "calls": "{priced}calls per {unit}", "retries": "failed {priced}calls per {unit}"}
+_OF_TOKENS = {"models": ("a mix of models that take more", "a mix of models that take less")}
 LABELS = {
     "length": "length of the window",
     "volume": "volume",
-    "calls": "calls per {unit}",
-    "retries": "failed calls (retries)",
+    "calls": "{priced}calls per {unit}",
+    "retries": "failed {priced}calls (retries)",
     "models": "mix of models",
     "input_tokens": "input per call",
     "output_tokens": "output per call",
@@ -59,6 +60,17 @@ def amount(value: Decimal | None, unit: str, *, signed: bool = False) -> str:
     if unit == "1":
         return f"{sign}{_points(value)} points" if signed else wording.percent(float(value))
     return sign + wording.number(float(value), unit)
+
+
+def label(part: Part, answer: Explanation) -> str:
+    """What a part is called in a table."""
+    return LABELS[part.factor].format(**_words(answer))
+
+
+def _words(answer: Explanation) -> dict[str, str]:
+    """Calls per call are those of all that did not fail."""
+    kind = "priced " if answer.is_partial else ""
+    return {"unit": answer.unit_of_work or "", "priced": f"succeeded {kind}" if answer.unit_of_work == "call" else kind}
 
 
 def factor(part: Part, value: float, answer: Explanation, period: Period) -> str:
@@ -87,13 +99,16 @@ def sentence(answer: Explanation) -> str:
     if answer.change is None:
         return f"{name}: nothing to compare, as one of the windows has no values."
     before, after = (
-        "an unknown amount" if period.value is None else amount(period.value, unit)
-        for period in (answer.before, answer.after)
+        "nothing" if period.value is None else amount(period.value, unit) for period in (answer.before, answer.after)
     )
+    be = "are" if answer.metric.endswith("s") and not answer.metric.endswith("ss") else "is"
     if not answer.before.value and not answer.after.value:
-        return f"{name} is {after} in both windows." if answer.before.value is not None else f"{name} is not known."
+        if answer.before.value is None or answer.after.value is None:
+            return "Cost is not known: no call of the windows has a price."
+        return f"{name} {be} {after} in both windows."
     if not answer.change:
-        return f"{name} is the same in both windows: {after}{_parts(answer)}."
+        parts = _parts(answer)
+        return f"{name} {be} the same in both windows{',' if parts else ':'} {after}{parts}."
     verb = "rose" if answer.change > 0 else "fell"
     share = "" if math.isnan(answer.relative) or unit == "1" else f" ({wording.percent(abs(answer.relative))})"
     by = amount(abs(answer.change), unit, signed=unit == "1").removeprefix("+")
@@ -135,8 +150,9 @@ def _largest(parts: tuple[Part, ...]) -> list[Part]:
 def phrase(part: Part, answer: Explanation) -> str:
     """What changed, in the direction that its amount says: 19.0 % more operations, lower prices."""
     if part.factor not in _COUNTED:
-        return _MORE_AND_LESS[part.factor][part.amount < 0]
-    what = _COUNTED[part.factor].format(unit=answer.unit_of_work)
+        words = _MORE_AND_LESS | (_OF_TOKENS if answer.unit == "token" else {})
+        return words[part.factor][part.amount < 0]
+    what = _COUNTED[part.factor].format(**_words(answer))
     if part.factor == "volume" and answer.before.days != answer.after.days:
         what += " a day"
     more = "more" if part.amount > 0 else "fewer"
@@ -150,13 +166,16 @@ def remarks(answer: Explanation, zone: tzinfo) -> Iterator[str]:
     """What to keep in mind about the two windows."""
     if not answer.before.count and not answer.after.count:
         yield "Nothing of it is in either window: 'agentgauge report' says what there is, and when."
-    elif answer.unit == "USD" and answer.unit_of_work == "call":
+    elif answer.unit_of_work == "call":
         yield "One of the windows has calls and no operations (tasks): the unit of work is a model call."
+    elif answer.unit_of_work == "use":
+        yield "One of the windows has tools and nothing else: the unit of work is a use, of a model or a tool."
     if answer.unit == "USD" and (answer.before.failed or answer.after.failed):
         before, after = (amount(period.failed, answer.unit) for period in (answer.before, answer.after))
         yield f"Failed calls cost {after} of it, {before} before."
-    if answer.is_unfinished:
-        yield f"The later window is not over: it has had {_days(answer.after.days)} so far."
+    for which, period in (("later", answer.after), ("earlier", answer.before)):
+        if period.is_unfinished:
+            yield f"The {which} window is not over: it has had {_days(period.days)} so far."
     if answer.before.days != answer.after.days:
         yield f"The windows differ in length: {_days(answer.before.days)} against {_days(answer.after.days)}."
     if answer.overlap:
@@ -178,7 +197,7 @@ def unknown(answer: Explanation) -> str:
 
 def _name(answer: Explanation) -> str:
     name = answer.metric.replace("_", " ")
-    return name[:1].upper() + name[1:]
+    return name[:1].upper() + name[1:] + (" of priced calls" if answer.is_partial else "")
 
 
 def _days(days: float) -> str:

@@ -45,8 +45,8 @@ def _parse(text: str, zone: tzinfo, now: datetime) -> Window:
     found = parse_window(since, until or None, zone, now)
     if found.end is None:
         found = Window(found.start, now.astimezone(UTC))
-    if found.start is None or found.end is None or found.start >= found.end:
-        raise QueryError(f"the window {text!r} begins after now, {now.isoformat(timespec='minutes')}")
+    if found.start is None or found.end is None or found.start >= min(found.end, now):
+        raise QueryError(f"the window {text!r} does not begin before now, {now.isoformat(timespec='minutes')}")
     return found
 
 

@@ -7,7 +7,7 @@
 
 Parts add up to the change exactly, and so do the contributors of each dimension. A call without a price is in no sum of
 money: where there are any, the change is that of the priced calls. The unit of work is an operation (a task); where a
-window has calls and no tasks it is a call.
+window has calls and no tasks it is a model call, and where one has tools only, a model or tool call.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def explain(
     (earlier_start, earlier_end), (later_start, later_end) = edges
     return msgspec.structs.replace(
         found,
-        is_unfinished=later_end > now,
+        before=msgspec.structs.replace(found.before, is_unfinished=earlier_end > now),
+        after=msgspec.structs.replace(found.after, is_unfinished=later_end > now),
         overlap=later_start < earlier_end and earlier_start < later_end,
         recorded_since=first if first is not None and first > earlier_start else None,
         way=asked.way,

@@ -114,7 +114,7 @@ def _units_of_work(totals: Sequence[_Totals], usage: Sequence[Sequence[Usage]]) 
         ("operation", [total.tasks for total in totals]),
         ("call", succeeded),
         ("call", every),
-        ("call", [calls + total.tool_calls for calls, total in zip(every, totals, strict=True)]),
+        ("use", [calls + total.tool_calls for calls, total in zip(every, totals, strict=True)]),
     )
     spent = [bool(window or total.tools) for window, total in zip(usage, totals, strict=True)]
     return next(

@@ -19,7 +19,8 @@ from agentgauge.errors import QueryError
 from agentgauge.service.dimensions import USUAL, dimension, near_dimension
 from agentgauge.service.window import Window
 
-UnitOfWork = Literal["operation", "call"]
+UnitOfWork = Literal["operation", "call", "use"]
+"""A task; a model call; a model or tool call."""
 
 
 class Period(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,8 @@ class Period(msgspec.Struct, frozen=True, kw_only=True):
     """Calls that are in no sum of money. 0 where money is not asked for."""
     failed: Decimal | None = None
     """What of the figure went to calls that failed; None of a mean."""
+    is_unfinished: bool = False
+    """The window is not over."""
 
 
 class Contributor(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,8 +81,6 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     contributors: tuple[Contributors, ...]
     is_partial: bool
     """Calls without a price are in one of the windows, so the change of the whole cost is not known."""
-    is_unfinished: bool = False
-    """The later window is not over."""
     overlap: bool = False
     """Some time is in both windows."""
     recorded_since: datetime | None = None
