@@ -1,4 +1,4 @@
-"""The ways to forecast, against published figures and statsmodels."""
+"""The ways to forecast, against statsmodels and by themselves."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ def constants(*values: float) -> tuple[np.ndarray, ...]:
     return tuple(np.array([value]) for value in values)
 
 
-def test_simple_smoothing_is_that_of_the_textbook() -> None:
-    """Algerian exports: Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd edition, table 8.1."""
-    exports = np.array([39.04, 46.24, 19.79, 24.68, 25.08, 22.60, 25.99])
-    found = smooth(exports, 39.54, 0.0, np.zeros(1), *constants(0.84, 0, 0, 1))
-    assert found.level[:, 0] == pytest.approx([39.54, 39.12, 45.10, 23.84, 24.55, 25.00, 22.99, 25.51], abs=0.01)
-
-
-def test_a_linear_trend_is_that_of_the_textbook() -> None:
-    """Australian air passengers: the same, 2nd edition, table 7.2."""
-    passengers = np.array([17.55, 21.86, 23.89, 26.93, 26.89, 28.83])
-    found = smooth(passengers, 15.57, 2.102, np.zeros(1), *constants(0.8321, 0.0001, 0, 1))
-    assert found.level[1:, 0] == pytest.approx([17.57, 21.49, 23.84, 26.76, 27.22, 28.92], abs=0.01)
-    assert found.trend[:, 0] == pytest.approx(2.102, abs=0.001)
-    assert passengers - found.errors[:, 0] == pytest.approx([17.67, 19.68, 23.59, 25.94, 28.86, 29.33], abs=0.015)
+@pytest.mark.parametrize("trend", [None, "add"])
+def test_smoothing_of_level_and_trend_is_that_of_statsmodels(trend: str | None) -> None:
+    values = np.random.default_rng(3).gamma(4, 5, 60) + 0.5 * np.arange(60)
+    slope = 0.0 if trend is None else 0.4
+    model = ExponentialSmoothing(
+        values, trend=trend, initialization_method="known", initial_level=15,
+        initial_trend=None if trend is None else slope,
+    )  # fmt: skip
+    beta = 0.0 if trend is None else 0.2
+    with model.fix_params({"smoothing_level": 0.4} | ({} if trend is None else {"smoothing_trend": beta})):
+        theirs = model.fit(optimized=False)
+    ours = smooth(values, 15, slope, np.zeros(1), *constants(0.4, beta, 0, 1))
+    assert ours.level[1:, 0] == pytest.approx(theirs.level)
+    assert values - ours.errors[:, 0] == pytest.approx(theirs.fittedvalues)
+    ahead = ours.level[-1, 0] + ours.trend[-1, 0] * np.arange(1, 8)
+    assert ahead == pytest.approx(theirs.forecast(7))
 
 
 def test_seasons_and_damping_are_those_of_statsmodels() -> None:
@@ -58,6 +60,14 @@ def test_a_forecast_uses_nothing_later_and_is_not_below_zero(method: Method) -> 
     assert plain.shape == (90 - FIRST_ORIGIN + 1, 20)
     assert other[: 70 - FIRST_ORIGIN + 1] == pytest.approx(plain[: 70 - FIRST_ORIGIN + 1])
     assert (paths(method, np.linspace(30, 0.1, 40), 60) >= 0).all()
+
+
+def test_what_ended_weeks_ago_is_forecast_to_be_nothing() -> None:
+    values = np.concatenate([np.full(40, 3.5), np.zeros(40)])
+    for method in METHODS:
+        coming = paths(method, values, 14)[-1]
+        assert coming[coming > 0].min(initial=1) > 1e-6
+    assert not paths("damped trend", values, 14)[-1].any()
 
 
 @pytest.mark.parametrize("method", METHODS[1:4])

@@ -62,6 +62,25 @@ def test_today_is_the_first_day_and_only_complete_days_are_learnt_from() -> None
     assert answer.state == "forecast"
 
 
+def test_what_has_no_price_at_all_is_not_forecast_to_cost_nothing() -> None:
+    answer = ask([call(day, None) for day in range(40)], 40)
+    assert (answer.state, answer.total, answer.history_days, answer.unpriced_calls) == (
+        "too little history",
+        None,
+        0,
+        39,
+    )
+
+
+def test_what_only_tools_cost_is_forecast_too() -> None:
+    noons = [MONDAY + timedelta(days=day, hours=12) for day in range(40)]
+    answer = ask(
+        [Event(kind="tool_call", name="t", time=at, cost_usd=Decimal(1), outcome="success") for at in noons], 40
+    )
+    assert answer.total is not None
+    assert (answer.history_days, answer.total.value) == (39, pytest.approx(30))
+
+
 def test_weeks_are_calendar_weeks_that_add_up() -> None:
     answer = ask(days_of_work(72), 72, days=16)
     assert [(week.first.day, week.last.day) for week in answer.weeks] == [(18, 22), (23, 29), (30, 2)]

@@ -13,7 +13,8 @@ The recursions of the last two are those of Hyndman and Athanasopoulos, Forecast
 edition, 8.2 and 8.3, additive. They begin with the means of the first two weeks and no trend; the smoothing constants
 are those of a grid with the least sum of squared one-day errors so far.
 
-Only the past of a day is used for what is forecast from it. Forecasts are not below zero.
+Only the past of a day is used for what is forecast from it. Forecasts are not below zero, and what is left below a
+millionth of the largest value is none: smoothing never quite forgets.
 """
 
 from __future__ import annotations
@@ -44,13 +45,16 @@ _ALPHAS = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 _TRENDS = ((0.0, 1.0), (0.05, 0.9), (0.05, 0.98), (0.2, 0.9), (0.2, 0.98))
 """beta* and phi; the first is no trend."""
 _GAMMAS = (0.05, 0.2)
+_NOTHING = 1e-6
+"""Of the largest value."""
 
 
 def paths(method: Method, values: NDArray[np.float64], days: int) -> NDArray[np.float64]:
     """What is forecast for the next `days`, from what `FIRST_ORIGIN` values say on; the last row is from all values."""
     import numpy as np
 
-    return np.maximum(_PATHS[method](values, days), 0.0)
+    found = _PATHS[method](values, days)
+    return np.where(found > _NOTHING * values.max(), found, 0.0)
 
 
 def _mean(values: NDArray[np.float64], days: int) -> NDArray[np.float64]:

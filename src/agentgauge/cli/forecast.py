@@ -156,6 +156,8 @@ def _sentence(answer: Forecast) -> str:
     what = {"cost": "Cost", "tokens": "Tokens", "operations": "Operations"}[answer.metric]
     ahead = wording.count_of((answer.last - answer.first).days + 1, "day")
     when = f"{what} of the next {ahead}, {answer.first.isoformat()} to {answer.last.isoformat()} ({answer.time_zone})"
+    if answer.total is None and answer.unpriced_calls and not answer.history_days:
+        return f"No forecast of {answer.metric}: nothing that was used on complete days has a price."
     if answer.total is None:
         had = wording.count_of(answer.history_days, "complete day")
         return f"Too little history for a forecast: {had} of {answer.metric}, and 7 are needed, 28 for intervals."
@@ -180,9 +182,10 @@ def _budget(budget: BudgetDates, state: str) -> str:
     if budget.day is None and budget.earliest_95 is None:
         sure = "" if state == "forecast" else ", as far as can be said"
         return f"{spent}; not used up by {budget.horizon.isoformat()}{sure}."
-    expected = f"not by {budget.horizon.isoformat()}" if budget.day is None else f"on {_short(budget.day)}"
+    expected = "expected to be used up on" if budget.day else "not expected to be used up by"
+    expected += f" {_short(budget.day or budget.horizon)}"
     if state == "no intervals":
-        return f"{spent}; expected to be used up {expected}."
+        return f"{spent}; {expected}."
     within = ", ".join(
         f"{level} %: {_range(early, late, budget.horizon)}"
         for level, early, late in (
@@ -190,7 +193,7 @@ def _budget(budget: BudgetDates, state: str) -> str:
             (95, budget.earliest_95, budget.latest_95),
         )
     )
-    return f"{spent}; expected to be used up {expected} ({within})."
+    return f"{spent}; {expected} ({within})."
 
 
 def _range(early: date | None, late: date | None, horizon: date) -> str:
@@ -238,7 +241,7 @@ def _chart(answer: Forecast, out: Screen) -> Iterator[Text]:
 def _weeks(answer: Forecast, width: int) -> Table:
     from agentgauge.cli.tables import fitting, rows_table
 
-    first: list[Cell] = [("days", lambda week: f"{week.first.isoformat()} to {week.last.isoformat()}")]
+    first: list[Cell] = [("week until", lambda week: week.last.isoformat())]
     numbers: list[Cell] = [
         ("expected", lambda week: _figure(week.expected, answer.unit)),
         ("up to then", lambda week: _figure(week.so_far.value, answer.unit)),
@@ -296,6 +299,6 @@ def _coverage(answer: Forecast, days: int) -> str:
     held = {round(each.level * 100): each for each in answer.coverage if each.days == days}
     one = next(iter(held.values()))
     what = "days" if days == 1 else f"sums of {days} days"
-    worth = "" if days == 1 else f" (they overlap: worth some {max(one.independent, 1):.0f} independent ones)"
+    worth = "" if days == 1 else f" (they overlap: worth about {max(one.independent, 1):.0f} that would not)"
     inside = " and ".join(f"{each.inside} were in the {level} % interval" for level, each in held.items())
     return f"Tested on the past: of {wording.count(one.folds)} {what}, {inside}{worth}."

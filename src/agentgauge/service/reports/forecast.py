@@ -84,7 +84,7 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     state: State
     history_days: int
-    """Complete days that it is from, at most 366."""
+    """Complete days that it is from, at most 366; of cost none where nothing of them has a price."""
     needed_days: int
     """For a forecast with intervals."""
     method: str
@@ -140,6 +140,9 @@ def forecast(
     start = window.start or bucket_time("day", clocks, today.toordinal() - MOST_DAYS)
     ended = Window(min(start, midnight), min(window.end or midnight, midnight))
     points = _days(amounts_by(asked, metric, None, ended, "day", zone, now, filters).get(None))
+    unpriced = sum(point.unpriced_calls for point in points)
+    if unpriced and not any(point.value for point in points):
+        points = []  # what all these days cost is not known, which is not nothing
     made = forecast_of([point.value for point in points], days)
     dates = [today + timedelta(days=ahead) for ahead in range(days)]
     read = Window(points[0].start, ended.end) if points else None
@@ -158,7 +161,7 @@ def forecast(
         weeks=_weeks(dates, made.days, made.sums),
         past=tuple(Past(point.start.date(), point.value) for point in points),
         past_total=_total(asked, metric, read, filters) if read else Decimal(0),
-        unpriced_calls=sum(point.unpriced_calls for point in points),
+        unpriced_calls=unpriced,
         tested_days=made.tested_days,
         coverage=made.coverage,
         budget=None
@@ -173,7 +176,7 @@ def _days(found: Series | None) -> list[Point]:
     day of all, recording may have begun at any hour.
     """
     points = [point for point in (found.points if found else ()) if point.complete]
-    used = next((at for at, point in enumerate(points) if point.n), len(points))
+    used = next((at for at, point in enumerate(points) if point.n or point.value), len(points))
     return points[used + 1 if used else 0 :][-MOST_DAYS:]
 
 
