@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -62,3 +63,13 @@ def home(tmp_path: Path) -> Path:
                 attributes={"branch": "=main"},
             )
     return place
+
+
+@pytest.fixture
+def noon() -> datetime:
+    """The hour that it is, in a zone where it is noon: no test runs into its midnight. `str(noon.tzinfo)` is its name.
+
+    Names of these zones have the sign of what is to be added to get UTC.
+    """
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    return now.astimezone(ZoneInfo(f"Etc/GMT{now.hour - 12:+d}"))

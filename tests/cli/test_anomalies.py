@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ import agentgauge
 
 Run = Callable[..., Result]
 Ask = Callable[..., Any]
+Words = tuple[str, ...]
 
 
 @pytest.fixture
-def watched(tmp_path: Path) -> Path:
+def watched(tmp_path: Path, noon: datetime) -> Path:
     """Three dollars a day of one agent's since ten weeks ago; forty on the last whole day."""
     place = tmp_path / "watched"
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = noon.replace(hour=0)
     with agentgauge.open(place) as gauge, gauge.scope(agent="coder"):
         for day in range(1, 71):
             at = midnight - timedelta(days=day)
@@ -30,17 +31,24 @@ def watched(tmp_path: Path) -> Path:
     return place
 
 
-def test_shows_the_day_what_was_expected_and_how_often_chance_finds_one(run: Run, watched: Path) -> None:
-    shown = run("anomalies", "cost", "--bucket", "day", "--home", watched).stdout
-    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+@pytest.fixture
+def anomalies(noon: datetime, watched: Path) -> Words:
+    return ("anomalies", "--home", str(watched), "--tz", str(noon.tzinfo))
+
+
+def test_shows_the_day_what_was_expected_and_how_often_chance_finds_one(
+    run: Run, anomalies: Words, noon: datetime
+) -> None:
+    shown = run(*anomalies, "cost", "--bucket", "day").stdout
+    yesterday = noon.date() - timedelta(days=1)
     row = next(line for line in shown.splitlines() if yesterday.isoformat() in line and "$" in line)
     assert row.split()[:4] == [f"{yesterday:%a}", yesterday.isoformat(), "cost", "$40.00"]
     assert "critical" in row
     assert "Chance alone finds about 1 in as many quiet days (1 in 28)." in shown
 
 
-def test_the_document_has_anomalies_and_what_was_looked_at(document: Ask, watched: Path) -> None:
-    answer = document("anomalies", "--bucket", "day", "--by", "agent", "--home", watched)
+def test_the_document_has_anomalies_and_what_was_looked_at(document: Ask, anomalies: Words) -> None:
+    answer = document(*anomalies, "--bucket", "day", "--by", "agent")
     assert [series["metric"] for series in answer["series"]][:3] == ["cost", "tokens", "operations"]
     assert {series["key"] for series in answer["series"]} == {"coder"}
     dear = answer["anomalies"][0]
@@ -49,14 +57,14 @@ def test_the_document_has_anomalies_and_what_was_looked_at(document: Ask, watche
     assert answer["expected_false"] == pytest.approx(answer["series"][0]["tested"] * 5 / 28)
 
 
-def test_too_little_history_says_what_would_do(run: Run, watched: Path) -> None:
-    shown = run("anomalies", "cost", "--bucket", "day", "--alpha", "0.001", "--home", watched).stdout
+def test_too_little_history_says_what_would_do(run: Run, anomalies: Words) -> None:
+    shown = run(*anomalies, "cost", "--bucket", "day", "--alpha", "0.001").stdout
     assert "Too little history" in shown
     assert "cost: 70 days of history, 1,013 are needed; --alpha 0.0179 would do." in shown
 
 
-def test_nothing_unusual_is_said(run: Run, watched: Path) -> None:
-    assert "No anomalies among " in run("anomalies", "operations", "--bucket", "day", "--home", watched).stdout
+def test_nothing_unusual_is_said(run: Run, anomalies: Words) -> None:
+    assert "No anomalies among " in run(*anomalies, "operations", "--bucket", "day").stdout
 
 
 @pytest.mark.parametrize(
@@ -67,7 +75,7 @@ def test_nothing_unusual_is_said(run: Run, watched: Path) -> None:
         (("tokenz",), "did you mean tokens?"),
     ],
 )
-def test_what_cannot_be_asked_is_one_line(run: Run, watched: Path, arguments: tuple[str, ...], said: str) -> None:
-    result = run("anomalies", "--home", watched, *arguments)
+def test_what_cannot_be_asked_is_one_line(run: Run, anomalies: Words, arguments: tuple[str, ...], said: str) -> None:
+    result = run(*anomalies, *arguments)
     assert result.exit_code == 2
     assert said in result.output

@@ -169,7 +169,8 @@ def _figure(value: float, unit: str) -> str:
     if unit == "1":
         return wording.percent(value)
     if unit in _COUNTED:
-        return wording.count(round(float(f"{value:.4g}")))
+        rounded = round(float(f"{value:.4g}"))
+        return wording.count(rounded) if value >= 10 or value == rounded else f"{value:.1f}"
     return wording.number(float(f"{value:.3g}"), unit)
 
 
