@@ -51,7 +51,7 @@ class Meter:
     def compact_if_possible(self) -> None:
         """Compact, unless another process does or the home cannot be written: every answer is right without it."""
         try:
-            self.lake.compact()
+            self.lake.compact(briefly=True)
         except (LakeError, OSError) as error:
             logger.info("not compacted now: %s", error)
 

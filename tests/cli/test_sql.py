@@ -37,6 +37,13 @@ def test_the_columns_are_the_events_fields_by_name(document: Ask, home: Path) ->
     assert "reason" in {row["column_name"] for row in document("sql", "--home", home, "DESCRIBE losses")}
 
 
+def test_units_of_work_are_a_view(document: Ask, home: Path) -> None:
+    spent = "SELECT sum(cost_usd) AS usd FROM events WHERE kind IN ('llm_call', 'tool_call') AND run IS NOT NULL"
+    of_units = "SELECT sum(cost_usd) AS usd FROM units WHERE unit_kind = 'run'"
+    assert document("sql", "--home", home, of_units) == document("sql", "--home", home, spent)
+    assert {"units"} <= {row["name"] for row in document("sql", "--home", home, "SHOW TABLES")}
+
+
 def test_values_that_json_does_not_have_are_written_as_it_can(document: Ask, home: Path) -> None:
     (row,) = document(
         "sql",

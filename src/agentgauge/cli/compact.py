@@ -6,10 +6,10 @@ from agentgauge.cli import options
 
 
 def compact(home: options.Home = None, as_json: options.Json = False) -> None:
-    """Move what was recorded from the journal into the lake.
+    """Move what was recorded from the journal into the lake, and bring the sums kept of it up to date.
 
-    Reading does this too when much has gathered, so it is never needed for right answers. Recorders may go on
-    meanwhile.
+    Reading does the former too when much has gathered, so it is never needed for right answers; of millions of events
+    they come sooner. Recorders may go on meanwhile.
     """
     from agentgauge.cli.homes import check_writable, note_absent
     from agentgauge.cli.output import print_document, screen
@@ -25,9 +25,11 @@ def compact(home: options.Home = None, as_json: options.Json = False) -> None:
         print_document(done)
         return
     out = screen()
-    if not done.events and not done.losses:
+    if not done.events and not done.losses and not done.files_rolled_up:
         out.print("Nothing new to compact.")
     else:
         out.print(f"{count_of(done.events, 'event')} moved into {meter.settings.home.lake}", soft_wrap=True)
+    if done.files_rolled_up:
+        out.print(f"{count_of(done.files_rolled_up, 'data file')} rolled up")
     if done.losses:
         out.print(f"{count_of(done.losses, 'report')} of lost events: 'agentgauge doctor' tells more")

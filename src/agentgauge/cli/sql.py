@@ -32,7 +32,7 @@ def sql(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask in DuckDB's SQL, over the events, losses, repriced costs and tables of features.
+    """Ask in DuckDB's SQL, over the events, losses, units of work, repriced costs and tables of features.
 
     'SHOW TABLES' lists the views, 'DESCRIBE events' the columns of one. Statements that would write or change something
     are refused. With --json the rows are a list of objects: amounts as strings, times in UTC.
@@ -53,7 +53,7 @@ def sql(
     if settings.home.journal.is_dir() and asks_for_ids(text or ""):
         meter.compact_if_possible()
     with meter.reading() as snapshot:
-        rows = select(snapshot.connection, text or "")
+        rows = select(snapshot.connection, text or "", snapshot.rollups.units)
         if as_json or shape is Shape.JSON:
             print_rows(rows.columns, rows)
         elif shape is Shape.CSV:

@@ -93,8 +93,11 @@ class Compactor:
         self._connection = connect()
         self._tables.events.storage.attach(self._connection)
 
-    def run(self) -> Compaction:
-        """Land everything that is in the journal now, then merge small files and roll up what is new."""
+    def run(self, *, briefly: bool = False) -> Compaction:
+        """Land everything that is in the journal now, then merge small files and roll up what is new.
+
+        `briefly`: nothing is rolled up, and no file merged that is large enough for rollups, which would lose them.
+        """
         self._tables.load(create=True)
         self._tables.clean()
         done = self._finish_last_plan()
@@ -103,10 +106,13 @@ class Compactor:
             if not scans:
                 break
             done = _sum(done, self._land_new(scans))
-        merged = merge_small_files(self._connection, self._tables.events)
+        most_rows = self._rollups_from_rows if briefly else None
+        merged = merge_small_files(self._connection, self._tables.events, most_rows)
         if done.batches or merged:
             self._tables.events.vacuum(_VACUUM_HOURS)
-        rolled_up = roll_up(self._connection, self._tables, from_rows=self._rollups_from_rows, on_step=self._step)
+        rolled_up = 0
+        if not briefly:
+            rolled_up = roll_up(self._connection, self._tables, from_rows=self._rollups_from_rows, on_step=self._step)
         dropped = self._drop_covered()
         return _sum(done, Compaction(segments_dropped=dropped, files_merged=merged, files_rolled_up=rolled_up))
 

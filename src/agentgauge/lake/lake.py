@@ -44,17 +44,20 @@ class Lake:
                     return Snapshot(self.home, self.book)
             return Snapshot(self.home, self.book)
 
-    def compact(self, on_step: Callable[[str], None] = lambda name: None) -> Compaction:
-        """Land what the journal holds. Raises `LakeBusy` where another process is at it, `LakeError` where a file is
-        damaged.
+    def compact(self, on_step: Callable[[str], None] = lambda name: None, *, briefly: bool = False) -> Compaction:
+        """Land what the journal holds, and bring rollups up to date; `briefly` leaves what takes longer to the next.
+
+        Raises `LakeBusy` where another process is at it, `LakeError` where a file is damaged.
         """
         with writer_lock(self.home), _saying_what_is_damaged(self.home):
-            return self._compact_locked(on_step)
+            return self._compact_locked(on_step, briefly=briefly)
 
-    def _compact_locked(self, on_step: Callable[[str], None] = lambda name: None) -> Compaction:
+    def _compact_locked(
+        self, on_step: Callable[[str], None] = lambda name: None, *, briefly: bool = True
+    ) -> Compaction:
         compactor = Compactor(self.home, self.book, on_step, self._rollups_from_rows)
         try:
-            return compactor.run()
+            return compactor.run(briefly=briefly)
         finally:
             compactor.close()
 

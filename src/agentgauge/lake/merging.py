@@ -25,10 +25,13 @@ def size_class(size: int) -> int:
     return 0 if size < _SMALLEST else ((size // _SMALLEST).bit_length() - 1) // 3 + 1
 
 
-def merge_small_files(connection: duckdb.DuckDBPyConnection, table: LakeTable) -> int:
-    """Merge what can be merged, one commit per group. Returns how many files went into merged ones."""
+def merge_small_files(connection: duckdb.DuckDBPyConnection, table: LakeTable, most_rows: int | None = None) -> int:
+    """Merge what can be merged, one commit per group. Returns how many files went into merged ones.
+
+    Files of `most_rows` rows or more are left as they are.
+    """
     merged = 0
-    while group := _next_group(table.files()):
+    while group := _next_group([file for file in table.files() if most_rows is None or file.rows < most_rows]):
         uris = [table.storage.uri(file.name) for file in group]
         select = f"SELECT * FROM {parquet_scan(uris)} ORDER BY time, id"
         file = write_file(connection, table.storage, select, month=group[0].month, span="time")

@@ -1,6 +1,7 @@
 """SQL as a person asks it: one SELECT over the views of a snapshot, or EXPLAIN of one; nothing that changes anything.
 
-The views are `events`, `losses`, `repriced`, and the tables of features (`agentgauge.lake.feature_tables`).
+The views are `events`, `losses`, `repriced`, `units` (`agentgauge.lake.rollups.units`), and the tables of features
+(`agentgauge.lake.feature_tables`).
 
 The connection reads a snapshot, so no statement could change events; what is refused is what DuckDB would do beside it:
 write files, load extensions, change settings.
@@ -9,7 +10,7 @@ write files, load extensions, change settings.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -66,15 +67,21 @@ def asks_for_ids(text: str) -> bool:
     return any(name in text.lower() for name in TABLES)
 
 
-def select(connection: duckdb.DuckDBPyConnection, text: str) -> Rows:
-    """Run one statement that only reads. Raises `QueryError` for any other, and with DuckDB's words where it fails."""
+def select(connection: duckdb.DuckDBPyConnection, text: str, units: Callable[[], str] | None = None) -> Rows:
+    """Run one statement that only reads; `units` gives the SELECT of the view of that name.
+
+    Raises `QueryError` for any other statement, and with DuckDB's words where it fails.
+    """
     import duckdb
 
     from agentgauge.lake.feature_tables import create_feature_tables  # deferred, as DuckDB
 
     try:
-        if asks_for_ids(text) or any(word in text.lower() for word in _CATALOGUE):
+        of_all = any(word in text.lower() for word in _CATALOGUE)
+        if of_all or asks_for_ids(text):
             create_feature_tables(connection)
+        if units is not None and (of_all or "units" in text.lower()):
+            connection.execute(f"CREATE VIEW units AS {units()}")
         statements = connection.extract_statements(text)
         if len(statements) != 1:
             raise QueryError(f"one statement at a time: got {len(statements)}")

@@ -19,9 +19,9 @@ from agentgauge.lake.rollups.levels import LEVELS, Expired, Level, expired_of
 from agentgauge.lake.table import DataFile, LakeTable
 from agentgauge.lake.tables import Tables
 
-FROM_ROWS = 50_000
-"""Rows from which a data file gets rollups: to read so many takes a few milliseconds, and to roll them up most of a
-second."""
+FROM_ROWS = 200_000
+"""Rows from which a data file gets rollups: to read so many takes a few tens of milliseconds, and to roll them up some
+two seconds. Smaller files will be merged soon, and would have to be rolled up again."""
 _VACUUM_HOURS = 1
 _ROWS_AT_ONCE = 1 << 20
 _IN_FLIGHT = timedelta(hours=1)
