@@ -170,6 +170,8 @@ def _with_usage(
     work: WorkUnits, units: Mapping[Any, Paid], payer: Callable[[tuple[Unit, ...]], Unit | None]
 ) -> Outcomes:
     """Units with what they used, those that only used something included."""
+    if not units:
+        return Outcomes(units)
     whole: dict[Any, Paid] = defaultdict(Paid, units)
     for named, spending in work.spending.items():
         if (unit := payer(named)) is not None:
@@ -179,13 +181,12 @@ def _with_usage(
         if (unit := payer(named)) is not None:
             busy[unit].append(part)
     for unit, parts in busy.items():
-        whole[unit].busy_ms = Busy.of_all(parts).ms
+        whole[unit].busy_ms = (parts[0] if len(parts) == 1 else Busy.of_all(parts)).ms
     return Outcomes(whole)
 
 
 def _payer(named: tuple[Unit, ...]) -> Unit | None:
-    by_kind = {unit.kind: unit for unit in named}
-    return next((by_kind[kind] for kind in _PAYING if kind in by_kind), None)
+    return min(named, key=lambda unit: _PAYING.index(unit.kind), default=None)
 
 
 def _of_kind(window: Window, kind: str, *more: Filter) -> Query:

@@ -43,7 +43,7 @@ _ENDS: dict[str, UnitKind] = {
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class Unit(msgspec.Struct, frozen=True):
+class Unit(msgspec.Struct, frozen=True, cache_hash=True):
     kind: UnitKind
     project: str | None
     name: str
@@ -160,13 +160,16 @@ def work_units(engine: Engine, window: Window) -> WorkUnits:
             else:
                 endings[unit].end(row["outcome"], row["attributes.status"], in_window=in_window)
                 worked_on |= {unit} if in_window else set()
-    for row in _tasks(engine, window):
-        named = units_of(row)
-        worked_on.update(named)
+    units: dict[tuple[str | None, ...], tuple[Unit, ...]] = {}
+    for time, duration_ms, outcome, *scope in _tasks(engine, window):
+        named = units.get(tuple(scope))
+        if named is None:
+            named = units[tuple(scope)] = units_of(dict(zip(SCOPE, scope, strict=True)))
+            worked_on.update(named)
         for unit in named:
-            endings[unit].task(row["outcome"])
-        if row["duration_ms"] is not None:
-            busy[named].add(row["time"], row["duration_ms"])
+            endings[unit].task(outcome)
+        if duration_ms is not None:
+            busy[named].add(time, duration_ms)
     return WorkUnits(spending, busy, endings, frozenset(worked_on))
 
 
@@ -186,9 +189,9 @@ def _marks(engine: Engine, window: Window) -> Iterator[dict[str, Any]]:
     return rows(engine, query, "time", "name", "outcome", "attributes.status", *SCOPE)
 
 
-def _tasks(engine: Engine, window: Window) -> Iterator[dict[str, Any]]:
+def _tasks(engine: Engine, window: Window) -> Iterator[tuple[Any, ...]]:
     query = Query(start=window.start, end=window.end, filters=(Filter("kind", "in", kinds.TASK_KINDS),))
-    return rows(engine, query, "time", "duration_ms", "outcome", *SCOPE)
+    return engine.scan(query, ("time", "duration_ms", "outcome", *SCOPE))
 
 
 def rows(engine: Engine, query: Query, *columns: str) -> Iterator[dict[str, Any]]:
