@@ -122,6 +122,7 @@ def test_the_views_are_shown_and_nothing_else(document: Ask, home: Path) -> None
         "losses",
         "repriced",
         "system_performance",
+        "units",
         "user_satisfaction",
     ]
 
