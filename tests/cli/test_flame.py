@@ -48,6 +48,32 @@ def test_the_document_has_names_values_and_children(document: Ask, nested: Path)
     assert [child["value"] for child in answer["children"]] == [12_000, 3000]
 
 
+HOSTILE = (
+    "<script>alert('x')</script>",
+    'a&b"<c>',
+    "]]>",
+    "\x1b[31mred\x1b[0m",
+    "cut\x1fhere",
+    "nul\x00",
+    "two\nlines",
+    " ",
+)
+
+
+def test_whatever_a_name_holds_pictures_are_xml_and_terminals_obey_none_of_it(run: Run, tmp_path: Path) -> None:
+    place, picture = tmp_path / "hostile", tmp_path / "flame.svg"
+    with agentgauge.open(place) as gauge:
+        for number, name in enumerate(HOSTILE):
+            gauge.task(name, span_id=f"{number:016x}", duration_ms=1000, at=NOON)
+            gauge.tool_call(name, parent_id=f"{number:016x}", duration_ms=1000, at=NOON)
+    assert run("flame", "--home", place, "--svg", picture).exit_code == 0
+    bars = list(ET.parse(picture).getroot().iter("{http://www.w3.org/2000/svg}rect"))  # noqa: S314 - our own file
+    assert len(bars) == 1 + 2 * len(HOSTILE)
+    for asked in (("flame",), ("report", "--by", "name"), ("flame", "nothing"), ("percentiles", "latency")):
+        result = run(*asked, "--home", place)
+        assert not any(character < " " and character != "\n" for character in result.stdout + result.stderr)
+
+
 def test_the_picture_has_every_bar_within_the_one_it_is_inside(run: Run, nested: Path, tmp_path: Path) -> None:
     picture = tmp_path / "flame.svg"
     result = run("flame", "--home", nested, "--svg", picture)

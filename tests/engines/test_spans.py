@@ -59,6 +59,17 @@ class TestSpans:
         found = paths(engine_of([span("task", "t", 0, 2, span_id="a"), span("tool_call", "x", 1, 9, parent_id="a")]))
         assert found["task:t"] == (1, 2, 1)
 
+    def test_a_name_with_a_separator_in_it_is_one_name(self, engine_of: Make) -> None:
+        assert paths(engine_of([span("task", f"a{SEPARATOR}b", 0, 1, span_id="a")])) == {"task:a b": (1, 1, 1)}
+
+    def test_a_span_that_names_itself_is_outermost_and_in_a_circle_none_is(self, engine_of: Make) -> None:
+        itself = span("task", "self", 0, 1, span_id="a", parent_id="a")
+        circle = (
+            span("task", "one", 1, 2, span_id="b", parent_id="c"),
+            span("task", "two", 2, 3, span_id="c", parent_id="b"),
+        )
+        assert paths(engine_of([itself, *circle])) == {"task:self": (1, 1, 1)}
+
     def test_conditions_choose_where_trees_begin_and_all_that_is_inside_comes_along(self, engine_of: Make) -> None:
         assert paths(engine_of(NESTED), Filter("name", "=", "test")) == {
             "task:test": (1, 4, 2),

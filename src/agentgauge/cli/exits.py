@@ -30,6 +30,8 @@ FINDING = 1
 WRONGLY_ASKED = 2
 READER_GONE = 141
 
+_CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
+"""Control characters of names, written out: an error is one line, and a terminal obeys none of it."""
 _MAY_NOT = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -63,7 +65,7 @@ class ExitCodes(TyperGroup):
 
 
 def _ended(message: str) -> typer.Exit:
-    text = f"error: {message}"
+    text = f"error: {message}".translate(_CONTROLS)
     if sys.stderr.isatty():
         columns = shutil.get_terminal_size().columns
         text = textwrap.fill(text, columns, break_long_words=False, break_on_hyphens=False)

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
-from typing import IO, Any, NoReturn
+from collections.abc import Iterable, Iterator
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 from rich.console import Console
+from rich.segment import Segment
 
 from agentgauge.events.plain import document
 
+if TYPE_CHECKING:
+    from rich.console import ConsoleOptions, RenderableType
+
 _PIPE_WIDTH = 200
 """No terminal, no edge: tables take what they need and are not cut for a width that nobody has."""
+_CONTROLS = dict.fromkeys({*range(32), *range(127, 160)} - {ord("\n")})
+"""Characters that a name may have, and a terminal would obey."""
 
 
 class Screen(Console):
-    """A console that leaves a reader's going away to whoever called, and writes no blanks at the end of a line into a
-    file or pipe.
+    """A console that leaves a reader's going away to whoever called, shows no control characters of what it is given,
+    and writes no blanks at the end of a line into a file or pipe.
     """
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else text.translate(_CONTROLS), style, control)
 
     def on_broken_pipe(self) -> NoReturn:
         raise BrokenPipeError

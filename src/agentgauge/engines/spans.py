@@ -10,7 +10,8 @@ Conditions and the window choose the outermost spans, and what is inside them co
 the window. A chosen span inside another chosen one belongs to that one's tree alone. Of those that meet the conditions
 the newest 100,000 are taken: what is around a span ends after it, so their trees are whole. A span ran for its duration
 before its time. What is nested deeper than 32 is left out. Of spans of one id the latest counts. Costs a join for each
-depth, over the events of the stretch of time that is looked at.
+depth, over the events of the stretch of time that is looked at. A span that says it is inside itself is in none; of
+spans that are inside each other in a circle none is outermost, and none is in the answer.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from agentgauge.engines import columns
 from agentgauge.engines.dialect import Expression
 
 SEPARATOR = "\x1f"
-"""The unit separator of ASCII, which no name has."""
+"""The unit separator of ASCII; in a name it is a space here."""
 MOST_SPANS = 100_000
 """Spans that meet the conditions and are looked at, the newest."""
 _DEEPEST = 32
@@ -37,7 +38,7 @@ _COLUMNS = ", ".join(f'{_REPLACED.get(c.name, f"""events."{c.name}" """)} AS "{c
 
 _SQL = f"""
 WITH RECURSIVE chosen AS (
-    SELECT segment, n, span_id, parent_id, EPOCH_US(time) AS ended,
+    SELECT segment, n, span_id, NULLIF(parent_id, span_id) AS parent_id, EPOCH_US(time) AS ended,
         EPOCH_US(time) - CAST(ROUND(LEAST(COALESCE(duration_ms, 0), {_LONGEST}) * 1000) AS BIGINT) AS began
     FROM events WHERE kind IN ({_KINDS})
     ORDER BY time DESC, segment, n LIMIT {MOST_SPANS}
@@ -45,9 +46,10 @@ WITH RECURSIVE chosen AS (
     SELECT MAKE_TIMESTAMPTZ(MIN(began) - {_BEYOND}) AS began, MAKE_TIMESTAMPTZ(MAX(ended) + {_BEYOND}) AS ended
     FROM chosen
 ), latest AS (
-    SELECT segment, n, span_id, parent_id, EPOCH_US(time) AS ended,
+    SELECT segment, n, span_id, NULLIF(parent_id, span_id) AS parent_id, EPOCH_US(time) AS ended,
         EPOCH_US(time) - CAST(ROUND(LEAST(COALESCE(duration_ms, 0), {_LONGEST}) * 1000) AS BIGINT) AS began,
-        kind || ':' || COALESCE(CASE WHEN kind = 'llm_call' THEN model ELSE name END, '') AS label,
+        kind || ':' || REPLACE(COALESCE(CASE WHEN kind = 'llm_call' THEN model ELSE name END, ''), CHR(31), ' ')
+            AS label,
         ROW_NUMBER() OVER (PARTITION BY span_id ORDER BY time DESC, n DESC) AS of_span
     FROM events
     WHERE kind IN ({_KINDS}) AND time BETWEEN (SELECT began FROM stretch) AND (SELECT ended FROM stretch)

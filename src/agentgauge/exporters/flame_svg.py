@@ -6,6 +6,7 @@ picture is one file without scripts; a bar's figures are its title, which viewer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -16,6 +17,8 @@ _LEGIBLE = 24
 """Pixels below which a bar has no label."""
 _LETTER = 6.6
 """Pixels that a character takes at most, of which the label is cut."""
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that XML has no way to write."""
 _COLOURS = {"all": "#d9d9d9", "task": "#8ecae6", "llm_call": "#d4a5e8", "tool_call": "#f4d58d"}
 """All legible under black text."""
 
@@ -44,7 +47,7 @@ def flame_svg(flame: Flame) -> str:
     bars = list(placed(flame.root))
     height = 2 * _MARGIN + _ROW * (1 + max(depth for depth, _, _, _ in bars))
     size = f"0 0 {_WIDTH + 2 * _MARGIN} {height}"
-    title = escape(f"Where the time of {flame.operation or 'everything'} goes")
+    title = _text(f"Where the time of {flame.operation or 'everything'} goes")
     lines = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{size}" font-family="monospace" font-size="11">',
         f"<title>{title}</title>",
@@ -64,9 +67,15 @@ def _bar(depth: int, begin: float, end: float, node: Node) -> str:
     )
     label = ""
     if width >= _LEGIBLE:
-        text = node.name[: int((width - 6) / _LETTER)]
-        label = f'<text x="{x + 3:.2f}" y="{y + 14}">{escape(text)}</text>'
+        letters = int((width - 6) / _LETTER)
+        name = node.name if len(node.name) <= letters else f"{node.name[: letters - 1]}…"
+        label = f'<text x="{x + 3:.2f}" y="{y + 14}">{_text(name)}</text>'
     return (
-        f'<g><title>{escape(figures)}</title><rect x="{x:.2f}" y="{y}" width="{width:.2f}" height="{_ROW - 1}" '
+        f'<g><title>{_text(figures)}</title><rect x="{x:.2f}" y="{y}" width="{width:.2f}" height="{_ROW - 1}" '
         f'fill="{_COLOURS[node.kind]}"/>{label}</g>'
     )
+
+
+def _text(text: str) -> str:
+    """A name as text of XML, whatever is in it."""
+    return escape(_FORBIDDEN.sub("\ufffd", text))
