@@ -164,7 +164,7 @@ def ask(home: Path, book: RecommendationBook, now: datetime = END, period: Perio
 
 
 def test_the_same_finding_has_the_same_id_with_other_figures(home: Path, book: RecommendationBook) -> None:
-    first = {(row.type, row.agent, row.model): row.id for row in ask(home, book).recommendations}
+    first = {(row.type, row.agent, row.model): row.id or 0 for row in ask(home, book).recommendations}
     assert sorted(first.values()) == list(range(1, len(first) + 1))
     later = Period(MONTH.start + timedelta(days=1), MONTH.end)
     again = {(row.type, row.agent, row.model): row.id for row in ask(home, book, period=later).recommendations}
@@ -179,8 +179,8 @@ def test_the_total_is_the_sum_of_the_rows(home: Path, book: RecommendationBook) 
 
 def test_what_was_decided_is_not_recommended_again(home: Path, book: RecommendationBook) -> None:
     rows = {row.type: row for row in ask(home, book).recommendations}
-    decide(book, rows["pause_agent"].id, "dismissed", END)
-    decide(book, rows["cheaper_model"].id, "accepted", END)
+    decide(book, rows["pause_agent"].id or 0, "dismissed", END)
+    decide(book, rows["cheaper_model"].id or 0, "accepted", END)
     answer = ask(home, book)
     assert {"pause_agent", "cheaper_model"}.isdisjoint(row.type for row in answer.recommendations)
     assert answer.dismissed == 1
@@ -193,7 +193,7 @@ def test_what_was_decided_is_not_recommended_again(home: Path, book: Recommendat
 def test_what_an_accepted_one_saved_is_measured_per_operation(home: Path, book: RecommendationBook) -> None:
     """Accepted after 15 days in which both models took turns; the dear one was not given up, so nothing was saved."""
     rows = {row.type: row for row in ask(home, book).recommendations}
-    decide(book, rows["cheaper_model"].id, "accepted", END - timedelta(days=15))
+    decide(book, rows["cheaper_model"].id or 0, "accepted", END - timedelta(days=15))
     (adopted,) = ask(home, book).adopted
     result = adopted.achieved
     assert (result.status, result.measure) == ("measured", "cost per task")
@@ -215,7 +215,7 @@ def test_a_model_that_was_exchanged_has_saved_its_difference(tmp_path: Path, boo
     with engine_over(tmp_path / "home") as engine:
         before = Period(decided - timedelta(days=30), decided)
         (row,) = current_recommendations(engine, before, BOOK, book, decided).recommendations
-        decide(book, row.id, "accepted", decided)
+        decide(book, row.id or 0, "accepted", decided)
         (adopted,) = current_recommendations(engine, MONTH, BOOK, book, END).adopted
     result = adopted.achieved
     assert (result.operations_before, result.operations_after) == (400, 200)
@@ -229,7 +229,7 @@ def test_a_model_that_was_exchanged_has_saved_its_difference(tmp_path: Path, boo
 @pytest.mark.parametrize("type_", ["use_cache", "stop_retries", "pause_agent", "unpriced_models"])
 def test_every_type_has_a_measure_or_says_that_it_has_none(home: Path, book: RecommendationBook, type_: str) -> None:
     row = next(row for row in ask(home, book).recommendations if row.type == type_)
-    decide(book, row.id, "accepted", END - timedelta(days=15))
+    decide(book, row.id or 0, "accepted", END - timedelta(days=15))
     (adopted,) = ask(home, book).adopted
     measures = {
         "use_cache": "cost per task",
@@ -240,6 +240,22 @@ def test_every_type_has_a_measure_or_says_that_it_has_none(home: Path, book: Rec
     assert adopted.achieved.measure == measures[type_]
     statuses = {"unpriced_models": "not_measurable", "pause_agent": "too_early"}  # 15 days are 15 operations
     assert adopted.achieved.status == statuses.get(type_, "measured")
+
+
+def test_where_nothing_can_be_kept_it_is_listed_without_ids(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    answer = ask(home, RecommendationBook(state_of(get_settings(tmp_path / "file" / "home").home)))
+    assert answer.count == len(answer.recommendations) > 0
+    assert {(row.id, row.status, row.first_found) for row in answer.recommendations} == {(None, "pending", None)}
+    assert "state.db cannot be used" in (answer.not_kept or "")
+
+
+def test_a_state_file_that_is_broken_hides_no_finding(home: Path, book: RecommendationBook, tmp_path: Path) -> None:
+    assert ask(home, book).not_kept is None
+    (tmp_path / "elsewhere" / "state.db").write_bytes(b"not a database" * 100)
+    answer = ask(home, book)
+    assert answer.recommendations[0].id is None
+    assert "file is not a database" in (answer.not_kept or "")
 
 
 def test_a_period_is_30_days_until_now_unless_it_is_named() -> None:

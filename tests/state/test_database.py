@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 import sqlite3
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import sqlglot
 
 from agentgauge.errors import StateError
 from agentgauge.state.database import Database, migrations, version_of
+from tests.components import require
 
 _COUNT = "UPDATE identifiers SET last = last + 1 WHERE name = 'recommendation'"
 
@@ -101,3 +104,22 @@ def test_processes_that_make_and_write_it_at_once_lose_nothing(tmp_path: Path) -
         writer.join(60)
     assert [writer.exitcode for writer in writers] == [0] * 4
     assert _last(Database(path)) == 100
+
+
+def test_a_file_in_a_place_that_may_not_be_written_is_read(tmp_path: Path) -> None:
+    """On a file system that is mounted read-only: for root nothing else is."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
+    mounted = os.geteuid() == 0 and subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    require(mounted, "root, to mount a file system read-only")
+    try:
+        database = Database(place / "a home #1" / "state.db")
+        with database.transaction() as connection:
+            connection.execute(_COUNT)
+        subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
+        assert _last(database) == 1
+        with pytest.raises(StateError, match="cannot be used: unable to open"), database.transaction() as connection:
+            connection.execute(_COUNT)
+    finally:
+        subprocess.run(["umount", str(place)], check=True)

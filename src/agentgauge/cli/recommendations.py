@@ -146,10 +146,13 @@ def _show(answer: Recommendations, zone: tzinfo) -> None:
         out.print(_pending_table(answer.recommendations))
         out.print()
         total = wording.money(answer.total_potential_savings)
-        saving = sum(row.estimated_savings > 0 for row in answer.recommendations)
-        overlap = ", less what rows about the same work share" if saving > 1 else ""
-        out.print(f"Together up to {total} in 30 days{overlap}.", soft_wrap=True)
-        out.print(Text("agentgauge recommendations accept ID, or dismiss ID", style="dim"), soft_wrap=True)
+        if saving := sum(row.estimated_savings > 0 for row in answer.recommendations):
+            overlap = ", less what rows about the same work share" if saving > 1 else ""
+            out.print(f"Together up to {total} in 30 days{overlap}.", soft_wrap=True)
+        hint = "agentgauge recommendations accept ID, or dismiss ID"
+        if answer.not_kept is not None:
+            hint = f"None can be accepted or dismissed: {answer.not_kept}"
+        out.print(Text(hint, style="dim"), soft_wrap=True)
     else:
         out.print("Nothing to recommend.")
     if answer.dismissed:
@@ -162,6 +165,7 @@ def _show(answer: Recommendations, zone: tzinfo) -> None:
 def _pending_table(rows: Sequence[Recommendation]) -> Table:
     from rich.text import Text
 
+    from agentgauge.cli import wording
     from agentgauge.cli.tables import plain_table
 
     table = plain_table()
@@ -176,7 +180,8 @@ def _pending_table(rows: Sequence[Recommendation]) -> Table:
             what.append(f"\nfrom few {row.evidence.of}", style="not bold dim")
         if row.evidence.assumption:
             what.append(f"\nif {row.evidence.assumption}", style="not bold dim")
-        table.add_row(Text(str(row.id)), Text(row.priority), what, Text(_amount_and_limits(row.saving)))
+        named = wording.NOTHING if row.id is None else str(row.id)
+        table.add_row(Text(named), Text(row.priority), what, Text(_amount_and_limits(row.saving)))
         if number < len(rows) - 1:
             table.add_row("", "", "", "")
     return table

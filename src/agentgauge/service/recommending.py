@@ -1,7 +1,8 @@
 """Recommendations with their ids, what was decided about them, and what those that were accepted have saved.
 
-Ids are given when a finding is first listed, so listing writes to the state file (`agentgauge.state`). A finding that
-was accepted or dismissed is not recommended again.
+Ids are given when a finding is first listed, so listing writes to the state file (`agentgauge.state`). Where that
+cannot be written, what was never listed has no id, and the answer says why. A finding that was accepted or dismissed is
+not recommended again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 
 from agentgauge.engines import Engine
 from agentgauge.engines.answer import Way
-from agentgauge.errors import QueryError
+from agentgauge.errors import QueryError, StateError
 from agentgauge.policies.adoption import Achieved, achieved
 from agentgauge.policies.budget_rules import BudgetFigures
 from agentgauge.policies.findings import MONTH_DAYS, Evidence, Finding, FindingType, Period, Priority, Saving
@@ -27,10 +28,11 @@ from agentgauge.state.recommendations import Decided, Kept, Key, RecommendationB
 
 
 class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
-    id: int
-    """Unique, and the same whenever this is found again."""
+    id: int | None
+    """Unique, and the same whenever this is found again; None where it could not be given one."""
     status: Status
-    first_found: datetime
+    first_found: datetime | None
+    """None where it has no id."""
     type: FindingType
     priority: Priority
     agent: str | None
@@ -71,6 +73,9 @@ class Recommendations(msgspec.Struct, frozen=True, kw_only=True):
     dismissed: int
     """How many of what was found had been dismissed."""
     way: Way
+    not_kept: str | None
+    """Why it could not be kept that these were found; None where it was. Those without an id were not found before, or
+    what is known of them could not be read: then what was decided about them is not known either."""
 
 
 def period_of(window: Window, now: datetime) -> Period:
@@ -93,11 +98,11 @@ def current_recommendations(
     budgets: Mapping[str, BudgetFigures | Decimal] | None = None,
     thresholds: Thresholds | None = None,
 ) -> Recommendations:
-    """What is recommended now, and what became of what was accepted. Raises `StateError` where ids cannot be kept."""
+    """What is recommended now, and what became of what was accepted."""
     found = recommendations(engine, period, prices, budgets, thresholds)
     by_key = {key_of(finding): finding for finding in found.findings}
-    kept = book.found({key: msgspec.json.encode(finding) for key, finding in by_key.items()}, now)
-    rows = [_row(kept[key], finding) for key, finding in by_key.items()]
+    kept, not_kept = _noted(book, by_key, now)
+    rows = [_row(kept.get(key), finding) for key, finding in by_key.items()]
     pending = tuple(row for row in rows if row.status == "pending")
     return Recommendations(
         period=period,
@@ -106,9 +111,10 @@ def current_recommendations(
         count=len(pending),
         total_potential_savings=sum((row.estimated_savings for row in pending), Decimal(0)),
         recommendations=pending,
-        adopted=tuple(_adopted(engine, one, now) for one in book.all() if one.status == "accepted"),
+        adopted=tuple(_adopted(engine, one, now) for one in kept.values() if one.status == "accepted"),
         dismissed=sum(row.status == "dismissed" for row in rows),
         way=found.way,
+        not_kept=not_kept,
     )
 
 
@@ -125,6 +131,19 @@ def key_of(finding: Finding) -> Key:
     return Key(
         finding.type, finding.agent or "", finding.model or "", finding.operation or "", finding.alternative or ""
     )
+
+
+def _noted(book: RecommendationBook, found: Mapping[Key, Finding], now: datetime) -> tuple[dict[Key, Kept], str | None]:
+    """Everything that is known, what is found now included, and why that could not be noted."""
+    not_kept: str | None = None
+    try:
+        book.found({key: msgspec.json.encode(finding) for key, finding in found.items()}, now)
+    except StateError as error:
+        not_kept = str(error)
+    try:
+        return {one.key: one for one in book.all()}, not_kept
+    except StateError as error:
+        return {}, not_kept or str(error)
 
 
 def _adopted(engine: Engine, kept: Kept, now: datetime) -> Adopted:
@@ -149,12 +168,12 @@ def _finding(figures: bytes) -> Finding:
     return msgspec.json.decode(figures, type=Finding)
 
 
-def _row(kept: Kept, finding: Finding) -> Recommendation:
+def _row(kept: Kept | None, finding: Finding) -> Recommendation:
     same = {name: getattr(finding, name) for name in Finding.__struct_fields__}
     return Recommendation(
-        id=kept.id,
-        status=kept.status,
-        first_found=kept.first_found,
+        id=None if kept is None else kept.id,
+        status="pending" if kept is None else kept.status,
+        first_found=None if kept is None else kept.first_found,
         estimated_savings=finding.estimated_savings,
         **same,
     )

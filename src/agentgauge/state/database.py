@@ -5,13 +5,14 @@ the file is first written to and when a newer agentgauge meets it. They are kept
 AUTOINCREMENT (the table `identifiers` counts), amounts and documents as TEXT, times as BIGINT microseconds.
 A statement ends with a semicolon at the end of a line.
 
-Asking about state never makes the file. A transaction opens the file anew, so nothing is shared between threads or with
-a forked child: a millisecond, and some ten more where it wrote, for the syncs. WAL needs a local disk: processes on
-several machines must not share a file.
+Asking about state never makes the file, and needs no right to write. A transaction opens the file anew, so nothing is
+shared between threads or with a forked child: a millisecond, and some ten more where it wrote, for the syncs. WAL needs
+a local disk: processes on several machines must not share a file.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ class Database:
         """A connection that sees one state of the file. Only where it `exists`. Raises `StateError` as above."""
         with self._errors():
             self._migrate_if_needed()
-            with closing(self._connect()) as connection:
+            with closing(self._connect_to_read()) as connection:
                 connection.execute("BEGIN")
                 yield connection
 
@@ -79,8 +80,15 @@ class Database:
         except (sqlite3.DatabaseError, OSError) as error:
             raise StateError(f"{self.path} cannot be used: {error}; name another home with --home") from error
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
+    def _connect_to_read(self) -> sqlite3.Connection:
+        """A file in WAL mode is read through another beside it. Where that can neither be made nor is there, because
+        nobody has the file open, it is read as one that nobody changes."""
+        if os.access(self.path.parent, os.W_OK) or self.path.with_name(f"{self.path.name}-wal").exists():
+            return self._connect()
+        return self._connect(f"{self.path.absolute().as_uri()}?mode=ro&immutable=1")
+
+    def _connect(self, uri: str | None = None) -> sqlite3.Connection:
+        connection = sqlite3.connect(uri or self.path, timeout=_WAIT_SECONDS, isolation_level=None, uri=uri is not None)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
         except BaseException:
@@ -91,7 +99,7 @@ class Database:
     def _version(self) -> int:
         if not self.exists:
             return 0
-        with closing(self._connect()) as connection:
+        with closing(self._connect_to_read()) as connection:
             return version_of(connection)
 
     def _migrate_if_needed(self) -> None:
