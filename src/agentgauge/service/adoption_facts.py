@@ -13,7 +13,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
+
+import msgspec
 
 from agentgauge.analysis.pairs import Observation
 from agentgauge.engines import Engine, Filter, Query
@@ -26,36 +30,48 @@ COST_PER_WORK, FAILED_PER_CALL = "cost per piece of work", "cost of failed calls
 COST_PER_DAY = "cost per day"
 
 
-def measure_of(engine: Engine, finding: Finding, period: Period) -> str | None:
-    """What a finding is measured by, from what there was in the period before the decision; None where it saves
-    nothing that could be measured."""
+class Observed(msgspec.Struct, frozen=True):
+    """Per unit the amount, USD, and how many operations it is of."""
+
+    measure: str
+    before: list[Observation]
+    since: list[Observation]
+
+
+def observed(engine: Engine, finding: Finding, before: Period, since: Period) -> Observed | None:
+    """What a finding is measured by, in the period up to the decision and the one from it on; None where it saves
+    nothing that could be measured. Reads tasks once for both.
+    """
+    whole, decided = Period(before.start, since.end), since.start
     match finding.type:
         case "cheaper_model":
-            return COST_PER_TASK
+            return _by_unit(COST_PER_TASK, _tasks(engine, finding, whole), decided)
         case "use_cache":
-            return COST_PER_TASK if any(True for _ in _tasks(engine, finding, period)) else COST_PER_CALL
+            of_tasks = _by_unit(COST_PER_TASK, _tasks(engine, finding, whole), decided)
+            return of_tasks if of_tasks.before else _by_unit(COST_PER_CALL, _calls(engine, finding, whole), decided)
+        case "stop_retries" if finding.operation is not None:
+            return _by_unit(COST_PER_WORK, _tasks(engine, finding, whole), decided)
         case "stop_retries":
-            return COST_PER_WORK if finding.operation is not None else FAILED_PER_CALL
+            return Observed(FAILED_PER_CALL, *(_failed_by_day(engine, finding, period) for period in (before, since)))
         case "pause_agent" | "reduce_budget":
-            return COST_PER_DAY
+            known = (_agent(finding), Filter("cost_usd", "is not null"))
+            return Observed(COST_PER_DAY, *(_by_day(engine, period, known) for period in (before, since)))
         case _:
             return None
 
 
-def observations(engine: Engine, finding: Finding, measure: str, period: Period) -> list[Observation]:
-    """Per unit the amount, USD, and how many operations it is of."""
-    if measure == COST_PER_DAY:
-        return _by_day(engine, period, (_agent(finding), Filter("cost_usd", "is not null")))
-    if measure == FAILED_PER_CALL:
-        return _failed_by_day(engine, finding, period)
-    costs: dict[str, float] = defaultdict(float)
-    counts: dict[str, int] = defaultdict(int)
-    rows = _calls(engine, finding, period) if measure == COST_PER_CALL else _tasks(engine, finding, period)
+def _by_unit(measure: str, rows: Iterator[dict[str, Any]], decided: datetime) -> Observed:
+    costs: tuple[dict[str, Decimal], ...] = (defaultdict(Decimal), defaultdict(Decimal))
+    counts: tuple[dict[str, int], ...] = (defaultdict(int), defaultdict(int))
     for row in rows:
-        unit = unit_name(row)
-        costs[unit] += float(row["cost_usd"])
-        counts[unit] += 1
-    return [Observation(unit, costs[unit], 1 if measure == COST_PER_WORK else counts[unit]) for unit in costs]
+        part, unit = int(row["time"] >= decided), unit_name(row)
+        costs[part][unit] += row["cost_usd"]
+        counts[part][unit] += 1
+    before, since = (
+        [Observation(unit, float(cost), 1 if measure == COST_PER_WORK else count[unit]) for unit, cost in of.items()]
+        for of, count in zip(costs, counts, strict=True)
+    )
+    return Observed(measure, before, since)
 
 
 def _tasks(engine: Engine, finding: Finding, period: Period) -> Iterator[dict[str, Any]]:
@@ -79,7 +95,7 @@ def _calls(engine: Engine, finding: Finding, period: Period) -> Iterator[dict[st
 
 
 def _rows(engine: Engine, query: Query, *more: str) -> Iterator[dict[str, Any]]:
-    columns = ("segment", "n", "project", *UNITS, "cost_usd", *more)
+    columns = ("time", "segment", "n", "project", *UNITS, "cost_usd", *more)
     for row in engine.scan(query, columns):
         yield dict(zip(columns, row, strict=True))
 

@@ -21,7 +21,7 @@ from agentgauge.policies.budget_rules import BudgetFigures
 from agentgauge.policies.findings import MONTH_DAYS, Evidence, Finding, FindingType, Period, Priority, Saving
 from agentgauge.policies.thresholds import Thresholds
 from agentgauge.pricing import PriceBook
-from agentgauge.service.adoption_facts import measure_of, observations
+from agentgauge.service.adoption_facts import observed
 from agentgauge.service.reports.recommendations import recommendations
 from agentgauge.service.window import Window
 from agentgauge.state.recommendations import Decided, Kept, Key, RecommendationBook, Status
@@ -150,17 +150,12 @@ def _adopted(engine: Engine, kept: Kept, now: datetime) -> Adopted:
     decision = kept.decisions[-1]
     finding = _finding(decision.figures)
     before = Period(decision.time - timedelta(days=finding.evidence.period.days), decision.time)
-    measure = measure_of(engine, finding, before)
-    if measure is None:
+    since = Period(decision.time, max(now, decision.time + timedelta(microseconds=1)))
+    found = observed(engine, finding, before, since)
+    if found is None:
         result = Achieved(status="not_measurable", measure="nothing was to be saved")
     else:
-        since = Period(decision.time, max(now, decision.time + timedelta(microseconds=1)))
-        result = achieved(
-            measure,
-            observations(engine, finding, measure, before),
-            observations(engine, finding, measure, since),
-            since,
-        )
+        result = achieved(found.measure, found.before, found.since, since)
     return Adopted(recommendation=_row(kept, finding), accepted=decision.time, achieved=result)
 
 
