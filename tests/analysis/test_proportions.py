@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.stats import binom, multinomial
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportion_effectsize
 
 from agentgauge.analysis.multiplicity import holm
 from agentgauge.analysis.proportions import agresti_caffo, bonett_price, cohen_h, fisher_mid_p, mcnemar_exact, wilson
@@ -48,6 +51,31 @@ def test_fishers_p_is_scipys_less_half_of_what_is_as_likely_as_the_table() -> No
         own = possible[a]
         as_likely = possible[np.isclose(possible, own)].sum()
         assert fisher_mid_p(a, a + b, c, c + d) == pytest.approx(whole - as_likely / 2)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+@pytest.mark.parametrize(("first", "n", "second", "m"), [(14, 20, 6, 20), (1, 9, 40, 90), (7, 7, 2, 11), (0, 5, 0, 8)])
+def test_limits_and_effects_of_shares_are_those_of_statsmodels(
+    first: int, n: int, second: int, m: int, confidence: float
+) -> None:
+    alpha = 1 - confidence
+    own = proportion_confint(first, n, alpha=alpha, method="wilson")
+    assert wilson(first, n, confidence) == pytest.approx(own, abs=1e-12)
+    low, high = confint_proportions_2indep(first, n, second, m, method="agresti-caffo", compare="diff", alpha=alpha)
+    assert agresti_caffo(first, n, second, m, confidence) == pytest.approx((max(low, -1), min(high, 1)), abs=1e-12)
+    assert cohen_h(first / n, second / m) == pytest.approx(proportion_effectsize(first / n, second / m))
+
+
+@pytest.mark.parametrize(("b", "c"), [(0, 1), (1, 9), (5, 5), (0, 6), (12, 30), (300, 350)])
+def test_mcnemars_p_is_that_of_statsmodels(b: int, c: int) -> None:
+    assert mcnemar_exact(b, c) == pytest.approx(mcnemar([[17, b], [c, 4]], exact=True).pvalue)
+
+
+def test_holms_adjusted_p_values_are_those_of_statsmodels() -> None:
+    random = np.random.default_rng(8)
+    for count in (1, 2, 3, 10, 45):
+        p_values = np.round(random.beta(0.4, 2, count), 3)  # some are equal
+        assert holm(list(p_values)) == pytest.approx(multipletests(p_values, method="holm")[1])
 
 
 def test_a_table_that_its_margins_leave_alone_shows_nothing() -> None:

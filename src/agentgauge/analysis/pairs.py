@@ -69,12 +69,16 @@ class Contrast(msgspec.Struct, frozen=True, kw_only=True):
     variance_a: float
     variance_b: float
     """Of one unit of either arm; of pairs the first is that of a pair, the second 0."""
+    paired: bool
+    mid_p: bool = False
+    """Whether of outcomes as unlikely as the one at hand half count."""
 
     def needed(self, alpha: float) -> int | None:
         """Units more per arm by which a difference of this size is told from chance at `alpha`, in 8 of 10 cases.
 
         The smallest k with variance_a / (n_a + k) + variance_b / (n_b + k) <= (size / (z(1 - alpha/2) + z(0.8)))^2,
-        by the normal distribution. At least 1; None without a difference, or where nothing varies.
+        by the normal distribution, and of few units at least as many as can have a p-value of `alpha` at all. At least
+        1; None without a difference, or where nothing varies.
         """
         from scipy.special import ndtri
 
@@ -88,7 +92,20 @@ class Contrast(msgspec.Struct, frozen=True, kw_only=True):
         half = (self.n_a + self.n_b - spread / allowed) / 2
         rest = self.n_a * self.n_b - (self.variance_a * self.n_b + self.variance_b * self.n_a) / allowed
         more = -half + math.sqrt(max(half * half - rest, 0.0))
-        return max(math.ceil(more - 1e-9), 1) if math.isfinite(more) else None
+        if not math.isfinite(more):
+            return None
+        units = max(math.ceil(more - 1e-9), 1)
+        while self._least_p(units) > alpha * (1 + 1e-9):
+            units += 1
+        return units
+
+    def _least_p(self, more: int) -> float:
+        """The p-value of the most unlikely outcome, where as many units are more in either arm."""
+        from scipy.special import binom
+
+        if self.paired:
+            return 2.0 ** (1 - self.n_a - more)
+        return (1 if self.mid_p else 2) / float(binom(self.n_a + self.n_b + 2 * more, self.n_a + more))
 
 
 def check(name: str, observations: Sequence[Observation], kind: Kind) -> None:
@@ -119,17 +136,27 @@ def level(observations: Sequence[Observation], kind: Kind, confidence: float) ->
 
 
 def contrast(
-    first: Sequence[Observation], second: Sequence[Observation], kind: Kind, paired: bool, confidence: float
+    first: Sequence[Observation],
+    second: Sequence[Observation],
+    kind: Kind,
+    paired: bool,
+    confidence: float,
+    exchanges: int = permutation.EXCHANGES,
 ) -> Contrast:
-    """Two arms; with `paired` the units that both have, each against itself."""
+    """Two arms; with `paired` the units that both have, each against itself. `exchanges` as in the permutation tests:
+    fewer are as right and less fine.
+    """
     names = {observation.unit for observation in second}
     both = {observation.unit for observation in first if observation.unit in names}
     if paired:
         first, second = (
             sorted((one for one in arm if one.unit in both), key=lambda one: one.unit) for arm in (first, second)
         )
-    of = {"binary": _binary, "number": _number, "ratio": _of_ratio}[kind]
-    return of(_columns(first), _columns(second), paired, confidence, len(both))
+    a, b = _columns(first), _columns(second)
+    if kind == "binary":
+        return _binary(a, b, paired, confidence, len(both))
+    of = _number if kind == "number" else _of_ratio
+    return of(a, b, paired, confidence, len(both), exchanges)
 
 
 _Columns = tuple["Values", "Values"]
@@ -173,18 +200,27 @@ def _binary(first: _Columns, second: _Columns, paired: bool, confidence: float, 
         size=size,
         variance_a=variances[0],
         variance_b=variances[1],
+        paired=paired,
+        mid_p=not paired,
     )
 
 
-def _number(first: _Columns, second: _Columns, paired: bool, confidence: float, shared: int) -> Contrast:
-    return _of_means(first[0], second[0], paired, confidence, shared)
+def _number(
+    first: _Columns, second: _Columns, paired: bool, confidence: float, shared: int, exchanges: int
+) -> Contrast:
+    return _of_means(first[0], second[0], paired, confidence, shared, exchanges)
 
 
-def _of_ratio(first: _Columns, second: _Columns, paired: bool, confidence: float, shared: int) -> Contrast:
+def _of_ratio(
+    first: _Columns, second: _Columns, paired: bool, confidence: float, shared: int, exchanges: int
+) -> Contrast:
     (a, weights_a), (b, weights_b) = first, second
     weight = float(weights_a.sum() + weights_b.sum())
-    common = float(a.sum() + b.sum()) / weight if weight else math.nan
-    found = _of_means(a - common * weights_a, b - common * weights_b, paired, confidence, shared)
+    if weight == 0:  # neither has a ratio, and there is nothing to compare
+        nothing = _of_means(a[:0], b[:0], paired, confidence, shared, exchanges)
+        return msgspec.structs.replace(nothing, n_a=a.size, n_b=b.size)
+    common = float(a.sum() + b.sum()) / weight
+    found = _of_means(a - common * weights_a, b - common * weights_b, paired, confidence, shared, exchanges)
     low, high = _ratio_difference_limits(first, second, paired, confidence)
     how = found.method.partition(";")[0]
     return msgspec.structs.replace(
@@ -196,8 +232,11 @@ def _of_ratio(first: _Columns, second: _Columns, paired: bool, confidence: float
     )
 
 
-def _of_means(a: Values, b: Values, paired: bool, confidence: float, shared: int) -> Contrast:
-    tested = permutation.paired_means(a - b, confidence) if paired else permutation.two_means(a, b, confidence)
+def _of_means(a: Values, b: Values, paired: bool, confidence: float, shared: int, exchanges: int) -> Contrast:
+    if paired:
+        tested = permutation.paired_means(a - b, confidence, exchanges)
+    else:
+        tested = permutation.two_means(a, b, confidence, exchanges)
     difference = _mean(a) - _mean(b)
     variance_a, variance_b = (_variance(a - b), 0.0) if paired else (_variance(a), _variance(b))
     freedom = a.size - 1 if paired else a.size + b.size - 2
@@ -221,6 +260,7 @@ def _of_means(a: Values, b: Values, paired: bool, confidence: float, shared: int
         size=difference,
         variance_a=variance_a,
         variance_b=variance_b,
+        paired=paired,
     )
 
 
@@ -292,4 +332,7 @@ def _mean(values: Values | NDArray[np.bool_]) -> float:
 
 
 def _variance(values: Values) -> float:
-    return float(values.var(ddof=1)) if values.size > 1 else math.nan
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):  # of figures too large for squares: infinite, and said of none
+        return float(values.var(ddof=1)) if values.size > 1 else math.nan
