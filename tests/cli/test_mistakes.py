@@ -60,3 +60,36 @@ def test_a_suggested_command_begins_as_the_reader_can_type_it(tmp_path: Path, mo
     assert program_name() == str(script).removeprefix("/")
     monkeypatch.setenv("PATH", str(scripts))
     assert program_name() == "agentgauge"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (("report", "--where", "agnt=coder"), "did you mean agent?"),
+        (("report", "--where", "agent~coder"), "one of = != < <= > >="),
+        (("report", "--where", "duration_ms>slow"), "compared with a number"),
+        (("report", "--where", "agent>3"), "compare it with = or !="),
+        (("report", "--where", "outcome=succes"), "did you mean success?"),
+        (("report", "--where", "time=1"), "--since and --until"),
+        (("report", "--by", ""), "names no dimension: usual are model"),
+        (("percentiles", "latency", "--by", ","), "names no dimension: usual are model"),
+        (("report", "--by", "agnt"), "did you mean agent?"),
+        (("report", "--by", "tool,model"), "take --by tool alone"),
+        (("report", "--tz", "Berlin"), "use an IANA name such as UTC or Europe/Berlin"),
+        (("report", "--bucket", "year"), "use one of 15min, hour, day, week, month"),
+        (("report", "--since", "soon"), "30m, 12h, 7d"),
+        (("percentiles", "latncy"), "did you mean latency?"),
+        (("percentiles", "cost", "--per", "day"), "per operation or per call"),
+        (("flame", "trun"), "did you mean turn?"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line_that_says_what_can(
+    run: Run, home: Path, arguments: tuple[str, ...], advice: str
+) -> None:
+    result = run(*arguments, "--home", home)
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert advice in result.stderr
+
+
+def test_a_dimension_that_is_named_twice_is_one(run: Run, home: Path) -> None:
+    assert "By agent\n" in run("report", "--by", "agent,agent", "--home", home).stdout

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run
+import agentgauge
+from tests.cli.conftest import DAY, Run
 
 Ask = Callable[..., Any]
 
@@ -44,6 +45,21 @@ def test_a_name_that_nothing_has_is_an_error_of_one_line(run: Run, home: Path, c
     result = run(command, "codr", "--home", home)
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     assert f"no {command} is called 'codr'" in result.stderr
+
+
+@pytest.mark.parametrize("asked", [("agent", "coder"), ("role", "developer"), ("percentiles", "latency"), ("flame",)])
+def test_the_screen_says_which_events_an_answer_is_of(run: Run, home: Path, asked: tuple[str, ...]) -> None:
+    with agentgauge.open(home) as gauge, gauge.scope(role="developer"):
+        gauge.task("turn", duration_ms=1, at=DAY)
+    assert "everything recorded (UTC)\n" in run(*asked, "--home", home).stdout
+    part = ("--since", "2026-03-01", "--until", "2026-03-02", "--where", "agent!=x")
+    expected = "2026-03-01 00:00 to 2026-03-03 00:00 (UTC), where agent!=x\n"
+    assert expected in run(*asked, "--home", home, *part).stdout
+
+
+def test_percentiles_of_nothing_say_so(run: Run, home: Path) -> None:
+    shown = run("percentiles", "latency", "--home", home, "--until", "2020-01-01").stdout
+    assert shown == "Nothing here has values of latency: everything before 2020-01-02 00:00 (UTC).\n"
 
 
 @pytest.mark.parametrize("columns", [60, 80, 140])

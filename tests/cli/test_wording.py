@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -89,3 +89,21 @@ def test_how_an_answer_was_found_is_said_where_it_matters() -> None:
     expired, within = wording.found(False, datetime(2026, 8, 1, tzinfo=UTC), UTC)
     assert "before 2026-08-01 00:00 have expired" in expired
     assert "within 1 %" in within
+
+
+def test_hours_that_clocks_show_twice_have_their_offset() -> None:
+    summer, winter = timezone(timedelta(hours=2)), timezone(timedelta(hours=1))
+    starts = [datetime(2026, 10, 25, hour, tzinfo=zone) for hour, zone in ((1, summer), (2, summer), (2, winter))]
+    shown = ["Sun 25 Oct 01:00", "Sun 25 Oct 02:00 +02:00", "Sun 25 Oct 02:00 +01:00"]
+    assert wording.buckets(starts, "hour") == shown
+
+
+def test_a_window_is_said_as_it_was_asked_for() -> None:
+    first, last = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)
+    edges = [(None, None), (first, None), (None, last), (first, last)]
+    assert [wording.window(start, end, UTC) for start, end in edges] == [
+        "everything recorded",
+        "since 2026-03-01 00:00",
+        "everything before 2026-03-02 00:00",
+        "2026-03-01 00:00 to 2026-03-02 00:00",
+    ]

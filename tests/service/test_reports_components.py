@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
@@ -47,6 +48,13 @@ class TestComponents:
         more = (timing("rerank", 1500.0, "a"),)
         found = reports.components(engine(*ASKED, *more), EVER).rows
         assert {(row.operation, row.overlapping) for row in found} == {("ask", True), ("sum up", False)}
+
+    def test_of_operations_without_a_duration_there_is_no_share_and_nothing_is_said_to_overlap(self) -> None:
+        untimed = span("task", "ask", 0, 1, span_id="a")
+        events = (msgspec.structs.replace(untimed, duration_ms=None), timing("retrieve", 300.0, "a"))
+        (found,) = reports.components(engine(*events), EVER).rows
+        assert math.isnan(found.share)
+        assert not found.overlapping
 
     def test_conditions_and_window_choose_the_operations(self) -> None:
         later = Window(NOON + timedelta(seconds=1.5))

@@ -9,8 +9,7 @@ import typer
 from agentgauge.cli import options
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
+    from agentgauge.cli.question import Question
     from agentgauge.service.reports.agents import Agent
 
 
@@ -24,31 +23,23 @@ def agent(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show one agent's tasks, durations, tokens, cost and quality."""
-    from datetime import UTC, datetime
+    """Show one agent's tasks, durations, cost and quality.
 
-    from agentgauge.cli.homes import note_absent
+    Without --since it is about everything recorded.
+    """
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
-    from agentgauge.meter import Meter
+    from agentgauge.cli.question import question
     from agentgauge.service import reports
-    from agentgauge.service.filters import parse_filters
-    from agentgauge.service.window import parse_window
-    from agentgauge.settings import get_settings
 
-    _, zone = reading_zone(tz)
-    window, filters = parse_window(since, until, zone, datetime.now(UTC)), parse_filters(where or ())
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
-        answer = reports.agent(engine, window, name, filters, exact=exact)
+    with question(since, until, where, tz, home) as asked:
+        answer = reports.agent(asked.engine, asked.window, name, asked.filters, exact=exact)
     if as_json:
         print_document(answer)
     else:
-        _show(answer, zone)
+        _show(answer, asked)
 
 
-def _show(answer: Agent, zone: tzinfo) -> None:
+def _show(answer: Agent, asked: Question) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -58,6 +49,7 @@ def _show(answer: Agent, zone: tzinfo) -> None:
     out = screen()
     roles = f", {' and '.join(answer.roles)}" if answer.roles else ""
     out.print(Text(f"{answer.agent}{roles}", style="bold"))
+    out.print(Text(asked.about, style="dim"))
     if len(answer.projects) > 1:
         out.print(Text(f"in {' and '.join(answer.projects)}: --where project=NAME takes one", style="dim"))
     lines = [*totals_lines(answer), *duration_lines(answer)]
@@ -66,5 +58,5 @@ def _show(answer: Agent, zone: tzinfo) -> None:
         lines.append(("Cost per task", cost, wording.unpriced(answer.unpriced_calls)))
         lines.append(("Tokens per task", wording.count(round(answer.tokens_per_task)), ""))
     out.print(totals_table(lines))
-    for said in wording.found(answer.exact, answer.missing_before, zone):
+    for said in wording.found(answer.exact, answer.missing_before, asked.zone):
         out.print(Text(said, style="dim"))

@@ -28,7 +28,9 @@ def course_table(buckets: Sequence[Bucket], width: str, screen_width: int, encod
     """
     priced = any(bucket.cost_usd for bucket in buckets)
     amounts = [(bucket.cost_usd or Decimal(0)) if priced else Decimal(bucket.input_tokens) for bucket in buckets]
-    start: list[Cell] = [("from", lambda bucket: wording.bucket(bucket.start, width))]
+    starts = [bucket.start for bucket in buckets]
+    labels = dict(zip(starts, wording.buckets(starts, width), strict=True))
+    start: list[Cell] = [("from", lambda bucket: labels[bucket.start])]
     numbers = fitting(start, _figures(buckets, priced=priced), _EXPENDABLE, buckets, screen_width - _LEAST_BAR)
     taken = table_width([natural_width(*cell, buckets) for cell in (*start, *numbers)])
     # The gap before the bar, and the bar.
@@ -85,7 +87,7 @@ def courses_table(
     title, show = _figure_of_all(buckets)
     found = {(bucket.start, tuple(bucket.key.values())): bucket for bucket in buckets}
     starts = list(dict.fromkeys(bucket.start for bucket in buckets))
-    columns = [wording.bucket(start, width) for start in starts]
+    columns = wording.buckets(starts, width)
     room = screen_width - max(map(len, ("from", *columns)))
     table = plain_table(f"{title} per {_NAMES.get(width, width)} by {' and '.join(by)}")
     table.add_column("from", no_wrap=True)

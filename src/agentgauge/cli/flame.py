@@ -11,10 +11,10 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import tzinfo
 
     from rich.table import Table
 
+    from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
     from agentgauge.service.reports.flame import Flame, Node
 
@@ -40,40 +40,29 @@ def flame(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show what ran inside what, and how long, as one tree of all runs.
+    """Show where time goes: what ran inside what, in one tree.
 
     Each line is all spans of one path: tasks, what they contain, and model and tool calls. Conditions choose where
-    trees begin, and all that is inside comes along.
+    trees begin, and all that is inside comes along. Without --since it is about everything recorded, the newest first.
     """
-    from datetime import UTC, datetime
-
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import note, print_document
-    from agentgauge.cli.zones import reading_zone
+    from agentgauge.cli.question import question
     from agentgauge.exporters.flame_svg import flame_svg
     from agentgauge.files import write_atomically
-    from agentgauge.meter import Meter
     from agentgauge.service import reports
-    from agentgauge.service.filters import parse_filters
-    from agentgauge.service.window import parse_window
-    from agentgauge.settings import get_settings
 
-    _, zone = reading_zone(tz)
-    window, filters = parse_window(since, until, zone, datetime.now(UTC)), parse_filters(where or ())
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
-        answer = reports.flame(engine, window, operation, filters)
+    with question(since, until, where, tz, home) as asked:
+        answer = reports.flame(asked.engine, asked.window, operation, asked.filters)
     if svg is not None:
         write_atomically(svg, flame_svg(answer).encode())
         note(f"written to {svg}")
     if as_json:
         print_document(answer)
     elif svg is None:
-        _show(answer, zone, limit)
+        _show(answer, asked, limit)
 
 
-def _show(answer: Flame, zone: tzinfo, limit: int) -> None:
+def _show(answer: Flame, asked: Question, limit: int) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -82,8 +71,10 @@ def _show(answer: Flame, zone: tzinfo, limit: int) -> None:
     out = screen()
     lines = list(_lines(answer.root))
     if not lines:
-        out.print("Nothing that has a duration ran here.")
+        out.print(f"Nothing that has a duration ran here: {asked.about}.", markup=False)
         return
+    out.print(Text(asked.about, style="dim"))
+    out.print()
     out.print(_table(answer, lines[:limit], out.width, out.encoding))
     notes = []
     if any(node.in_parallel for _, _, _, node in lines[:limit]):
@@ -95,7 +86,7 @@ def _show(answer: Flame, zone: tzinfo, limit: int) -> None:
         notes.append("More spans than 100,000 ran: the tree is of the newest")
     if answer.cut:
         notes.append("More paths than can be told apart: the others are in the time of those around them")
-    notes += wording.found(True, answer.missing_before, zone)
+    notes += wording.found(True, answer.missing_before, asked.zone)
     for text in notes:
         out.print(Text(text, style="dim"))
 

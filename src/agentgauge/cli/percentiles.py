@@ -10,10 +10,10 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import tzinfo
 
     from rich.table import Table
 
+    from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
     from agentgauge.service.reports.percentiles import Distribution, Percentiles
 
@@ -45,37 +45,28 @@ def percentiles(
     """Show percentiles, mean, spread and extremes of a metric.
 
     Cost and tokens are those of whole operations, or of model calls with --per call. What has no known value is left
-    out and counted.
+    out and counted. Without --since it is about everything recorded.
     """
-    from datetime import UTC, datetime
     from typing import cast
 
     from agentgauge.analysis.metrics import Per
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
-    from agentgauge.meter import Meter
+    from agentgauge.cli.question import question
     from agentgauge.service import reports
     from agentgauge.service.dimensions import parse_dimensions
-    from agentgauge.service.filters import parse_filters
-    from agentgauge.service.window import parse_window
-    from agentgauge.settings import get_settings
 
-    _, zone = reading_zone(tz)
-    window, filters = parse_window(since, until, zone, datetime.now(UTC)), parse_filters(where or ())
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
+    dimensions = parse_dimensions(by or ())
+    with question(since, until, where, tz, home) as asked:
         answer = reports.percentiles(
-            engine, metric, window, filters, by=parse_dimensions(by or ()), per=cast("Per", per), exact=exact
+            asked.engine, metric, asked.window, asked.filters, by=dimensions, per=cast("Per", per), exact=exact
         )
     if as_json:
         print_document(answer)
     else:
-        _show(answer, zone, limit)
+        _show(answer, asked, limit)
 
 
-def _show(answer: Percentiles, zone: tzinfo, limit: int) -> None:
+def _show(answer: Percentiles, asked: Question, limit: int) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -84,15 +75,21 @@ def _show(answer: Percentiles, zone: tzinfo, limit: int) -> None:
     out = screen()
     per = f" per {answer.per}" if answer.metric in ("cost", "tokens") else ""
     title = f"{answer.metric}{per}"
+    if not any(row.count or row.unpriced for row in answer.rows):
+        out.print(f"Nothing here has values of {title}: {asked.about}.", markup=False)
+        return
     if answer.by:
+        out.print(Text(asked.about, style="dim"))
+        out.print()
         out.print(_table(title, answer, out.width, limit))
         if len(answer.rows) > limit:
             more = wording.count(len(answer.rows) - limit)
             out.print(Text(f"... and {more} more: --limit shows them, --json has all", style="dim"))
     else:
         out.print(Text(title, style="bold"))
+        out.print(Text(asked.about, style="dim"))
         out.print(_list(answer.rows[0], answer))
-    for said in wording.found(answer.exact, answer.missing_before, zone):
+    for said in wording.found(answer.exact, answer.missing_before, asked.zone):
         out.print(Text(said, style="dim"))
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from agentgauge.cli.question import Question
     from agentgauge.service.reports.overview import Overview
     from agentgauge.service.usage_report import UsageReport
 
@@ -50,64 +51,53 @@ def report(
     Tokens and cost are those of model calls; tasks are an agent's finished pieces of work. Without --since it is about
     everything recorded. A call whose price is not known counts as unpriced and is in no sum.
     """
-    from datetime import UTC, datetime
-
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
-    from agentgauge.meter import Meter
+    from agentgauge.cli.question import question
     from agentgauge.service import reports
     from agentgauge.service.dimensions import parse_dimensions
-    from agentgauge.service.filters import parse_filters
     from agentgauge.service.usage_report import usage_report
-    from agentgauge.service.window import Window, parse_window
-    from agentgauge.settings import get_settings
+    from agentgauge.service.window import Window
 
-    now = datetime.now(UTC)
-    zone_name, zone = reading_zone(tz)
-    window, filters = parse_window(since, until, zone, now), parse_filters(where or ())
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    dimensions = parse_dimensions(by or ()) or _DEFAULT_BY
-    with meter.engine() as engine:
+    dimensions = parse_dimensions(by) if by else _DEFAULT_BY
+    with question(since, until, where, tz, home) as asked:
         answer = usage_report(
-            engine,
-            window,
+            asked.engine,
+            asked.window,
             by=dimensions,
-            zone=zone_name,
-            now=now,
-            filters=filters,
+            zone=asked.zone_name,
+            now=asked.now,
+            filters=asked.filters,
             bucket=bucket,
             each=each,
-            book=meter.book if cache else None,
+            book=asked.meter.book if cache else None,
             exact=exact,
         )
-        everything = None if answer.overview.events else reports.overview(engine, Window())
+        everything = None if answer.overview.events else reports.overview(asked.engine, Window())
     if as_json:
         print_document(answer)
     elif everything is not None:
-        _show_nothing(everything, zone, str(meter.settings.home.root), filtered=bool(filters))
+        _show_nothing(everything, asked)
     else:
-        _show(answer, zone, limit, where or ())
+        _show(answer, asked, limit)
 
 
-def _show_nothing(everything: Overview, zone: tzinfo, home: str, *, filtered: bool) -> None:
+def _show_nothing(everything: Overview, asked: Question) -> None:
     """Why a report has nothing to show: the window has no such events, or the home has none."""
     from agentgauge.cli import wording
     from agentgauge.cli.output import screen
 
-    out = screen()
+    out, home = screen(), asked.meter.settings.home.root
     if everything.events:
-        first, last = wording.moment(everything.first, zone), wording.moment(everything.last, zone)
-        asked = "No events meet the conditions" if filtered else "No events"
-        out.print(f"{asked} in this window in {home}.", markup=False, soft_wrap=True)
+        first, last = wording.moment(everything.first, asked.zone), wording.moment(everything.last, asked.zone)
+        which = "No events meet the conditions" if asked.filters else "No events"
+        out.print(f"{which} in this window in {home}.", markup=False, soft_wrap=True)
         out.print(f"It has {wording.count_of(everything.events, 'event')}, from {first} to {last}.", soft_wrap=True)
         return
     out.print(f"No events in {home}.", markup=False, soft_wrap=True)
     out.print("Look at a recorded session with 'agentgauge demo', bring in your own with 'agentgauge import'.")
 
 
-def _show(answer: UsageReport, zone: tzinfo, limit: int, where: Sequence[str]) -> None:
+def _show(answer: UsageReport, asked: Question, limit: int) -> None:
     from rich.text import Text
 
     from agentgauge.cli import report_tables, wording
@@ -115,7 +105,7 @@ def _show(answer: UsageReport, zone: tzinfo, limit: int, where: Sequence[str]) -
     from agentgauge.cli.output import screen
 
     out = screen()
-    for line in _about(answer, zone, where):
+    for line in _about(answer, asked.zone, asked.where):
         out.print(Text(line, style="dim"))
     shown: list[RenderableType] = [report_tables.overview_table(answer.overview)]
     shown += _broken_down(answer, out.width, limit)
@@ -128,7 +118,7 @@ def _show(answer: UsageReport, zone: tzinfo, limit: int, where: Sequence[str]) -
             shown.append(courses_table(answer.over_time.rows, answer.groups.rows, answer.bucket, answer.by, out.width))
         else:
             shown.append(course_table(answer.over_time.rows, answer.bucket, out.width, out.encoding))
-    if said := wording.found(answer.exact, answer.missing_before, zone):
+    if said := wording.found(answer.exact, answer.missing_before, asked.zone):
         shown.append(Text("\n".join(said), style="dim"))
     for part in shown:
         out.print()

@@ -9,8 +9,7 @@ import typer
 from agentgauge.cli import options
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
-
+    from agentgauge.cli.question import Question
     from agentgauge.service.reports.agents import Role
 
 
@@ -25,31 +24,23 @@ def role(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show a role's tasks and cost, in all and of each of its agents."""
-    from datetime import UTC, datetime
+    """Show a role's tasks and cost, and each of its agents.
 
-    from agentgauge.cli.homes import note_absent
+    Without --since it is about everything recorded.
+    """
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
-    from agentgauge.meter import Meter
+    from agentgauge.cli.question import question
     from agentgauge.service import reports
-    from agentgauge.service.filters import parse_filters
-    from agentgauge.service.window import parse_window
-    from agentgauge.settings import get_settings
 
-    _, zone = reading_zone(tz)
-    window, filters = parse_window(since, until, zone, datetime.now(UTC)), parse_filters(where or ())
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
-        answer = reports.role(engine, window, name, filters, exact=exact)
+    with question(since, until, where, tz, home) as asked:
+        answer = reports.role(asked.engine, asked.window, name, asked.filters, exact=exact)
     if as_json:
         print_document(answer)
     else:
-        _show(answer, zone, limit)
+        _show(answer, asked, limit)
 
 
-def _show(answer: Role, zone: tzinfo, limit: int) -> None:
+def _show(answer: Role, asked: Question, limit: int) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -58,6 +49,7 @@ def _show(answer: Role, zone: tzinfo, limit: int) -> None:
 
     out = screen()
     out.print(Text(answer.role, style="bold"))
+    out.print(Text(asked.about, style="dim"))
     cost = wording.money(answer.cost_per_agent_usd)
     lines = [
         ("Agents", wording.count(answer.agent_count), ""),
@@ -72,5 +64,5 @@ def _show(answer: Role, zone: tzinfo, limit: int) -> None:
     if len(answer.agents) > limit:
         more = wording.count(len(answer.agents) - limit)
         out.print(Text(f"... and {more} more: --limit shows them, --json has all", style="dim"))
-    for said in wording.found(answer.exact, answer.missing_before, zone):
+    for said in wording.found(answer.exact, answer.missing_before, asked.zone):
         out.print(Text(said, style="dim"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -126,7 +128,24 @@ def moment(time: datetime | None, zone: tzinfo) -> str:
     return NOTHING if time is None else f"{time.astimezone(zone):%Y-%m-%d %H:%M}"
 
 
+def window(start: datetime | None, end: datetime | None, zone: tzinfo) -> str:
+    """Which time a figure is about: `everything recorded`, `since 2026-03-02 00:00`, `2026-03-02 00:00 to ...`."""
+    if start is None:
+        return "everything recorded" if end is None else f"everything before {moment(end, zone)}"
+    return f"since {moment(start, zone)}" if end is None else f"{moment(start, zone)} to {moment(end, zone)}"
+
+
 def bucket(start: datetime, width: str) -> str:
     """The start of a bucket, as precisely as its width needs."""
     forms = {"day": "%a %Y-%m-%d", "week": "Mon %Y-%m-%d", "month": "%b %Y"}
     return start.strftime(forms.get(width, "%a %d %b %H:%M"))
+
+
+def buckets(starts: Sequence[datetime], width: str) -> list[str]:
+    """The starts of buckets; those that clocks show twice, when they are put back, with their offset from UTC."""
+    texts = [bucket(start, width) for start in starts]
+    times = Counter(texts)
+    return [
+        text if times[text] == 1 else f"{text} {start.isoformat()[-6:]}"
+        for text, start in zip(texts, starts, strict=True)
+    ]

@@ -36,5 +36,11 @@ def near_dimension(name: str, likeness: float = 0.6) -> str | None:
 
 
 def parse_dimensions(texts: Iterable[str]) -> tuple[str, ...]:
-    """The dimensions that texts name, each one or several with commas."""
-    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+    """The dimensions that texts name, one or several with commas, each once. Raises `QueryError` for a text of none."""
+    found: dict[str, None] = {}
+    for text in texts:
+        names = [name.strip() for name in text.split(",") if name.strip()]
+        if not names:
+            raise QueryError(f"{text!r} names no dimension: usual are {', '.join(USUAL)}")
+        found.update(dict.fromkeys(names))
+    return tuple(found)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines import Answer, Engine, Filter, Measure, Query
 from agentgauge.events.kinds import TASK_KINDS
 from agentgauge.service.reports.rows import Rows, found_by
 from agentgauge.service.reports.totals import FEW, or_nan, ratio
@@ -28,7 +28,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     p95_ms: float
     share: float
     """Of the time of all runs of the operation, those without the component included. Parts that ran at the same time,
-    or inside each other, add up to more than 1."""
+    or inside each other, add up to more than 1. NaN where no run has a duration."""
     failures: int
     """Timings in operations that failed."""
     overlapping: bool
@@ -45,7 +45,7 @@ def components(engine: Engine, window: Window, filters: Sequence[Filter] = ()) -
     """The parts of operations that ended in the window and meet the filters: those of the operation that took the most
     time first, and of one operation the longest first.
 
-    They are what `add_component_timing` records. Exact, from the events themselves.
+    They are what `add_component_timing` records. Percentiles are exact: timings are read from the events themselves.
     """
     timed = engine.aggregate(
         Query(
@@ -64,13 +64,14 @@ def components(engine: Engine, window: Window, filters: Sequence[Filter] = ()) -
         )
     )
     rows = timed.records()
-    whole = _time_of_operations(engine, window, filters)
+    of_operations = _time_of_operations(engine, window, filters)
+    whole: dict[str, float] = dict(of_operations.rows)
     parts: dict[str, float] = {}
     for row in rows:
         parts[row["operation"]] = parts.get(row["operation"], 0.0) + row["total_ms"]
     rows.sort(key=lambda row: (-whole.get(row["operation"], 0.0), row["operation"], -row["total_ms"]))
     found = (_component(row, whole.get(row["operation"], 0.0), parts[row["operation"]]) for row in rows)
-    return Rows(rows=tuple(found), **found_by(timed))
+    return Rows(rows=tuple(found), **found_by(timed, of_operations))
 
 
 def _component(row: dict[str, Any], operation_ms: float, components_ms: float) -> Component:
@@ -84,11 +85,11 @@ def _component(row: dict[str, Any], operation_ms: float, components_ms: float) -
         share=ratio(row["total_ms"], operation_ms),
         failures=row["failures"],
         # A clock read twice is a little off: parts that fill the whole may be above it by that.
-        overlapping=components_ms > operation_ms * 1.01,
+        overlapping=0 < operation_ms * 1.01 < components_ms,
     )
 
 
-def _time_of_operations(engine: Engine, window: Window, filters: Sequence[Filter]) -> dict[str, float]:
+def _time_of_operations(engine: Engine, window: Window, filters: Sequence[Filter]) -> Answer:
     """Milliseconds of all tasks by name."""
     query = Query(
         start=window.start,
@@ -97,4 +98,4 @@ def _time_of_operations(engine: Engine, window: Window, filters: Sequence[Filter
         group=("name",),
         measures=(Measure("sum", "duration_ms", name="total_ms"),),
     )
-    return dict(engine.aggregate(query).rows)
+    return engine.aggregate(query)
