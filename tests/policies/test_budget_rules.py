@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -118,3 +119,17 @@ def test_quality_of_few_scores_is_marked() -> None:
 
 def test_a_budget_of_nothing_needs_no_advice() -> None:
     assert found(agent(tasks=0, calls=0), budget("0", "0")) == []
+
+
+def test_an_agent_whose_calls_have_no_price_is_not_judged_by_what_it_used() -> None:
+    unknown: dict[str, Any] = {"cost_usd": Decimal(0), "unpriced_calls": 400}
+    assert found(agent(tasks=8, **unknown), budget("30", "0")) == []
+    assert found(agent(quality=89.2, **unknown), budget("30", "0")) == []
+    (idle,) = found(agent(tasks=3, **unknown), budget("30", "0"))
+    assert idle.type == "pause_agent"
+    assert idle.evidence.assumption == "400 calls without a price cost nothing"
+
+
+def test_where_some_calls_have_no_price_it_is_said_what_that_supposes() -> None:
+    (finding,) = found(agent(tasks=8, unpriced_calls=1), budget("30", "3.69"))
+    assert (finding.type, finding.evidence.assumption) == ("reduce_budget", "1 call without a price cost nothing")

@@ -6,7 +6,8 @@
     review_agent       dear and poor work: look at it; needs no budget
 
 The first three exclude each other, in this order. What is saved is budget: what is taken away, but no more than is
-unused. An agent of which calls are recorded and no tasks is not judged by its tasks.
+unused. An agent of which calls are recorded and no tasks is not judged by its tasks, and one whose cost is not known at
+all, since none of its calls has a price, not by what it used; where some have none, it is said what that supposes.
 """
 
 from __future__ import annotations
@@ -97,10 +98,13 @@ def budget_findings(
 def _allocation(figures: AgentFigures, budget: BudgetFigures, period: Period, thresholds: Thresholds) -> Finding | None:
     tasks = period.per_month(figures.tasks)
     is_seen = figures.tasks > 0 or figures.calls == 0
+    is_use_known = budget.used > 0 or figures.unpriced_calls == 0
     if is_seen and tasks < thresholds.rare_tasks:
         reason = f"Rarely used (only {count_of(figures.tasks, 'task')} in {count_of(round(period.days), 'day')})"
         nothing = Decimal(0)
         return _finding("pause_agent", "medium", figures, budget, nothing, _freed(budget, nothing), period, reason)
+    if not is_use_known:
+        return None
     if is_seen and tasks < thresholds.few_tasks and budget.utilization < thresholds.low_utilization:
         share, count = _percent(budget.utilization, 1), count_of(figures.tasks, "task")
         kept = budget.total * Decimal(str(thresholds.budget_kept))
@@ -133,6 +137,7 @@ def _finding(
     reason: str,
 ) -> Finding:
     rests_on_quality = type_ in ("increase_capacity", "review_agent")
+    unpriced = figures.unpriced_calls if type_ != "review_agent" else 0  # which only may have cost more
     return Finding(
         type=type_,
         priority=priority,
@@ -147,6 +152,7 @@ def _finding(
             n=figures.tasks,
             of="tasks",
             figures=tuple(_figures(figures, budget)),
+            assumption=f"{count_of(unpriced, 'call')} without a price cost nothing" if unpriced else "",
             few_samples=rests_on_quality and figures.scores < FEWEST_SCORES,
         ),
     )
