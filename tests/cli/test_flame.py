@@ -109,7 +109,8 @@ def test_an_operation_that_nothing_is_called_is_an_error_of_one_line(run: Run, n
 
 def test_an_empty_home_has_nothing_to_show(run: Run, tmp_path: Path) -> None:
     result = run("flame", "--home", tmp_path / "new")
-    assert (result.exit_code, result.stdout) == (0, "Nothing that has a duration ran here: everything recorded (UTC).\n")
+    assert result.exit_code == 0
+    assert result.stdout == "Nothing that has a duration ran here: everything recorded (UTC).\n"
 
 
 @pytest.mark.parametrize("columns", [50, 80, 140])

@@ -38,6 +38,13 @@ def test_help_has_a_short_option_everywhere(run: Run) -> None:
     assert run("report", "-h").stdout == run("report", "--help").stdout
 
 
+def test_every_command_is_explained_in_one_whole_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    commands = run("--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert len(commands) > 20
+    assert [line for line in commands if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_no_command_shows_the_help(run: Run) -> None:
     assert "Commands:" in run().output
 

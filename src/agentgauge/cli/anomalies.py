@@ -50,9 +50,9 @@ def anomalies(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show hours or days that are not as the same hours or days of earlier weeks let expect.
+    """Show hours or days that are not as earlier weeks were.
 
-    Without --since it looks at the last 7 days of hours, or 28 of days. Six weeks of history come before what can be
+    Each is compared with the same hour or day of earlier weeks. Without --since it looks at the last 7 days of hours, or 28 of days. Six weeks of history come before what can be
     looked at, less with a larger --alpha.
     """
     from datetime import UTC, datetime

@@ -14,7 +14,7 @@ from agentgauge.cli.exits import FINDING
 if TYPE_CHECKING:
     from agentgauge.runs.models import CodeMetrics
 
-collect = typer.Typer(rich_markup_mode=None, help="Read, or tell, what became of the work: in a repository, in CI.")
+collect = typer.Typer(rich_markup_mode=None, help="Record what became of work, in a repository or in CI.")
 
 
 @collect.command()

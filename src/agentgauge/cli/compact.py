@@ -6,10 +6,10 @@ from agentgauge.cli import options
 
 
 def compact(home: options.Home = None, as_json: options.Json = False) -> None:
-    """Move what was recorded from the journal into the lake, and bring the sums kept of it up to date.
+    """Move what was recorded from the journal into the lake.
 
-    Reading does the former too when much has gathered, so it is never needed for right answers; of millions of events
-    they come sooner. Recorders may go on meanwhile.
+    And bring the sums kept of it up to date. Reading moves events too when much has gathered, so it is never needed for
+    right answers; of millions of events they come sooner. Recorders may go on meanwhile.
     """
     from agentgauge.cli.homes import check_writable, note_absent
     from agentgauge.cli.output import print_document, screen

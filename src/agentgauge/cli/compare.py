@@ -54,7 +54,7 @@ def compare(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compare models, configurations, experiments or any other way of working, and say what is shown.
+    """Compare models, configurations or experiments.
 
     A unit of work counts once, however many calls it took. p-values are adjusted for the number of pairs; intervals
     are 95 %. 'no difference shown' is not proof of none.

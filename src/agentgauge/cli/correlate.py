@@ -38,10 +38,10 @@ def correlate(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Relate metrics to each other by rank: does what costs more also succeed more often?
+    """Show which metrics rise and fall together.
 
-    p-values are adjusted for the number of pairs, and over time for what depends on the bucket before. A correlation
-    is no cause.
+    By rank: does what costs more also succeed more often? p-values are adjusted for the number of pairs, and over time
+    for what depends on the bucket before. A correlation is no cause.
     """
     from datetime import UTC, datetime
 

@@ -32,7 +32,7 @@ def economics(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show what outcomes cost: a resolved issue, a green pipeline, a merged change, ...
+    """Show what a resolved issue or a merged change costs.
 
     Failed work is part of the price. Of each outcome it is shown what was spent on units of work with a success, on
     those without, and elsewhere; the three sum to everything that was spent. Limits are of 95 %.

@@ -44,7 +44,7 @@ def explain(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show why a figure changed from one window of time to another.
+    """Show why a figure changed between two windows of time.
 
     The change of cost or tokens is taken apart into volume, calls, retries, models, tokens per call, cache and prices,
     that of any other metric into what changed within groups and how their mix did. Parts add up to the change exactly.

@@ -51,7 +51,7 @@ def forecast(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show what the coming days will cost, or use, and when a budget is used up.
+    """Show what coming days will cost and when a budget ends.
 
     From complete days: 7 for a forecast, 28 for intervals. The method is the one that would have done best so far, and
     the intervals are as wide as its errors were.

@@ -28,7 +28,7 @@ def insights(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show what stands out: the fastest, cheapest and best agents, the best hours, and what gets worse.
+    """Show the fastest, cheapest and best, and what gets worse.
 
     Averages of fewer than 5 tasks are marked as of few samples, and come last.
     """

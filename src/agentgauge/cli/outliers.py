@@ -57,9 +57,9 @@ def outliers(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show values that are far from the others of their operation, the farthest first.
+    """Show single values far from the others of their kind.
 
-    Durations, money and tokens are scored by their logarithms with --method robust, as their values spread by factors.
+    The farthest come first. Durations, money and tokens are scored by their logarithms with --method robust, as their values spread by factors.
     """
     from datetime import UTC, datetime
     from typing import cast

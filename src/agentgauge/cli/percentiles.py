@@ -42,7 +42,9 @@ def percentiles(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show percentiles, mean, spread and extremes of a metric.
+    """Show how the values of a metric are distributed.
+
+    Percentiles p50 to p99, mean, spread and extremes.
 
     Cost and tokens are those of whole operations, or of model calls with --per call. What has no known value is left
     out and counted. Without --since it is about everything recorded.

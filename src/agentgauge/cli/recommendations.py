@@ -44,7 +44,7 @@ def show(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show what to do about cost, and what accepted recommendations have saved.
+    """Show what to do about cost, and what that has saved.
 
     Savings are USD per 30 days, with limits of 95 %. What was accepted or dismissed is not recommended again.
     """

@@ -28,7 +28,7 @@ def reprice(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Compute the costs of recorded calls again, with today's price book.
+    """Compute costs of recorded calls again, at today's prices.
 
     Costs that were computed are computed anew, and calls without a price get one where there is one now. Reported costs
     stay as they are. The old costs are kept: 'agentgauge sql "FROM repriced"' shows them.

@@ -32,9 +32,9 @@ def sql(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Ask in DuckDB's SQL, over the events, losses, units of work, repriced costs and tables of features.
+    """Ask in DuckDB's SQL, over the events and more.
 
-    'SHOW TABLES' lists the views, 'DESCRIBE events' the columns of one. Statements that would write or change something
+    There are views of events, losses, units of work, repriced costs and features: 'SHOW TABLES' lists the views, 'DESCRIBE events' the columns of one. Statements that would write or change something
     are refused. With --json the rows are a list of objects: amounts as strings, times in UTC.
     """
     from agentgauge.cli.homes import note_absent

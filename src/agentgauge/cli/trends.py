@@ -55,10 +55,10 @@ def trends(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show whether a metric gets better or worse from day to day, and where its level shifted.
+    """Show whether a metric gets better or worse day by day.
 
-    Over the figures of whole days, of which there must be seven with values. --since and --until ask for other days
-    than the last ones.
+    And where its level shifted. Over the figures of whole days, of which there must be seven with values. --since and
+    --until ask for other days than the last ones.
     """
     from datetime import UTC, datetime
     from typing import cast
