@@ -52,8 +52,8 @@ def anomalies(
 ) -> None:
     """Show hours or days that are not as earlier weeks were.
 
-    Each is compared with the same hour or day of earlier weeks. Without --since it looks at the last 7 days of hours, or 28 of days. Six weeks of history come before what can be
-    looked at, less with a larger --alpha.
+    Each is compared with the same hour or day of earlier weeks. Without --since it looks at the last 7 days of hours,
+    or 28 of days. Six weeks of history come before what can be looked at, less with a larger --alpha.
     """
     from datetime import UTC, datetime
 

@@ -59,7 +59,8 @@ def outliers(
 ) -> None:
     """Show single values far from the others of their kind.
 
-    The farthest come first. Durations, money and tokens are scored by their logarithms with --method robust, as their values spread by factors.
+    The farthest come first. Durations, money and tokens are scored by their logarithms with --method robust, as their
+    values spread by factors.
     """
     from datetime import UTC, datetime
     from typing import cast

@@ -34,8 +34,9 @@ def sql(
 ) -> None:
     """Ask in DuckDB's SQL, over the events and more.
 
-    There are views of events, losses, units of work, repriced costs and features: 'SHOW TABLES' lists the views, 'DESCRIBE events' the columns of one. Statements that would write or change something
-    are refused. With --json the rows are a list of objects: amounts as strings, times in UTC.
+    There are views of events, losses, units of work, repriced costs and features: 'SHOW TABLES' lists the views,
+    'DESCRIBE events' the columns of one. Statements that would write or change something are refused. With --json the
+    rows are a list of objects: amounts as strings, times in UTC.
     """
     from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_rows
