@@ -218,7 +218,21 @@ class TestAmongMany:
         whole = outliers(mixed, "execution_time", EVER, threshold=threshold, limit=3)
         many = outliers(mixed, "execution_time", EVER, read_whole=0, threshold=threshold, limit=3)
         assert many.count == whole.count > 300
-        assert [row.n for row in many.outliers] == [row.n for row in whole.outliers]
+        assert [(row.n, row.time, row.operation) for row in many.outliers] == [
+            (row.n, row.time, row.operation) for row in whole.outliers
+        ]
+
+    def test_many_that_are_equally_far_are_listed_in_order_of_time(self) -> None:
+        # Timeouts all last as long: no percentile tells the farthest of them.
+        events = [task(-i, 30_000.0 if i % 12 == 0 else 10 + i % 7) for i in range(900)]
+        whole, many = (
+            outliers(engine(*events), "execution_time", EVER, by="agent", limit=5, read_whole=most) for most in (900, 0)
+        )
+        assert many.count == whole.count == 75
+        assert [(row.n, row.time, row.operation) for row in many.outliers] == [
+            (row.n, row.time, row.operation) for row in whole.outliers
+        ]
+        assert [row.score for row in many.outliers] == pytest.approx([row.score for row in whole.outliers])
 
     def test_money_is_compared_in_its_own_type(
         self,

@@ -6,8 +6,8 @@ misled by the outliers themselves (`agentgauge.analysis.outliers`).
 
 Up to 100,000 values are read whole and the answer is exact. Of more, the engine finds the figures of each key, and only
 values beyond its limits are read: for `z` that is exact too, for the robust method the median deviation is found from
-45 percentiles, and `exact` says that it is not. That costs some four questions; where there are over 100,000 values
-beyond the limits too, two for each key that has any.
+45 percentiles, and `exact` says that it is not. That costs some four questions; where over 20,000 values are beyond
+the limits too, two for each key that has any, and only the farthest are read.
 """
 
 from __future__ import annotations

@@ -29,11 +29,10 @@ from agentgauge.service.window import Window
 _KNOWN = (0.1, 0.5, 1.0, *(step * 2.5 for step in range(1, 40)), 99.0, 99.5, 99.9)
 _PERCENTILES = tuple(f"p{percent:g}" for percent in _KNOWN)
 _SHARES = (0.0, *(percent / 100 for percent in _KNOWN), 1.0)
-_TAILS = {"p0.001": (1e-5, "p99.999"), "p0.01": (1e-4, "p99.99"), "p0.1": (1e-3, "p99.9"), "p1": (1e-2, "p99")}
-"""Of very many outliers only those beyond the farthest of these percentiles are read that has enough for the list:
-its share of them, and its counterpart at the other end."""
 _Side = Literal["<", ">"]
 _SIDES: tuple[_Side, ...] = get_args(_Side)
+_TOGETHER = 20_000
+"""Values beyond the limits up to which those of all keys are read at once: more are counted key by key."""
 _ROUNDING = 1e-9
 """Limits are asked for so much nearer, and what they give is scored again: no rounding loses a value."""
 
@@ -106,7 +105,8 @@ def found_among_many(
 ) -> Found:
     """The values beyond the threshold, of each key the farthest `limit` at least, and how many there are.
 
-    What lies beyond the nearest limit of any key is read together where it is at most `read_at_once` values.
+    What lies beyond the nearest limit of any key is read together where it is at most `read_at_once` values, and at
+    most 20,000. Of more only the farthest of each key leave the engine.
     """
     question = _Question(engine, metric, window, tuple(filters), key_columns(by), by)
     log = method == "robust" and metric.is_long_tailed
@@ -129,7 +129,7 @@ def found_among_many(
             continue
         nearest = (*positive, _beyond(question, op, max(edges.values()) if op == "<" else min(edges.values())))
         measures = (Measure("values", metric.field, name="n"),)
-        if question.ask(measures, nearest, grouped=False)[0]["n"] <= read_at_once:
+        if question.ask(measures, nearest, grouped=False)[0]["n"] <= min(read_at_once, _TOGETHER):
             found = list(_scored(question, nearest, baselines, threshold))
             counted = Counter(value.key for value in found)
         else:
@@ -204,17 +204,38 @@ def _farthest(
     threshold: float,
     limit: int,
 ) -> tuple[int, list[Value]]:
-    """How many values of a group are beyond one limit, and these, or of very many the farthest."""
+    """How many values of a group are beyond one limit, and the farthest of them, as the engine has them in order."""
     field = question.metric.field
-    measures = [Measure(name if op == "<" else opposite, field, name=name) for name, (_, opposite) in _TAILS.items()]
-    row = question.ask((Measure("values", field, name="n"), *measures), side, grouped=False)[0]
-    count: int = row["n"]
-    name = next((name for name, (share, _) in _TAILS.items() if count * share >= limit), None)
-    if name is None:
+    count: int = question.ask((Measure("values", field, name="n"),), side, grouped=False)[0]["n"]
+    if count <= limit:
         found = list(_scored(question, side, baselines, threshold))
         return len(found), found
-    farther = (*side, _beyond(question, op, float(row[name])))
-    return count, list(_scored(question, farther, baselines, threshold))
+    statistic, order = ("max", "-value") if op == ">" else ("min", "value")
+    of_event = ("segment", "n", "id", "agent", "operation", "name")
+    query = Query(
+        start=question.window.start,
+        end=question.window.end,
+        filters=(*question.filters, *side, *question.metric.events),
+        group=tuple(dict.fromkeys((*of_event, *question.columns))),
+        measures=(Measure(statistic, field, name="value"), Measure("max", "time", name="time")),
+        order=(order, "time"),
+        limit=limit,
+        relation=question.metric.relation,
+    )
+    return count, [_value(row, question.columns) for row in question.engine.aggregate(query).records()]
+
+
+def _value(row: dict[str, Any], columns: Sequence[str]) -> Value:
+    return Value(
+        row["id"],
+        row["segment"],
+        row["n"],
+        row["time"],
+        row["agent"],
+        row["operation"] or row["name"],
+        float(row["value"]),
+        key_of([row[name] for name in columns]),
+    )
 
 
 def _scored(
