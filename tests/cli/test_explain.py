@@ -107,6 +107,9 @@ def test_windows_of_different_length_say_so(run: Run, two_weeks: Path) -> None:
     shown = run("explain", "--window", "2026-03-09..2026-03-15", "--against", "2026-03-02", "--home", two_weeks).stdout
     assert "a longer window (+" in shown
     assert "The windows differ in length: 1 day against 7 days." in shown
+    spring = ("--window", "2026-03-23..2026-03-29", "--against", "2026-03-02..2026-03-08", "--tz", "Europe/Berlin")
+    shown = run("explain", *spring, "--home", two_weeks).stdout
+    assert "The windows differ in length: 7 days against 6 days 23 h." in shown
     assert "more operations a day" not in shown
     assert "fewer operations a day" in shown
 

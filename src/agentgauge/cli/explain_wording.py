@@ -201,6 +201,7 @@ def _name(answer: Explanation) -> str:
 
 
 def _days(days: float) -> str:
-    if days >= 2 or days == 1:
-        return f"{days:,.1f}".removesuffix(".0") + (" day" if days == 1 else " days")
-    return wording.duration(days * 86_400_000)
+    if days < 2 and days != 1:
+        return wording.duration(days * 86_400_000)
+    whole, hours = divmod(round(days * 24), 24)
+    return wording.count_of(whole, "day") + (f" {hours} h" if hours else "")
