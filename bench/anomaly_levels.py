@@ -40,9 +40,9 @@ def main() -> None:
     asked = parser.parse_args()
     print("| series | hours | days |\n|---|---|---|")
     for make in QUIET:
-        (hours, hours_error), (days, days_error) = level(make, "hour", asked.hours), level(make, "day", asked.days)
-        print(f"| {make.__name__.replace('_', ' ')} | {hours:.2f} | {days:.2f} |", flush=True)
-    print(f"standard errors {hours_error:.2f} and {days_error:.2f}")
+        levels = level(make, "hour", asked.hours), level(make, "day", asked.days)
+        shown = (f"{multiple:.2f} (error {error:.2f})" for multiple, error in levels)
+        print(f"| {make.__name__.replace('_', ' ')} | {' | '.join(shown)} |", flush=True)
     for name, (make, width, change) in PLANTED.items():
         print(f"found {100 * planted(make, width, 16, change, asked.planted):.0f} of 100: {name}", flush=True)
 
