@@ -81,6 +81,9 @@ def test_decisions_are_kept_and_what_was_accepted_is_followed(run: Run, document
         (("--budget", "coder"), "--budget 'coder': write NAME=VALUE, such as coder=30"),
         (("--budget", "coder=lots"), "--budget coder=lots: the budget is an amount in USD"),
         (("--budget", "coder=-1"), "a budget is at least 0"),
+        (("--budget", "coder=1e400"), "a budget is at least 0, and below 1,000,000,000,000"),
+        (("--threshold", "capacity_growth=1e300"), "threshold capacity_growth is at most 1,000,000,000"),
+        (("accept", "9" * 30), "no recommendation 999"),
         (("--threshold", "few_task=3"), "no threshold 'few_task': did you mean few_tasks?"),
     ],
 )

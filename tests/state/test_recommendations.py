@@ -61,8 +61,9 @@ def test_an_id_that_there_is_not_is_refused_naming_those_there_are(book: Recomme
     with pytest.raises(QueryError, match="none was found yet"):
         book.decide(1, "accepted", NOON)
     book.found({PAUSE: b"{}"}, NOON)
-    with pytest.raises(QueryError, match="no recommendation 7: there are 1"):
-        book.decide(7, "accepted", NOON)
+    for number in (7, 0, -1, 10**30):
+        with pytest.raises(QueryError, match=f"no recommendation {number}: they are numbered 1 to 1"):
+            book.decide(number, "accepted", NOON)
 
 
 def test_asking_makes_no_file(book: RecommendationBook, tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from agentgauge.service.recommending import Adopted, Recommendation, Recommendations
     from agentgauge.state.recommendations import Decided
 
+_HIGHEST_BUDGET = 10**12
+"""What no budget comes near, and amounts can be computed with."""
+
 recommendations = typer.Typer(rich_markup_mode=None)
 
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The number that 'agentgauge recommendations' shows.")]
@@ -126,8 +129,8 @@ def _amount(agent: str, text: str) -> Decimal:
         amount = Decimal(text.removeprefix("$"))
     except InvalidOperation:
         raise QueryError(f"--budget {agent}={text}: the budget is an amount in USD, such as 30 or 12.50") from None
-    if not amount.is_finite() or amount < 0:
-        raise QueryError(f"--budget {agent}={text}: a budget is at least 0")
+    if not amount.is_finite() or not 0 <= amount < _HIGHEST_BUDGET:
+        raise QueryError(f"--budget {agent}={text}: a budget is at least 0, and below {_HIGHEST_BUDGET:,}")
     return amount
 
 

@@ -10,6 +10,9 @@ import msgspec
 
 from agentgauge.errors import QueryError
 
+_HIGHEST = 10**9
+"""What amounts and times can be multiplied by and stay what can be computed with."""
+
 
 class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of tasks, and money, are of 30 days; a window of another length is scaled."""
@@ -67,6 +70,8 @@ class Thresholds(msgspec.Struct, frozen=True, kw_only=True):
         for name, value in zip(self.__struct_fields__, msgspec.structs.astuple(self), strict=True):
             if not math.isfinite(value) or value < 0:
                 raise QueryError(f"threshold {name} is a number of at least 0, got {value}")
+            if value > _HIGHEST:
+                raise QueryError(f"threshold {name} is at most {_HIGHEST:,}, got {value}")
         for name in ("error_rate", "chance_error"):
             if not 0 < getattr(self, name) < 0.5:
                 raise QueryError(f"threshold {name} is between 0 and 0.5, got {getattr(self, name)}")

@@ -92,14 +92,14 @@ class RecommendationBook:
 
     @contextmanager
     def _known(self, id: int) -> Iterator[tuple[sqlite3.Connection, Kept]]:  # noqa: A002
+        none_yet = f"no recommendation {id}: none was found yet; list them with 'agentgauge recommendations'"
         if not self._database.exists:
-            raise QueryError(f"no recommendation {id}: none was found yet; list them with 'agentgauge recommendations'")
+            raise QueryError(none_yet)
         with self._database.transaction() as connection:
-            kept = next(_rows(connection, id), None)
-            if kept is None:
-                known = ", ".join(str(row.id) for row in _rows(connection))
-                raise QueryError(f"no recommendation {id}: there are {known or 'none'}")
-            yield connection, kept
+            (last,) = connection.execute("SELECT last FROM identifiers WHERE name = 'recommendation'").fetchone()
+            if not 1 <= id <= last:
+                raise QueryError(f"no recommendation {id}: they are numbered 1 to {last}" if last else none_yet)
+            yield connection, next(_rows(connection, id))
 
 
 def _note(connection: sqlite3.Connection, key: Key, document: bytes, micros: int) -> None:
