@@ -44,8 +44,6 @@ def main(report: str | None = None) -> None:
     best = analyzer.find_best_configuration()
     print(f"best: {best['best_run']['config']['llm_model']}, {best['best_run']['score']:.0f} of 100 points")
     print(best["warning"] or "shown better than the next")
-    for component, without in best["left_out"].items():
-        print(f"not in the score: {component}, not known of {len(without)} of {len(best['configurations'])}")
     if report is not None:
         analyzer.generate_comparison_report(report)
 

@@ -25,5 +25,5 @@ def test_it_says_which_model_is_best_and_what_is_not_known(tmp_path: Path) -> No
     assert "gpt-4o against our-own-7b: no difference shown" in shown
     assert "a resolved issue with our-own-7b costs: unknown" in shown
     assert "best: claude-sonnet-4-5" in shown
-    assert "not in the score: cost, not known of 1 of 3" in shown
+    assert "Cost does not count: it is not known of 1 configuration (our-own-7b)." in shown
     assert "claude-sonnet-4-5" in (tmp_path / "report.html").read_text(encoding="utf-8")

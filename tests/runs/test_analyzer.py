@@ -204,10 +204,19 @@ def test_limits_of_repeated_attempts_are_those_that_a_share_can_have(logs: Path,
     assert all(0 <= arm.ci_low <= arm.ci_high <= 1 for arm in models.compare_on("success").arms)
 
 
-def test_no_limit_of_money_is_below_nothing(logs: Path, gauge: Gauge) -> None:
-    for n, cost in enumerate(("0.10", "5.00")):
-        record_run(gauge, f"r-{n}", {1: True}, cost=cost)
-    assert analyzer(logs, gauge).compare_llm_models()["model-a"]["avg_cost_low"] == 0
+def test_money_has_limits_from_ten_units_on(logs: Path, gauge: Gauge) -> None:
+    storage = MetricsStorage(logs)
+    for n in range(9):
+        save_run(storage, f"r-{n}", {n: True}, cost=0.1 * 2**n)
+    asked = analyzer(logs, gauge)
+    found = asked.compare_llm_models()
+    assert math.isnan(found["model-a"]["avg_cost_low"])
+    assert math.isnan(found["model-a"]["cost_per_resolved_issue_high"])
+    assert found["model-a"]["avg_success_rate_low"] > 0
+    save_run(storage, "r-9", {9: True}, cost=0.1 * 2**9)
+    asked.refresh()
+    found = asked.compare_llm_models()
+    assert 0 <= found["model-a"]["avg_cost_low"] < found["model-a"]["avg_cost"] < found["model-a"]["avg_cost_high"]
 
 
 @pytest.mark.parametrize(("issues", "ability"), [(6, 0.6), (20, 0.8), (20, 0.95)])

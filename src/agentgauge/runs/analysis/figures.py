@@ -10,7 +10,9 @@
 A cost is not known where a call has no price, or an outcome was reached without any call on record. Where that is so of
 one run, cost per resolved issue and per green pipeline are not known of all: what is left would be too cheap.
 
-Intervals take issues or runs for what varies (see `agentgauge.runs.analysis.units`); they are NaN of too few.
+Intervals take issues or runs for what varies (see `agentgauge.runs.analysis.units`). Those of money, time and quality
+are NaN of fewer than ten: of five runs whose costs are lognormal with a sigma of 1, limits of 95 % hold the mean in
+83 % to 89 % of cases, whichever of the methods is asked.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from agentgauge.analysis.bootstrap import FEWEST
 from agentgauge.analysis.comparison import Arm, Comparison, Kind, Observation, compare_arms
 from agentgauge.analysis.proportions import wilson
 from agentgauge.runs.analysis.records import IssueRecord, RunRecord
@@ -167,10 +168,14 @@ def compare(arms: Mapping[str, Runs], what: Measured, confidence: float) -> Comp
 
 
 def _within(arm: Arm, observed: Sequence[Observation], what: Measured, kind: Kind, confidence: float) -> Arm:
-    """An arm with limits that its figure can have: no share above 1, no money below 0."""
+    """An arm with limits that its figure can have: no share above 1, no money below 0, and no limits of money, time or
+    quality of so few units that they would be too narrow.
+    """
     low, high = arm.ci_low, arm.ci_high
-    if what.name == "success" and kind == "ratio":
-        low, high = _share_limits(observed, confidence)
+    if what.name == "success":
+        low, high = (low, high) if kind == "binary" else _share_limits(observed, confidence)
+    elif arm.n < FEWEST:
+        low = high = math.nan
     return msgspec.structs.replace(arm, ci_low=max(low, 0.0), ci_high=min(high, what.most))
 
 

@@ -17,13 +17,13 @@ def percent(ratio: float) -> str:
 
 
 def usd(amount: float) -> str:
-    """Cents from a dollar on, two digits that say something below."""
+    """Cents from a dollar on, three digits that say something below: they are compared ($0.136, $0.143)."""
     if math.isnan(amount):
         return NOT_KNOWN
     if math.isinf(amount):
         return "none"
     size = abs(Decimal(repr(amount)))
-    return f"${amount:,.{2 if size == 0 or size >= 1 else max(2, 1 - size.adjusted())}f}"
+    return f"${amount:,.{2 if size == 0 or size >= 1 else max(2, 2 - size.adjusted())}f}"
 
 
 def seconds(duration: float) -> str:

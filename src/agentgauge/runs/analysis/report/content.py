@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from agentgauge.analysis.bootstrap import FEWEST
 from agentgauge.runs.analysis import wording
 from agentgauge.runs.analysis.answers import nothing_to_compare
 from agentgauge.runs.analysis.best import find_best
@@ -26,8 +27,8 @@ def _notes(scoring: Scores) -> tuple[str, ...]:
     return (
         "Issues count that have an outcome; open and skipped ones do not. Rates are pooled over issues.",
         (
-            "Intervals are of 95 % and take issues (for money outside issues: runs) for what varies. A dash is what is "
-            "not known, or of too few to say."
+            "Intervals are of 95 % and take issues (for money outside issues: runs) for what varies; of fewer than "
+            f"{FEWEST} there is none of money. A dash is what is not known, or of too few to say."
         ),
         (
             "A cost is known where every call has a price. Failed work is part of what a resolved issue costs; none: "
