@@ -32,7 +32,8 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[DuckDBEn
     with agentgauge.open(home, project="shop") as gauge:
         for _ in range(1500):
             at = FIRST + timedelta(seconds=rng.randrange(7 * 86_400))
-            with gauge.scope(agent=rng.choice("abc"), role=rng.choice(("dev", "ops"))):
+            agent = rng.choice("abcde")
+            with gauge.scope(agent=agent, role={"d": "dev", "e": "qa"}.get(agent) or rng.choice(("dev", "ops"))):
                 cost = rng.choice((None, "0.125", "0.003"))
                 gauge.llm_call("m", input_tokens=rng.randrange(9000), output_tokens=90, cost_usd=cost, at=at)
                 quality = rng.choice((None, rng.uniform(20, 99)))
@@ -55,6 +56,7 @@ QUESTIONS: dict[str, Ask] = {
     "over_time": lambda engine, **how: reports.over_time(engine, WEEK, "day", "Europe/Berlin", NOW, **how),
     "latency": lambda engine, **how: reports.latency(engine, WEEK, **how),
     "agent": lambda engine, **how: reports.agent(engine, WEEK, "a", **how),
+    "role": lambda engine, **how: reports.role(engine, WEEK, "qa", **how),
     "percentiles": lambda engine, **how: reports.percentiles(engine, "execution_time", WEEK, **how),
     "percentiles by agent": lambda engine, **how: reports.percentiles(
         engine, "tokens", WEEK, per="call", by=["agent"], **how
@@ -71,6 +73,16 @@ def test_rollups_give_the_answer_of_rows_with_percentiles_within_one_percent(
     assert (rollups.way, rollups.exact) == ("rollups", False)
     assert (rows.way, rows.exact) == ("raw", True)
     assert_alike(msgspec.to_builtins(rollups), msgspec.to_builtins(rows))
+
+
+def test_of_a_role_only_agents_that_have_others_too_are_read_from_rows(
+    engines: tuple[DuckDBEngine, DuckDBEngine],
+) -> None:
+    rollups, rows = (reports.role(engine, WEEK, "dev") for engine in engines)
+    assert (rollups.way, rollups.exact, rows.way) == ("rollups and raw", False, "raw")
+    assert_alike(msgspec.to_builtins(rollups), msgspec.to_builtins(rows))
+    exactly = {row.agent for row, other in zip(rollups.agents, rows.agents, strict=True) if row == other}
+    assert exactly == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

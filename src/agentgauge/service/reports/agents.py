@@ -13,9 +13,9 @@ from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.engines.answer import Way
 from agentgauge.errors import QueryError
 from agentgauge.events.fields import MONEY_STEP
-from agentgauge.service.reports.breakdown import Group, breakdown
+from agentgauge.service.reports.breakdown import WORK, Group, breakdown
 from agentgauge.service.reports.overview import overview
-from agentgauge.service.reports.rows import found_by
+from agentgauge.service.reports.rows import Found, Rows, found_by
 from agentgauge.service.reports.totals import Totals, ratio
 from agentgauge.service.window import Window
 
@@ -87,7 +87,7 @@ def role(engine: Engine, window: Window, name: str, filters: Sequence[Filter] = 
     found = overview(engine, window, own, exact=exact)
     if not found.events:
         _check_known(engine, "role", name)
-    members = breakdown(engine, window, ("agent",), own, exact=exact)
+    members = _members(engine, window, name, filters, exact=exact)
     count = sum(member.key["agent"] is not None for member in members.rows)
     return Role(
         **_totals(found),
@@ -98,6 +98,38 @@ def role(engine: Engine, window: Window, name: str, filters: Sequence[Filter] = 
         agents=tuple(_member(group) for group in members.rows),
         **found_by(found, members),
     )
+
+
+def _members(engine: Engine, window: Window, role: str, filters: Sequence[Filter], *, exact: bool) -> Rows[Group]:
+    """Each agent's part in a role, the dearest first.
+
+    Rollups have percentiles by one dimension only. They are asked by the agent alone, which is the answer for an agent
+    that had no other role in the window, as most have: then it has as many events with the condition as without. The
+    events themselves are read for the others.
+    """
+    own = (Filter("role", "=", role), *filters)
+    if exact:
+        return breakdown(engine, window, ("agent",), own, exact=True)
+    of_work = (Filter("kind", "in", WORK), *own)
+    counted = engine.aggregate(Query(start=window.start, end=window.end, filters=of_work, group=("agent",)))
+    if counted.way == "raw" or not counted.rows:
+        return breakdown(engine, window, ("agent",), own)
+    counts: dict[str | None, int] = dict(counted.rows)
+    alone = breakdown(engine, window, ("agent",), filters)
+    rows = [group for group in alone.rows if counts.get(group.key["agent"]) == group.events]
+    others = counts.keys() - {group.key["agent"] for group in rows}
+    found: list[Found] = [counted, *([alone] if rows else [])]
+    if others:
+        some = () if None in others else (Filter("agent", "in", tuple(sorted(filter(None, others)))),)
+        parts = breakdown(engine, window, ("agent",), (*own, *some))
+        rows += [group for group in parts.rows if group.key["agent"] in others]
+        found.append(parts)
+    return Rows(rows=tuple(sorted(rows, key=_dearest_first)), **found_by(*found))
+
+
+def _dearest_first(group: Group) -> tuple[object, ...]:
+    cost, agent = group.cost_usd, group.key["agent"]
+    return cost is None, -(cost or 0), -group.calls, -group.tasks, -group.tool_calls, agent is None, agent or ""
 
 
 def _member(group: Group) -> RoleMember:

@@ -14,7 +14,7 @@ from agentgauge.service.reports.rows import Rows, found_by
 from agentgauge.service.reports.totals import TOTALS, Totals, totals_of
 from agentgauge.service.window import Window
 
-_WORK = ("task", "llm_call", "tool_call")
+WORK = ("task", "llm_call", "tool_call")
 """What is counted and timed, the whole before its parts."""
 
 
@@ -94,6 +94,6 @@ def _kinds_with(dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...]:
     found = tuple(kind.name for kind in kinds.KINDS if own <= {field.name for field in kind.fields})
     if not found:
         raise QueryError(f"no kind of event has {' and '.join(sorted(own))} together: break down by one of them")
-    work = tuple(kind for kind in found if kind in _WORK)
+    work = tuple(kind for kind in found if kind in WORK)
     of_all = not {"kind", "feature"}.isdisjoint(dimensions) or not all(name in COLUMNS for name in dimensions)
     return (found,) if of_all or not work or work == found else (work, found)
