@@ -154,6 +154,13 @@ _READERS: dict[str, Callable[[Any], Any]] = {"time": _time, "json": _document}
 def _rows(
     cursor: duckdb.DuckDBPyConnection, readers: Sequence[Callable[[Any], Any] | None]
 ) -> Iterator[tuple[Any, ...]]:
+    read = [(at, reader) for at, reader in enumerate(readers) if reader is not None]
     while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+        if not read:
+            yield from rows
+            continue
         for row in rows:
-            yield tuple(value if read is None else read(value) for value, read in zip(row, readers, strict=True))
+            values = list(row)
+            for at, reader in read:
+                values[at] = reader(values[at])
+            yield tuple(values)
