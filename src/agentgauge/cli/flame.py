@@ -43,7 +43,7 @@ def flame(
     """Show where time goes: what ran inside what, in one tree.
 
     Each line is all spans of one path: tasks, what they contain, and model and tool calls. Conditions choose where
-    trees begin, and all that is inside comes along. Without --since it is about everything recorded, the newest first.
+    trees begin, and all that is inside comes along. Without --since it is about everything recorded.
     """
     from agentgauge.cli.output import note, print_document
     from agentgauge.cli.question import question

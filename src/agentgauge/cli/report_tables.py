@@ -99,6 +99,8 @@ def _spread(quality: Quality) -> str:
 def duration_lines(totals: Totals) -> list[tuple[str, str, str]]:
     """How long tasks took, as lines of a table of totals."""
     took = totals.task_duration
+    if math.isnan(took.mean_ms):
+        return []
     few = wording.few(FEW) if totals.few_tasks else ""
     return [
         ("Mean task", wording.duration(took.mean_ms), ""),

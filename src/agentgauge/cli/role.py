@@ -45,7 +45,7 @@ def _show(answer: Role, asked: Question, limit: int) -> None:
 
     from agentgauge.cli import wording
     from agentgauge.cli.output import screen
-    from agentgauge.cli.report_tables import key_text, totals_lines, totals_of_each_table, totals_table
+    from agentgauge.cli.report_tables import duration_lines, key_text, totals_lines, totals_of_each_table, totals_table
 
     out = screen()
     out.print(Text(answer.role, style="bold"))
@@ -54,6 +54,7 @@ def _show(answer: Role, asked: Question, limit: int) -> None:
     lines = [
         ("Agents", wording.count(answer.agent_count), ""),
         *totals_lines(answer),
+        *duration_lines(answer),
         ("Cost per agent", cost, wording.unpriced(answer.unpriced_calls)),
     ]
     out.print(totals_table(lines))
