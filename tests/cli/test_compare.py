@@ -47,6 +47,14 @@ def test_a_sentence_says_how_many_more_units_would_show_it(run: Run, tried: Path
     assert " more issues per arm would show it." in said
 
 
+def test_a_sentence_counts_the_pairs_that_were_tested(run: Run, tried: Path) -> None:
+    with agentgauge.open(tried) as gauge:
+        gauge.task("fix", success=True, issue="Y-1", feature="c", at=DAY)
+    said = " ".join(run("compare", "--home", tried, "--by", "feature", "--metric", "duration").stdout.split())
+    assert "too few issues to tell" in said
+    assert "adjusted for" not in said  # of three pairs one could be tested
+
+
 def test_the_document_has_the_documented_keys(document: Ask, tried: Path) -> None:
     found = document("compare", "--home", tried, "--by", "feature", "--paired")
     assert list(found)[:5] == ["metric", "unit", "arms", "pairs", "winner"]

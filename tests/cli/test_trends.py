@@ -77,6 +77,17 @@ def test_each_operation_has_a_line_and_what_gets_worse_comes_first(run: Run, doc
     assert "adjusted for 3 trends (Holm)" in shown
 
 
+def test_a_shift_stands_beside_each_line_however_narrow_the_screen(
+    run: Run, worse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The level of the last days of sixty makes no trend, and is none the less what a reader has to know.
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run("trends", "execution_time", "--home", worse, "--by", "operation", "--lookback", 60).stdout
+    assert "level shifted" in shown
+    steady = run("trends", "execution_time", "--home", worse, "--by", "agent", "--where", "operation=plan").stdout
+    assert "level shifted" not in steady
+
+
 def test_too_few_days_are_said(run: Run, document: Ask, worse: Path, tmp_path: Path) -> None:
     shown = run("trends", "execution_time", "--home", worse, "--lookback", 6).stdout
     assert "Insufficient data: 6 days with values, and 7 are needed." in shown

@@ -147,7 +147,8 @@ def sentence(pair: Pair, answer: UnitsComparison) -> str:
         said += f", of which both have {pair.n_a:,}"
     if math.isnan(pair.p_value):
         return f"{said}; too few {answer.unit}s to tell."
-    adjusted = f", adjusted for {len(answer.pairs)} pairs" if len(answer.pairs) > 1 else ""
+    tests = sum(not math.isnan(pair.p_value) for pair in answer.pairs)
+    adjusted = f", adjusted for {tests} pairs" if tests > 1 else ""
     p = p_value(pair.p_adjusted)
     p = f"(p {p if p.startswith('<') else f'= {p}'}{adjusted})"
     if pair.verdict != "no difference shown":

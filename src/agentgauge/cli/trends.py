@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agentgauge.service.reports.trends import Trend, Trends
 
 _HEIGHT = 5
-_EXPENDABLE = ("values", "level shifted", "days", "95 %", "p")
+_EXPENDABLE = ("values", "days", "95 %", "per day", "p")
 _SPARK = 30
 
 
@@ -238,6 +238,8 @@ def _table(answer: Trends, out: Screen, limit: int) -> Table:
         ("values", lambda trend: wording.count(trend.values)),
         ("per day", lambda trend: sparkline(columns(_days(trend), _SPARK), unicode=unicode)),
     ]
+    if not any(trend.shifts.points for trend in shown):
+        numbers = [cell for cell in numbers if cell[0] != "level shifted"]
     kept = fitting(first, numbers, _EXPENDABLE, shown, out.width)
     return rows_table(None, first, kept, shown)
 
