@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from agentgauge.engines import Answer, Query
 from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.events import Event, Usage
 from agentgauge.pricing import PriceBook
@@ -51,6 +52,15 @@ def test_a_cache_that_is_written_and_never_read_costs_money() -> None:
 def test_tokens_at_unknown_rates_are_counted_and_saved_nothing_known() -> None:
     total = saved(call("nobody-prices-this", cache_read_tokens=700)).total
     assert (total.saved_usd, total.unpriced_tokens) == (None, 700)
+
+
+def test_calls_that_have_expired_are_told_of() -> None:
+    class Expired(DuckDBEngine):
+        def aggregate(self, query: Query) -> Answer:
+            return msgspec.structs.replace(super().aggregate(query), missing_before=NOON)
+
+    found = cache_savings(Expired(connection_with([call("flat", cache_read_tokens=9)])), Window(), BOOK)
+    assert (found.way, found.exact, found.missing_before) == ("raw", True, NOON)
 
 
 def test_calls_without_cache_are_left_out() -> None:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import msgspec
 
-from agentgauge.engines import Engine, Filter, Measure, Query, TimeBucket
+from agentgauge.engines import Answer, Engine, Filter, Measure, Query, TimeBucket
+from agentgauge.engines.answer import Way
 from agentgauge.pricing import PriceBook, Rates
+from agentgauge.service.reports.rows import found_by
 from agentgauge.service.window import Window
 
 _CACHE_TOKENS = ("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens")
@@ -42,10 +44,14 @@ class Savings(msgspec.Struct, frozen=True, kw_only=True):
     """Cache reads and writes at rates that are not known."""
 
 
-class CacheSavings(msgspec.Struct, frozen=True):
+class CacheSavings(msgspec.Struct, frozen=True, kw_only=True):
     total: Savings
     models: tuple[Savings, ...]
     """Those that used a cache, the most saved first."""
+    way: Way
+    exact: bool
+    missing_before: datetime | None
+    """Where not None, calls before it have expired and are in no sum."""
 
 
 class _Sums(msgspec.Struct):
@@ -91,7 +97,8 @@ def cache_savings(engine: Engine, window: Window, book: PriceBook, filters: Sequ
     by_model: dict[str, _Sums] = defaultdict(_Sums)
     bands: dict[tuple[int, int | None], dict[_Key, Rates]] = defaultdict(dict)
     by_the_hour: set[str] = set()
-    for key, tokens in _by_day(engine, window, filters):
+    answers = [_by_day(engine, window, filters)]
+    for key, tokens in _with_tokens(answers[0]):
         by_model[key[0]].count(tokens)
         for part in book.windows(*key):
             bands[part.min_input_tokens, part.max_input_tokens][key] = part.rates
@@ -101,17 +108,18 @@ def cache_savings(engine: Engine, window: Window, book: PriceBook, filters: Sequ
         of_length = [*filters, Filter("input_tokens", ">=", low)]
         if high is not None:
             of_length.append(Filter("input_tokens", "<", high))
-        for key, tokens in _by_day(engine, window, of_length):
+        answers.append(_by_day(engine, window, of_length))
+        for key, tokens in _with_tokens(answers[-1]):
             if key in rates and key[0] not in by_the_hour:
                 by_model[key[0]].price(tokens, rates[key])
     if by_the_hour:
         for model, tokens, found in _by_call(engine, window, book, by_the_hour, filters):
             by_model[model].price(tokens, found)
-    return _answer(by_model)
+    return _answer(by_model, answers)
 
 
-def _by_day(engine: Engine, window: Window, more: Sequence[Filter] = ()) -> Iterator[tuple[_Key, _Tokens]]:
-    """Cache tokens per key, of the calls that pass more filters; keys without any are left out."""
+def _by_day(engine: Engine, window: Window, more: Sequence[Filter]) -> Answer:
+    """Cache tokens per key, of the calls that pass more filters."""
     query = Query(
         start=window.start,
         end=window.end,
@@ -119,7 +127,12 @@ def _by_day(engine: Engine, window: Window, more: Sequence[Filter] = ()) -> Iter
         group=("model", "provider", "tier", TimeBucket("day", "UTC")),
         measures=tuple(Measure("sum", name, name=name) for name in _CACHE_TOKENS),
     )
-    for model, provider, tier, day, read, write_5m, write_1h in engine.aggregate(query).rows:
+    return engine.aggregate(query)
+
+
+def _with_tokens(answer: Answer) -> Iterator[tuple[_Key, _Tokens]]:
+    """Keys that have tokens of a cache, with them."""
+    for model, provider, tier, day, read, write_5m, write_1h in answer.rows:
         if read or write_5m or write_1h:
             yield (model, provider, tier or "standard", day.date()), (read, write_5m, write_1h)
 
@@ -141,13 +154,13 @@ def _by_call(
             yield model, (tokens[0], tokens[1], tokens[2]), rates
 
 
-def _answer(by_model: dict[str, _Sums]) -> CacheSavings:
+def _answer(by_model: dict[str, _Sums], answers: Sequence[Answer]) -> CacheSavings:
     total = _Sums()
     for sums in by_model.values():
         total.merge(sums)
     models = [sums.answer(model) for model, sums in sorted(by_model.items())]
     models.sort(key=lambda savings: (savings.saved_usd is None, -(savings.saved_usd or 0)))
-    return CacheSavings(total.answer(None), tuple(models))
+    return CacheSavings(total=total.answer(None), models=tuple(models), **found_by(*answers))
 
 
 def _usd(femto: int) -> Decimal:

@@ -62,7 +62,7 @@ class UsageReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def _parts(self) -> list[Found]:
-        parts = (self.overview, self.latency, self.groups, self.tools, self.components, self.over_time)
+        parts = (self.overview, self.latency, self.groups, self.tools, self.components, self.over_time, self.cache)
         return [part for part in parts if part is not None]
 
 
