@@ -244,8 +244,8 @@ def ratios(shares: tuple[float, float], n: int, m: int, paired: bool, repetition
             unit = random.lognormal(-0.5, 1, n)
             a, b = a * unit, b * unit
         ours, theirs = observed(a, won), observed(b * same, also)
-        found["false"].append(contrast(ours, theirs, kind, paired, CONFIDENCE).p_value <= LEVEL)
-        against = contrast(ours, observed(2 * b * same, also), kind, paired, CONFIDENCE)
+        found["false"].append(contrast(ours, theirs, kind, paired, CONFIDENCE, EXCHANGES).p_value <= LEVEL)
+        against = contrast(ours, observed(2 * b * same, also), kind, paired, CONFIDENCE, EXCHANGES)
         truth = -per_success(shares[0])
         found["power"].append(against.p_value <= LEVEL)
         if not math.isnan(against.ci_low):

@@ -7,7 +7,8 @@ Series are first-order autoregressive with normal innovations, as daily figures 
 percent, with what is found where a trend of two standard deviations over the series, or a shift by two, is planted.
 
     line         Student's t of the least-squares slope, which takes values for independent: the documented p_value
-    Newey-West   the same slope, with a heteroskedasticity and autocorrelation consistent error (Newey and West 1987)
+    Newey-West   the same slope, with a heteroskedasticity and autocorrelation consistent error (Newey and West 1987;
+                 what statsmodels' OLS has with cov_type="HAC", use_correction and use_t)
     Mann-Kendall the rank test, which takes values for independent
     Hamed-Rao    its variance corrected by every lag's significant autocorrelation (Hamed and Rao 1998)
     pre-whitened the trend-free series less phi times the value before (Yue, Pilon, Phinney and Cavadias 2002)

@@ -136,16 +136,16 @@ def test_a_difference_is_found_where_there_is_none_about_as_often_as_asked_for(n
 def test_a_paired_difference_is_found_where_there_is_none_about_as_often_as_asked_for(n: int) -> None:
     random = np.random.default_rng(9)
     found = []
-    for _ in range(500):
+    for _ in range(400):
         unit = random.lognormal(0, 1, n)
         differences = unit * random.lognormal(0, 1, n) - unit * random.lognormal(0, 1, n)
         found.append(paired_means(differences, 0.95, EXCHANGES).p_value <= 0.05)
-    assert np.mean(found) <= 0.05 + error(0.05, 500)
+    assert np.mean(found) <= 0.05 + error(0.05, 400)
 
 
-@pytest.mark.parametrize("n", [20, 50])
+@pytest.mark.parametrize("n", [20, 40])
 def test_half_a_standard_deviation_is_found_as_often_as_by_students_test(n: int) -> None:
-    # Of normal values there is no better test: 34 of 100 cases at twenty units, 70 at fifty; of pairs 56 and 93.
+    # Of normal values there is no better test: 34 of 100 cases at twenty units, 60 at forty; of pairs 56 and 87.
     random = np.random.default_rng(12)
     apart = [
         two_means(random.normal(0.5, 1, n), random.normal(0, 1, n), 0.95, EXCHANGES).p_value <= 0.05
@@ -153,9 +153,9 @@ def test_half_a_standard_deviation_is_found_as_often_as_by_students_test(n: int)
     ]
     best = TTestIndPower().power(0.5, n, 0.05)
     assert np.mean(apart) == pytest.approx(best, abs=0.01 + error(best, REPETITIONS))
-    paired = [paired_means(random.normal(0.5, 1, n), 0.95, EXCHANGES).p_value <= 0.05 for _ in range(400)]
+    paired = [paired_means(random.normal(0.5, 1, n), 0.95, EXCHANGES).p_value <= 0.05 for _ in range(200)]
     best = TTestPower().power(0.5, n, 0.05)
-    assert np.mean(paired) == pytest.approx(best, abs=0.01 + error(best, 400))
+    assert np.mean(paired) == pytest.approx(best, abs=0.01 + error(best, 200))
 
 
 @pytest.mark.parametrize("n", [12, 40])

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.api import OLS, add_constant
 
 from agentgauge.analysis.trend import DIRECTIONS, FEWEST, LinearTrend, direction, linear_trend
 
@@ -41,6 +42,17 @@ def test_the_line_is_the_one_that_scipy_finds(points: list[tuple[int, float]]) -
     # Where all but nothing is left beside the line, both errors are what rounding left.
     assert trend.slope_error == pytest.approx(expected.stderr, rel=1e-4, abs=1e-6 * scale)
     assert trend.p_value == pytest.approx(expected.pvalue, rel=1e-4, abs=1e-6)
+
+
+def test_the_line_and_its_errors_are_those_of_statsmodels() -> None:
+    random = np.random.default_rng(3)
+    days = np.sort(random.uniform(0, 60, 25))
+    values = 40 + 0.3 * days + random.normal(0, 5, 25)
+    trend = linear_trend([at(day) for day in days], list(values))
+    fitted = OLS(values, add_constant(days - days[0])).fit()
+    assert (trend.intercept, trend.slope_per_day) == pytest.approx(tuple(fitted.params), rel=1e-6)
+    assert (trend.slope_error, trend.p_value) == pytest.approx((fitted.bse[1], fitted.pvalues[1]), rel=1e-5)
+    assert trend.r_squared == pytest.approx(fitted.rsquared)
 
 
 def test_a_known_line() -> None:
