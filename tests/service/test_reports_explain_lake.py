@@ -16,8 +16,8 @@ from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.errors import QueryError
 from agentgauge.lake import Lake
 from agentgauge.pricing import PriceBook
+from agentgauge.service.readings.spending import usage_of
 from agentgauge.service.reports import explain
-from agentgauge.service.spending import usage_of
 from agentgauge.service.window import Window
 from agentgauge.settings import resolve_home
 

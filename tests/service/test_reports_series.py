@@ -16,7 +16,7 @@ from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.engines.rollup_plan import plan_of
 from agentgauge.errors import QueryError
 from agentgauge.events import Event
-from agentgauge.service.reports.series import Series, metric_in, series, series_by, values
+from agentgauge.service.readings.series import Series, metric_in, series, series_by, values
 from agentgauge.service.window import Window
 from tests.engines.relation import connection_with
 

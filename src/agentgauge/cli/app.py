@@ -8,32 +8,32 @@ from typing import Annotated
 
 import typer
 
-from agentgauge.cli.agent import agent
-from agentgauge.cli.anomalies import anomalies
-from agentgauge.cli.collect import collect
-from agentgauge.cli.compact import compact
-from agentgauge.cli.compare import compare
-from agentgauge.cli.correlate import correlate
-from agentgauge.cli.demo import demo
-from agentgauge.cli.doctor import doctor
-from agentgauge.cli.economics import economics
+from agentgauge.cli.commands.agent import agent
+from agentgauge.cli.commands.anomalies import anomalies
+from agentgauge.cli.commands.collect import collect
+from agentgauge.cli.commands.compact import compact
+from agentgauge.cli.commands.compare import compare
+from agentgauge.cli.commands.correlate import correlate
+from agentgauge.cli.commands.demo import demo
+from agentgauge.cli.commands.doctor import doctor
+from agentgauge.cli.commands.economics import economics
+from agentgauge.cli.commands.explain import explain
+from agentgauge.cli.commands.export import export
+from agentgauge.cli.commands.flame import flame
+from agentgauge.cli.commands.forecast import forecast
+from agentgauge.cli.commands.forget import forget
+from agentgauge.cli.commands.import_logs import import_command
+from agentgauge.cli.commands.insights import insights
+from agentgauge.cli.commands.outliers import outliers
+from agentgauge.cli.commands.percentiles import percentiles
+from agentgauge.cli.commands.prices import prices
+from agentgauge.cli.commands.recommendations import recommendations
+from agentgauge.cli.commands.report import report
+from agentgauge.cli.commands.reprice import reprice
+from agentgauge.cli.commands.role import role
+from agentgauge.cli.commands.sql import sql
+from agentgauge.cli.commands.trends import trends
 from agentgauge.cli.exits import ExitCodes
-from agentgauge.cli.explain import explain
-from agentgauge.cli.export import export
-from agentgauge.cli.flame import flame
-from agentgauge.cli.forecast import forecast
-from agentgauge.cli.forget import forget
-from agentgauge.cli.import_logs import import_command
-from agentgauge.cli.insights import insights
-from agentgauge.cli.outliers import outliers
-from agentgauge.cli.percentiles import percentiles
-from agentgauge.cli.prices import prices
-from agentgauge.cli.recommendations import recommendations
-from agentgauge.cli.report import report
-from agentgauge.cli.reprice import reprice
-from agentgauge.cli.role import role
-from agentgauge.cli.sql import sql
-from agentgauge.cli.trends import trends
 
 app = typer.Typer(
     cls=ExitCodes,

@@ -21,7 +21,7 @@ from agentgauge.policies.budget_rules import BudgetFigures
 from agentgauge.policies.findings import MONTH_DAYS, Evidence, Finding, FindingType, Period, Priority, Saving
 from agentgauge.policies.thresholds import Thresholds
 from agentgauge.pricing import PriceBook
-from agentgauge.service.adoption_facts import observed
+from agentgauge.service.readings.adoption_facts import observed
 from agentgauge.service.reports.recommendations import recommendations
 from agentgauge.service.window import Window
 from agentgauge.state.recommendations import Decided, Kept, Key, RecommendationBook, Status

@@ -23,8 +23,8 @@ from agentgauge.engines.answer import Way
 from agentgauge.engines.time_buckets import bucket_numbers, bucket_time, zone_named
 from agentgauge.errors import QueryError
 from agentgauge.service.asked import Asked
-from agentgauge.service.reports.amounts import AMOUNTS, OPERATIONS, amounts_by
-from agentgauge.service.reports.series import Point, Series, metric_in, series_by
+from agentgauge.service.readings.amounts import AMOUNTS, OPERATIONS, amounts_by
+from agentgauge.service.readings.series import Point, Series, metric_in, series_by
 from agentgauge.service.window import Window
 
 METRICS = ("cost", "tokens", OPERATIONS, "execution_time", "error_rate")

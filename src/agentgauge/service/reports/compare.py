@@ -12,9 +12,9 @@ from agentgauge.engines import Engine, Filter
 from agentgauge.engines.answer import Way
 from agentgauge.errors import QueryError
 from agentgauge.service.asked import Asked
-from agentgauge.service.reports.config_arms import readable
-from agentgauge.service.reports.unit_metrics import UnitMetric, unit_metric
-from agentgauge.service.reports.units import Cells, UnitArms, UnitKey
+from agentgauge.service.readings.config_arms import readable
+from agentgauge.service.readings.unit_metrics import UnitMetric, unit_metric
+from agentgauge.service.readings.units import Cells, UnitArms, UnitKey
 from agentgauge.service.window import Window
 
 MOST_ARMS = 20
@@ -58,7 +58,7 @@ def compare(
 ) -> UnitsComparison:
     """The arms, in order of their names or as `arms` lists them, and each pair of them.
 
-    `by` and `unit` are columns of the events or keys of attributes; see `agentgauge.service.reports.units` for which
+    `by` and `unit` are columns of the events or keys of attributes; see `agentgauge.service.readings.units` for which
     event counts where, and `unit_metrics` for the metrics. `filters` choose the events that figures are of. Raises
     `QueryError` for names that nothing recorded has, fewer than two arms and more than twenty.
     """

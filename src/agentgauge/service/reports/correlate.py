@@ -14,9 +14,9 @@ from agentgauge.engines.answer import Way
 from agentgauge.errors import QueryError
 from agentgauge.service.asked import Asked
 from agentgauge.service.dimensions import dimension
-from agentgauge.service.reports.series import metric_in, series
-from agentgauge.service.reports.unit_metrics import UnitMetric, unit_metric
-from agentgauge.service.reports.units import UNIT_ALIASES
+from agentgauge.service.readings.series import metric_in, series
+from agentgauge.service.readings.unit_metrics import UnitMetric, unit_metric
+from agentgauge.service.readings.units import UNIT_ALIASES
 from agentgauge.service.window import Window
 
 MOST_METRICS = 12
@@ -52,8 +52,8 @@ def correlate(
 ) -> Correlations:
     """Over units, issues by default, or over the whole buckets of a width up to the aware time `now`.
 
-    A unit's value of a metric is as in `agentgauge.service.reports.unit_metrics`, a bucket's as in
-    `agentgauge.service.reports.series`; neither is known where a call is unpriced. Raises `QueryError` for fewer than
+    A unit's value of a metric is as in `agentgauge.service.readings.unit_metrics`, a bucket's as in
+    `agentgauge.service.readings.series`; neither is known where a call is unpriced. Raises `QueryError` for fewer than
     two metrics and more than twelve, and where both a unit and a bucket are named.
     """
     names = tuple(dict.fromkeys(metrics))

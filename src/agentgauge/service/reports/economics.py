@@ -3,7 +3,7 @@
 Failed work is part of the price: everything that was spent on issues, whatever became of them, over the issues that
 were resolved. What is counted:
 
-    issue      attempts: issues worked on. Success: resolved (see `agentgauge.service.work_units`)
+    issue      attempts: issues worked on. Success: resolved (see `agentgauge.service.readings.work_units`)
     ticket, session   the same of theirs
     pipeline   attempts: pipeline events with an outcome. Success: a pipeline, by its id, that was green
     change     attempts: changes merged, by the mark `change_merged`; all are successes
@@ -32,9 +32,9 @@ from agentgauge.analysis.pairs import Observation, level
 from agentgauge.engines import Engine
 from agentgauge.engines.answer import Way
 from agentgauge.service.asked import Asked
-from agentgauge.service.outcomes import Outcomes, changes, cycles, ended, pipelines
+from agentgauge.service.readings.outcomes import Outcomes, changes, cycles, ended, pipelines
+from agentgauge.service.readings.work_units import Spending, work_units
 from agentgauge.service.window import Window
-from agentgauge.service.work_units import Spending, work_units
 
 FEWEST_SUCCESSES = 5
 """Below, a row is marked as of few samples: the next success would change its price by a sixth or more."""

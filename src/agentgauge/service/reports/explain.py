@@ -23,10 +23,10 @@ from agentgauge.engines import Answer, Engine, Filter, Measure, Query
 from agentgauge.errors import QueryError
 from agentgauge.pricing import PriceBook
 from agentgauge.service.asked import Asked
+from agentgauge.service.readings.series import metric_in
 from agentgauge.service.reports.explain_mean import of_mean
 from agentgauge.service.reports.explain_usage import of_usage
 from agentgauge.service.reports.explanation import Explanation
-from agentgauge.service.reports.series import metric_in
 from agentgauge.service.window import Window
 
 _DAY, _MICROSECOND = timedelta(days=1), timedelta(microseconds=1)

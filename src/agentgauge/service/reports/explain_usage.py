@@ -13,6 +13,7 @@ from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.events import kinds
 from agentgauge.events.fields import MONEY_STEP
 from agentgauge.pricing import PriceBook
+from agentgauge.service.readings.spending import Usage, spending, token_usage_of, unexplained, usage_of
 from agentgauge.service.reports.explanation import (
     Contributor,
     Contributors,
@@ -23,7 +24,6 @@ from agentgauge.service.reports.explanation import (
     relative,
     sorted_contributors,
 )
-from agentgauge.service.spending import Usage, spending, token_usage_of, unexplained, usage_of
 from agentgauge.service.window import Window
 
 _ZERO = Decimal(0)

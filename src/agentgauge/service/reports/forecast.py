@@ -30,8 +30,8 @@ from agentgauge.engines.answer import Way
 from agentgauge.engines.time_buckets import bucket_time, zone_named
 from agentgauge.errors import QueryError
 from agentgauge.service.asked import Asked
-from agentgauge.service.reports.amounts import AMOUNTS, amounts_by, unit_of
-from agentgauge.service.reports.series import Point, Series
+from agentgauge.service.readings.amounts import AMOUNTS, amounts_by, unit_of
+from agentgauge.service.readings.series import Point, Series
 from agentgauge.service.window import Window
 
 DAYS = 30

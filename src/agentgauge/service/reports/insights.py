@@ -27,7 +27,7 @@ from agentgauge.engines.answer import Way
 from agentgauge.events import kinds
 from agentgauge.events.fields import MONEY_STEP
 from agentgauge.service.asked import Asked
-from agentgauge.service.reports.operation_trends import Mean, MetricTrend, operation_of, operation_trends
+from agentgauge.service.readings.operation_trends import Mean, MetricTrend, operation_of, operation_trends
 from agentgauge.service.window import Window
 
 FEWEST_OF_A_MEAN = 5

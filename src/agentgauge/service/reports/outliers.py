@@ -6,7 +6,7 @@ misled by the outliers themselves (`agentgauge.analysis.outliers`).
 
 Up to 100,000 values are read whole and the answer is exact. Of more, the engine finds the figures of each key, and only
 values beyond its limits are read: for `z` that is exact too, for the robust method the median deviation is found from
-45 percentiles, and `exact` says that it is not. That costs some four questions; where over 20,000 values are beyond
+45 percentiles, and `exact` says that it is not. That costs some four questions; where over 100,000 values are beyond
 the limits too, two for each key that has any, and only the farthest are read.
 """
 
@@ -23,8 +23,8 @@ from agentgauge.analysis.metrics import Metric, Per
 from agentgauge.analysis.outliers import FEWEST, THRESHOLDS, Baseline, Method, robust_baseline, z_baseline
 from agentgauge.engines import Answer, Engine, Filter, Measure, Query
 from agentgauge.errors import QueryError
+from agentgauge.service.readings.series import Value, metric_in, values
 from agentgauge.service.reports.outliers_among_many import Found, found_among_many
-from agentgauge.service.reports.series import Value, metric_in, values
 from agentgauge.service.window import Window
 
 LIMIT = 50

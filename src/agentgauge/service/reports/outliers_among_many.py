@@ -22,8 +22,8 @@ from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.engines.columns import column
 from agentgauge.engines.conditions import Operand, Operator
 from agentgauge.events.fields import MONEY_STEP
-from agentgauge.service.reports.keys import key_columns, key_conditions, key_of
-from agentgauge.service.reports.series import Value, values
+from agentgauge.service.readings.keys import key_columns, key_conditions, key_of
+from agentgauge.service.readings.series import Value, values
 from agentgauge.service.window import Window
 
 _KNOWN = (0.1, 0.5, 1.0, *(step * 2.5 for step in range(1, 40)), 99.0, 99.5, 99.9)
@@ -31,8 +31,6 @@ _PERCENTILES = tuple(f"p{percent:g}" for percent in _KNOWN)
 _SHARES = (0.0, *(percent / 100 for percent in _KNOWN), 1.0)
 _Side = Literal["<", ">"]
 _SIDES: tuple[_Side, ...] = get_args(_Side)
-_TOGETHER = 20_000
-"""Values beyond the limits up to which those of all keys are read at once: more are counted key by key."""
 _ROUNDING = 1e-9
 """Limits are asked for so much nearer, and what they give is scored again: no rounding loses a value."""
 
@@ -105,8 +103,8 @@ def found_among_many(
 ) -> Found:
     """The values beyond the threshold, of each key the farthest `limit` at least, and how many there are.
 
-    What lies beyond the nearest limit of any key is read together where it is at most `read_at_once` values, and at
-    most 20,000. Of more only the farthest of each key leave the engine.
+    What lies beyond the nearest limit of any key is read together where it is at most `read_at_once` values: of many
+    keys that is far less than two questions each. Of more only the farthest of each key leave the engine.
     """
     question = _Question(engine, metric, window, tuple(filters), key_columns(by), by)
     log = method == "robust" and metric.is_long_tailed
@@ -129,7 +127,7 @@ def found_among_many(
             continue
         nearest = (*positive, _beyond(question, op, max(edges.values()) if op == "<" else min(edges.values())))
         measures = (Measure("values", metric.field, name="n"),)
-        if question.ask(measures, nearest, grouped=False)[0]["n"] <= min(read_at_once, _TOGETHER):
+        if question.ask(measures, nearest, grouped=False)[0]["n"] <= read_at_once:
             found = list(_scored(question, nearest, baselines, threshold))
             counted = Counter(value.key for value in found)
         else:

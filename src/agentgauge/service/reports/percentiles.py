@@ -14,8 +14,8 @@ from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.engines.answer import Way
 from agentgauge.errors import QueryError
 from agentgauge.service.dimensions import dimension
+from agentgauge.service.readings.series import metric_in
 from agentgauge.service.reports.rows import found_by
-from agentgauge.service.reports.series import metric_in
 from agentgauge.service.reports.totals import FEW
 from agentgauge.service.window import Window
 

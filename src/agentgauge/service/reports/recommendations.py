@@ -27,9 +27,9 @@ from agentgauge.policies.thresholds import Thresholds
 from agentgauge.policies.waste import failed_calls, failing_retries, unpriced_model
 from agentgauge.pricing import PriceBook
 from agentgauge.service.asked import Asked
-from agentgauge.service.call_facts import failed_calls_by_agent, repetitions, unpriced
-from agentgauge.service.reports.operation_trends import Mean
-from agentgauge.service.task_facts import TaskFacts, task_facts
+from agentgauge.service.readings.call_facts import failed_calls_by_agent, repetitions, unpriced
+from agentgauge.service.readings.operation_trends import Mean
+from agentgauge.service.readings.task_facts import TaskFacts, task_facts
 
 _NOTHING = Decimal(0)
 

@@ -1,6 +1,6 @@
 """Trends: whether a metric gets better or worse from day to day, and where its level shifted.
 
-Over daily figures (`agentgauge.service.reports.series`), of days that are over: `slope`, `r_squared` and `p_value` are
+Over daily figures (`agentgauge.service.readings.series`), of days that are over: `slope`, `r_squared` and `p_value` are
 those of the least-squares line, as everyone computes them. That p-value takes days for independent of each other, which
 they are not, and finds trends where there are none; so what decides is the rank trend (`robust`), whose p-value holds
 for days that resemble the day before. Where several are asked for at once it is adjusted for their number (Holm), and
@@ -24,7 +24,7 @@ from agentgauge.engines import Engine, Filter
 from agentgauge.engines.answer import Way
 from agentgauge.engines.time_buckets import bucket_time, zone_named
 from agentgauge.errors import QueryError
-from agentgauge.service.reports.series import Point, Series, metric_in, series_by
+from agentgauge.service.readings.series import Point, Series, metric_in, series_by
 from agentgauge.service.window import Window
 
 LOOKBACK_DAYS = 30

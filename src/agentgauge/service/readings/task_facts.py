@@ -13,7 +13,7 @@ from agentgauge.engines import Engine, Query
 from agentgauge.policies.cheaper_model import ModelWork, UnitOfModel
 from agentgauge.policies.findings import Period
 from agentgauge.policies.waste import Chain
-from agentgauge.service.reports.operation_trends import operation_of
+from agentgauge.service.readings.operation_trends import operation_of
 
 _COLUMNS = (
     "time", "segment", "n", "agent", "role", "operation", "name", "model", "outcome", "quality_score", "cost_usd",

@@ -73,7 +73,7 @@ def _show(answer: Correlations) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
-    from agentgauge.cli.compare import p_value
+    from agentgauge.cli.commands.compare import p_value
     from agentgauge.cli.output import screen
     from agentgauge.cli.tables import fitting, rows_table
 

@@ -14,8 +14,8 @@ import msgspec
 
 from agentgauge.engines import Engine, Filter, Query
 from agentgauge.events import kinds, marks
+from agentgauge.service.readings.work_units import SCOPE, Busy, Spending, Unit, UnitKind, WorkUnits, rows, units_of
 from agentgauge.service.window import Window
-from agentgauge.service.work_units import SCOPE, Busy, Spending, Unit, UnitKind, WorkUnits, rows, units_of
 
 _PAYING: tuple[UnitKind, ...] = ("ticket", "issue", "run", "session")
 """Of the units that something names, which it is put down to: the first of these."""

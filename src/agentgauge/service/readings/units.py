@@ -27,8 +27,8 @@ from agentgauge.engines.columns import BY_NAME as COLUMNS
 from agentgauge.errors import QueryError
 from agentgauge.events import fields, marks
 from agentgauge.service.dimensions import dimension, near_dimension
-from agentgauge.service.reports.span_arms import SpanArms
-from agentgauge.service.reports.unit_metrics import Part, Tally
+from agentgauge.service.readings.span_arms import SpanArms
+from agentgauge.service.readings.unit_metrics import Part, Tally
 from agentgauge.service.window import Window
 
 UNITS = ("issue", "run", "session", "ticket", "work_item", "user", "team", "trace", "agent", "operation", "feature")

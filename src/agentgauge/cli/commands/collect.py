@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentgauge.cli import options
-from agentgauge.cli.collect_change import change
+from agentgauge.cli.commands.collect_change import change
 from agentgauge.cli.exits import FINDING
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from agentgauge.analysis.pairs import Kind
 from agentgauge.engines import Engine, Filter, Measure
 from agentgauge.engines.columns import BY_NAME as COLUMNS
 from agentgauge.events import kinds
-from agentgauge.service.reports.series import metric_in
+from agentgauge.service.readings.series import metric_in
 
 _TASK = Filter("kind", "=", "task")
 _CALLS = Filter("kind", "in", kinds.USAGE_KINDS)

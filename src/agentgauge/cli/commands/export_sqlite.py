@@ -24,7 +24,7 @@ def sqlite(
     """
     from datetime import UTC, datetime
 
-    from agentgauge.cli.export_events import check_target
+    from agentgauge.cli.commands.export_events import check_target
     from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import note
     from agentgauge.cli.progress import counting

@@ -11,9 +11,9 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from agentgauge.cli.export_events import events
-from agentgauge.cli.export_pm import pm
-from agentgauge.cli.export_sqlite import sqlite
+from agentgauge.cli.commands.export_events import events
+from agentgauge.cli.commands.export_pm import pm
+from agentgauge.cli.commands.export_sqlite import sqlite
 
 _HELP = ("--help", "-h")
 

@@ -22,8 +22,8 @@ import msgspec
 from agentgauge.analysis.pairs import Observation
 from agentgauge.engines import Engine, Filter, Query
 from agentgauge.policies.findings import Finding, Period
-from agentgauge.service.reports.operation_trends import operation_of
-from agentgauge.service.task_facts import UNITS, unit_name
+from agentgauge.service.readings.operation_trends import operation_of
+from agentgauge.service.readings.task_facts import UNITS, unit_name
 
 COST_PER_TASK, COST_PER_CALL = "cost per task", "cost per call"
 COST_PER_WORK, FAILED_PER_CALL = "cost per piece of work", "cost of failed calls per call"
