@@ -13,9 +13,10 @@ from agentgauge.engines.duckdb import DuckDBEngine
 from agentgauge.errors import QueryError
 from agentgauge.events import Event
 from agentgauge.service import reports
+from agentgauge.service.bucket_widths import legible_width
 from agentgauge.service.filters import parse_filters
 from agentgauge.service.reports.breakdown import Group
-from agentgauge.service.reports.over_time import Bucket, legible_width
+from agentgauge.service.reports.over_time import Bucket
 from agentgauge.service.usage_report import usage_report
 from agentgauge.service.window import Window
 from tests.engines.relation import connection_with

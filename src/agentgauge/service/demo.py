@@ -20,9 +20,9 @@ import msgspec
 from agentgauge.errors import SettingsError
 from agentgauge.integrations.agent_logs import read
 from agentgauge.meter import Meter
+from agentgauge.service.bucket_widths import legible_width
 from agentgauge.service.importing import Imported, import_logs
 from agentgauge.service.reports import tools
-from agentgauge.service.reports.over_time import legible_width
 from agentgauge.service.reports.rows import Rows
 from agentgauge.service.reports.tools import Tool
 from agentgauge.service.usage_report import UsageReport, usage_report

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from agentgauge.analysis.metrics import named
 from agentgauge.engines import Engine, Filter, Measure, Query, TimeBucket
 from agentgauge.engines.time_buckets import bucket_numbers, bucket_time, next_bucket, zone_named
+from agentgauge.service.bucket_widths import bucket_width, check_number_of_buckets
 from agentgauge.service.readings.keys import key_columns, key_of
 from agentgauge.service.readings.series import Point, Series, series_by
-from agentgauge.service.reports.over_time import bucket_width, check_number_of_buckets
 from agentgauge.service.window import Window
 
 OPERATIONS = "operations"

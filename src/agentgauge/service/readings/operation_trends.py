@@ -9,6 +9,7 @@ many are tried as there are operations and metrics with enough days, so its p-va
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -20,7 +21,6 @@ from agentgauge.analysis.multiplicity import holm
 from agentgauge.analysis.robust_trend import RobustTrend, robust_direction, trend_and_shifts
 from agentgauge.analysis.trend import ALPHA, Direction, LinearTrend, linear_trend
 from agentgauge.engines import Engine, Measure, Query, TimeBucket
-from agentgauge.service.reports.totals import ratio
 from agentgauge.service.window import Window
 
 FEWEST_DAYS = 7
@@ -58,7 +58,7 @@ class Mean(msgspec.Struct):
     @property
     def value(self) -> float:
         """NaN of none."""
-        return ratio(self.total, self.count)
+        return self.total / self.count if self.count else math.nan
 
 
 class _Daily(msgspec.Struct):

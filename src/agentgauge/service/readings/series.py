@@ -24,8 +24,8 @@ from agentgauge.engines.query import Relation
 from agentgauge.engines.time_buckets import Width, bucket_numbers, bucket_time, next_bucket, zone_named
 from agentgauge.errors import QueryError
 from agentgauge.events.fields import ID_NAMES, SCOPE_NAMES
+from agentgauge.service.bucket_widths import bucket_width, check_number_of_buckets
 from agentgauge.service.readings.keys import key_columns, key_of
-from agentgauge.service.reports.over_time import bucket_width, check_number_of_buckets
 from agentgauge.service.window import Window
 
 _SHARED = {"time", *SCOPE_NAMES} - {"operation", "feature", *ID_NAMES}
