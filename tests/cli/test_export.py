@@ -34,7 +34,7 @@ def test_every_form_holds_the_same_money(run: Run, home: Path, tmp_path: Path) -
     with (tmp_path / "events.csv").open(newline="") as file:
         csv_total = sum(Decimal(row["cost_usd"] or "0") for row in csv.DictReader(file))
     parquet = str(tmp_path / "events.parquet")
-    (parquet_total, typed), = duckdb.execute(
+    (parquet_total, typed), = duckdb.connect().execute(
         "SELECT sum(cost_usd), any_value(typeof(cost_usd)) FROM read_parquet(?)", [parquet]
     ).fetchall()  # fmt: skip
     assert json_total == csv_total == parquet_total == Decimal("3.2762")
@@ -74,7 +74,9 @@ def test_a_window_bounds_every_form(run: Run, home: Path, tmp_path: Path) -> Non
     assert run("export", *later).stdout == ""
     assert run("export", *later, "csv").stdout.count("\n") == 1
     run("export", *later, "parquet", "--out", tmp_path / "none.parquet")
-    (rows,) = duckdb.execute("SELECT count(*) FROM read_parquet(?)", [str(tmp_path / "none.parquet")]).fetchall()
+    (rows,) = (
+        duckdb.connect().execute("SELECT count(*) FROM read_parquet(?)", [str(tmp_path / "none.parquet")]).fetchall()
+    )
     assert rows == (0,)
 
 

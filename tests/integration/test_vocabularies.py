@@ -78,7 +78,7 @@ def _report(home: Path, *by: str) -> list[dict[str, Any]]:
     options = [text for name in by for text in ("--by", name)]
     result = CliRunner().invoke(app, ["report", *options, "--home", str(home), "--json"])
     assert result.exit_code == 0, result.output
-    groups: list[dict[str, Any]] = msgspec.json.decode(result.stdout)["groups"]
+    groups: list[dict[str, Any]] = msgspec.json.decode(result.stdout)["groups"]["rows"]
     return groups
 
 

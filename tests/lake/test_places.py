@@ -190,7 +190,7 @@ def test_columns_of_a_newer_version_survive_an_older_one(lake: Lake, gauge: agen
     lake.compact()
     (file,) = (lake.home.root / "lake" / "events").rglob("*.parquet")
     newer = file.with_suffix(".newer")
-    duckdb.execute(f"COPY (SELECT *, 7 AS audio_tokens FROM '{file}') TO '{newer}' (FORMAT parquet)")
+    duckdb.connect().execute(f"COPY (SELECT *, 7 AS audio_tokens FROM '{file}') TO '{newer}' (FORMAT parquet)")
     newer.rename(file)
     lake.forget("bob")
     assert rows(lake, 'SELECT "user", audio_tokens FROM events') == [("eve", 7)]

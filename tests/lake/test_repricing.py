@@ -175,9 +175,11 @@ def test_events_keep_everything_else_and_their_place_in_the_file(home: Path) -> 
 def stored(home: Path) -> list[list[tuple[Any, ...]]]:
     """Every file's rows as they lie there, without their costs."""
     return [
-        duckdb.execute(
+        duckdb.connect()
+        .execute(
             f"SELECT * EXCLUDE (cost_usd, cost_source, price_version) FROM read_parquet('{home}/lake/events/{file}')"
-        ).fetchall()
+        )
+        .fetchall()
         for file in sorted(named_files(home), key=lambda name: name.split("/")[0])
     ]
 
@@ -319,7 +321,7 @@ def test_forgetting_a_person_reaches_the_history(home: Path) -> None:
     lake.forget("ada")
     assert rows(lake, "SELECT DISTINCT time FROM repriced") == [(FEBRUARY,)]
     files = (home / "lake" / "repriced").glob("*.parquet")
-    assert sum(duckdb.execute(f"SELECT count(*) FROM '{file}'").fetchone()[0] for file in files) == 2  # type: ignore[index]
+    assert sum(duckdb.connect().execute(f"SELECT count(*) FROM '{file}'").fetchone()[0] for file in files) == 2  # type: ignore[index]
 
 
 def test_history_expires_with_its_events(home: Path) -> None:

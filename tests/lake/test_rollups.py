@@ -80,7 +80,7 @@ def files_of(lake: Lake, table: str) -> set[str]:
 def rolled_rows(lake: Lake, table: str, sql: str) -> list[tuple[Any, ...]]:
     """SQL over all rows that a table of rollups has, as any engine would read it."""
     uris = DeltaTable(f"{lake.home.lake}/{table}").file_uris()
-    return duckdb.sql(f"SELECT {sql} FROM read_parquet({uris}, union_by_name = true)").fetchall()
+    return duckdb.connect().sql(f"SELECT {sql} FROM read_parquet({uris}, union_by_name = true)").fetchall()
 
 
 def test_every_data_file_has_a_rollup_of_its_name_in_every_table(lake: Lake, gauge: agentgauge.Gauge) -> None:

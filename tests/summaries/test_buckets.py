@@ -38,11 +38,13 @@ def test_every_language_gives_the_same_bucket(values: list[float]) -> None:
     assert buckets_of(np.array(values)).tolist() == expected
     formula = SQL["duckdb"].replace("{value}", "v")
     query = f"SELECT {formula} FROM (SELECT unnest($1::DOUBLE[]) AS v)"
-    assert [row[0] for row in duckdb.execute(query, [values]).fetchall()] == expected
+    assert [row[0] for row in duckdb.connect().execute(query, [values]).fetchall()] == expected
 
 
 def test_an_absent_value_has_no_bucket() -> None:
-    assert duckdb.execute(f"SELECT {SQL['duckdb'].replace('{value}', 'NULL::DOUBLE')}").fetchall() == [(None,)]
+    assert duckdb.connect().execute(f"SELECT {SQL['duckdb'].replace('{value}', 'NULL::DOUBLE')}").fetchall() == [
+        (None,)
+    ]
 
 
 def test_a_power_of_the_base_is_the_top_of_its_bucket() -> None:
