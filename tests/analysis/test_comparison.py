@@ -211,11 +211,19 @@ class TestUnitsNeeded:
         have_a, have_b = 5, 5 + round((ratio - 1) * size)
         found = pairs.Contrast(
             difference=effect, ci_low=-1, ci_high=2, effect_size=effect, p_value=0.5, method="m", direction=effect,
-            n_a=have_a, n_b=have_b, shared=0, size=effect, variance_a=1, variance_b=1, paired=False,
+            n_a=have_a, n_b=have_b, shared=0, mean_a=effect, mean_b=0, size=effect, variance_a=1, variance_b=1,
+            paired=False,
         )  # fmt: skip
         needed = found.needed(0.05)
         assert needed is not None
         assert have_a + needed == pytest.approx(size, abs=2)
+
+    @pytest.mark.parametrize("kind", ["number", "ratio"])
+    def test_a_pair_has_the_figures_that_its_difference_is_between(self, kind: Kind) -> None:
+        a, b = [pairs.Observation(str(n), 2.0 * n) for n in range(8)], [pairs.Observation(str(n), n) for n in range(4)]
+        apart, paired = (pairs.contrast(a, b, kind, together, 0.95) for together in (False, True))
+        assert (apart.mean_a, apart.mean_b) == (7.0, 1.5)
+        assert (paired.mean_a, paired.mean_b, paired.difference) == (3.0, 1.5, 1.5)
 
     def test_shares_need_what_statsmodels_says(self) -> None:
         pair = only(compared(shares(a=(28, 50), b=(24, 50))))

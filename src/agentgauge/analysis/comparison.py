@@ -67,6 +67,9 @@ class Pair(msgspec.Struct, frozen=True):
     """Units that the difference is of."""
     shared: int
     """Units that are in both arms."""
+    mean_a: float
+    mean_b: float
+    """Each arm's figure of those units, which `difference` is between; paired, of the units that both have."""
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +151,8 @@ def _pair(
         n_a=found.n_a,
         n_b=found.n_b,
         shared=found.shared,
+        mean_a=found.mean_a,
+        mean_b=found.mean_b,
     )
 
 

@@ -64,6 +64,9 @@ class Contrast(msgspec.Struct, frozen=True, kw_only=True):
     n_a: int
     n_b: int
     shared: int
+    mean_a: float
+    mean_b: float
+    """Each arm's figure, of the units that the difference is of."""
     size: float
     """The difference and the variances by which the units needed are found, in a scale of their own."""
     variance_a: float
@@ -181,8 +184,9 @@ def _binary(first: _Columns, second: _Columns, paired: bool, confidence: float, 
     else:
         p_value = proportions.fisher_mid_p(won, a.size, other, b.size)
         low, high = proportions.agresti_caffo(won, a.size, other, b.size, confidence)
-    difference = _mean(a) - _mean(b)
-    effect = proportions.cohen_h(_mean(a), _mean(b)) if a.size and b.size else math.nan
+    mean_a, mean_b = _mean(a), _mean(b)
+    difference = mean_a - mean_b
+    effect = proportions.cohen_h(mean_a, mean_b) if a.size and b.size else math.nan
     size, variances = effect, (1.0, 1.0)
     if paired:
         size, variances = difference, ((_mean(a != b) - difference**2) if a.size else math.nan, 0.0)
@@ -197,6 +201,8 @@ def _binary(first: _Columns, second: _Columns, paired: bool, confidence: float, 
         n_a=a.size,
         n_b=b.size,
         shared=shared,
+        mean_a=mean_a,
+        mean_b=mean_b,
         size=size,
         variance_a=variances[0],
         variance_b=variances[1],
@@ -222,10 +228,13 @@ def _of_ratio(
     common = float(a.sum() + b.sum()) / weight
     found = _of_means(a - common * weights_a, b - common * weights_b, paired, confidence, shared, exchanges)
     low, high = _ratio_difference_limits(first, second, paired, confidence)
+    ratio_a, ratio_b = _ratio(*first), _ratio(*second)
     how = found.method.partition(";")[0]
     return msgspec.structs.replace(
         found,
-        difference=_ratio(*first) - _ratio(*second),
+        mean_a=ratio_a,
+        mean_b=ratio_b,
+        difference=ratio_a - ratio_b,
         ci_low=low,
         ci_high=high,
         method=_method(found.p_value, f"{how}; Zou-Donner"),
@@ -237,7 +246,8 @@ def _of_means(a: Values, b: Values, paired: bool, confidence: float, shared: int
         tested = permutation.paired_means(a - b, confidence, exchanges)
     else:
         tested = permutation.two_means(a, b, confidence, exchanges)
-    difference = _mean(a) - _mean(b)
+    mean_a, mean_b = _mean(a), _mean(b)
+    difference = mean_a - mean_b
     variance_a, variance_b = (_variance(a - b), 0.0) if paired else (_variance(a), _variance(b))
     freedom = a.size - 1 if paired else a.size + b.size - 2
     pooled = variance_a
@@ -257,6 +267,8 @@ def _of_means(a: Values, b: Values, paired: bool, confidence: float, shared: int
         n_a=a.size,
         n_b=b.size,
         shared=shared,
+        mean_a=mean_a,
+        mean_b=mean_b,
         size=difference,
         variance_a=variance_a,
         variance_b=variance_b,
