@@ -39,6 +39,24 @@ def test_a_sentence_says_what_is_shown(run: Run, tried: Path) -> None:
     assert sentence in " ".join(shown.stdout.split())
 
 
+def test_a_sentence_of_pairs_has_the_figures_that_the_difference_is_between(
+    run: Run, document: Ask, tried: Path
+) -> None:
+    with agentgauge.open(tried) as gauge:
+        for number in range(20):
+            gauge.task("fix", success=True, issue=f"Y-{number}", feature="b", duration_ms=1000, at=DAY)
+            gauge.llm_call("m1", issue=f"Y-{number}", feature="b", input_tokens=1, cost_usd="0.01", at=DAY)
+    asked = ("compare", "--home", tried, "--by", "feature", "--paired")
+    said = " ".join(run(*asked).stdout.split())
+    assert "Of 60 issues that both have, a succeeded in 80.0 %, b in 40.0 %; a is better (p <0.001)." in said
+    for metric in ("success", "cost_per_success"):
+        (pair,) = document(*asked, "--metric", metric)["pairs"]
+        assert pair["mean_a"] - pair["mean_b"] == pytest.approx(pair["difference"])
+    said = " ".join(run(*asked, "--metric", "cost_per_success").stdout.split())
+    a, b = (f"${pair[name]:.2f}" for name in ("mean_a", "mean_b"))
+    assert f"Of 59 issues that both have, cost_per_success is {a} for a, {b} for b; " in said
+
+
 def test_a_sentence_says_how_many_more_units_would_show_it(run: Run, tried: Path) -> None:
     shown = run("compare", "--home", tried, "--by", "feature", "--where", "issue=X-7", "--where", "issue=X-8").stdout
     assert "fewer than 10 issues: a, b" in shown
@@ -69,6 +87,27 @@ def test_what_is_left_out_is_said(run: Run, tried: Path) -> None:
     shown = run("compare", "--home", tried, "--by", "feature", "--metric", "cost").stdout
     assert "1 issue without a known cost left out, 1 of them with calls that are unpriced" in shown
     assert "59 issues in more than one arm: --paired compares each with itself" in shown
+
+
+def test_a_unit_of_several_arms_without_the_metric_counts_once(run: Run, document: Ask, tried: Path) -> None:
+    with agentgauge.open(tried) as gauge:
+        for number, experiment in enumerate("ab"):
+            gauge.measurement("depth", number, "1", issue="X-0", feature=experiment, at=DAY)
+    asked = ("compare", "--home", tried, "--by", "feature", "--metric", "depth")
+    assert document(*asked)["without"] == 59
+    said = " ".join(run(*asked).stdout.split())
+    assert "59 issues without a known depth left out, 118 with those of several arms counted in each" in said
+
+
+def test_a_task_of_two_models_is_an_arm_whose_money_is_elsewhere(run: Run, tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path) as gauge:
+        for issue, models in (("1", "a"), ("2", "b"), ("3", "ab")):
+            with gauge.span("fix", issue=issue):
+                for model in models:
+                    gauge.llm_call(model, input_tokens=1, cost_usd="0.1")
+    said = " ".join(run("compare", "--home", tmp_path, "--by", "model").stdout.split())
+    assert "a + b: tasks whose calls have several models; what those calls cost, and their tokens, are in" in said
+    assert "a + b" not in run("compare", "--home", tmp_path, "--by", "model", "--metric", "cost").stdout
 
 
 @pytest.mark.parametrize("columns", ["80", "140"])

@@ -134,17 +134,7 @@ def _show(answer: UnitsComparison) -> None:
 
 def sentence(pair: Pair, answer: UnitsComparison) -> str:
     """What is known of a pair, in one sentence."""
-    of = {arm.name: arm for arm in answer.arms}
-    a, b = of[pair.a], of[pair.b]
-    units = f"{answer.unit}s" if a.n != 1 else answer.unit
-    if answer.metric == "success":
-        said = f"{a.name} succeeded in {figure(a.mean, answer)} of {a.n:,} {units}, "
-        said += f"{b.name} in {figure(b.mean, answer)} of {b.n:,}"
-    else:
-        said = f"{answer.metric} is {figure(a.mean, answer)} for {a.name} ({a.n:,} {units}), "
-        said += f"{figure(b.mean, answer)} for {b.name} ({b.n:,})"
-    if answer.paired and {pair.n_a} != {a.n, b.n}:
-        said += f", of which both have {pair.n_a:,}"
+    said = _levels(pair, answer)
     if math.isnan(pair.p_value):
         return f"{said}; too few {answer.unit}s to tell."
     tests = sum(not math.isnan(pair.p_value) for pair in answer.pairs)
@@ -152,8 +142,21 @@ def sentence(pair: Pair, answer: UnitsComparison) -> str:
     p = p_value(pair.p_adjusted)
     p = f"(p {p if p.startswith('<') else f'= {p}'}{adjusted})"
     if pair.verdict != "no difference shown":
-        return f"{said}; {a.name} is {pair.verdict} {p}."
+        return f"{said}; {pair.a} is {pair.verdict} {p}."
     return f"{said}; no difference shown {p}{_needed(pair, answer)}."
+
+
+def _levels(pair: Pair, answer: UnitsComparison) -> str:
+    """The two figures that the difference is between, and of how many units they are."""
+    a, b = figure(pair.mean_a, answer), figure(pair.mean_b, answer)
+    units = f"{answer.unit}s" if pair.n_a != 1 else answer.unit
+    if answer.metric == "success":
+        if answer.paired:
+            return f"Of {pair.n_a:,} {units} that both have, {pair.a} succeeded in {a}, {pair.b} in {b}"
+        return f"{pair.a} succeeded in {a} of {pair.n_a:,} {units}, {pair.b} in {b} of {pair.n_b:,}"
+    if answer.paired:
+        return f"Of {pair.n_a:,} {units} that both have, {answer.metric} is {a} for {pair.a}, {b} for {pair.b}"
+    return f"{answer.metric} is {a} for {pair.a} ({pair.n_a:,} {units}), {b} for {pair.b} ({pair.n_b:,})"
 
 
 def _needed(pair: Pair, answer: UnitsComparison) -> str:
@@ -180,11 +183,19 @@ def _remarks(answer: UnitsComparison) -> list[str]:
     few = [arm.name for arm in answer.arms if arm.n < _FEW_UNITS]
     if few:
         found.append(f"fewer than {_FEW_UNITS} {answer.unit}s: {', '.join(few)}")
-    if any(arm.without for arm in answer.arms):
-        unknown = sum(arm.without for arm in answer.arms)
-        of_them = sum(arm.unpriced for arm in answer.arms)
-        unpriced = f", {of_them:,} of them with calls that are unpriced" if of_them else ""
-        found.append(f"{wording.count_of(unknown, answer.unit)} without a known {answer.metric} left out{unpriced}")
+    if answer.without:
+        unpriced = f", {answer.unpriced:,} of them with calls that are unpriced" if answer.unpriced else ""
+        in_arms = sum(arm.without for arm in answer.arms)
+        of_arms = f", {in_arms:,} with those of several arms counted in each" if in_arms > answer.without else ""
+        found.append(
+            f"{wording.count_of(answer.without, answer.unit)} without a known {answer.metric} left out"
+            f"{of_arms}{unpriced}"
+        )
+    if answer.joined:
+        found.append(
+            f"{', '.join(answer.joined)}: tasks whose calls have several {answer.by}s; what those calls cost, and "
+            "their tokens, are in the arm of each by itself"
+        )
     shared = max((pair.shared for pair in answer.pairs), default=0)
     if shared and not answer.paired:
         found.append(

@@ -36,6 +36,9 @@ UNITS = ("issue", "run", "session", "ticket", "work_item", "user", "team", "trac
 
 _OF_CALLS = tuple(field.name for field in fields.MODEL)
 """Columns that only model calls have; a task has those of the calls inside it."""
+_JOINED = ("model", "provider")
+"""Columns that hold several values of a task, where the calls inside it have several."""
+_PLUS = " + "
 UNIT_ALIASES = {"trace": "trace_id"}
 _NAMED = 2000
 """Units with several arms beyond which rule 5 asks about all units, not about these by name."""
@@ -106,6 +109,10 @@ class UnitArms:
             for name in self._slices.get((project, unit, run), ()) if arm is None else (arm,):
                 found[name].add((project, unit))
         return found
+
+    def is_joined(self, arm: str) -> bool:
+        """Whether an arm is one of tasks whose calls have several values, and are in the arms of these themselves."""
+        return self._by in _JOINED and _PLUS in arm
 
     def _arm(self, project: str | None, unit: str, run: str | None, own: str | None) -> str | None:
         if own is not None:

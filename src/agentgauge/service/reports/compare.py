@@ -35,6 +35,12 @@ class UnitsComparison(Comparison, frozen=True, kw_only=True):
     """Of the arms' figures: 1 (a ratio), ms, USD, token, 0-100, or a measurement's own."""
     of_unit: str
     """What one unit's figure is, in words."""
+    without: int
+    """Units that lack the metric, or a known one, in an arm or several; each counts once."""
+    unpriced: int
+    """Those among them with a call whose cost is not known."""
+    joined: tuple[str, ...]
+    """Arms of tasks whose calls have several values, `a + b`. The calls themselves are in the arms a and b."""
     unassigned_events: int
     """Events of units that belong to no arm."""
     outside_events: int
@@ -82,13 +88,18 @@ def compare(
         paired=paired,
         confidence=confidence,
     )
+    missing = {name: _missing(observed[name], parts, name, there.get(name, set())) for name in chosen}
+    unpriced = {name: _unpriced(parts, name) for name in chosen}
     own = {field: getattr(found, field) for field in Comparison.__struct_fields__ if field != "arms"}
     return UnitsComparison(
         **own,
         arms=tuple(
-            _with_missing(arm, parts, name, there.get(name, set()))
+            UnitsArm(**msgspec.structs.asdict(arm), without=len(missing[name]), unpriced=len(unpriced[name]))
             for arm, name in zip(found.arms, chosen, strict=True)
         ),
+        without=len(set().union(*missing.values())),
+        unpriced=len(set().union(*unpriced.values())),
+        joined=tuple(labels[name] for name in chosen if units.is_joined(name)),
         by=by,
         metric_unit=measured.unit,
         of_unit=measured.meaning,
@@ -134,8 +145,11 @@ def _name(key: UnitKey) -> str:
     return unit if project is None else f"{project}\x1f{unit}"
 
 
-def _with_missing(arm: Arm, parts: Sequence[Cells], name: str, there: set[UnitKey]) -> UnitsArm:
-    cells = [part.tallies.get(name, {}) for part in parts]
-    units = there.union(*cells)
-    unpriced = {key for tallies in cells for key, tally in tallies.items() if tally.unpriced}
-    return UnitsArm(**msgspec.structs.asdict(arm), without=len(units) - arm.n, unpriced=len(unpriced))
+def _missing(observed: Sequence[Observation], parts: Sequence[Cells], arm: str, there: set[UnitKey]) -> set[UnitKey]:
+    """Units of an arm that are not among its observations."""
+    known = {observation.unit for observation in observed}
+    return {key for key in there.union(*(cells.tallies.get(arm, {}) for cells in parts)) if _name(key) not in known}
+
+
+def _unpriced(parts: Sequence[Cells], arm: str) -> set[UnitKey]:
+    return {key for cells in parts for key, tally in cells.tallies.get(arm, {}).items() if tally.unpriced}
