@@ -167,6 +167,17 @@ class TestSeriesByKey:
         found = series_by(events, named("cost"), "operation", WINDOW, "day", "UTC", NOW)
         assert (found["plan"].points[0].value, found["turn"].points[0].unpriced_calls) == (0.5, 1)
 
+    @pytest.mark.parametrize("by", ["model", "name", "operation"])
+    @pytest.mark.parametrize("metric", ["cost", "tokens"])
+    def test_calls_that_belong_to_no_operation_are_no_operation_that_cost_nothing(self, by: str, metric: str) -> None:
+        flat = engine(task(0.5), task(1), call(0.1), call(1))
+        assert series_by(flat, named(metric), by, WINDOW, "day", "UTC", NOW) == {}
+
+    def test_the_mean_is_over_the_operations_that_have_calls(self) -> None:
+        events = engine(task(0.5, span="a"), task(0.5, span="b"), task(0.5), call(0.1, "2", parent="a"))
+        found = series_by(events, named("cost"), "name", WINDOW, "day", "UTC", NOW)
+        assert (found["turn"].points[0].value, found["turn"].points[0].n) == (2, 1)
+
     def test_together_they_are_the_whole(self) -> None:
         events = engine(*(task(i % 3, 10.0 * i, agent="ab"[i % 2]) for i in range(30)))
         parts = series_by(events, named("execution_time"), "agent", WINDOW, "day", "UTC", NOW).values()

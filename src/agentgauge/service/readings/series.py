@@ -256,11 +256,11 @@ def _row_conditions(metric: Metric, figure: Figure, relation: Relation) -> tuple
 
 def _measures(metric: Metric, figure: Figure, relation: Relation) -> tuple[Measure, ...]:
     if metric.is_usage:
-        of = "all" if relation == "operations" else "tasks"
-        if metric.relation == "events" or figure == "total":
-            of = "llm_call"
-        tokens = Measure("sum", "tokens", name="tokens")
-        return (Measure("count", over=of, name="n"), Measure("cost", name="usd"), tokens)
+        over = "llm_call" if metric.relation == "events" or figure == "total" else "tasks"
+        # An operation that no call is inside has no usage that is known: it is none of them.
+        known = relation == "operations"
+        n = Measure("values", metric.field, name="n") if known else Measure("count", over=over, name="n")
+        return (n, Measure("cost", name="usd"), Measure("sum", "tokens", name="tokens"))
     if metric.share is not None:
         return (Measure("successes", name="successes"), Measure("failures", name="failures"))
     return (Measure("values", metric.field, name="n"), Measure("mean", metric.field, name="mean"))
