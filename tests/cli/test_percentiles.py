@@ -59,7 +59,19 @@ def test_the_screen_says_which_events_an_answer_is_of(run: Run, home: Path, aske
 
 def test_percentiles_of_nothing_say_so(run: Run, home: Path) -> None:
     shown = run("percentiles", "latency", "--home", home, "--until", "2020-01-01").stdout
-    assert shown == "Nothing here has values of latency: everything before 2020-01-02 00:00 (UTC).\n"
+    assert shown == "Nothing is recorded: everything before 2020-01-02 00:00 (UTC).\n"
+
+
+def test_cost_that_no_operation_has_says_why(run: Run, tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path / "flat") as gauge:
+        gauge.llm_call("gpt-4o", input_tokens=1000, output_tokens=300, at=DAY)
+        gauge.task("review", duration_ms=10, at=DAY)
+    for asked in ((), ("--by", "agent")):
+        shown = run("percentiles", "cost", "--home", tmp_path / "flat", *asked).stdout
+        assert "Nothing here has values of cost per operation" in shown
+        assert "--per call asks about calls" in shown
+        later = run("percentiles", "cost", "--home", tmp_path / "flat", *asked, "--since", "2027-01-01").stdout
+        assert later == "Nothing is recorded: since 2027-01-01 00:00 (UTC).\n"
 
 
 @pytest.mark.parametrize("columns", [60, 80, 140])

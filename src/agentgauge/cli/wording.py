@@ -40,6 +40,14 @@ def unpriced(calls: int) -> str:
     return f"{count_of(calls, 'call')} unpriced" if calls else ""
 
 
+def of_operations(metric: str, per: str) -> list[str]:
+    """Where no operation has a cost or tokens that are known: why, and what to ask about instead."""
+    if per != "operation" or metric not in ("cost", "tokens"):
+        return []
+    known = "with a known cost" if metric == "cost" else "with tokens"
+    return [f"No call {known} belongs to an operation of these; --per call asks about calls."]
+
+
 def count(number: int) -> str:
     return f"{number:,}"
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
     from agentgauge.service.reports.outliers import KeyBaseline, Outlier, Outliers
 
@@ -62,55 +63,46 @@ def outliers(
     The farthest come first. Durations, money and tokens are scored by their logarithms with --method robust, as their
     values spread by factors.
     """
-    from datetime import UTC, datetime
     from typing import cast
 
     from agentgauge.analysis.metrics import Per
     from agentgauge.analysis.outliers import Method
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
-    from agentgauge.meter import Meter
+    from agentgauge.cli.question import question
     from agentgauge.service import reports
-    from agentgauge.service.filters import parse_filters
-    from agentgauge.service.window import parse_window
-    from agentgauge.settings import get_settings
 
-    _, zone = reading_zone(tz)
-    window, filters = parse_window(since, until, zone, datetime.now(UTC)), parse_filters(where or ())
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
+    with question(since, until, where, tz, home, agent=agent, role=role) as asked:
+        asked.check_recorded(() if by == _ALL else (by,))
         answer = reports.outliers(
-            engine,
+            asked.engine,
             metric,
-            window,
+            asked.window,
             method=cast("Method", method),
             threshold=threshold,
             by=None if by == _ALL else by,
-            agent=agent,
-            role=role,
-            filters=filters,
+            filters=asked.filters,
             limit=limit,
             per=cast("Per", per),
         )
     if as_json:
         print_document(answer)
     else:
-        _show(answer, zone, limit)
+        _show(answer, asked, limit, per)
 
 
-def _show(answer: Outliers, zone: tzinfo, limit: int) -> None:
+def _show(answer: Outliers, asked: Question, limit: int, per: str) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
     from agentgauge.cli.output import screen
 
-    out = screen()
+    out, zone = screen(), asked.zone
+    if asked.part:
+        out.print(Text(asked.part, style="dim"))
     if not answer.baselines:
         out.print(f"Nothing in this window has values of {answer.metric}.")
-        if answer.metric in ("cost", "tokens"):
-            out.print("Those of an operation are its calls'; --per call asks about calls that no operation has too.")
+        for line in wording.of_operations(answer.metric, per):
+            out.print(line)
         return
     values = sum(row.baseline.n for row in answer.baselines)
     found = wording.count_of(answer.count, "outlier")

@@ -59,6 +59,7 @@ def percentiles(
 
     dimensions = parse_dimensions(by or ())
     with question(since, until, where, tz, home) as asked:
+        asked.check_recorded(dimensions)
         answer = reports.percentiles(
             asked.engine, metric, asked.window, asked.filters, by=dimensions, per=cast("Per", per), exact=exact
         )
@@ -78,7 +79,12 @@ def _show(answer: Percentiles, asked: Question, limit: int) -> None:
     per = f" per {answer.per}" if answer.metric in ("cost", "tokens") else ""
     title = f"{answer.metric}{per}"
     if not any(row.count or row.unpriced for row in answer.rows):
+        if answer.nothing_recorded:
+            out.print(f"Nothing is recorded: {asked.about}.", markup=False)
+            return
         out.print(f"Nothing here has values of {title}: {asked.about}.", markup=False)
+        for line in wording.of_operations(answer.metric, answer.per):
+            out.print(line)
         return
     if answer.by:
         out.print(Text(asked.about, style="dim"))

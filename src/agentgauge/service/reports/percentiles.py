@@ -54,6 +54,8 @@ class Percentiles(msgspec.Struct, frozen=True, kw_only=True):
     by: tuple[str, ...]
     rows: tuple[Distribution, ...]
     """The most values first; one row where there are no dimensions."""
+    nothing_recorded: bool
+    """Whether no event at all is in the window and meets the filters: then there cannot be values either."""
     way: Way
     exact: bool
     """Else percentiles are within 1 % of their value; everything else is exact in any case."""
@@ -101,10 +103,10 @@ def percentiles(
         exact=exact,
     )
     answer = engine.aggregate(query)
-    rows = (
+    rows = [
         _distribution(row, {name: row[column] for name, column in zip(by, dimensions, strict=True)})
         for row in answer.records()
-    )
+    ]
     return Percentiles(
         metric=metric.name,
         unit=metric.unit,
@@ -112,8 +114,15 @@ def percentiles(
         window=window,
         by=tuple(by),
         rows=tuple(rows),
+        nothing_recorded=not any(row.count or row.unpriced for row in rows) and not _events(engine, window, filters),
         **found_by(answer),
     )
+
+
+def _events(engine: Engine, window: Window, filters: Sequence[Filter]) -> int:
+    query = Query(start=window.start, end=window.end, filters=tuple(filters), measures=(Measure("count", name="n"),))
+    count: int = engine.aggregate(query).rows[0][0]
+    return count
 
 
 def _distribution(row: Mapping[str, Any], key: dict[str, Any]) -> Distribution:
