@@ -164,3 +164,52 @@ class TestColumns:
     def test_too_many_values_share_columns(self) -> None:
         assert columns([1, 3, math.nan, 5, math.nan, math.nan, 7], 4) == pytest.approx([2, 5, math.nan, 7], nan_ok=True)
         assert columns([1, 2], 4) == [1, 2]
+
+
+@pytest.fixture
+def flat(tmp_path: Path) -> Path:
+    """Ten days of tasks, and of calls beside them that belong to none; the name of one model is long."""
+    place, today = tmp_path / "flat", datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    with agentgauge.open(place) as gauge:
+        for day in range(40, 0, -1):
+            at = today - timedelta(days=day)
+            gauge.task("review", duration_ms=1000, success=True, at=at)
+            for model in ("gpt-4o-mini", "claude-sonnet-4-5-20250929"):
+                gauge.llm_call(model, input_tokens=1000 + 7 * (day % 5), output_tokens=300, at=at)
+    return place
+
+
+@pytest.mark.parametrize("by", ["model", "name"])
+def test_cost_that_no_operation_has_is_not_shown_as_zero(run: Run, document: Ask, flat: Path, by: str) -> None:
+    asked = ("trends", "cost", "--by", by, "--home", flat)
+    assert document(*asked)["trends"] == []
+    shown = run(*asked).stdout
+    assert "$0.00" not in shown
+    assert "No call with a known cost belongs to an operation" in shown
+    assert "--per call" in shown
+
+
+def test_narrow_screens_keep_p_and_whole_names(run: Run, flat: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run("trends", "cost", "--by", "model", "--per", "call", "--home", flat).stdout
+    heading = next(line for line in shown.splitlines() if line.startswith("model"))
+    assert {"p", "per", "day"} <= set(heading.split())
+    assert "claude-sonnet-4-5-20250929 " in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_shift_whose_interval_holds_zero_is_said_with_may(run: Run, document: Ask, tmp_path: Path) -> None:
+    """Ranks see that most days rose; two extreme days leave the means unsure."""
+    today = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    rng = random.Random(1)
+    with agentgauge.open(tmp_path / "home") as gauge:
+        for day in range(30, 0, -1):
+            ms = 40_000 if day == 28 else 20_000 if day == 6 else (1000 if day > 15 else 1500) + 40 * rng.random()
+            gauge.task("review", duration_ms=ms, at=today - timedelta(days=day))
+    asked = ("trends", "execution_time", "--home", tmp_path / "home")
+    (point,) = document(*asked)["trends"][0]["shifts"]["points"]
+    assert point["low"] < 0 < point["high"]
+    assert "The level may have " in run(*asked).stdout
+    table = run(*asked, "--by", "name").stdout
+    assert re.search(r"[A-Z][a-z]{2} \d\d\?", table)
+    assert "the interval of the shift holds zero" in table

@@ -73,6 +73,11 @@ class ChangePoint(msgspec.Struct, frozen=True, kw_only=True):
     p_value: float
     """Chance of a T as large where nothing shifts; 0.001 at least, as 999 series are simulated."""
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether the limits hold zero: the test, of ranks, finds a shift, and the means may be the same."""
+        return self.low <= 0 <= self.high
+
 
 class Shifts(msgspec.Struct, frozen=True):
     n: int

@@ -10,19 +10,21 @@ import typer
 from agentgauge.cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from rich.table import Table
 
     from agentgauge.analysis.change_points import ChangePoint
     from agentgauge.cli.output import Screen
+    from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
     from agentgauge.service.reports.trends import Trend, Trends
 
 _HEIGHT = 5
-_EXPENDABLE = ("values", "days", "95 %", "per day", "p")
-_SPARK = 30
+_EXPENDABLE = ("values", "days", "95 %", "per day")
+_SPARKS = (30, 20, 10)
+"""Screen columns of a course: the first with which names stay whole."""
 
 
 def trends(
@@ -60,51 +62,39 @@ def trends(
     And where its level shifted. Over the figures of whole days, of which there must be seven with values. --since and
     --until ask for other days than the last ones.
     """
-    from datetime import UTC, datetime
     from typing import cast
 
     from agentgauge.analysis.metrics import Per
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
+    from agentgauge.cli.question import question
     from agentgauge.errors import QueryError
-    from agentgauge.meter import Meter
     from agentgauge.service import reports
-    from agentgauge.service.filters import parse_filters
     from agentgauge.service.reports.trends import lookback as days_before
-    from agentgauge.service.window import parse_window
-    from agentgauge.settings import get_settings
 
-    now = datetime.now(UTC)
-    zone_name, zone = reading_zone(tz)
     if better not in (None, "lower", "higher"):
         raise QueryError(f"--better is lower or higher, not {better!r}")
-    asked = since is not None or until is not None
-    window = parse_window(since, until, zone, now) if asked else days_before(lookback, zone_name, now)
-    filters = parse_filters(where or ())
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
+    with question(since, until, where, tz, home, agent=agent, role=role) as asked:
+        last_days = since is None and until is None
+        window = days_before(lookback, asked.zone_name, asked.now) if last_days else asked.window
+        asked.check_recorded(() if by is None else (by,), window)
         answer = reports.trends(
-            engine,
+            asked.engine,
             metric,
             window,
-            zone=zone_name,
-            now=now,
+            zone=asked.zone_name,
+            now=asked.now,
             by=by,
-            agent=agent,
-            role=role,
-            filters=filters,
+            filters=asked.filters,
             per=cast("Per", per),
             lower_is_better=None if better is None else better == "lower",
         )
     if as_json:
         print_document(answer)
     else:
-        _show(answer, limit)
+        _show(answer, asked, limit, per)
 
 
-def _show(answer: Trends, limit: int) -> None:
+def _show(answer: Trends, asked: Question, limit: int, per: str) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -114,6 +104,8 @@ def _show(answer: Trends, limit: int) -> None:
     out, zone = screen(), zone_named(answer.time_zone)
     start, end = (wording.moment(edge, zone) for edge in (answer.period.start, answer.period.end))
     out.print(Text(f"{answer.metric} per day, {start} to {end} ({answer.time_zone})", style="dim"))
+    if asked.part:
+        out.print(Text(asked.part, style="dim"))
     out.print()
     for line in wording.found(True, answer.missing_before, zone):
         out.print(Text(line, style="dim"))
@@ -125,6 +117,9 @@ def _show(answer: Trends, limit: int) -> None:
         out.print(_table(answer, out, limit))
         for line in _remarks(answer, limit):
             out.print(Text(line, style="dim"))
+    if not any(trend.values or trend.unpriced_calls for trend in answer.trends):
+        for line in wording.of_operations(answer.metric, per):
+            out.print(line)
 
 
 def _show_one(out: Screen, answer: Trends, trend: Trend) -> None:
@@ -174,8 +169,8 @@ def _sentence(answer: Trends, trend: Trend) -> str:
     slope = _a_day(trend.robust.slope_per_day, answer.unit)
     between = f"95 %: {_limits(trend, answer.unit)}"
     if trend.trend == "stable":
-        steady = "Stable but for what follows" if trend.shifts.points else "Stable"
-        return f"{steady}: {slope} ({between}), which cannot be told from chance ({_p(trend.p_adjusted)})."
+        steady = "No steady trend, but shifts" if trend.shifts.points else "Stable"
+        return f"{steady}: {slope} ({between}) cannot be told from chance ({_p(trend.p_adjusted)})."
     return f"{trend.trend.capitalize()}: {slope} ({between}; {_p(trend.p_adjusted)})."
 
 
@@ -183,10 +178,10 @@ def _shift(answer: Trends, point: ChangePoint) -> str:
     from agentgauge.cli import wording
 
     before, after = (wording.number(level.mean, answer.unit) for level in (point.before, point.after))
-    way = "rose" if point.size > 0 else "fell"
+    way = ("may have risen", "may have fallen") if point.is_unsure else ("rose", "fell")
     limits = " to ".join(_signed(limit, answer.unit) for limit in (point.low, point.high))
     return (
-        f"The level {way} on {_day(point.time, answer.time_zone)} from {before} to {after} "
+        f"The level {way[point.size < 0]} on {_day(point.time, answer.time_zone)} from {before} to {after} "
         f"({_signed(point.size, answer.unit)}; 95 %: {limits}; {_p(point.p_value)})."
     )
 
@@ -214,16 +209,27 @@ def _small_print(answer: Trends, trend: Trend) -> Iterator[str]:
 
 
 def _table(answer: Trends, out: Screen, limit: int) -> Table:
-    from agentgauge.cli import wording
-    from agentgauge.cli.chart import can_draw_blocks
-    from agentgauge.cli.column_chart import columns, sparkline
-    from agentgauge.cli.tables import fitting, rows_table
+    from agentgauge.cli.tables import fitting, natural_width, rows_table, table_width
 
-    shown, unicode = answer.trends[:limit], can_draw_blocks(out.encoding)
+    shown = answer.trends[:limit]
     first: list[Cell] = [
         (str(answer.by), lambda trend: "(none)" if trend.key is None else trend.key),
         ("trend", lambda trend: trend.trend.replace("_", " ")),
     ]
+    for spark in _SPARKS:
+        kept = fitting(first, _columns(answer, shown, out, spark), _EXPENDABLE, shown, out.width)
+        has_course = any(heading == "per day" for heading, _ in kept)
+        if has_course and table_width([natural_width(*cell, shown) for cell in (*first, *kept)]) <= out.width:
+            break
+    return rows_table(None, first, kept, shown)
+
+
+def _columns(answer: Trends, shown: Sequence[Trend], out: Screen, spark: int) -> list[Cell]:
+    from agentgauge.cli import wording
+    from agentgauge.cli.chart import can_draw_blocks
+    from agentgauge.cli.column_chart import columns, sparkline
+
+    unicode = can_draw_blocks(out.encoding)
     numbers: list[Cell] = [
         ("a day", lambda trend: _signed(trend.robust.slope_per_day, answer.unit)),
         ("95 %", lambda trend: _limits(trend, answer.unit)),
@@ -233,15 +239,17 @@ def _table(answer: Trends, out: Screen, limit: int) -> Table:
                 "" if math.isnan(trend.p_adjusted) else _p(trend.p_adjusted).removeprefix("p ").removeprefix("= ")
             ),
         ),
-        ("level shifted", lambda trend: ", ".join(f"{point.time:%b %d}" for point in trend.shifts.points)),
+        ("level shifted", _shifts),
         ("days", lambda trend: wording.count(trend.data_points)),
         ("values", lambda trend: wording.count(trend.values)),
-        ("per day", lambda trend: sparkline(columns(_days(trend), _SPARK), unicode=unicode)),
+        ("per day", lambda trend: sparkline(columns(_days(trend), spark), unicode=unicode)),
     ]
-    if not any(trend.shifts.points for trend in shown):
-        numbers = [cell for cell in numbers if cell[0] != "level shifted"]
-    kept = fitting(first, numbers, _EXPENDABLE, shown, out.width)
-    return rows_table(None, first, kept, shown)
+    any_shifted = any(trend.shifts.points for trend in shown)
+    return [cell for cell in numbers if cell[0] != "level shifted" or any_shifted]
+
+
+def _shifts(trend: Trend) -> str:
+    return ", ".join(f"{point.time:%b %d}{'?' * point.is_unsure}" for point in trend.shifts.points)
 
 
 def _remarks(answer: Trends, limit: int) -> Iterator[str]:
@@ -249,6 +257,8 @@ def _remarks(answer: Trends, limit: int) -> Iterator[str]:
 
     if len(answer.trends) > limit:
         yield f"... and {wording.count(len(answer.trends) - limit)} more: --limit shows them, --json has all"
+    if any(point.is_unsure for trend in answer.trends[:limit] for point in trend.shifts.points):
+        yield "?: the level may have shifted: the test says so, the interval of the shift holds zero."
     if answer.tests > 1:
         yield f"p is adjusted for {answer.tests} trends (Holm): chance has one anywhere among them in 5 of 100 cases."
 
