@@ -97,3 +97,22 @@ def test_series_that_drift_are_not_related_by_time_alone(ordered: bool, most: fl
     assert np.mean(found) <= most
     if not ordered:
         assert np.mean(found) > 0.15, "what it would be without regard to the order of time"
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_five_values_that_nearly_agree_show_nothing(ordered: bool) -> None:
+    """rho is 0.9: Student's t says p = 0.037, all orders say 10 of 120, and the interval holds 0."""
+    found = of([1, 2, 3, 4, 5], [1, 2, 3, 5, 4], ordered=ordered)
+    assert found.rho == pytest.approx(0.9)
+    assert found.p_value >= 10 / 120
+    assert not found.shown
+
+
+def test_a_relation_is_shown_only_where_its_interval_excludes_zero() -> None:
+    rng = np.random.default_rng(11)
+    pairs = [
+        correlations({"a": rng.normal(size=n), "b": rng.normal(size=n) + np.linspace(0, 3, n)}, ordered=True)[0]
+        for n in rng.integers(4, 30, 300)
+    ]
+    assert not any(pair.shown and pair.ci_low <= 0 <= pair.ci_high for pair in pairs)
+    assert not any(pair.shown and pair.n < 5 for pair in pairs)

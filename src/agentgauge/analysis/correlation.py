@@ -5,7 +5,7 @@
     interval   Fisher's z with the standard error of Bonett and Wright, sqrt((1 + rho^2 / 2) / (n - 3)) ("Sample size
                requirements for estimating Pearson, Kendall and Spearman correlations", Psychometrika 65, 2000)
     p-value    Student's t on n - 2 degrees of freedom, as `scipy.stats.spearmanr`; of up to seven values all orders
-               are gone through
+               are gone through, and of values in order of time the larger of the two p-values counts
 
 Values in the order of time (days) depend on the day before. Of such, n counts as n (1 - ab) / (1 + ab), a and b being
 the ranks' correlations with the day before (Bartlett, "Some aspects of the time-correlation problem", Journal of the
@@ -52,7 +52,7 @@ class Correlation(msgspec.Struct, frozen=True):
     effective_n: float
     """How many independent values they are worth: below n where values depend on the ones before."""
     shown: bool
-    """Whether the adjusted p-value is at most 1 - confidence."""
+    """Whether the adjusted p-value is at most 1 - confidence, and the interval, where there is one, excludes 0."""
 
 
 def correlations(
@@ -74,7 +74,7 @@ def correlations(
     ]
     adjusted = holm([one.p_value for one in found])
     return tuple(
-        msgspec.structs.replace(one, p_adjusted=p, shown=p <= 1 - confidence)
+        msgspec.structs.replace(one, p_adjusted=p, shown=p <= 1 - confidence and not one.ci_low <= 0 <= one.ci_high)
         for one, p in zip(found, adjusted, strict=True)
     )
 
@@ -95,12 +95,13 @@ def _correlation(a: str, b: str, first: Values, second: Values, *, ordered: bool
     if effective > FEWEST - 1 and abs(rho) < 1 - _SAME:
         error = math.sqrt((1 + rho * rho / 2) / (effective - 3)) * float(ndtri((1 + confidence) / 2))
         low, high = math.tanh(math.atanh(rho) - error), math.tanh(math.atanh(rho) + error)
-    if n <= _ALL_ORDERS and not ordered:
-        p_value = _exact(x, y)
+    exact = _exact(x, y) if n <= _ALL_ORDERS else 0.0
+    if exact and not ordered:
+        p_value = exact
     elif effective > FEWEST - 1:
         freedom = effective - 2
         t = math.inf if abs(rho) >= 1 - _SAME else abs(rho) * math.sqrt(freedom / (1 - rho * rho))
-        p_value = 2 * float(stdtr(freedom, -t))
+        p_value = max(2 * float(stdtr(freedom, -t)), exact)
     else:
         p_value = math.nan
     return Correlation(a, b, n, rho, low, high, p_value, math.nan, effective, False)
