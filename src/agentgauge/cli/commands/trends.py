@@ -216,6 +216,7 @@ def _table(answer: Trends, out: Screen, limit: int) -> Table:
         (str(answer.by), lambda trend: "(none)" if trend.key is None else trend.key),
         ("trend", lambda trend: trend.trend.replace("_", " ")),
     ]
+    kept: list[Cell] = []
     for spark in _SPARKS:
         kept = fitting(first, _columns(answer, shown, out, spark), _EXPENDABLE, shown, out.width)
         has_course = any(heading == "per day" for heading, _ in kept)
