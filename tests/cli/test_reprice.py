@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Run
+import agentgauge
+from tests.cli.conftest import DAY, Run
 
 Ask = Callable[..., Any]
 PRICES = '[[price]]\nmodel = "in-house-7b"\ninput = 1\noutput = 1\n'
@@ -29,9 +30,28 @@ def test_a_dry_run_shows_the_difference_and_changes_nothing(run: Run, document: 
     assert document("report", "--home", repriced_home)["overview"]["unpriced_calls"] == 1
 
 
-def test_a_dry_run_is_about_calls_that_are_in_the_journal_too(run: Run, home: Path) -> None:
-    shown = run("reprice", "--since", "2026-03-01", "--dry-run", "--home", home).stdout
+def test_a_dry_run_says_when_calls_of_the_journal_get_their_price(run: Run, document: Ask, home: Path) -> None:
+    (home / "prices.toml").write_text(PRICES)
+    asked = ("reprice", "--since", "2026-03-01", "--dry-run", "--home", home)
+    shown = run(*asked).stdout
+    assert "2 calls not landed yet get today's prices on landing." in shown
+    assert "priced anew: every" not in shown
+    assert (document(*asked)["calls"], document(*asked)["unlanded_calls"]) == (2, 2)
+    run("compact", "--home", home)
+    assert document(*asked)["unlanded_calls"] == 0
+    with agentgauge.open(home) as gauge:
+        gauge.llm_call("in-house-7b", input_tokens=5, at=DAY)
+    shown = run(*asked).stdout
     assert "2 calls priced anew: every cost is what it was." in shown
+    assert "1 call not landed yet gets today's prices on landing." in shown
+
+
+def test_what_a_dry_run_says_fits_eighty_columns(
+    run: Run, repriced_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run("reprice", "--since", "2026-03-01", "--dry-run", "--home", repriced_home).stdout
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_a_run_says_what_changed_and_where_the_old_costs_are(run: Run, document: Ask, repriced_home: Path) -> None:

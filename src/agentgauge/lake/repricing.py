@@ -63,6 +63,8 @@ class ModelRepricing(msgspec.Struct, frozen=True, kw_only=True):
 class Repricing(msgspec.Struct, frozen=True, kw_only=True):
     models: tuple[ModelRepricing, ...]
     """Those that have such calls in the window, by the size of the difference."""
+    unlanded_calls: int
+    """Those of them that are in the journal, and are priced when they land; 0 but of a preview."""
     reported_calls: int
     """Calls of the window whose cost was reported: they are left alone."""
     price_version: str
@@ -136,11 +138,12 @@ def preview(snapshot: Snapshot, book: PriceBook, start: datetime | None, end: da
     sums: dict[tuple[str, str | None], _Sums] = defaultdict(_Sums)
     condition, parameters = _calls_within(start, end, "computed", "unpriced")
     _price(connection, TAIL, book, condition, parameters, sums)
+    unlanded = sum(counted.calls for counted in sums.values())
     files = sum(_price(connection, part, book, condition, parameters, sums) for part in snapshot.landed())
     condition, parameters = _calls_within(start, end, "reported")
     counted = connection.execute(f"SELECT count(*) FROM events WHERE {condition}", parameters).fetchone()
     assert counted is not None
-    return _repricing(sums, book, counted[0], files=files, name=None)
+    return _repricing(sums, book, counted[0], unlanded=unlanded, files=files, name=None)
 
 
 def _priced_files(
@@ -248,7 +251,13 @@ def _quoted(name: str) -> str:
 
 
 def _repricing(
-    sums: dict[tuple[str, str | None], _Sums], book: PriceBook, reported: int, *, files: int, name: str | None
+    sums: dict[tuple[str, str | None], _Sums],
+    book: PriceBook,
+    reported: int,
+    *,
+    unlanded: int = 0,
+    files: int,
+    name: str | None,
 ) -> Repricing:
     models = [
         ModelRepricing(
@@ -262,6 +271,7 @@ def _repricing(
     models.sort(key=lambda one: (-abs(one.difference_usd), -one.changed, one.model, one.provider or ""))
     return Repricing(
         models=tuple(models),
+        unlanded_calls=unlanded,
         reported_calls=reported,
         price_version=book.version,
         files_rewritten=files,

@@ -18,6 +18,9 @@ class Repriced(msgspec.Struct, frozen=True, kw_only=True):
     """Whether this is what would be done, and nothing was."""
     calls: int
     """Calls with a computed cost or none, which are those that are priced anew."""
+    unlanded_calls: int
+    """Those of them that are in the journal: they get today's prices when they land. 0 where this is no dry run, which
+    lands them first."""
     reported_calls: int
     """Calls with a reported cost, which keep it."""
     changed: int
@@ -50,6 +53,7 @@ def reprice(meter: Meter, window: Window, *, dry_run: bool = False) -> Repriced:
         window=window,
         dry_run=dry_run,
         calls=sum(model.calls for model in models),
+        unlanded_calls=done.unlanded_calls,
         reported_calls=done.reported_calls,
         changed=sum(model.changed for model in models),
         old_usd=sum((model.old_usd for model in models), Decimal(0)),

@@ -65,6 +65,9 @@ def _show(done: Repriced, zone: tzinfo) -> None:
     start, end = wording.moment(done.window.start, zone), wording.moment(done.window.end, zone)
     out.print(f"Calls from {start} {'on' if done.window.end is None else f'to {end}'}", style="dim")
     out.print(_sentence(done))
+    if done.unlanded_calls:
+        verb = "gets" if done.unlanded_calls == 1 else "get"
+        out.print(f"{wording.count_of(done.unlanded_calls, 'call')} not landed yet {verb} today's prices on landing.")
     changed = [model for model in done.models if model.changed]
     if changed:
         numbers = [
@@ -103,11 +106,14 @@ def _sentence(done: Repriced) -> str:
 
     if not done.calls:
         return "There is nothing to price anew: no call of this window has a computed cost, and none is unpriced."
+    landed = done.calls - done.unlanded_calls
+    if not landed:
+        return "There is nothing to price anew: no call of this window with a computed cost or none has landed."
     if not done.changed:
-        return f"{wording.count_of(done.calls, 'call')} priced anew: every cost is what it was."
+        return f"{wording.count_of(landed, 'call')} priced anew: every cost is what it was."
     verb = "would change" if done.dry_run else "changed"
     return (
-        f"{wording.count(done.changed)} of {wording.count_of(done.calls, 'call')} {verb}: "
+        f"{wording.count(done.changed)} of {wording.count_of(landed, 'call')} {verb}: "
         f"{wording.money(done.old_usd)} to {wording.money(done.new_usd)} ({wording.signed_money(done.difference_usd)})"
     )
 
@@ -128,5 +134,5 @@ def _remarks(done: Repriced) -> list[str]:
     if done.repricing is not None:
         remarks.append(f"Old costs: agentgauge sql \"FROM repriced WHERE repricing = '{done.repricing}'\"")
     elif done.dry_run and done.changed:
-        remarks.append("Nothing was written. Without --dry-run these costs are changed, and the old ones kept.")
+        remarks.append("Nothing was written. Without --dry-run these costs change; old ones are kept.")
     return remarks
