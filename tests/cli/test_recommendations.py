@@ -130,6 +130,7 @@ def test_economics_shows_failed_work_and_what_is_not_attributed(run: Run, docume
     shown = run("economics", "--home", month).stdout
     assert f"resolved issue ({won})" in shown
     assert "$22.09 + 5 calls unpriced" in shown
+    assert "cost: all that was spent on it, per success; per try: the same over all tries." in shown
 
 
 def test_collect_change_records_a_merge_once(run: Run, document: Ask, home: Path) -> None:

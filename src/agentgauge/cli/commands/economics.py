@@ -23,6 +23,7 @@ _NAMES = {
     "session": ("session", "succeeded"),
 }
 """What is counted, and what its success is called."""
+_LEGEND = "cost: all that was spent on it, per success; per try: the same over all tries."
 
 
 def economics(
@@ -70,6 +71,7 @@ def _show(answer: Economics) -> None:
         out.print("No issue, pipeline, debugging cycle, merged change, ticket or session is in this window.")
         return
     out.print(_price_table(answer.outcomes, out.width))
+    out.print(_LEGEND, style="dim")
     out.print()
     out.print(_spent_table(answer.outcomes, out.width))
     if any(row.few_samples for row in answer.outcomes):
@@ -83,14 +85,14 @@ def _price_table(rows: tuple[OutcomeEconomics, ...], width: int) -> Table:
 
     first: list[_Cell] = [("cost of a", _name)]
     numbers: list[_Cell] = [
-        ("of", lambda row: wording.count(row.attempts)),
+        ("tries", lambda row: wording.count(row.attempts)),
         ("cost", lambda row: _price(row.cost_per_success)),
-        ("limits", lambda row: _limits(row.cost_per_success)),
+        ("95 % limits", lambda row: _limits(row.cost_per_success)),
         ("time", lambda row: wording.duration(row.time_per_success.value)),
-        ("cost of any", lambda row: _price(row.cost_per_attempt)),
-        ("time of any", lambda row: wording.duration(row.time_per_attempt.value)),
+        ("per try", lambda row: _price(row.cost_per_attempt)),
+        ("time per try", lambda row: wording.duration(row.time_per_attempt.value)),
     ]
-    kept = fitting(first, numbers, ("time of any", "cost of any", "of", "limits"), rows, width)
+    kept = fitting(first, numbers, ("time per try", "cost of any", "of", "limits"), rows, width)
     return rows_table("What an outcome costs, failed work included", first, kept, rows)
 
 

@@ -180,7 +180,7 @@ def _pending_table(rows: Sequence[Recommendation]) -> Table:
         what = Text(_title(row), style="bold")
         what.append(f"\n{row.reason}", style="not bold")
         if row.evidence.few_samples:
-            what.append(f"\nfrom few {row.evidence.of}", style="not bold dim")
+            what.append(f"\na rough guess: it rests on few {row.evidence.of}", style="not bold dim")
         if row.evidence.assumption:
             what.append(f"\nif {row.evidence.assumption}", style="not bold dim")
         named = wording.NOTHING if row.id is None else str(row.id)
