@@ -88,6 +88,8 @@ def test_a_suggested_command_begins_as_the_reader_can_type_it(tmp_path: Path, mo
         (("percentiles", "latncy"), "did you mean latency?"),
         (("percentiles", "cost", "--per", "day"), "per operation or per call"),
         (("flame", "trun"), "did you mean turn?"),
+        (("compare", "--by", "temperature", "--unit", "user"), "record one with attributes={'temperature': ...}\n"),
+        (("compare", "--by", "modle", "--unit", "user"), "did you mean model?"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line_that_says_what_can(
@@ -100,3 +102,59 @@ def test_what_cannot_be_asked_is_one_line_that_says_what_can(
 
 def test_a_dimension_that_is_named_twice_is_one(run: Run, home: Path) -> None:
     assert "By agent\n" in run("report", "--by", "agent,agent", "--home", home).stdout
+
+
+QUESTIONS = (
+    ("explain", "--window", "2026-03-02", "--against", "previous"),
+    ("anomalies", "--until", "2026-03-03"),
+    ("compare", "--by", "model", "--unit", "user", "--metric", "tokens"),
+    ("percentiles", "latency"),
+    ("trends", "cost", "--since", "2026-03-01", "--until", "2026-03-04"),
+    ("outliers", "latency"),
+    ("forecast", "--since", "2026-03-01"),
+    ("correlate", "cost", "tokens", "--unit", "user"),
+)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0])
+def test_a_value_that_was_never_recorded_is_refused(run: Run, home: Path, question: tuple[str, ...]) -> None:
+    result = run(*question, "--where", "agent=revewer", "--home", home)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == ("error: no event has agent 'revewer': did you mean reviewer? There are coder, reviewer\n")
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0])
+def test_an_attribute_that_was_never_recorded_is_refused(run: Run, home: Path, question: tuple[str, ...]) -> None:
+    result = run(*question, "--where", "nosuch=x", "--home", home)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no column is called 'nosuch' and no event has an attribute of that name" in result.stderr
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0])
+def test_the_screen_says_that_the_answer_is_of_a_part(run: Run, home: Path, question: tuple[str, ...]) -> None:
+    assert "where agent=reviewer" in run(*question, "--where", "agent=reviewer", "--home", home).stdout
+    assert "where" not in run(*question, "--home", home).stdout
+
+
+@pytest.mark.parametrize("command", [("trends", "latency", "--since", "2026-03-01"), ("outliers", "latency")])
+def test_agents_and_roles_are_conditions_too(run: Run, home: Path, command: tuple[str, ...]) -> None:
+    shown = run(*command, "--where", "user=bob", "--agent", "reviewer", "--home", home).stdout
+    assert "where user=bob, agent=reviewer\n" in shown
+    assert "did you mean reviewer?" in run(*command, "--agent", "revewer", "--home", home).stderr
+    assert "no event has role 'lead', and none has another" in run(*command, "--role", "lead", "--home", home).stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("trends", "latency", "--since", "2026-03-01"),
+        ("percentiles", "latency"),
+        ("outliers", "latency"),
+        ("anomalies", "latency", "--until", "2026-03-03"),
+    ],
+)
+def test_a_dimension_that_nothing_has_is_refused(run: Run, home: Path, command: tuple[str, ...]) -> None:
+    result = run(*command, "--by", "nosuch", "--home", home)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no column is called 'nosuch' and no event of the window has an attribute" in result.stderr
+    assert "did you mean agent?" in run(*command, "--by", "agnet", "--home", home).stderr

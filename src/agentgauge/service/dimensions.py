@@ -15,6 +15,8 @@ DIMENSIONS = tuple(column.name for column in COLUMNS.values() if column.type in 
 """Columns by which events can be broken down."""
 USUAL = ("model", "provider", "agent", "role", "tool", "project", "issue", "ticket", "session", "run", "user", "team")
 """Dimensions that are named where one was mistyped."""
+_MISTYPED = 0.75
+"""How alike a dimension a name must be to be taken for it: `agnet` is, and `temperature`, to `feature`, is not."""
 
 
 def dimension(name: str) -> str:
@@ -29,10 +31,22 @@ def dimension(name: str) -> str:
     return name if name in COLUMNS or name.startswith("attributes.") else f"attributes.{name}"
 
 
-def near_dimension(name: str, likeness: float = 0.6) -> str | None:
-    """The dimension that was probably meant by a name of none, of those that are so alike, on 0-1."""
-    near = get_close_matches(name.lower(), {*DIMENSIONS, *USUAL}, n=1, cutoff=likeness)
+def near_dimension(name: str) -> str | None:
+    """The dimension that was probably meant by a name of none."""
+    near = get_close_matches(name.lower(), {*DIMENSIONS, *USUAL}, n=1, cutoff=_MISTYPED)
     return near[0] if near else None
+
+
+def unknown_dimension(name: str, where: str = "of the window") -> QueryError:
+    """What is said of a name that is no column, and no key of attributes of any event `where` they were looked for."""
+    if name == "tool":
+        return QueryError("tools are the names of tool calls: take name, with --where kind=tool_call")
+    near = near_dimension(name)
+    return QueryError(
+        f"no column is called {name!r} and no event {where + ' ' if where else ''}has an attribute of that name"
+        f"{f': did you mean {near}?' if near else '.'} Usual are {', '.join(USUAL)}; "
+        "agentgauge sql 'DESCRIBE events' lists all columns"
+    )
 
 
 def parse_dimensions(texts: Iterable[str]) -> tuple[str, ...]:

@@ -25,17 +25,16 @@ from agentgauge.events import fields, kinds
 from agentgauge.service.dimensions import near_dimension
 
 _CONDITION = re.compile(r"\s*(?P<field>[^=!<>]*[^=!<>\s])\s*(?P<op>!=|<=|>=|=|<|>)(?P<value>.*)", re.DOTALL)
-_MISTYPED = 0.75
-"""How alike a column a name must be to be refused: `agnet` is, and `temperature`, to `feature`, is not."""
 _SEVERAL: dict[str, Operator] = {"=": "in", "!=": "not in"}
 _ONE: dict[str, Operator] = {"=": "=", "!=": "!="}
 _ORDERED: dict[str, Operator] = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _ABSENT: dict[str, Operator] = {"=": "is null", "!=": "is not null"}
-_MET_BY_ABSENT = ("!=", "not in", "not like", "not glob", "is null")
+MET_BY_ABSENT = ("!=", "not in", "not like", "not glob", "is null")
+"""Operators of conditions that hold where there is no value."""
 _NEVER_OF_TASKS = {field.name for kind in kinds.KINDS for field in kind.fields} - {
     field.name for name in kinds.TASK_KINDS for field in kinds.BY_NAME[name].fields
 }
-_VALUES = {
+LISTED_VALUES = {
     "kind": tuple(kinds.BY_NAME),
     "outcome": fields.OUTCOMES,
     "severity": fields.SEVERITIES,
@@ -78,7 +77,7 @@ def without_tasks(filters: Sequence[Filter]) -> tuple[str, ...]:
         dict.fromkeys(
             condition.field
             for condition in filters
-            if condition.field in _NEVER_OF_TASKS and condition.op not in _MET_BY_ABSENT
+            if condition.field in _NEVER_OF_TASKS and condition.op not in MET_BY_ABSENT
         )
     )
 
@@ -88,7 +87,7 @@ def _column(name: str) -> Column:
         return column(name)
     if name == "tool":
         raise QueryError("tools are the names of tool calls: write name=NAME, with kind=tool_call")
-    near = near_dimension(name, _MISTYPED)
+    near = near_dimension(name)
     if near is not None:
         raise QueryError(f"no column is called {name!r}: did you mean {near}? An attribute is attributes.{name}")
     return column(f"attributes.{name}")
@@ -112,7 +111,7 @@ def _value(target: Column, value: str, text: str) -> Operand:
 
 
 def _check_known(name: str, value: str) -> None:
-    known = _VALUES.get(name, (value,))
+    known = LISTED_VALUES.get(name, (value,))
     if value not in known:
         near = get_close_matches(value.lower(), known, n=1)
         meant = f": did you mean {near[0]}?" if near else "."

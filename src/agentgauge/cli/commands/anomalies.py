@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
     from agentgauge.service.reports.anomalies import Anomalies, Found, Watched
 
@@ -55,42 +56,31 @@ def anomalies(
     Each is compared with the same hour or day of earlier weeks. Without --since it looks at the last 7 days of hours,
     or 28 of days. Six weeks of history come before what can be looked at, less with a larger --alpha.
     """
-    from datetime import UTC, datetime
-
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
-    from agentgauge.meter import Meter
+    from agentgauge.cli.question import question
     from agentgauge.service import reports
-    from agentgauge.service.filters import parse_filters
     from agentgauge.service.reports.anomalies import METRICS
-    from agentgauge.service.window import parse_window
-    from agentgauge.settings import get_settings
 
-    now = datetime.now(UTC)
-    zone_name, zone = reading_zone(tz)
-    window, filters = parse_window(since, until, zone, now), parse_filters(where or ())
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
+    with question(since, until, where, tz, home) as asked:
+        asked.check_recorded(() if by is None else (by,))
         answer = reports.anomalies(
-            engine,
-            window,
-            zone=zone_name,
-            now=now,
+            asked.engine,
+            asked.window,
+            zone=asked.zone_name,
+            now=asked.now,
             metrics=metrics or METRICS,
             bucket=bucket,
             by=by,
             alpha=alpha,
-            filters=filters,
+            filters=asked.filters,
         )
     if as_json:
         print_document(answer)
     else:
-        _show(answer, limit)
+        _show(answer, asked, limit)
 
 
-def _show(answer: Anomalies, limit: int) -> None:
+def _show(answer: Anomalies, asked: Question, limit: int) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -100,6 +90,8 @@ def _show(answer: Anomalies, limit: int) -> None:
     out, zone = screen(), zone_named(answer.time_zone)
     start, end = (wording.moment(edge, zone) for edge in (answer.since, answer.until))
     out.print(Text(f"{start} to {end} ({answer.time_zone})", style="dim"))
+    if asked.part:
+        out.print(Text(asked.part, style="dim"))
     out.print(Text(_sentence(answer), style="bold"))
     if answer.anomalies:
         out.print()

@@ -11,6 +11,7 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from agentgauge.analysis.comparison import Pair
+    from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
     from agentgauge.service.reports.compare import UnitsComparison
 
@@ -59,32 +60,29 @@ def compare(
     A unit of work counts once, however many calls it took. p-values are adjusted for the number of pairs; intervals
     are 95 %. 'no difference shown' is not proof of none.
     """
-    from datetime import UTC, datetime
-
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
-    from agentgauge.meter import Meter
+    from agentgauge.cli.question import question
     from agentgauge.service import reports
-    from agentgauge.service.filters import parse_filters
-    from agentgauge.service.window import parse_window
-    from agentgauge.settings import get_settings
 
-    _, zone = reading_zone(tz)
-    window, filters = parse_window(since, until, zone, datetime.now(UTC)), parse_filters(where or ())
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
+    with question(since, until, where, tz, home) as asked:
+        asked.check_recorded()
         answer = reports.compare(
-            engine, window, by=by, metric=metric, unit=unit, paired=paired, arms=arm or (), filters=filters
+            asked.engine,
+            asked.window,
+            by=by,
+            metric=metric,
+            unit=unit,
+            paired=paired,
+            arms=arm or (),
+            filters=asked.filters,
         )
     if as_json:
         print_document(answer)
     else:
-        _show(answer)
+        _show(answer, asked)
 
 
-def _show(answer: UnitsComparison) -> None:
+def _show(answer: UnitsComparison, asked: Question) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -114,6 +112,8 @@ def _show(answer: UnitsComparison) -> None:
         pairs = [cell for cell in pairs if cell[0] != "p adjusted"]
     title = f"{answer.metric} by {answer.by}, one figure per {answer.unit}: {answer.of_unit}"
     out.print(Text(title, style="bold"))
+    if asked.part:
+        out.print(Text(asked.part, style="dim"))
     out.print()
     name: list[Cell] = [(answer.by, lambda arm: arm.name)]
     expendable = _EXPENDABLE if len(answer.pairs) > 1 else tuple(name for name in _EXPENDABLE if name != "p")

@@ -10,6 +10,7 @@ import typer
 from agentgauge.cli import options
 
 if TYPE_CHECKING:
+    from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
     from agentgauge.service.reports.correlate import Correlations
 
@@ -43,33 +44,29 @@ def correlate(
     By rank: does what costs more also succeed more often? p-values are adjusted for the number of pairs, and over time
     for what depends on the bucket before. A correlation is no cause.
     """
-    from datetime import UTC, datetime
-
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
-    from agentgauge.meter import Meter
+    from agentgauge.cli.question import question
     from agentgauge.service import reports
-    from agentgauge.service.filters import parse_filters
-    from agentgauge.service.window import parse_window
-    from agentgauge.settings import get_settings
 
-    now = datetime.now(UTC)
-    zone_name, zone = reading_zone(tz)
-    window, filters = parse_window(since, until, zone, now), parse_filters(where or ())
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
+    with question(since, until, where, tz, home) as asked:
+        asked.check_recorded()
         answer = reports.correlate(
-            engine, window, metrics, unit=unit, bucket=bucket, zone=zone_name, now=now, filters=filters
+            asked.engine,
+            asked.window,
+            metrics,
+            unit=unit,
+            bucket=bucket,
+            zone=asked.zone_name,
+            now=asked.now,
+            filters=asked.filters,
         )
     if as_json:
         print_document(answer)
     else:
-        _show(answer)
+        _show(answer, asked)
 
 
-def _show(answer: Correlations) -> None:
+def _show(answer: Correlations, asked: Question) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
@@ -78,6 +75,8 @@ def _show(answer: Correlations) -> None:
     from agentgauge.cli.tables import fitting, rows_table
 
     out = screen()
+    if asked.part:
+        out.print(Text(asked.part, style="dim"))
     numbers: list[Cell] = [
         (f"{answer.over}s", lambda pair: wording.count(pair.n)),
         ("rho", lambda pair: wording.NOTHING if math.isnan(pair.rho) else f"{pair.rho:+.2f}"),

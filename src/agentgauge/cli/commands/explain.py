@@ -10,10 +10,10 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import tzinfo
 
     from rich.table import Table
 
+    from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
     from agentgauge.service.reports.explanation import Contributor, Contributors, Explanation
 
@@ -49,51 +49,47 @@ def explain(
     The change of cost or tokens is taken apart into volume, calls, retries, models, tokens per call, cache and prices,
     that of any other metric into what changed within groups and how their mix did. Parts add up to the change exactly.
     """
-    from datetime import UTC, datetime
-
     from agentgauge.cli.explain_wording import sentence
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
-    from agentgauge.meter import Meter
+    from agentgauge.cli.question import question
     from agentgauge.service import reports
     from agentgauge.service.compared_windows import parse_compared
     from agentgauge.service.dimensions import parse_dimensions
-    from agentgauge.service.filters import parse_filters
-    from agentgauge.settings import get_settings
 
-    now = datetime.now(UTC)
-    _, zone = reading_zone(tz)
-    later, earlier = parse_compared(window, against, zone, now)
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
+    dimensions = parse_dimensions(by or ())
+    with question(None, None, where, tz, home) as asked:
+        later, earlier = parse_compared(window, against, asked.zone, asked.now)
+        asked.check_recorded()
         answer = reports.explain(
-            engine,
+            asked.engine,
             later,
             earlier,
-            book=meter.book,
-            now=now,
+            book=asked.meter.book,
+            now=asked.now,
             metric=metric,
-            by=parse_dimensions(by or ()),
-            filters=parse_filters(where or ()),
+            by=dimensions,
+            filters=asked.filters,
         )
     if as_json:
         print_document(
             {"sentence": sentence(answer)} | {name: getattr(answer, name) for name in answer.__struct_fields__}
         )
     else:
-        _show(answer, zone, limit)
+        _show(answer, asked, limit)
 
 
-def _show(answer: Explanation, zone: tzinfo, limit: int) -> None:
+def _show(answer: Explanation, asked: Question, limit: int) -> None:
+    from rich.text import Text
+
     from agentgauge.cli import explain_wording, wording
     from agentgauge.cli.output import screen
 
-    out = screen()
+    out, zone = screen(), asked.zone
     for word, period in (("", answer.after), ("against ", answer.before)):
         start, end = (wording.moment(edge, zone) for edge in (period.window.start, period.window.end))
         out.print(f"{word}{start} to {end}", style="dim")
+    if asked.part:
+        out.print(Text(asked.part, style="dim"))
     if answer.is_partial:
         out.print(explain_wording.unknown(answer), style="bold")
     out.print(explain_wording.sentence(answer), style="bold")
@@ -131,7 +127,7 @@ def _parts_table(answer: Explanation) -> Table:
 
 
 def _contributors_table(answer: Explanation, contributors: Contributors, width: int, limit: int) -> Table:
-    from agentgauge.cli import explain_wording
+    from agentgauge.cli import explain_wording, wording
     from agentgauge.cli.tables import fitting, rows_table
 
     def figure(name: str, *, signed: bool = False) -> Callable[[Contributor], str]:
@@ -143,7 +139,7 @@ def _contributors_table(answer: Explanation, contributors: Contributors, width: 
         (counted, lambda row: f"{row.count_before:,} -> {row.count_after:,}"),
         ("before", figure("before")),
         ("after", figure("after")),
-        ("of the change", figure("change", signed=True)),
+        ("of the change", lambda row: wording.NOTHING if _is_unknown(row) else figure("change", signed=True)(row)),
     ]
     if answer.unit_of_work is None:
         numbers.append(("by its mix", figure("mix", signed=True)))
@@ -152,3 +148,8 @@ def _contributors_table(answer: Explanation, contributors: Contributors, width: 
     first: list[Cell] = [(contributors.by, lambda row: "(none)" if row.key is None else str(row.key))]
     kept = fitting(first, numbers, ("by its mix", counted), rows, width)
     return rows_table(f"By {contributors.by}", first, kept, rows)
+
+
+def _is_unknown(row: Contributor) -> bool:
+    """Whether one of its costs is not known at all, and so its change is not either."""
+    return bool(row.before is None and row.unpriced_before) or bool(row.after is None and row.unpriced_after)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from agentgauge.analysis.forecast import Span
     from agentgauge.cli.output import Screen
+    from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
     from agentgauge.service.reports.forecast import BudgetDates, Forecast
 
@@ -56,43 +57,33 @@ def forecast(
     From complete days: 7 for a forecast, 28 for intervals. The method is the one that would have done best so far, and
     the intervals are as wide as its errors were.
     """
-    from datetime import UTC, datetime
-
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
-    from agentgauge.cli.zones import reading_zone
+    from agentgauge.cli.question import question
     from agentgauge.errors import QueryError
-    from agentgauge.meter import Meter
     from agentgauge.service import reports
-    from agentgauge.service.filters import parse_filters
-    from agentgauge.service.window import parse_window
-    from agentgauge.settings import get_settings
 
-    now = datetime.now(UTC)
-    zone_name, zone = reading_zone(tz)
     if days is not None and until is not None:
         raise QueryError("--days and --until both say how far: give one of them")
     if budget is None and budget_since is not None:
         raise QueryError("--budget-since is a budget's first day: say how much with --budget")
-    ahead = days or (_DAYS if until is None else _days_until(until, zone, now))
-    meter = Meter(get_settings(home))
-    note_absent(meter.settings.home)
-    with meter.engine() as engine:
+    with question(since, None, where, tz, home) as asked:
+        ahead = days or (_DAYS if until is None else _days_until(until, asked.zone, asked.now))
+        asked.check_recorded()
         answer = reports.forecast(
-            engine,
-            parse_window(since, None, zone, now),
-            zone=zone_name,
-            now=now,
+            asked.engine,
+            asked.window,
+            zone=asked.zone_name,
+            now=asked.now,
             metric=metric,
             days=ahead,
-            filters=parse_filters(where or ()),
+            filters=asked.filters,
             budget_usd=None if budget is None else _dollars(budget),
-            budget_since=None if budget_since is None else _day(budget_since, zone, now),
+            budget_since=None if budget_since is None else _day(budget_since, asked.zone, asked.now),
         )
     if as_json:
         print_document(answer)
     else:
-        _show(answer)
+        _show(answer, asked)
 
 
 def _days_until(text: str, zone: tzinfo, now: datetime) -> int:
@@ -131,12 +122,14 @@ def _dollars(text: str) -> Decimal:
     return amount
 
 
-def _show(answer: Forecast) -> None:
+def _show(answer: Forecast, asked: Question) -> None:
     from rich.text import Text
 
     from agentgauge.cli.output import screen
 
     out = screen()
+    if asked.part:
+        out.print(Text(asked.part, style="dim"))
     out.print(Text(_sentence(answer), style="bold"))
     if answer.budget is not None:
         out.print(Text(_budget(answer.budget, answer.state)))

@@ -234,10 +234,15 @@ def _stated(attributes: Mapping[str, Any], key: str) -> str | None:
 def _nothing_has(name: str, column: str, what: str) -> QueryError:
     if column in COLUMNS:
         return QueryError(f"nothing recorded in the window has a value of {name}, so there is no {what}")
-    near = near_dimension(name)
+    key = column.removeprefix("attributes.")
+    if near := near_dimension(key):
+        return QueryError(
+            f"no column is called {key!r} and no event of the window has an attribute of that name: did you mean "
+            f"{near}? An attribute is recorded with attributes={{{key!r}: ...}}"
+        )
     return QueryError(
-        f"no column is called {name!r} and no event of the window has an attribute of that name"
-        f"{f': did you mean {near}?' if near else ''}; record one with attributes={{{name!r}: ...}}"
+        f"no event of the window has a value of {key!r}, so there is no {what}: record one with "
+        f"attributes={{{key!r}: ...}}"
     )
 
 

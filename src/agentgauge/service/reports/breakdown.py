@@ -9,7 +9,7 @@ from agentgauge.engines import Answer, Engine, Filter, Measure, Query
 from agentgauge.engines.columns import BY_NAME as COLUMNS
 from agentgauge.errors import QueryError
 from agentgauge.events import kinds
-from agentgauge.service.dimensions import USUAL, dimension, near_dimension
+from agentgauge.service.dimensions import dimension, unknown_dimension
 from agentgauge.service.reports.rows import Rows, found_by
 from agentgauge.service.reports.totals import TOTALS, Totals, totals_of
 from agentgauge.service.window import Window
@@ -43,7 +43,7 @@ def breakdown(
     rows = answer.records()
     for name, column in zip(by, dimensions, strict=True):
         if column not in COLUMNS and rows and all(row[column] is None for row in rows):
-            raise _no_dimension(name)
+            raise unknown_dimension(name)
     groups = (
         Group(
             **totals_of(row),
@@ -74,15 +74,6 @@ def _of_kinds(
         exact=exact,
     )
     return engine.aggregate(query)
-
-
-def _no_dimension(name: str) -> QueryError:
-    near = near_dimension(name)
-    return QueryError(
-        f"no column is called {name!r} and no event of the window has an attribute of that name"
-        f"{f': did you mean {near}?' if near else '.'} Usual are {', '.join(USUAL)}; "
-        "agentgauge sql 'DESCRIBE events' lists all columns"
-    )
 
 
 def _kinds_with(dimensions: Sequence[str]) -> tuple[tuple[str, ...], ...]:

@@ -15,8 +15,7 @@ from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.engines.answer import Way
 from agentgauge.engines.columns import BY_NAME as COLUMNS
 from agentgauge.engines.query import Relation
-from agentgauge.errors import QueryError
-from agentgauge.service.dimensions import USUAL, dimension, near_dimension
+from agentgauge.service.dimensions import dimension, unknown_dimension
 from agentgauge.service.window import Window
 
 UnitOfWork = Literal["operation", "call", "use"]
@@ -128,9 +127,5 @@ def grouped(
     ]
     keys = {key for window in found for key in window}
     if keys == {None} and column not in COLUMNS:
-        near = near_dimension(name)
-        raise QueryError(
-            f"no column is called {name!r} and no event of the windows has an attribute of that name"
-            f"{f': did you mean {near}?' if near else '.'} Usual are {', '.join(USUAL)}"
-        )
+        raise unknown_dimension(name, "of the windows")
     return found
