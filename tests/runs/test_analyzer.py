@@ -381,9 +381,42 @@ def test_fewer_than_seven_runs_are_no_trend(logs: Path, gauge: Gauge) -> None:
     found = asked.analyze_performance_trends()["cost"]
     assert (found["trend"], found["runs"]) == ("insufficient_data", 6)
     assert math.isnan(found["slope_per_day"])
-    save_run(storage, "r-6", {1: True}, day=6, cost=7.0)
+    for day in range(6, 9):
+        save_run(storage, f"r-{day}", {1: True}, day=day, cost=1.0 + day)
     asked.refresh()
     assert asked.analyze_performance_trends()["cost"]["trend"] == "degrading"
+
+
+def test_one_run_that_is_far_out_is_no_trend_and_a_second_says_nothing_of_a_day(logs: Path, gauge: Gauge) -> None:
+    """The first run was slow to start; all eight were within a second."""
+    runs = [
+        run_of({1: True}, started=START + timedelta(milliseconds=100 * n), seconds=seconds)
+        for n, seconds in enumerate((0.25, 0.011, 0.012, 0.010, 0.013, 0.011, 0.012, 0.011))
+    ]
+    duration = {trend.name: trend for trend in run_trends(runs)}["duration"]
+    assert duration.trend == "stable"
+    assert math.isnan(duration.slope_per_day)
+    assert abs(duration.slope_per_run) < 0.001
+
+
+def test_more_runs_than_are_ranked_are_taken_together() -> None:
+    runs = [run_of({1: True}, started=START + timedelta(hours=n), seconds=float(n)) for n in range(2500)]
+    duration = {trend.name: trend for trend in run_trends(runs)}["duration"]
+    assert (duration.trend, duration.line.n) == ("degrading", 2500)
+    assert duration.slope_per_run == pytest.approx(1.0)
+    assert duration.slope_per_day == pytest.approx(24.0)
+
+
+def test_where_there_are_no_runs_the_log_says_where_they_were_looked_for(
+    logs: Path, gauge: Gauge, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = MetricsAnalyzer(logs / "nosuchdir", gauge=gauge, project="nope")
+    assert asked.compare_llm_models() == {}
+    assert asked.compare_temperatures() == {}
+    (record,) = caplog.records
+    assert (record.name, record.levelname) == ("agentgauge", "WARNING")
+    assert str(logs / "nosuchdir" / "runs") in record.getMessage()
+    assert "runs of project 'nope'" in record.getMessage()
 
 
 def test_runs_that_do_not_change_have_a_trend_in_five_of_a_hundred_cases() -> None:

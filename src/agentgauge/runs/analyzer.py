@@ -6,11 +6,12 @@ name are the limits of its 95 % interval. How figures are found is said in `agen
 `agentgauge.runs.analysis.score`.
 
 Runs are read at the first question, a thousand in about a second, and kept until `refresh()`: some hundred bytes for
-each run and issue.
+each run and issue. Where none are found, the log `agentgauge` says where they were looked for.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from agentgauge.runs.analysis.report import Format
 
 K = TypeVar("K")
+logger = logging.getLogger("agentgauge")
 
 
 class Groups(dict[K, dict[str, Any]]):
@@ -168,8 +170,9 @@ class MetricsAnalyzer:
 
     def analyze_performance_trends(self) -> dict[str, Any]:
         """Whether runs get better: for `success_rate`, `cost`, `duration` and `quality` of each run over its start, the
-        `trend` (improving, degrading, stable, insufficient_data below seven runs), `slope_per_day`, `r_squared`,
-        `p_value`, `p_adjusted` for the number of trends (which `trend` goes by), and `runs`, of how many it is known.
+        `trend` (improving, degrading, stable, insufficient_data below seven runs), `slope_per_day` (NaN of runs that
+        span less than a day), `slope_per_run`, `r_squared` of the line, `p_value` of a rank test, `p_adjusted` for the
+        number of trends (which `trend` goes by), and `runs`, of how many it is known.
         """
         return answers.of_trends(run_trends(self._runs().runs), self._runs())
 
@@ -196,7 +199,16 @@ class MetricsAnalyzer:
     def _runs(self) -> RunSet:
         if self._read is None:
             self._read = read_runs(self.base_dir, self._gauge, self._since, self._until, self._project)
+            if not self._read.runs:
+                logger.warning("%s%s", answers.nothing_to_compare((), self._read.places), self._conditions())
         return self._read
+
+    def _conditions(self) -> str:
+        """Which runs are asked for, in words; nothing where all are."""
+        conditions = [f"of project {self._project!r}"] if self._project is not None else []
+        conditions += [f"since {self._since.isoformat()}"] if self._since is not None else []
+        conditions += [f"until {self._until.isoformat()}"] if self._until is not None else []
+        return f" (Asked for: runs {' '.join(conditions)}.)" if conditions else ""
 
 
 def _utc(name: str, moment: object) -> datetime | None:

@@ -81,9 +81,10 @@ def of_trends(trends: Sequence[RunTrend], read: RunSet) -> dict[str, Any]:
     return {
         trend.name: {
             "trend": trend.trend,
-            "slope_per_day": trend.line.slope_per_day,
+            "slope_per_day": trend.slope_per_day,
+            "slope_per_run": trend.slope_per_run,
             "r_squared": trend.line.r_squared,
-            "p_value": trend.line.p_value,
+            "p_value": trend.p_value,
             "p_adjusted": trend.p_adjusted,
             "unit": trend.unit,
             "runs": trend.line.n,

@@ -39,9 +39,10 @@ def _notes(scoring: Scores) -> tuple[str, ...]:
             "issue count as r / (r + x), with r the median of the configurations compared, or what was given for it."
         ),
         (
-            f"Trends are straight lines by least squares over the starts of at least {FEWEST_RUNS} runs, and the "
-            "change is the line's from the first run to the last; stable means no slope that could be told from chance "
-            "at 5 %, with p adjusted for the number of trends."
+            f"Trends are of at least {FEWEST_RUNS} runs in the order of their starts, by a rank test (Mann-Kendall) "
+            "that allows for runs that resemble the one before. Stable means none that could be told from chance at "
+            "5 %, with p adjusted for the number of trends. The change is that of a straight line, by least squares, "
+            "from the first run to the last."
         ),
         f"* fewer than {FEW_ISSUES} issues with an outcome: one more could change the picture.",
     )
