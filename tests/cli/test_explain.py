@@ -172,3 +172,41 @@ def test_it_fits_the_screen(run: Run, two_weeks: Path, monkeypatch: pytest.Monke
 )
 def test_differences_have_their_sign_and_unit(value: str, unit: str, shown: str) -> None:
     assert amount(Decimal(value), unit, signed=True) == shown
+
+
+def test_the_change_of_what_has_no_price_is_not_known(run: Run, two_weeks: Path) -> None:
+    with agentgauge.open(two_weeks) as gauge:
+        gauge.llm_call("nobody-knows-it", input_tokens=10, at=AFTER)
+    shown = run("explain", *WEEKS, "--home", two_weeks, "--by", "model").stdout
+    (row,) = [line for line in shown.splitlines() if line.startswith("nobody-knows-it")]
+    assert row.split()[1:] == ["0", "->", "1", "$0.00", "-", "-", "0", "->", "1"]
+
+
+def test_a_task_without_an_operation_goes_by_its_name(document: Ask, two_weeks: Path) -> None:
+    with agentgauge.open(two_weeks) as gauge:
+        for at, ms in ((BEFORE, 10), (AFTER, 30)):
+            gauge.task("turn", duration_ms=ms, at=at)
+            gauge.task("x", operation="turn", duration_ms=ms + 10, at=at)
+    (contributors,) = document("explain", *WEEKS, "--home", two_weeks, "--metric", "execution_time")["contributors"]
+    (row,) = contributors["rows"]
+    assert (row["key"], row["count_before"], row["count_after"]) == ("turn", 2, 2)
+    assert (float(row["before"]), float(row["after"])) == (15, 35)
+
+
+@pytest.mark.parametrize(
+    ("tasks", "failures", "said"),
+    [
+        (10, 3, "10 of 10 before, 7 of 10 after: cannot be told from chance"),
+        (100, 30, "100 of 100 before, 70 of 100 after: more than chance explains"),
+    ],
+)
+def test_a_rate_says_whether_its_change_can_be_told_from_chance(
+    run: Run, tmp_path: Path, tasks: int, failures: int, said: str
+) -> None:
+    with agentgauge.open(tmp_path / "home") as gauge:
+        for number in range(tasks):
+            gauge.task("turn", success=True, at=BEFORE)
+            gauge.task("turn", success=number >= failures, at=AFTER)
+    shown = run("explain", *WEEKS, "--home", tmp_path / "home", "--metric", "success_rate").stdout
+    assert said in " ".join(shown.split())
+    assert "'agentgauge trends'" in shown

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from agentgauge.analysis.decomposition import Part
 from agentgauge.cli import wording
-from agentgauge.service.reports.explanation import Explanation, Period
+from agentgauge.service.reports.explanation import Explanation, Period, Shares
 
 _NAMED = 4
 """Parts that the sentence names at most."""
@@ -170,6 +170,8 @@ def remarks(answer: Explanation, zone: tzinfo) -> Iterator[str]:
         yield "One of the windows has calls and no operations (tasks): the unit of work is a model call."
     elif answer.unit_of_work == "use":
         yield "One of the windows has tools and nothing else: the unit of work is a use, of a model or a tool."
+    if answer.shares is not None:
+        yield from _chance(answer.shares)
     if answer.unit == "USD" and (answer.before.failed or answer.after.failed):
         before, after = (amount(period.failed, answer.unit) for period in (answer.before, answer.after))
         yield f"Failed calls cost {after} of it, {before} before."
@@ -184,6 +186,15 @@ def remarks(answer: Explanation, zone: tzinfo) -> Iterator[str]:
         began, end = wording.moment(answer.recorded_since, zone), answer.before.window.end
         where = "inside" if end is None or answer.recorded_since < end else "after"
         yield f"Recording began on {began}, {where} the earlier window."
+
+
+def _chance(shares: Shares) -> Iterator[str]:
+    """Whether two shares differ by more than chance, and where more is said about that."""
+    counts = f"{shares.before:,} of {shares.n_before:,} before, {shares.after:,} of {shares.n_after:,} after"
+    p_value = "p < 0.001" if shares.p_value < 0.0005 else f"p = {shares.p_value:.3f}"
+    told = "more than chance explains" if shares.shown else "cannot be told from chance"
+    yield f"{counts}: {told} (Fisher's exact test, mid-p: {p_value}), if none depended on another."
+    yield "'agentgauge compare' tests arms on the same work, 'agentgauge trends' the course of days."
 
 
 def unknown(answer: Explanation) -> str:

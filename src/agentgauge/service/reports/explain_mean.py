@@ -10,6 +10,8 @@ from typing import Any
 from agentgauge.analysis.decomposition import EXACT, Part
 from agentgauge.analysis.decomposition_mean import MeanChange, Values, decompose_mean
 from agentgauge.analysis.metrics import Metric
+from agentgauge.analysis.proportions import fisher_mid_p
+from agentgauge.analysis.trend import ALPHA
 from agentgauge.engines import Engine, Filter, Measure
 from agentgauge.errors import QueryError
 from agentgauge.service.reports.explanation import (
@@ -17,6 +19,7 @@ from agentgauge.service.reports.explanation import (
     Contributors,
     Explanation,
     Period,
+    Shares,
     grouped,
     relative,
     sorted_contributors,
@@ -68,7 +71,20 @@ def of_mean(
             parts=() if split is None else (Part(WITHIN, split.within), Part(MIX, split.mix)),
             contributors=() if split is None else (_contributors(name, split, values),),
             is_partial=False,
+            shares=None if metric.share is None or split is None else _shares(values),
         )
+
+
+def _shares(values: _Groups) -> Shares:
+    """What the groups of both windows are together."""
+    (before, n_before), (after, n_after) = (
+        (int(sum(group.total for group in groups.values())), sum(group.count for group in groups.values()))
+        for groups in values
+    )
+    p_value = fisher_mid_p(before, n_before, after, n_after)
+    return Shares(
+        before=before, n_before=n_before, after=after, n_after=n_after, p_value=p_value, shown=p_value < ALPHA
+    )
 
 
 def _values(engine: Engine, windows: Sequence[Window], metric: Metric, name: str, filters: Sequence[Filter]) -> _Groups:
@@ -76,7 +92,9 @@ def _values(engine: Engine, windows: Sequence[Window], metric: Metric, name: str
     measures = _measures(metric)
     # Values are counted rather than asked for by a condition on their column, which no rollup answers.
     conditions = [one for one in metric.conditions if one != Filter(metric.field, "is not null")]
-    found = grouped(engine, windows, name, (*conditions, *filters), measures, metric.relation)
+    # As elsewhere, a task that names no operation goes by what it is called itself.
+    otherwise = "name" if name == "operation" and metric.over == "task" else None
+    found = grouped(engine, windows, name, (*conditions, *filters), measures, metric.relation, otherwise=otherwise)
     return [
         {key: Values(count, total) for key, row in group.items() for count, total in [_value(row, metric)] if count}
         for group in found

@@ -63,6 +63,20 @@ class Contributors(msgspec.Struct, frozen=True):
     """The largest change first."""
 
 
+class Shares(msgspec.Struct, frozen=True, kw_only=True):
+    """Two shares, counted, and whether they can be told apart."""
+
+    before: int
+    """Events that the share is of: that succeeded, or that failed."""
+    n_before: int
+    after: int
+    n_after: int
+    p_value: float
+    """Fisher's exact test with mid-p, were the events independent of each other."""
+    shown: bool
+    """Whether the difference can be told from chance at 5 %."""
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     metric: str
     unit: str
@@ -84,6 +98,8 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """Some time is in both windows."""
     recorded_since: datetime | None = None
     """The first event there is, where it is later than the start of the earlier window."""
+    shares: Shares | None = None
+    """Of a share whose windows both have events."""
     way: Way = "raw"
     exact: bool = True
 
@@ -103,29 +119,67 @@ def grouped(
     filters: Sequence[Filter],
     measures: Sequence[Measure],
     relation: Relation = "events",
+    *,
+    otherwise: str | None = None,
 ) -> Sequence[Mapping[Any, Mapping[str, Any]]]:
     """Per window the measures of each value of a dimension; `tool` is the name of tool calls.
+
+    What has no value goes by its value of the column `otherwise`; measures must be such as add up then.
 
     Raises `QueryError` where nothing has such an attribute.
     """
     column = "name" if name == "tool" else dimension(name)
-    found = [
-        {
-            row[column]: row
-            for row in engine.aggregate(
-                Query(
-                    start=window.start,
-                    end=window.end,
-                    filters=tuple(filters),
-                    group=(column,),
-                    measures=tuple(measures),
-                    relation=relation,
-                )
-            ).records()
-        }
-        for window in windows
-    ]
+    found = [_rows(engine, window, column, filters, measures, relation) for window in windows]
     keys = {key for window in found for key in window}
     if keys == {None} and column not in COLUMNS:
         raise unknown_dimension(name, "of the windows")
+    if otherwise is not None:
+        return [
+            _with_otherwise(engine, rows, window, (column, otherwise), filters, measures, relation)
+            for rows, window in zip(found, windows, strict=True)
+        ]
     return found
+
+
+def _rows(
+    engine: Engine,
+    window: Window,
+    column: str,
+    filters: Sequence[Filter],
+    measures: Sequence[Measure],
+    relation: Relation,
+) -> dict[Any, Mapping[str, Any]]:
+    query = Query(
+        start=window.start,
+        end=window.end,
+        filters=tuple(filters),
+        group=(column,),
+        measures=tuple(measures),
+        relation=relation,
+    )
+    return {row[column]: row for row in engine.aggregate(query).records()}
+
+
+def _with_otherwise(
+    engine: Engine,
+    rows: Mapping[Any, Mapping[str, Any]],
+    window: Window,
+    columns: tuple[str, str],
+    filters: Sequence[Filter],
+    measures: Sequence[Measure],
+    relation: Relation,
+) -> Mapping[Any, Mapping[str, Any]]:
+    """Asked apart, and only where there are such: rollups do not know names."""
+    if None not in rows:
+        return rows
+    first, second = columns
+    merged = {key: row for key, row in rows.items() if key is not None}
+    unnamed = (*filters, Filter(first, "is null"))
+    for key, row in _rows(engine, window, second, unnamed, measures, relation).items():
+        merged[key] = _sum(merged[key], row, measures) if key in merged else row
+    return merged
+
+
+def _sum(first: Mapping[str, Any], second: Mapping[str, Any], measures: Sequence[Measure]) -> dict[str, Any]:
+    names = [measure.name for measure in measures]
+    return {name: (first[name] or 0) + (second[name] or 0) for name in names}
