@@ -24,7 +24,7 @@ lint:
 # Ratios between alternatives run side by side; bench/RESULTS.md keeps the figures.
 bench:
 	@scripts/venv bench
-	@set -e; for script in bench/*.py; do echo "== $$script"; $(bin)/python $$script; done
+	@set -e; for script in bench/*.py; do echo "== $$script"; $(bin)/python -m bench.$$(basename $$script .py); done
 
 # Pins of every dependency and extra but [spark], for all supported Pythons, with no index address in them.
 constraints:
