@@ -63,6 +63,35 @@ def test_too_little_history_says_what_would_do(run: Run, anomalies: Words) -> No
     assert "cost: 70 days of history, 1,013 are needed; --alpha 0.0179 would do." in shown
 
 
+def test_days_that_were_not_judged_are_counted(run: Run, document: Ask, noon: datetime, tmp_path: Path) -> None:
+    """Of 45 days 41 come before the first that can be judged, so 24 of the last 28 are not."""
+    midnight = noon.replace(hour=0)
+    with agentgauge.open(tmp_path / "home") as gauge:
+        for day in range(1, 46):
+            gauge.llm_call("m", input_tokens=1000 + day % 4, cost_usd="3", at=midnight - timedelta(days=day))
+    asked = (
+        "anomalies",
+        "cost",
+        "tokens",
+        "--bucket",
+        "day",
+        "--home",
+        str(tmp_path / "home"),
+        "--tz",
+        str(noon.tzinfo),
+    )
+    cost = document(*asked)["series"][0]
+    assert (cost["in_window"], cost["tested"], cost["needed"]) == (28, 4, 41)
+    shown = run(*asked).stdout
+    said = "24 of 28 days not judged: 41 days of history are needed; --alpha 0.1 would judge more."
+    assert " ".join(shown.split()).count(said) == 1
+    assert document(*asked, "--alpha", "0.1")["series"][0]["tested"] > 4
+
+
+def test_where_all_were_judged_nothing_is_said_of_it(run: Run, anomalies: Words) -> None:
+    assert "not judged" not in run(*anomalies, "operations", "--bucket", "day", "--since", "7d").stdout
+
+
 def test_nothing_unusual_is_said(run: Run, anomalies: Words) -> None:
     assert "No anomalies among " in run(*anomalies, "operations", "--bucket", "day").stdout
 

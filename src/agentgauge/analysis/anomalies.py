@@ -87,6 +87,8 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     """Buckets that had enough before them; those without a value included."""
     history: int
     """Buckets there are."""
+    learning: int
+    """Buckets at the start that there is no expectation of yet: none of them is tested at any alpha."""
     needed: int
     """Buckets before the first that can be tested at this alpha."""
     least_alpha: float
@@ -138,6 +140,7 @@ def detect(
         alpha=level,
         tested=tested,
         history=len(buckets),
+        learning=learning,
         needed=needed,
         least_alpha=1 / (ranked + 1) if ranked > 0 else math.nan,
     )

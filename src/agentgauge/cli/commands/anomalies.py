@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from agentgauge.service.reports.anomalies import Anomalies, Found, Watched
 
 _COUNTED = ("operation", "token")
+_LARGEST_ALPHA = 0.1
+"""More false alarms than these nobody wants to look at."""
 _EXPENDABLE = ("p", "usual", "severity", "expected")
 
 
@@ -182,6 +184,7 @@ def _remarks(answer: Anomalies, limit: int) -> Iterator[str]:
         calls = sum(each.unpriced_calls for each in answer.series if each.metric == "cost")
     if calls:
         yield f"{wording.unpriced(calls)} and in no figure."
+    yield from _not_judged(answer)
     short = [each for each in answer.series if not each.tested]
     for each in short[:3]:
         yield _short(answer, each)
@@ -189,15 +192,47 @@ def _remarks(answer: Anomalies, limit: int) -> Iterator[str]:
         yield f"{wording.count(len(short) - 3)} more series have too little history; --json has all."
 
 
+def _not_judged(answer: Anomalies) -> Iterator[str]:
+    """Of series that were looked at in part: how many buckets were not, and what would judge more."""
+    found: dict[str, list[str]] = {}
+    partly = [each for each in answer.series if 0 < each.tested < each.in_window]
+    for each in partly:
+        found.setdefault(_left_out(answer, each), []).append(_name(each))
+    alike = len(found) == 1
+    for said, names in list(found.items())[:3]:
+        yield said if alike else f"{', '.join(names)}: {said}"
+    if len(found) > 3:
+        yield f"{len(found) - 3:,} more were judged in part; --json has all."
+
+
+def _left_out(answer: Anomalies, each: Watched) -> str:
+    from agentgauge.cli import wording
+
+    of = wording.count_of(each.in_window, answer.bucket)
+    needed = wording.count_of(each.needed, answer.bucket)
+    said = f"{wording.count(each.in_window - each.tested)} of {of} not judged: {needed} of history are needed"
+    whole = each.whole_alpha <= _LARGEST_ALPHA
+    alpha = _rounded_up(each.whole_alpha) if whole else _LARGEST_ALPHA
+    if alpha <= answer.alpha:
+        return f"{said}."
+    return f"{said}; --alpha {alpha:g} would judge {'all' if whole else 'more'}."
+
+
+def _name(each: Watched) -> str:
+    return each.metric if each.key is None else f"{each.metric} of {each.key}"
+
+
+def _rounded_up(alpha: float) -> float:
+    return math.ceil(alpha * 10_000) / 10_000
+
+
 def _short(answer: Anomalies, each: Watched) -> str:
     from agentgauge.cli import wording
 
-    name = each.metric if each.key is None else f"{each.metric} of {each.key}"
-    said = f"{name}: {wording.count_of(each.history, answer.bucket)} of history"
+    said = f"{_name(each)}: {wording.count_of(each.history, answer.bucket)} of history"
     if each.history >= each.needed:
         return f"{said}, none of them in this window."
     said += f", {wording.count(each.needed)} are needed"
-    if each.least_alpha < 0.1:
-        alpha = math.ceil(each.least_alpha * 10_000) / 10_000
-        return f"{said}; --alpha {alpha:g} would do."
+    if each.least_alpha < _LARGEST_ALPHA:
+        return f"{said}; --alpha {_rounded_up(each.least_alpha):g} would do."
     return f"{said}."

@@ -57,12 +57,16 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     anomalies: int
     tested: int
     """Buckets of the window that have enough before them."""
+    in_window: int
+    """Complete buckets of the window, from the first that has anything: those beyond `tested` were not judged."""
     history: int
     """Complete buckets there are, from the first that has anything."""
     needed: int
     """Buckets before the first that can be tested."""
     least_alpha: float
     """The rarest false alarm that the history allows to ask for."""
+    whole_alpha: float
+    """The rarest one at which all of `in_window` could be tested; NaN where they cannot be."""
     unpriced_calls: int
 
 
@@ -179,6 +183,8 @@ def _look(
         Found(**msgspec.structs.asdict(each), metric=name, unit=unit, key=key, unpriced_calls=unpriced[each.start])
         for each in result.anomalies
     ]
+    in_window = sum(bucket.start >= since for bucket in buckets)
+    ranked = len(buckets) - in_window - result.learning
     watched = Watched(
         metric=name,
         unit=unit,
@@ -186,9 +192,11 @@ def _look(
         lower_is_better=lower_is_better,
         anomalies=len(found),
         tested=result.tested,
+        in_window=in_window,
         history=result.history,
         needed=result.needed,
         least_alpha=result.least_alpha,
+        whole_alpha=1 / (ranked + 1) if ranked > 0 else math.nan,
         unpriced_calls=sum(count for start, count in unpriced.items() if start >= since),
     )
     return watched, found
