@@ -101,6 +101,26 @@ def test_what_is_no_single_question_is_refused(
     assert not (tmp_path / "stolen.csv").exists()
 
 
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("SELEC 1", 'Parser Error: syntax error at or near "SELEC"\n'),
+        ("SELECT 1,\n  FROM events\n  WHER x", "(line 3)\n"),
+        (
+            "SELECT * FROM unit",
+            "no view is called 'unit': did you mean units? There are events, losses, repriced, units",
+        ),
+        ('SELECT * FROM "my table"', "no view is called 'my table'. There are events, losses"),
+        ("SELECT modle FROM events", 'column "modle" not found in FROM clause! Candidate bindings: '),
+    ],
+)
+def test_what_fails_is_said_in_one_line(run: Run, home: Path, statement: str, said: str) -> None:
+    result = run("sql", "--home", home, statement)
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert said in result.stderr
+    assert "\\n" not in result.stderr
+
+
 @pytest.mark.parametrize("how", ["EXPLAIN", "explain analyze", "EXPLAIN (ANALYZE, FORMAT json)", "/* why */ EXPLAIN"])
 def test_a_question_may_be_explained(document: Ask, home: Path, how: str) -> None:
     (plan,) = document("sql", "--home", home, f"{how} SELECT count(*) FROM events")

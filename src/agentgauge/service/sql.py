@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 2048
 _CATALOGUE = ("show", "information_schema", "duckdb_", "sqlite_master", "pg_")
 """Words of statements that list the views there are. Others do not pay for making all of them."""
+_VIEWS = ("events", "losses", "repriced", "units")
+_NO_TABLE = re.compile(r'Table with name "?(?P<name>.+?)"? does not exist')
 _EXPLAIN = re.compile(r"EXPLAIN\s+(ANALYZE\s+|\((?:\s*(?:ANALYZE|FORMAT\s+\w+)\s*,?)+\)\s*)?", re.IGNORECASE)
 
 
@@ -94,8 +97,21 @@ def select(connection: duckdb.DuckDBPyConnection, text: str, units: Callable[[],
         cursor.execute("SET TimeZone = 'UTC'")
         cursor.execute(statements[0])
         return Rows(cursor)
+    except duckdb.CatalogException as error:
+        if missing := _NO_TABLE.search(str(error)):
+            raise QueryError(_no_view(missing["name"])) from error
+        raise QueryError(_said(error)) from error
     except duckdb.Error as error:
         raise QueryError(_said(error)) from error
+
+
+def _no_view(name: str) -> str:
+    """DuckDB would propose tables of its own: views of ours are made when they are asked for."""
+    from agentgauge.lake.feature_tables import TABLES  # deferred, as DuckDB
+
+    views = (*_VIEWS, *TABLES)
+    near = get_close_matches(name.lower(), views, n=1)
+    return f"no view is called {name!r}{f': did you mean {near[0]}?' if near else '.'} There are {', '.join(views)}"
 
 
 def _only_reads(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
@@ -121,5 +137,8 @@ def _told_apart(names: list[str]) -> tuple[str, ...]:
 
 
 def _said(error: Exception) -> str:
-    """DuckDB's message without the pointer line under the statement, which a wrapped terminal tears apart."""
-    return str(error).strip()
+    """DuckDB's message on one line: of the statement, with a pointer under it, only the number of the line is kept."""
+    said, _, where = str(error).strip().partition("\n\nLINE ")
+    line = where.partition(":")[0]
+    said = re.sub(r"([.!?:;])?\s*\n\s*", lambda end: f"{end[1] or '.'} ", said)
+    return f"{said} (line {line})" if line not in ("", "1") else said
