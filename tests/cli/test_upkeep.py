@@ -38,6 +38,23 @@ def test_doctor_shows_what_was_refused(run: Run, tmp_path: Path) -> None:
     assert "negative tokens" in shown
 
 
+def test_doctor_lists_a_price_file_that_cannot_be_read_among_the_problems(
+    run: Run, document: Ask, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    with agentgauge.open(home) as gauge:
+        gauge.llm_call("gpt-4o", "openai", input_tokens=1)
+    (home / "prices.toml").write_text('[[price]]\nmodel = "unfinished\n')
+    found = document("doctor", "--home", home, code=1)
+    assert found["events"] == 1
+    (problem,) = found["problems"]
+    assert "prices.toml: not TOML" in problem
+    assert "not TOML" in run("doctor", "--home", home).stdout
+    refused = run("report", "--home", home)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "prices.toml: not TOML" in refused.stderr
+
+
 def test_doctor_of_a_home_in_order_ends_with_0(run: Run, tmp_path: Path) -> None:
     with agentgauge.open(tmp_path / "home") as gauge:
         gauge.tool_call("grep")

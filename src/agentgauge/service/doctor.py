@@ -13,10 +13,11 @@ from pathlib import Path
 import msgspec
 
 import agentgauge
+from agentgauge.errors import PriceBookError
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.layout import NOT_LOST
 from agentgauge.journal.scanner import is_dead
-from agentgauge.lake import Snapshot
+from agentgauge.lake import Lake, Snapshot
 from agentgauge.meter import Meter
 from agentgauge.pricing import PriceBook
 
@@ -84,9 +85,10 @@ class Diagnosis(msgspec.Struct, frozen=True):
 def diagnose(meter: Meter, since: datetime | None = None) -> Diagnosis:
     """Look at a home, and at its losses and unpriced calls since an aware time. Reads only."""
     home = meter.settings.home
-    with meter.lake.snapshot() as snapshot:
+    book, no_prices = _book(meter)
+    with Lake(home, book).snapshot() as snapshot:
         events = _count_events(snapshot)
-        unpriced = _unpriced(snapshot, meter.book, since)
+        unpriced = _unpriced(snapshot, book, since)
         losses = _losses(snapshot, since)
         tail, version, files = snapshot.tail_rows, snapshot.version, snapshot.files
     journal = JournalDirectory(home.root)
@@ -112,6 +114,8 @@ def diagnose(meter: Meter, since: datetime | None = None) -> Diagnosis:
             f"the journal holds {used >> 20} of at most {limit >> 20} MiB and refuses events when full: "
             "run 'agentgauge compact'"
         )
+    if no_prices is not None:
+        problems.append(f"{no_prices}. Until it is mended, commands that read events end with this error")
     problems += _about_losses(losses)
     problems += _about_prices(unpriced, meter.settings.prices_file or home.prices)
     return Diagnosis(
@@ -131,9 +135,17 @@ def diagnose(meter: Meter, since: datetime | None = None) -> Diagnosis:
         since=since,
         losses=losses,
         unpriced=unpriced,
-        price_book=meter.book.version,
+        price_book=book.version,
         problems=tuple(problems),
     )
+
+
+def _book(meter: Meter) -> tuple[PriceBook, str | None]:
+    """The prices; the ones that are built in, and what is wrong, where the user's file cannot be used."""
+    try:
+        return meter.book, None
+    except PriceBookError as error:
+        return PriceBook.load(), str(error)
 
 
 def _about_losses(losses: Sequence[LossState]) -> Iterator[str]:
