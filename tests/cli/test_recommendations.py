@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import agentgauge
 from tests.cli.conftest import Run
 from tests.service.month import BUDGETS, CHEAP, DEAR, ISSUES, UNKNOWN, record_month
 
@@ -50,6 +51,21 @@ def test_rows_have_the_documented_fields_and_amounts_are_strings(document: Ask, 
     assert answer["count"] == len(answer["recommendations"])
 
 
+def test_calls_beside_tasks_are_counted_as_the_reason_that_no_models_are_compared(
+    run: Run, document: Ask, month: Path, tmp_path: Path
+) -> None:
+    at = datetime.now(UTC) - timedelta(days=1)
+    with agentgauge.open(tmp_path / "flat") as gauge:
+        for _ in range(3):
+            gauge.llm_call("gpt-4o", input_tokens=1000, output_tokens=300, at=at)
+            gauge.task("review", duration_ms=10, at=at)
+    said = "3 calls belong to no task, so models could not be compared; record calls inside a span."
+    assert said in run("recommendations", "--home", tmp_path / "flat").stdout
+    answer = document("recommendations", "--home", tmp_path / "flat")
+    assert (answer["calls"], answer["calls_without_span"]) == (3, 3)
+    assert "belong to no task" not in run("recommendations", "--home", month).stdout
+
+
 def test_the_screen_says_what_would_be_saved_and_what_that_supposes(run: Run, month: Path) -> None:
     shown = " ".join(run("recommendations", "--home", month, *BUDGET_OPTIONS).stdout.split())
     assert f"cheaper model: coder {CHEAP} does implementation for" in re.sub(r" \$[\d.]+ (?=claude)", " ", shown)
@@ -84,6 +100,7 @@ def test_decisions_are_kept_and_what_was_accepted_is_followed(run: Run, document
         (("--budget", "coder=1e400"), "a budget is at least 0, and below 1,000,000,000,000"),
         (("--threshold", "capacity_growth=1e300"), "threshold capacity_growth is at most 1,000,000,000"),
         (("accept", "9" * 30), "no recommendation 999"),
+        (("--budget", "codr=10"), "no event has agent 'codr': did you mean coder? There are coder, reviewer"),
         (("--threshold", "few_task=3"), "no threshold 'few_task': did you mean few_tasks?"),
     ],
 )
@@ -92,6 +109,11 @@ def test_what_cannot_be_asked_is_said_in_one_line(run: Run, home: Path, argument
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_an_agent_that_is_idle_in_the_period_may_have_a_budget(document: Ask, home: Path) -> None:
+    answer = document("recommendations", "--budget", "coder=10", "--since", "1d", "--home", home)
+    assert {row["agent"] for row in answer["recommendations"]} == {"coder"}
 
 
 def test_a_home_that_is_not_there_is_not_made(run: Run, tmp_path: Path) -> None:

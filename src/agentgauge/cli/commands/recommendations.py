@@ -58,10 +58,12 @@ def show(
     from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
     from agentgauge.cli.zones import reading_zone
+    from agentgauge.engines import Filter
     from agentgauge.meter import Meter
     from agentgauge.policies.thresholds import thresholds_with
     from agentgauge.service.recommending import current_recommendations, period_of
-    from agentgauge.service.window import parse_window
+    from agentgauge.service.recorded import check_recorded
+    from agentgauge.service.window import Window, parse_window
     from agentgauge.settings import get_settings
     from agentgauge.state import state_of
     from agentgauge.state.recommendations import RecommendationBook
@@ -75,6 +77,8 @@ def show(
     note_absent(meter.settings.home)
     book = RecommendationBook(state_of(meter.settings.home))
     with meter.engine() as engine:
+        for agent in budgets:  # of a mistyped one all would seem to be saved
+            check_recorded(engine, Window(), (Filter("agent", "=", agent),))
         answer = current_recommendations(engine, period, meter.book, book, now, budgets, limits)
     if as_json:
         print_document(answer)
@@ -158,6 +162,10 @@ def _show(answer: Recommendations, zone: tzinfo) -> None:
         out.print(Text(hint, style="dim"), soft_wrap=True)
     else:
         out.print("Nothing to recommend.")
+    if answer.calls_without_span > answer.calls / 2:
+        belong = f"{wording.count_of(answer.calls_without_span, 'call')} belong{'s' * (answer.calls_without_span == 1)}"
+        why = "to no task, so models could not be compared; record calls inside a span."
+        out.print(Text(f"{belong} {why}", style="dim"), soft_wrap=True)
     if answer.dismissed:
         out.print(Text(f"{wording.count(answer.dismissed)} dismissed.", style="dim"))
     if answer.adopted:
