@@ -81,6 +81,8 @@ def test_a_suggested_command_begins_as_the_reader_can_type_it(tmp_path: Path, mo
         (("report", "--by", ""), "names no dimension: usual are model"),
         (("percentiles", "latency", "--by", ","), "names no dimension: usual are model"),
         (("report", "--by", "agnt"), "did you mean agent?"),
+        (("report", "--each"), "add --bucket day"),
+        (("report", "--each", "--bucket", "day", "--by", "tool"), "tools have no course over time"),
         (("report", "--by", "tool,model"), "take --by tool alone"),
         (("report", "--tz", "Berlin"), "use an IANA name such as UTC or Europe/Berlin"),
         (("report", "--bucket", "year"), "use one of 15min, hour, day, week, month"),

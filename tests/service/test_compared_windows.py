@@ -41,3 +41,7 @@ class TestWindows:
     def test_what_is_no_window_is_refused(self, text: str) -> None:
         with pytest.raises(QueryError):
             parse_compared(text, "previous", UTC, NOW)
+
+    def test_what_is_no_time_is_refused_with_all_forms(self) -> None:
+        with pytest.raises(QueryError, match=r"30m, 12h, 7d, .*; from one to another is 2026-11-01[.][.]2026-11-07"):
+            parse_compared("lastweek", "previous", UTC, NOW)

@@ -40,7 +40,7 @@ def _parse(text: str, zone: tzinfo, now: datetime) -> Window:
     since, to, until = (part.strip() for part in text.partition(_TO))
     if not since:
         raise QueryError(f"{text!r} is no window of time: write 7d, 2026-11-01 or 2026-11-01{_TO}2026-11-07")
-    if not to and parse_moment(since, zone, now) != parse_moment(since, zone, now, end_of_day=True):
+    if not to and _is_day(since, zone, now):
         until = since
     found = parse_window(since, until or None, zone, now)
     if found.end is None:
@@ -48,6 +48,14 @@ def _parse(text: str, zone: tzinfo, now: datetime) -> Window:
     if found.start is None or found.end is None or found.start >= min(found.end, now):
         raise QueryError(f"the window {text!r} does not begin before now, {now.isoformat(timespec='minutes')}")
     return found
+
+
+def _is_day(text: str, zone: tzinfo, now: datetime) -> bool:
+    """Whether a text alone is a day, which ends; else a time, from which until now is meant."""
+    try:
+        return parse_moment(text, zone, now) != parse_moment(text, zone, now, end_of_day=True)
+    except QueryError as error:
+        raise QueryError(f"{error}; from one to another is 2026-11-01{_TO}2026-11-07") from None
 
 
 def _before(window: Window, zone: tzinfo) -> Window:

@@ -86,8 +86,10 @@ def usage_report(
     for name in _ALONE:
         if name in by and len(by) > 1:
             raise QueryError(f"{name}s are not broken down further: take --by {name} alone, or 'agentgauge sql'")
-    if each and (alone or bucket is None):
-        raise QueryError("--each is of the groups of --by, with --bucket: tools and components have no course")
+    if each and bucket is None:
+        raise QueryError("--each is the course over time of each group: add --bucket day, or another width")
+    if each and alone:
+        raise QueryError(f"--each is of the groups of --by: {alone}s have no course over time")
     course = None
     if bucket is not None:
         split = tuple(by) if each else ()
