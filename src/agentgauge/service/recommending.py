@@ -63,6 +63,10 @@ class Recommendations(msgspec.Struct, frozen=True, kw_only=True):
     period: Period
     cost_usd: Decimal
     unpriced_calls: int
+    calls: int
+    """Model calls."""
+    calls_without_span: int
+    """Of these, recorded inside no span, so that they belong to no task: no models can be compared by them."""
     count: int
     total_potential_savings: Decimal
     """The sum of the rows, USD per 30 days. Rows about one agent overlap: of a cheaper model a cache saves less."""
@@ -108,6 +112,8 @@ def current_recommendations(
         period=period,
         cost_usd=found.cost_usd,
         unpriced_calls=found.unpriced_calls,
+        calls=found.calls,
+        calls_without_span=found.calls_without_span,
         count=len(pending),
         total_potential_savings=sum((row.estimated_savings for row in pending), Decimal(0)),
         recommendations=pending,

@@ -39,6 +39,10 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     cost_usd: Decimal
     """Of everything in the period."""
     unpriced_calls: int
+    calls: int
+    """Model calls."""
+    calls_without_span: int
+    """Of these, recorded inside no span, so that they belong to no task: no models can be compared by them."""
     findings: tuple[Finding, ...]
     """The most pressing first."""
     way: Way
@@ -77,9 +81,22 @@ def recommendations(
         period=period,
         cost_usd=spent,
         unpriced_calls=totals["unpriced_calls"],
+        calls=totals["calls"],
+        calls_without_span=_calls_without_span(asked, period),
         findings=ranked(found),
         way=asked.way,
     )
+
+
+def _calls_without_span(engine: Engine, period: Period) -> int:
+    query = Query(
+        start=period.start,
+        end=period.end,
+        filters=(Filter("kind", "=", "llm_call"), Filter("parent_id", "is null")),
+        measures=(Measure("count", name="calls"),),
+    )
+    count: int = engine.aggregate(query).rows[0][0]
+    return count
 
 
 def _agents(engine: Engine, period: Period) -> dict[str, AgentFigures]:
