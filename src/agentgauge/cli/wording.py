@@ -45,7 +45,7 @@ def of_operations(metric: str, per: str) -> list[str]:
     if per != "operation" or metric not in ("cost", "tokens"):
         return []
     known = "with a known cost" if metric == "cost" else "with tokens"
-    return [f"No call {known} belongs to an operation of these; --per call asks about calls."]
+    return [f"No call {known} belongs to an operation here; --per call asks about calls."]
 
 
 def count(number: int) -> str:
