@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import agentgauge
-from tests.cli.conftest import Run
+from agentgauge.cli.report_tables import window_line
+from agentgauge.meter import Meter
+from agentgauge.service import reports
+from agentgauge.service.window import Window
+from agentgauge.settings import get_settings
+from tests.cli.conftest import DAY, Run
 
 Ask = Callable[..., Any]
 
@@ -84,6 +91,32 @@ def test_without_a_window_the_course_is_from_the_first_event_to_the_last(run: Ru
     assert len(document("report", "--home", home, "--bucket", "day")["over_time"]["rows"]) == 1
     chart = run("report", "--home", home, "--bucket", "day").stdout.partition("Cost per day")[2]
     assert [line.split()[:2] for line in chart.splitlines() if "2026" in line] == [["Mon", "2026-03-02"]]
+
+
+def test_parts_of_days_are_told_from_whole_ones(run: Run, document: Ask, home: Path) -> None:
+    window = ("--since", "2026-03-01T17:21", "--until", "2026-03-04T12:00")
+    asked = ("report", "--home", home, "--bucket", "day", *window)
+    assert [day["complete"] for day in document(*asked)["over_time"]["rows"]] == [False, True, True, False]
+    for more in ((), ("--by", "agent", "--each")):
+        shown = run(*asked, *more).stdout
+        assert "* part of a day, counted from 2026-03-01 17:21 until 2026-03-04 12:00" in " ".join(shown.split())
+        lines = [line for line in shown.splitlines() if re.match(r"\w{3} 2026-03-0", line)]
+        assert [line.split()[2] == "*" for line in lines] == [True, False, False, True]
+
+
+def test_the_time_that_a_report_is_about_ends_now_where_it_was_asked_since_when(home: Path) -> None:
+    now = DAY + timedelta(days=3)
+    with Meter(get_settings(home)).engine() as engine:
+        overview = reports.overview(engine, Window())
+    since = window_line(overview, Window(DAY - timedelta(days=1)), now, "UTC", UTC)
+    assert since == "2026-03-01 10:00 to 2026-03-05 10:00 (UTC)"
+    assert window_line(overview, Window(), now, "UTC", UTC).endswith(f" to {overview.last:%Y-%m-%d %H:%M} (UTC)")
+
+
+def test_days_that_are_over_and_within_the_window_have_no_mark(run: Run, document: Ask, home: Path) -> None:
+    asked = ("report", "--home", home, "--bucket", "day", "--since", "2026-03-01", "--until", "2026-03-03")
+    assert all(day["complete"] for day in document(*asked)["over_time"]["rows"])
+    assert "part of a day" not in run(*asked).stdout
 
 
 def test_a_bucket_names_its_local_day(document: Ask, home: Path) -> None:

@@ -204,6 +204,15 @@ class TestOverTime:
         since = Window(NOON - timedelta(days=1))
         days = course(engine(call()), since, "day", "UTC", NOON + timedelta(days=2))
         assert [day.calls for day in days] == [0, 1, 0, 0]
+        assert [day.complete for day in days] == [False, True, True, False]
+
+    def test_what_lies_whole_in_the_window_and_is_over_is_complete(self) -> None:
+        day = timedelta(days=1)
+        midnight = NOON - timedelta(hours=12)
+        window = Window(midnight, midnight + 2 * day)
+        for now, complete in ((NOON, False), (midnight + 2 * day, True)):
+            days = course(engine(call()), window, "day", "UTC", now)
+            assert {bucket.complete for bucket in days} == {complete}
 
     @pytest.mark.parametrize(
         ("width", "label"),

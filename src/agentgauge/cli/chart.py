@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, tzinfo
 from decimal import Decimal
 
 from rich.table import Table
@@ -13,6 +14,7 @@ from agentgauge.cli.report_tables import key_text
 from agentgauge.cli.tables import Cell, fitting, natural_width, plain_table, table_width
 from agentgauge.service.reports.breakdown import Group
 from agentgauge.service.reports.over_time import Bucket
+from agentgauge.service.window import Window
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _NAMES = {"15min": "quarter of an hour"}
@@ -21,15 +23,26 @@ _EXPENDABLE = ("output", "input", "mean task", "p95 task", "median task", "quali
 """What a narrow screen does without, the first first."""
 
 
-def course_table(buckets: Sequence[Bucket], width: str, screen_width: int, encoding: str) -> Table:
+def part_note(buckets: Sequence[Bucket], width: str, window: Window, now: datetime, zone: tzinfo) -> str:
+    """What the mark of buckets that are not complete means; nothing where all are."""
+    if all(bucket.complete for bucket in buckets):
+        return ""
+    first, last = buckets[0], buckets[-1]
+    edges = [f"from {wording.moment(window.start, zone)}"] if window.start and window.start > first.start else []
+    if not last.complete:
+        edges.append(f"until {wording.moment(min(window.end or now, now), zone)}")
+    return f"* part of a {_NAMES.get(width, width)}, counted {' '.join(edges)}"
+
+
+def course_table(buckets: Sequence[Bucket], width: str, screen_width: int, encoding: str, note: str) -> Table:
     """A line per bucket with a bar as long as its cost; of tokens where nothing has a price.
 
-    `screen_width` is in columns. Bars are blocks in eighths where `encoding` has them, else `#`.
+    `screen_width` is in columns. Bars are blocks in eighths where `encoding` has them, else `#`. `note` is what there
+    is to say of buckets that are not complete.
     """
     priced = any(bucket.cost_usd for bucket in buckets)
     amounts = [(bucket.cost_usd or Decimal(0)) if priced else Decimal(bucket.input_tokens) for bucket in buckets]
-    starts = [bucket.start for bucket in buckets]
-    labels = dict(zip(starts, wording.buckets(starts, width), strict=True))
+    labels = _labels(buckets, width)
     start: list[Cell] = [("from", lambda bucket: labels[bucket.start])]
     numbers = fitting(start, _figures(buckets, priced=priced), _EXPENDABLE, buckets, screen_width - _LEAST_BAR)
     taken = table_width([natural_width(*cell, buckets) for cell in (*start, *numbers)])
@@ -42,8 +55,19 @@ def course_table(buckets: Sequence[Bucket], width: str, screen_width: int, encod
     table.add_column("", no_wrap=True)
     for bucket, amount in zip(buckets, amounts, strict=True):
         bar = bar_of(amount, max(amounts), longest, unicode=unicode)
-        table.add_row(*(Text(show(bucket)) for _, show in (*start, *numbers)), Text(bar, style="cyan"))
+        style = "" if bucket.complete else "dim"
+        shown = (Text(show(bucket), style=style) for _, show in (*start, *numbers))
+        table.add_row(*shown, Text(bar, style="cyan" if bucket.complete else "dim cyan"))
+    if note:
+        table.caption, table.caption_justify = Text(note, style="dim"), "left"
     return table
+
+
+def _labels(buckets: Sequence[Bucket], width: str) -> dict[datetime, str]:
+    """What each bucket is called, by its start; with a mark where it is not complete."""
+    complete = {bucket.start: bucket.complete for bucket in buckets}
+    texts = wording.buckets(list(complete), width)
+    return {start: text if complete[start] else f"{text} *" for start, text in zip(complete, texts, strict=True)}
 
 
 def _figures(buckets: Sequence[Bucket], *, priced: bool) -> list[Cell]:
@@ -79,31 +103,31 @@ def _cost(bucket: Bucket) -> str:
 
 
 def courses_table(
-    buckets: Sequence[Bucket], groups: Sequence[Group], width: str, by: Sequence[str], screen_width: int
+    buckets: Sequence[Bucket], groups: Sequence[Group], width: str, by: Sequence[str], screen_width: int, note: str
 ) -> Table:
     """A line per bucket and a column per group, the dearest first, as many as fit: cost; tokens where nothing has a
     price, tasks where nothing has tokens.
     """
     title, show = _figure_of_all(buckets)
     found = {(bucket.start, tuple(bucket.key.values())): bucket for bucket in buckets}
-    starts = list(dict.fromkeys(bucket.start for bucket in buckets))
-    columns = wording.buckets(starts, width)
-    room = screen_width - max(map(len, ("from", *columns)))
+    labels = _labels(buckets, width)
+    room = screen_width - max(map(len, ("from", *labels.values())))
     table = plain_table(f"{title} per {_NAMES.get(width, width)} by {' and '.join(by)}")
     table.add_column("from", no_wrap=True)
     shown: list[list[str]] = []
     for group in groups:
         key = tuple(group.key.values())
         heading = ", ".join(map(key_text, key))
-        cells = [show(found[start, key]) if (start, key) in found else wording.NOTHING for start in starts]
+        cells = [show(found[start, key]) if (start, key) in found else wording.NOTHING for start in labels]
         room -= 3 + max(map(len, (heading, *cells)))
         if room < 0 and shown:
             break
         table.add_column(Text(heading), justify="right", no_wrap=True)
         shown.append(cells)
-    for column, *cells in zip(columns, *shown, strict=True):
+    for column, *cells in zip(labels.values(), *shown, strict=True):
         table.add_row(column, *cells)
-    notes = ["+ and calls without a price"] if any(cell.endswith("+") for cells in shown for cell in cells) else []
+    notes = [note] if note else []
+    notes += ["+ and calls without a price"] if any(cell.endswith("+") for cells in shown for cell in cells) else []
     if len(shown) < len(groups):
         notes.append(f"... and {wording.count_of(len(groups) - len(shown), 'more group')}: --json has all")
     if notes:

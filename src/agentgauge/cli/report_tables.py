@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 from rich.table import Table
@@ -19,6 +19,7 @@ from agentgauge.service.reports.latency import Latency
 from agentgauge.service.reports.overview import Overview
 from agentgauge.service.reports.tools import Tool
 from agentgauge.service.reports.totals import FEW, Durations, Quality, Totals
+from agentgauge.service.window import Window
 
 _EXPENDABLE = (
     "tool calls",
@@ -277,8 +278,12 @@ def _model_or_total(row: Savings) -> str:
     return "all" if row.model is None else row.model
 
 
-def window_line(overview: Overview, start: str | None, end: str | None, zone_name: str, zone: tzinfo) -> str:
-    """Which time the report is about: what was asked for, and where it was left open the first and last event."""
-    first = start or wording.moment(overview.first, zone)
-    last = end or wording.moment(overview.last, zone)
-    return f"{first} to {last} ({zone_name})"
+def window_line(overview: Overview, window: Window, now: datetime, zone_name: str, zone: tzinfo) -> str:
+    """Which time the report is about: what was asked for, and where it was left open the first and the last event; of
+    what was asked for since then it is now that ends it, as it ends the course over time.
+    """
+    last = overview.last
+    if window.start is not None:
+        last = now if last is None else max(now, last)
+    first, last = window.start or overview.first, window.end or last
+    return f"{wording.moment(first, zone)} to {wording.moment(last, zone)} ({zone_name})"

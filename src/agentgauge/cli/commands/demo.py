@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from agentgauge.cli import options
 
 if TYPE_CHECKING:
-    from datetime import tzinfo
+    from datetime import datetime, tzinfo
 
     from rich.console import RenderableType
 
@@ -29,18 +29,19 @@ def demo(tz: options.TimeZone = None, home: options.Home = None, as_json: option
     from agentgauge.service.demo import run_demo
 
     zone_name, zone = reading_zone(tz)
-    answer = run_demo(home, datetime.now(UTC), zone_name)
+    now = datetime.now(UTC)
+    answer = run_demo(home, now, zone_name)
     if as_json:
         print_document(answer)
     else:
-        _show(answer, zone)
+        _show(answer, now, zone)
 
 
-def _show(answer: Demo, zone: tzinfo) -> None:
+def _show(answer: Demo, now: datetime, zone: tzinfo) -> None:
     import shlex
 
     from agentgauge.cli import report_tables, wording
-    from agentgauge.cli.chart import course_table
+    from agentgauge.cli.chart import course_table, part_note
     from agentgauge.cli.output import screen
     from agentgauge.cli.program_name import program_name
 
@@ -51,7 +52,7 @@ def _show(answer: Demo, zone: tzinfo) -> None:
     ended = wording.moment(answer.recorded_until, zone)
     out.print(f"It ended {ended}. Its times are moved so that it ends now; nothing else is changed.", style="dim")
     out.print()
-    out.print(report_tables.window_line(report.overview, None, None, report.time_zone, zone), style="dim")
+    out.print(report_tables.window_line(report.overview, report.window, now, report.time_zone, zone), style="dim")
     shown: list[RenderableType] = [report_tables.overview_table(report.overview)]
     if report.groups is not None:
         groups = report.groups.rows
@@ -60,7 +61,9 @@ def _show(answer: Demo, zone: tzinfo) -> None:
         shown.append(report_tables.savings_table(report.cache, out.width))
     shown.append(report_tables.tools_table(answer.tools.rows, out.width, _TOOLS_SHOWN))
     if report.over_time is not None and report.over_time.rows and report.bucket is not None:
-        shown.append(course_table(report.over_time.rows, report.bucket, out.width, out.encoding))
+        buckets = report.over_time.rows
+        note = part_note(buckets, report.bucket, report.window, now, zone)
+        shown.append(course_table(buckets, report.bucket, out.width, out.encoding, note))
     for part in shown:
         out.print()
         out.print(part)

@@ -10,7 +10,6 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import tzinfo
 
     from rich.console import RenderableType
 
@@ -101,11 +100,11 @@ def _show(answer: UsageReport, asked: Question, limit: int) -> None:
     from rich.text import Text
 
     from agentgauge.cli import report_tables, wording
-    from agentgauge.cli.chart import course_table, courses_table
+    from agentgauge.cli.chart import course_table, courses_table, part_note
     from agentgauge.cli.output import screen
 
     out = screen()
-    for line in _about(answer, asked.zone, asked.where):
+    for line in _about(answer, asked):
         out.print(Text(line, style="dim"))
     shown: list[RenderableType] = [report_tables.overview_table(answer.overview)]
     shown += _broken_down(answer, out.width, limit)
@@ -114,10 +113,12 @@ def _show(answer: UsageReport, asked: Question, limit: int) -> None:
     if answer.latency.rows:
         shown.append(report_tables.latency_table(answer.latency.rows, out.width))
     if answer.over_time is not None and answer.over_time.rows and answer.bucket is not None:
+        buckets, width = answer.over_time.rows, answer.bucket
+        note = part_note(buckets, width, answer.window, asked.now, asked.zone)
         if answer.each and answer.groups is not None:
-            shown.append(courses_table(answer.over_time.rows, answer.groups.rows, answer.bucket, answer.by, out.width))
+            shown.append(courses_table(buckets, answer.groups.rows, width, answer.by, out.width, note))
         else:
-            shown.append(course_table(answer.over_time.rows, answer.bucket, out.width, out.encoding))
+            shown.append(course_table(buckets, width, out.width, out.encoding, note))
     if said := wording.found(answer.exact, answer.missing_before, asked.zone):
         shown.append(Text("\n".join(said), style="dim"))
     for part in shown:
@@ -125,17 +126,14 @@ def _show(answer: UsageReport, asked: Question, limit: int) -> None:
         out.print(part)
 
 
-def _about(answer: UsageReport, zone: tzinfo, where: Sequence[str]) -> list[str]:
+def _about(answer: UsageReport, asked: Question) -> list[str]:
     """What a report is about: the time, and the conditions with what they leave out."""
-    from agentgauge.cli import report_tables, wording
+    from agentgauge.cli import report_tables
     from agentgauge.service.filters import without_tasks
 
-    start, end = (
-        None if edge is None else wording.moment(edge, zone) for edge in (answer.window.start, answer.window.end)
-    )
-    lines = [report_tables.window_line(answer.overview, start, end, answer.time_zone, zone)]
-    if where:
-        lines.append(f"where {', '.join(where)}")
+    lines = [report_tables.window_line(answer.overview, answer.window, asked.now, answer.time_zone, asked.zone)]
+    if asked.where:
+        lines.append(f"where {', '.join(asked.where)}")
     if fields := without_tasks(answer.filters):
         lines.append(f"Tasks have no {' and no '.join(fields)}: none is in this.")
     return lines

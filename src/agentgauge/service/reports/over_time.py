@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentgauge.engines import Engine, Filter, Measure, Query, TimeBucket
+from agentgauge.engines.time_buckets import Width, next_bucket, zone_named
 from agentgauge.service.bucket_widths import bucket_width, check_number_of_buckets
 from agentgauge.service.dimensions import dimension
 from agentgauge.service.reports.rows import Rows, found_by
@@ -20,6 +21,8 @@ class Bucket(Totals, frozen=True, kw_only=True):
     label: str
     """The same by the zone's clocks, as precise as the width needs: 2026-03 of a month, 2026-03-02 of a day or a week
     (its Monday), 2026-03-02T14:00+05:45 of what is shorter."""
+    complete: bool
+    """Whether it lies within the window and is over; else its figures are those of a part of it."""
     key: dict[str, Any]
     """The value of each dimension that the course is split by; without any, empty."""
 
@@ -61,16 +64,32 @@ def over_time(
         exact=exact,
     )
     answer = engine.aggregate(query)
+    partial = _partial([row["start"] for row in answer.records()], bucket, zone, window, now)
     rows = (
         Bucket(
             **totals_of(row),
             start=row["start"],
             label=_label(row["start"], width),
+            complete=row["start"] not in partial,
             key={name: row[column] for name, column in zip(by, dimensions, strict=True)},
         )
         for row in answer.records()
     )
     return Rows(rows=tuple(rows), **found_by(answer))
+
+
+def _partial(starts: Sequence[datetime], width: Width, zone: str, window: Window, now: datetime) -> set[datetime]:
+    """The starts of those buckets, of all in order, that the window cuts or that are not over."""
+    found: set[datetime] = set()
+    over = now if window.end is None else min(window.end, now)
+    clocks = zone_named(zone)
+    for start in reversed(dict.fromkeys(starts)):
+        if next_bucket(width, clocks, start) <= over:
+            break
+        found.add(start)
+    if starts and window.start is not None and starts[0] < window.start:
+        found.add(starts[0])
+    return found
 
 
 def _label(start: datetime, width: str) -> str:
