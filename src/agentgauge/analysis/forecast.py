@@ -90,6 +90,8 @@ def forecast(values: Sequence[float], days: int) -> Forecast:
 
 
 def _without_intervals(count: int, method: Method | Literal["mean"], path: NDArray[np.float64]) -> Forecast:
+    import numpy as np
+
     def spans(figures: Sequence[float]) -> tuple[Span, ...]:
         return tuple(Span(figure, *(math.nan,) * 4) for figure in figures)
 
@@ -97,7 +99,7 @@ def _without_intervals(count: int, method: Method | Literal["mean"], path: NDArr
         history_days=count,
         method=method,
         days=spans(path.tolist()),
-        sums=spans(path.cumsum().tolist()),
+        sums=spans(np.cumsum(path).tolist()),
         tested_days=0,
         coverage=(),
     )

@@ -54,7 +54,7 @@ def paths(method: Method, values: NDArray[np.float64], days: int) -> NDArray[np.
     import numpy as np
 
     found = _PATHS[method](values, days)
-    return np.where(found > _NOTHING * values.max(), found, 0.0)
+    return np.where(found > _NOTHING * np.max(values), found, 0.0)
 
 
 def _mean(values: NDArray[np.float64], days: int) -> NDArray[np.float64]:
