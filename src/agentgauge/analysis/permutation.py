@@ -68,8 +68,8 @@ def two_means(first: Values, second: Values, confidence: float, exchanges: int =
     if scale == 0:
         return MeansTest(1.0, math.nan, math.nan)
     whole = (float(units.sum()), float(np.square(units).sum()))
-    own = np.asarray(units[:n].sum()), np.asarray(np.square(units[:n]).sum())
-    p_of_data, error, freedom = _welch(*own, n, *whole, m)
+    own = np.asarray([units[:n].sum(), np.square(units[:n]).sum()], dtype=np.float64)
+    (p_of_data,), (error,), (freedom,) = _welch(own[:1], own[1:], n, *whole, m)
     p_value, critical = float(p_of_data), 1 - confidence
     if n + m <= _MOST_UNITS:
         drawn = [_welch(sums, squares, n, *whole, m)[0] for sums, squares in _exchanged(units, n, exchanges)]
