@@ -69,6 +69,15 @@ def percent(ratio: float) -> str:
     return f"{text} %"
 
 
+def p_value(p: float) -> str:
+    """A chance, as precise as it is worth reading."""
+    if math.isnan(p):
+        return NOTHING
+    if p < 0.001:
+        return "<0.001"
+    return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
 def duration(ms: float) -> str:
     """Milliseconds in the unit that fits: 12 ms, 3.4 s, 2 min 5 s, 1 h 2 min. Not nothing is never 0.0."""
     if math.isnan(ms):

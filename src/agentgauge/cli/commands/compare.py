@@ -103,8 +103,8 @@ def _show(answer: UnitsComparison, asked: Question) -> None:
         ("difference", lambda pair: _difference(pair.difference, answer)),
         ("95 % interval", lambda pair: _interval(pair.ci_low, pair.ci_high, answer, difference=True)),
         ("effect", lambda pair: wording.NOTHING if math.isnan(pair.effect_size) else f"{pair.effect_size:+.2f}"),
-        ("p", lambda pair: p_value(pair.p_value)),
-        ("p adjusted", lambda pair: p_value(pair.p_adjusted)),
+        ("p", lambda pair: wording.p_value(pair.p_value)),
+        ("p adjusted", lambda pair: wording.p_value(pair.p_adjusted)),
         ("verdict", lambda pair: pair.verdict),
         ("method", lambda pair: pair.method),
     ]
@@ -134,12 +134,14 @@ def _show(answer: UnitsComparison, asked: Question) -> None:
 
 def sentence(pair: Pair, answer: UnitsComparison) -> str:
     """What is known of a pair, in one sentence."""
+    from agentgauge.cli import wording
+
     said = _levels(pair, answer)
     if math.isnan(pair.p_value):
         return f"{said}; too few {answer.unit}s to tell."
     tests = sum(not math.isnan(pair.p_value) for pair in answer.pairs)
     adjusted = f", adjusted for {tests} pairs" if tests > 1 else ""
-    p = p_value(pair.p_adjusted)
+    p = wording.p_value(pair.p_adjusted)
     p = f"(p {p if p.startswith('<') else f'= {p}'}{adjusted})"
     if pair.verdict != "no difference shown":
         return f"{said}; {pair.a} is {pair.verdict} {p}."
@@ -235,13 +237,3 @@ def _interval(low: float, high: float, answer: UnitsComparison, *, difference: b
         return f"{figure(low, answer)} to {figure(high, answer)}"
     first, last = _difference(low, answer), _difference(high, answer)
     return f"{first.removesuffix(' points')} to {last.removesuffix(' points')}"
-
-
-def p_value(p: float) -> str:
-    from agentgauge.cli import wording
-
-    if math.isnan(p):
-        return wording.NOTHING
-    if p < 0.001:
-        return "<0.001"
-    return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"

@@ -70,7 +70,6 @@ def _show(answer: Correlations, asked: Question) -> None:
     from rich.text import Text
 
     from agentgauge.cli import wording
-    from agentgauge.cli.commands.compare import p_value
     from agentgauge.cli.output import screen
     from agentgauge.cli.tables import fitting, rows_table
 
@@ -81,8 +80,8 @@ def _show(answer: Correlations, asked: Question) -> None:
         (f"{answer.over}s", lambda pair: wording.count(pair.n)),
         ("rho", lambda pair: wording.NOTHING if math.isnan(pair.rho) else f"{pair.rho:+.2f}"),
         ("95 % interval", lambda pair: _interval(pair.ci_low, pair.ci_high)),
-        ("p", lambda pair: p_value(pair.p_value)),
-        ("p adjusted", lambda pair: p_value(pair.p_adjusted)),
+        ("p", lambda pair: wording.p_value(pair.p_value)),
+        ("p adjusted", lambda pair: wording.p_value(pair.p_adjusted)),
         ("verdict", lambda pair: _verdict(pair.rho, shown=pair.shown)),
     ]
     if any(pair.effective_n < pair.n for pair in answer.pairs):
