@@ -12,6 +12,7 @@ demo:
 
 # Everything that must pass before a commit.
 test: lint
+	@scripts/components
 	@$(bin)/python -m pytest -q --numprocesses auto --dist worksteal
 
 lint:

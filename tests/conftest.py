@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 
+pytest_plugins = ["tests.servers.fixtures"]
+
 # The same examples everywhere, and none remembered: a failure is the change's, never the day's. No deadline, since
 # machines differ. HYPOTHESIS_PROFILE=search looks for new ones.
 hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, deadline=None, print_blob=True)

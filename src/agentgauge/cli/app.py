@@ -14,6 +14,7 @@ from agentgauge.cli.commands.collect import collect
 from agentgauge.cli.commands.compact import compact
 from agentgauge.cli.commands.compare import compare
 from agentgauge.cli.commands.correlate import correlate
+from agentgauge.cli.commands.db import db
 from agentgauge.cli.commands.demo import demo
 from agentgauge.cli.commands.doctor import doctor
 from agentgauge.cli.commands.economics import economics
@@ -24,6 +25,8 @@ from agentgauge.cli.commands.forecast import forecast
 from agentgauge.cli.commands.forget import forget
 from agentgauge.cli.commands.import_logs import import_command
 from agentgauge.cli.commands.insights import insights
+from agentgauge.cli.commands.jobs import jobs
+from agentgauge.cli.commands.keys import keys
 from agentgauge.cli.commands.outliers import outliers
 from agentgauge.cli.commands.percentiles import percentiles
 from agentgauge.cli.commands.prices import prices
@@ -31,6 +34,7 @@ from agentgauge.cli.commands.recommendations import recommendations
 from agentgauge.cli.commands.report import report
 from agentgauge.cli.commands.reprice import reprice
 from agentgauge.cli.commands.role import role
+from agentgauge.cli.commands.serve import serve
 from agentgauge.cli.commands.sql import sql
 from agentgauge.cli.commands.trends import trends
 from agentgauge.cli.exits import ExitCodes
@@ -61,6 +65,7 @@ for command in (
     insights,
     economics,
     sql,
+    serve,
     prices,
     reprice,
     compact,
@@ -69,6 +74,9 @@ for command in (
 ):
     app.command(name="import" if command is import_command else None)(command)
 app.add_typer(recommendations, name="recommendations")
+app.add_typer(keys, name="keys")
+app.add_typer(jobs, name="jobs")
+app.add_typer(db, name="db")
 app.add_typer(export, name="export")
 app.add_typer(collect, name="collect")
 

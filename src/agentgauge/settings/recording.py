@@ -1,17 +1,15 @@
-"""Settings: read from the environment once, at the edge, and passed down as one frozen value.
+"""Settings of recording and asking: where the home is, and what is recorded into it.
 
-Nothing below this file reads an environment variable.
-
-    AGENTGAUGE_HOME             where journal and lake live: a directory, or an s3:// gs:// az:// URI for the lake
-    AGENTGAUGE_PROJECT          project of every event that names none
-    AGENTGAUGE_DISABLED         1: record nothing
-    ENABLE_METRICS              false: the same switch, under a second name
-    ENABLE_METRICS_PERSISTENCE  false: keep events in memory, touch no disk
-    METRICS_SESSION_ID          session of every event that names none
-    AGENTGAUGE_FLUSH_MS         power-loss window of the journal, milliseconds (default 50)
-    AGENTGAUGE_JOURNAL_MAX_MB   size at which the journal refuses new events rather than drop kept ones (default 4096)
-    AGENTGAUGE_PRICES           TOML file of price overrides (default <home>/prices.toml)
-    AWS_ENDPOINT_URL            S3 server of an s3:// home; the other AWS_* variables are read by its clients
+AGENTGAUGE_HOME             where journal and lake live: a directory, or an s3:// gs:// az:// URI for the lake
+AGENTGAUGE_PROJECT          project of every event that names none
+AGENTGAUGE_DISABLED         1: record nothing
+ENABLE_METRICS              false: the same switch, under a second name
+ENABLE_METRICS_PERSISTENCE  false: keep events in memory, touch no disk
+METRICS_SESSION_ID          session of every event that names none
+AGENTGAUGE_FLUSH_MS         power-loss window of the journal, milliseconds (default 50)
+AGENTGAUGE_JOURNAL_MAX_MB   size at which the journal refuses new events rather than drop kept ones (default 4096)
+AGENTGAUGE_PRICES           TOML file of price overrides (default <home>/prices.toml)
+AWS_ENDPOINT_URL            S3 server of an s3:// home; the other AWS_* variables are read by its clients
 """
 
 from __future__ import annotations
@@ -118,8 +116,8 @@ def get_settings(
     """
     env = os.environ if environ is None else environ
     prices = env.get("AGENTGAUGE_PRICES")
-    enabled = _flag(env, "ENABLE_METRICS", True), not _flag(env, "AGENTGAUGE_DISABLED", False)
-    persist = _flag(env, "ENABLE_METRICS_PERSISTENCE", True)
+    enabled = flag(env, "ENABLE_METRICS", True), not flag(env, "AGENTGAUGE_DISABLED", False)
+    persist = flag(env, "ENABLE_METRICS_PERSISTENCE", True)
     names = ("ENABLE_METRICS", "AGENTGAUGE_DISABLED", "ENABLE_METRICS_PERSISTENCE")
     switches = zip(names, (*enabled, persist), strict=True)
     return Settings(
@@ -128,8 +126,8 @@ def get_settings(
         session=env.get("METRICS_SESSION_ID") or None,
         enabled=all(enabled),
         persist=persist,
-        flush_ms=_whole_number(env, "AGENTGAUGE_FLUSH_MS", 50),
-        journal_max_bytes=_whole_number(env, "AGENTGAUGE_JOURNAL_MAX_MB", 4096) << 20,
+        flush_ms=whole_number(env, "AGENTGAUGE_FLUSH_MS", 50),
+        journal_max_bytes=whole_number(env, "AGENTGAUGE_JOURNAL_MAX_MB", 4096) << 20,
         prices_file=Path(prices).expanduser() if prices else None,
         switched_off_by=tuple(f"{name}={env[name]}" for name, on in switches if not on),
     )
@@ -138,7 +136,8 @@ def get_settings(
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
-def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
+def flag(env: Mapping[str, str], name: str, default: bool) -> bool:
+    """A variable that is on or off. Raises `SettingsError`."""
     value = env.get(name)
     if value is None:
         return default
@@ -148,7 +147,8 @@ def _flag(env: Mapping[str, str], name: str, default: bool) -> bool:
     raise SettingsError(f"{name}={value!r}: use one of {', '.join(_TRUE)} or {', '.join(w for w in _FALSE if w)}")
 
 
-def _whole_number(env: Mapping[str, str], name: str, default: int) -> int:
+def whole_number(env: Mapping[str, str], name: str, default: int) -> int:
+    """A variable that counts. Raises `SettingsError`."""
     value = env.get(name)
     if value is None:
         return default

@@ -1,0 +1,36 @@
+"""The application: routers put together around one runtime."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import agentgauge
+from agentgauge.api import errors, middleware
+from agentgauge.api.beyond.router import router as beyond
+from agentgauge.api.ingest.router import router as ingest
+from agentgauge.api.metrics.router import router as metrics
+from agentgauge.api.operations.router import router as operations
+from agentgauge.service.runtime import Runtime
+from agentgauge.settings.server import ServerSettings
+
+
+def create_app(settings: ServerSettings) -> FastAPI:
+    """The application of one process; its runtime is made when it starts and closed when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.runtime = Runtime(settings)
+        try:
+            yield
+        finally:
+            app.state.runtime.close()
+
+    app = FastAPI(title="agentgauge", version=agentgauge.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    errors.install(app)
+    middleware.install(app, settings)
+    for router in (metrics, beyond, ingest, operations):
+        app.include_router(router)
+    return app

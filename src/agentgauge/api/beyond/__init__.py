@@ -1,0 +1,1 @@
+"""Questions beyond the documented endpoints: the reports of `agentgauge.service.reports` and the rows behind them."""

@@ -1,0 +1,1 @@
+"""What is sent to the server: events as JSON, OTLP, and byte ranges of journals."""

@@ -1,0 +1,7 @@
+"""The endpoints for operators together."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["operations"])

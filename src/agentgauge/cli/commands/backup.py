@@ -1,0 +1,1 @@
+"""`agentgauge backup` and `agentgauge restore`: a home as one file."""

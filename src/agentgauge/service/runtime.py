@@ -1,0 +1,31 @@
+"""The runtime: what one process of the server is made of, settings turned into objects. Made once per process."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from agentgauge.meter import Meter
+from agentgauge.recorder import Gauge
+from agentgauge.service.ingest.receiver import Receiver
+from agentgauge.service.live import LiveEvents
+from agentgauge.settings.server import ServerSettings
+from agentgauge.state import state_of
+from agentgauge.state.store import Store
+
+
+class Runtime:
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
+        self.meter = Meter(settings.recording)
+        self.state: Store = state_of(settings.recording.home)
+        self.live = LiveEvents(self.meter)
+        self.receiver = Receiver(Gauge.open(settings.recording))
+
+    def now(self) -> datetime:
+        """The one clock of a server's answers; aware."""
+        return datetime.now(UTC)
+
+    def close(self) -> None:
+        """Keep what was acknowledged, and let everything go."""
+        self.receiver.close()
+        self.live.close()

@@ -1,0 +1,44 @@
+"""Settings of `agentgauge serve`, beside those of recording. With none of them it serves the home that the command line
+uses, to this machine alone.
+
+    AGENTGAUGE_DATABASE_URL      postgresql://... for what changes in place (default: <home>/state.db, SQLite)
+    AGENTGAUGE_REDIS_URL         redis://... for the cache (default: in the process)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import msgspec
+
+from agentgauge.errors import SettingsError
+from agentgauge.settings.recording import Settings, get_settings
+
+
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
+    recording: Settings
+    database_url: str | None = None
+    redis_url: str | None = None
+
+
+def get_server_settings(
+    home: str | os.PathLike[str] | None = None, environ: Mapping[str, str] | None = None
+) -> ServerSettings:
+    """The settings of this server. Raises `SettingsError` naming the variable and the values it takes."""
+    env = os.environ if environ is None else environ
+    return ServerSettings(
+        recording=get_settings(home, env),
+        database_url=_url(env, "AGENTGAUGE_DATABASE_URL", ("postgresql", "sqlite")),
+        redis_url=_url(env, "AGENTGAUGE_REDIS_URL", ("redis", "rediss", "unix")),
+    )
+
+
+def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str | None:
+    url = env.get(name)
+    if not url:
+        return None
+    if url.partition("://")[0].partition("+")[0] not in schemes or "://" not in url:
+        # The value may hold a password, so it is not repeated.
+        raise SettingsError(f"{name} is no URL of {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    return url

@@ -1,0 +1,1 @@
+"""Real servers that tests talk to: started on a free port in a temporary directory, or named by the environment."""
