@@ -5,6 +5,9 @@
                   follows it must be what it prints, where `...` stands for anything and runs of white space are equal
     ```bash       the whole block runs in a shell and must succeed
 
+A console line `$ agentgauge serve ... &` starts a real server, which `http://localhost:8000` then stands for until the
+document ends: `tests/document_servers.py`.
+
 A block that cannot run in a test says why in the line above it: `<!-- not run: needs a cluster -->`. Other languages
 are text.
 """
@@ -17,9 +20,11 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from tests.document_servers import DocumentServers
 
 _FENCE = re.compile(r"^(?P<indent> *)(?P<ticks>```+)(?P<language>\w*)")
 _NOT_RUN = re.compile(r"^ *<!-- not run: \S.* -->$")
@@ -103,22 +108,27 @@ def run(document: Path, folder: Path) -> list[Failure]:
     A document's first failure ends it, since what follows builds on it.
     """
     environment = _environment(folder)
+    servers = DocumentServers(folder, environment)
     interpreter: _Interpreter | None = None
     try:
-        for block in blocks(document.read_text(encoding="utf-8")):
+        for written in blocks(document.read_text(encoding="utf-8")):
+            block = replace(written, text=servers.rewritten(written.text))
             if block.language == "python":
                 interpreter = interpreter or _Interpreter(folder, environment)
                 failures = interpreter.run(document, block)
             elif block.language == "console":
-                failures = _console(document, block, folder, environment)
+                failures = _console(document, written, folder, environment, servers)
             else:
                 failures = _shell(f"{document.name}:{block.line}", block.text, "", folder, environment)
             if failures:
                 return failures
         return []
     finally:
-        if interpreter is not None:
-            interpreter.close()
+        try:
+            if interpreter is not None:
+                interpreter.close()
+        finally:
+            servers.close()
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -180,12 +190,26 @@ class _Interpreter:
         self._answers.close()
 
 
-def _console(document: Path, block: Block, folder: Path, environment: dict[str, str]) -> list[Failure]:
+def _console(
+    document: Path, block: Block, folder: Path, environment: dict[str, str], servers: DocumentServers
+) -> list[Failure]:
     for offset, typed, shown in commands(block.text):
-        failures = _shell(f"{document.name}:{block.line + 1 + offset}", typed, shown, folder, environment)
+        where = f"{document.name}:{block.line + 1 + offset}"
+        if servers.starts(typed):
+            failures = _serve(where, typed, shown, servers)
+        else:
+            failures = _shell(where, servers.rewritten(typed), servers.rewritten(shown), folder, environment)
         if failures:
             return failures
     return []
+
+
+def _serve(where: str, command: str, shown: str, servers: DocumentServers) -> list[Failure]:
+    try:
+        printed = servers.start(command)
+    except RuntimeError as error:
+        return [Failure(where, f"`{command}`: {error}")]
+    return [] if _is_like(printed, shown) else [_differs(where, command, shown, printed)]
 
 
 def _shell(where: str, command: str, shown: str, folder: Path, environment: dict[str, str]) -> list[Failure]:
@@ -202,6 +226,12 @@ def _shell(where: str, command: str, shown: str, folder: Path, environment: dict
     )
     if done.returncode != 0:
         return [Failure(where, f"`{command}` ended with {done.returncode}\n{done.stdout}")]
-    if shown and not doctest.OutputChecker().check_output(shown + "\n", done.stdout, _LIKE):
-        return [Failure(where, f"`{command}` printed\n{done.stdout}where the document shows\n{shown}")]
-    return []
+    return [] if _is_like(done.stdout, shown) else [_differs(where, command, shown, done.stdout)]
+
+
+def _is_like(printed: str, shown: str) -> bool:
+    return not shown or doctest.OutputChecker().check_output(shown + "\n", printed, _LIKE)
+
+
+def _differs(where: str, command: str, shown: str, printed: str) -> Failure:
+    return Failure(where, f"`{command}` printed\n{printed}where the document shows\n{shown}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import socket
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -63,6 +65,38 @@ def test_output_that_differs_fails(tmp_path: Path) -> None:
 def test_a_command_that_fails_fails_even_where_no_output_is_shown(tmp_path: Path) -> None:
     (failure,) = _failures(tmp_path, "```console\n$ exit 3\n```\n")
     assert "ended with 3" in failure
+
+
+_SERVED = """
+```console
+$ agentgauge serve &
+agentgauge: ... http://127.0.0.1:8000...
+$ curl -s http://localhost:8000/openapi.json | head -c 10
+{"openapi"
+$ echo http://localhost:8000 > address
+```
+```python
+from urllib.request import urlopen
+assert urlopen("http://127.0.0.1:8000/openapi.json").status == 200
+```
+```console
+$ AGENTGAUGE_FLUSH_MS=20 agentgauge serve --port 9000 &
+$ curl -sf http://localhost:9000/openapi.json > 9000 && curl -sf http://localhost:8000/openapi.json > 8000
+```
+"""
+
+
+def test_a_server_that_a_page_starts_answers_what_follows_in_shells_and_python(tmp_path: Path) -> None:
+    assert _failures(tmp_path, _SERVED) == []
+    stopped = urlsplit((tmp_path / "folder" / "address").read_text().strip())
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((stopped.hostname, stopped.port))
+
+
+def test_a_server_that_does_not_start_is_a_failure_with_what_it_said(tmp_path: Path) -> None:
+    (failure,) = _failures(tmp_path, "```console\n$ AGENTGAUGE_FLUSH_MS=soon agentgauge serve &\n```\n")
+    assert failure.startswith("page.md:2: ")
+    assert "AGENTGAUGE_FLUSH_MS='soon'" in failure
 
 
 def test_an_interpreter_that_ends_early_is_a_failure(tmp_path: Path) -> None:

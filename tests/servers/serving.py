@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+
+_ADDRESS = re.compile(r"https?://\S+")
+_PROGRAM = (sys.executable, "-c", "from agentgauge.cli import main; main()")
 
 
 @dataclass
@@ -32,23 +37,39 @@ class Served:
 
 
 @contextmanager
-def served(home: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """A running server on a free port of loopback; it is killed at the end if it still runs."""
-    command = [sys.executable, "-c", "from agentgauge.cli import main; main()"]
+def served(
+    home: Path, *options: str, environment: Mapping[str, str] | None = None, errors: IO[str] | None = None
+) -> Iterator[Served]:
+    """A running server on a free port of loopback; it is killed at the end if it still runs.
+
+    `errors` takes its standard error, where it logs; else that is the caller's.
+    """
+    command = [*_PROGRAM, "serve", "--home", str(home), "--port", "0", *options]
+    server = start(command, {**os.environ, **(environment or {})}, errors=errors)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.kill()
+        server.process.communicate()
+
+
+def start(
+    command: Sequence[str], environment: Mapping[str, str], folder: Path | None = None, errors: IO[str] | None = None
+) -> Served:
+    """Returns once requests are answered, which the program's line with its address says.
+
+    Raises `RuntimeError` with what it printed where it ends before that.
+    """
     process = subprocess.Popen(
-        [*command, "serve", "--home", str(home), "--port", "0", *options],
-        env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, text=True, start_new_session=True,
+        command, env=environment, cwd=folder, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL,
+        text=True, start_new_session=True,
     )  # fmt: skip
     assert process.stdout is not None
     said = ""
-    try:
-        for line in process.stdout:
-            said += line
-            if "http://" in line or "https://" in line:
-                yield Served(line[line.index("http") :].split()[0].rstrip(".,/"), process, said)
-                return
-        raise RuntimeError(f"the server ended with {process.wait()}: {said}")
-    finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+    for line in process.stdout:
+        said += line
+        if address := _ADDRESS.search(line):
+            return Served(address[0].rstrip(".,/"), process, said)
+    process.communicate()
+    raise RuntimeError(f"the server ended with {process.returncode}: {said}")

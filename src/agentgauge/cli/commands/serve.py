@@ -26,6 +26,7 @@ def serve(
     from agentgauge.cli.output import screen
     from agentgauge.settings.server import get_server_settings
 
+    app = create_app(get_server_settings(home))
     listening = socket.create_server((host, port))
     screen().print(f"agentgauge: serving on http://{host}:{listening.getsockname()[1]}", soft_wrap=True)
-    uvicorn.Server(uvicorn.Config(create_app(get_server_settings(home)))).run(sockets=[listening])
+    uvicorn.Server(uvicorn.Config(app)).run(sockets=[listening])
