@@ -160,6 +160,8 @@ def _cost(events: Sequence[Event]) -> Row:
 def _described(measure: Measure, events: Sequence[Event]) -> Any:
     numbers = [(_number(event, measure.field), event.success) for event in events]
     values = [number for number, _ in numbers if number is not None]
+    if measure.statistic == "histogram":
+        return Summary.of(map(float, values)).histogram
     if measure.statistic == "summary":
         return Summary.of(map(float, values), failures=sum(n is not None and won is False for n, won in numbers))
     if measure.statistic == "values":

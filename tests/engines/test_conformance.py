@@ -36,6 +36,7 @@ MEASURES = (
     Measure("distinct", "agent"),
     Measure("distinct", "work_item", over="tasks"),
     Measure("sum", "value"),
+    *(Measure("histogram", field) for field in ("duration_ms", "cost_usd", "value")),
     *(Measure("summary", field) for field in ("duration_ms", "cost_usd", "value", "attributes.k")),
 )
 

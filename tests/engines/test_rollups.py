@@ -182,6 +182,21 @@ def test_the_percentile_of_many_groups_is_that_of_a_summary(history: History) ->
                 assert float(value) == pytest.approx(summary.percentile(measure.percentile), rel=1e-12, abs=1e-12)
 
 
+def test_the_histogram_of_many_groups_is_exact(history: History) -> None:
+    histograms = (Measure("histogram", "duration_ms", over="tasks"), Measure("histogram", "cost_usd"))
+    with history.engines() as (engine, _):
+        for group in ((), ("agent",), ("kind",), (TimeBucket("day"),)):
+            query = Query(
+                group=group, measures=(Measure("count"), *histograms, Measure("p50", "duration_ms")), exact=False
+            )
+            answer = engine.aggregate(query)
+            assert answer.way != "raw"
+            wanted = fold.answer(msgspec.structs.replace(query, measures=histograms), history.kept)
+            got = {fold.utc(row[: len(group)]): row[len(group) + 1 : -1] for row in answer.rows}
+            assert got == wanted
+            assert any(row[-2] for row in answer.rows)
+
+
 def test_of_events_with_a_value_only_those_are_counted(history: History) -> None:
     """A kind of which no event has the value is no group."""
     timed = (Filter("quality_score", "is not null"), Filter("agent", "!=", "ada"))

@@ -247,6 +247,14 @@ def _summary(measure: Measure, dialect: Dialect) -> Aggregate:
     )
 
 
+def _histogram(measure: Measure, dialect: Dialect) -> Aggregate:
+    value = double(_numeric(measure, dialect))
+    part = among(dialect.histogram(value), measure, exp.not_(value.is_(exp.null())))
+    return Aggregate(
+        parts=(part,), read=lambda counts: (tuple(sorted((counts or {}).items())),), nothing=((),), sort=(exp.null(),)
+    )
+
+
 def _read_summary(
     count: int, failures: int, total: float, variance: float, low: float, high: float, histogram: dict[int, int]
 ) -> Summary:
@@ -272,4 +280,5 @@ _OF_FIELD: dict[str, Callable[[Measure, Dialect], Aggregate]] = {
     "std_dev": _std_dev,
     "distinct": _distinct,
     "summary": _summary,
+    "histogram": _histogram,
 }

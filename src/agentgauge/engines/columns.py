@@ -13,8 +13,9 @@ import msgspec
 from agentgauge.errors import QueryError
 from agentgauge.events import fields, kinds
 
-ColumnType = Literal["text", "whole", "real", "money", "flag", "time", "json", "attribute", "summary"]
-"""The logical types of fields; `attribute` is a JSON value of unknown type, `summary` a `Summary` (in answers only)."""
+ColumnType = Literal["text", "whole", "real", "money", "flag", "time", "json", "attribute", "summary", "histogram"]
+"""The logical types of fields; `attribute` is a JSON value of unknown type, `summary` a `Summary` (in answers only),
+likewise `histogram`."""
 
 
 class Column(msgspec.Struct, frozen=True):

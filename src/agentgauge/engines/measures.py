@@ -10,9 +10,10 @@
     cost             two columns: the money of the priced calls, and how many calls are unpriced
     values           events that have a value of a field                whole
     sum, mean, min, max, std_dev, p<N>, distinct, summary               of a field
+    histogram        (bucket, values in it) pairs, see `agentgauge.summaries.buckets`, ascending; of a field
 
 Tokens and money are taken only from events of kinds that carry usage, whatever is asked, so a parent that repeats its
-children's totals never counts twice. Over no events counts and sums are 0, a summary is empty and
+children's totals never counts twice. Over no events counts and sums are 0, summaries and histograms are empty and
 everything else is None.
 """
 
@@ -27,7 +28,7 @@ from agentgauge.errors import QueryError
 from agentgauge.events import kinds
 
 OF_EVENTS = ("count", "successes", "failures", "outside", "success_rate", "last_success", "tokens", "cost")
-OF_FIELD = ("values", "sum", "mean", "min", "max", "std_dev", "distinct", "summary")
+OF_FIELD = ("values", "sum", "mean", "min", "max", "std_dev", "distinct", "summary", "histogram")
 OVER = ("all", "tasks", "usage", *kinds.BY_NAME)
 
 _PERCENTILE = re.compile(r"p([0-9]{1,2}(?:\.[0-9]{1,3})?)")
@@ -141,6 +142,8 @@ def _type_and_unit(measure: Measure) -> tuple[ColumnType, str]:
     if measure.statistic == "tokens":
         return TOKENS.type, TOKENS.unit
     target = measure.target
+    if measure.statistic == "histogram":
+        return "histogram", "1"
     if measure.statistic == "summary":
         return "summary", target.unit
     if target.type == "attribute" or (target.type == "whole" and measure.statistic not in ("sum", "min", "max")):

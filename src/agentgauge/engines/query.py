@@ -106,7 +106,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         self._check_fill()
 
     def _check_order(self, names: list[str]) -> None:
-        unordered = {c.name for measure in self.measures for c in measure.columns if c.type == "summary"}
+        unordered = {c.name for measure in self.measures for c in measure.columns if c.type in ("summary", "histogram")}
         for term in self.order:
             name = term.removeprefix("-")
             if name not in names or name in unordered:

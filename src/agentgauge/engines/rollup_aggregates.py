@@ -44,6 +44,8 @@ def merged(measure: Measure) -> Merged | None:
     """A measure over rollups; None where they have not kept what it needs."""
     if measure.percentile is not None:
         return Merged(_extremes(measure)) if measure.field in VALUES else None
+    if measure.statistic == "histogram":
+        return Merged(_NO_PARTS) if measure.field in VALUES else None
     if measure.statistic == "std_dev" and measure.field in VALUES:
         return _std_dev(measure)
     if not measure.field:
@@ -159,6 +161,10 @@ def _extreme(measure: Measure) -> Aggregate:
 def _edge(measure: Measure, side: str) -> Expression:
     function = exp.Min if side == "min" else exp.Max
     return among(function(this=column(f"{measure.field}_{side}")), measure)
+
+
+_NO_PARTS = Aggregate(parts=(), read=lambda: ((),), nothing=((),), sort=(exp.null(),))
+"""A histogram follows from no sums; `agentgauge.engines.rollup_answers` fills its one column."""
 
 
 def _extremes(measure: Measure) -> Aggregate:

@@ -19,7 +19,7 @@ from agentgauge.engines.measures import Measure
 from agentgauge.engines.query import Query, TimeBucket
 from agentgauge.engines.rollup_percentiles import Ranks, percentile, read_ranks
 from agentgauge.engines.rollup_plan import HOUR, RollupPlan, grid_of, plan_of
-from agentgauge.engines.rollup_sql import Spans, select_ranks, select_sums
+from agentgauge.engines.rollup_sql import Spans, select_histograms, select_ranks, select_sums
 from agentgauge.engines.rows import Row, answer_columns, answer_rows
 from agentgauge.engines.sql import AggregateSelect
 from agentgauge.engines.time_buckets import SECOND
@@ -48,13 +48,13 @@ class RollupAnswers:
     ) -> Answer | None:
         """The answer; None where raw rows give it. `window` as in `agentgauge.engines.rows.answer_rows`."""
         grid = grid_of([key for key in query.group if isinstance(key, TimeBucket)], spans)
-        if grid is None or (plan.percentiles and grid < HOUR):
+        if grid is None or (plan.from_histograms and grid < HOUR):
             return None
         longest = grid // SECOND
         sums = self._rollups.sums(plan.dimensions, query.start, query.end, longest_seconds=longest)
         histograms = {
             field: self._rollups.histograms(field, plan.dimension, query.start, query.end, longest_seconds=longest)
-            for field in {measure.field for measure in plan.percentiles}
+            for field in {measure.field for measure in plan.from_histograms}
         }
         relations = [sums, *histograms.values()]
         if not all(self._is_worth_it(relation) for relation in relations):
@@ -79,7 +79,7 @@ class RollupAnswers:
         sums: Relation,
         histograms: dict[str, Relation],
     ) -> tuple[Row, ...]:
-        if not plan.percentiles:
+        if not plan.from_histograms:
             select = select_sums(query, plan, spans, sums.sql)
             return answer_rows(query, select, self._execute(select.text).fetchall(), window)
         # Percentiles are known after the statement that has all else: then come order and limit, where they matter.
@@ -88,7 +88,10 @@ class RollupAnswers:
         asked = msgspec.structs.replace(query, order=(), limit=None) if late else query
         select = select_sums(asked, plan, spans, sums.sql)
         selected = self._execute(select.text).fetchall()
-        select, selected = self._with_percentiles(query, plan, spans, histograms, select, selected)
+        if plan.percentiles:
+            select, selected = self._with_percentiles(query, plan, spans, histograms, select, selected)
+        if plan.histograms:
+            select, selected = self._with_histograms(query, plan, spans, histograms, select, selected)
         rows = answer_rows(query, select, selected, window)
         return _ordered(query, rows) if late else rows
 
@@ -121,6 +124,32 @@ class RollupAnswers:
                 positions[number] = (len(rows[0]),)
             for row in rows:
                 row.append(percentile(measure, at, ranks[of].get(tuple(row[:width])), row[low], row[high]))
+            aggregates[number] = msgspec.structs.replace(aggregates[number], read=lambda value: (value,))
+        found = AggregateSelect(text=select.text, aggregates=tuple(aggregates), positions=tuple(positions))
+        return found, [tuple(row) for row in rows]
+
+    def _with_histograms(
+        self,
+        query: Query,
+        plan: RollupPlan,
+        spans: Spans,
+        histograms: dict[str, Relation],
+        select: AggregateSelect,
+        selected: Sequence[Row],
+    ) -> tuple[AggregateSelect, list[Row]]:
+        """Likewise with a column per histogram."""
+        width = len(query.group)
+        rows = [list(row) for row in selected]
+        aggregates, positions = list(select.aggregates), list(select.positions)
+        for number, measure in enumerate(query.measures):
+            if measure.statistic != "histogram":
+                continue
+            text = select_histograms(query, plan, spans, histograms[measure.field].sql, measure)
+            counts = {row[:width]: row[width] for row in self._execute(text).fetchall()}
+            if rows:
+                positions[number] = (len(rows[0]),)
+            for row in rows:
+                row.append(tuple(sorted((counts.get(tuple(row[:width])) or {}).items())))
             aggregates[number] = msgspec.structs.replace(aggregates[number], read=lambda value: (value,))
         found = AggregateSelect(text=select.text, aggregates=tuple(aggregates), positions=tuple(positions))
         return found, [tuple(row) for row in rows]

@@ -31,10 +31,16 @@ class RollupPlan(msgspec.Struct, frozen=True):
     having: str
     """A value that an event must have to count; '' for none."""
     percentiles: tuple[Measure, ...]
+    histograms: tuple[Measure, ...]
+
+    @property
+    def from_histograms(self) -> tuple[Measure, ...]:
+        """The measures that sums do not answer."""
+        return (*self.percentiles, *self.histograms)
 
     @property
     def dimension(self) -> str:
-        """The one dimension of a plan that has percentiles; '' for none."""
+        """The one dimension of a plan with measures `from_histograms`; '' for none."""
         return self.dimensions[0] if self.dimensions else ""
 
 
@@ -54,7 +60,8 @@ def plan_of(query: Query) -> RollupPlan | None:
     named = {*keys, *(condition.field for condition in filters), *(measure.field for measure in query.measures)}
     dimensions = tuple(name for name in DIMENSIONS if name in named)
     percentiles = tuple(measure for measure in query.measures if measure.percentile is not None)
-    if percentiles and (query.exact or len(dimensions) > 1):
+    histograms = tuple(measure for measure in query.measures if measure.statistic == "histogram")
+    if (percentiles and query.exact) or ((percentiles or histograms) and len(dimensions) > 1):
         return None
     return RollupPlan(
         measures=tuple(one for one in measures if one is not None),
@@ -62,6 +69,7 @@ def plan_of(query: Query) -> RollupPlan | None:
         filters=filters,
         having=having,
         percentiles=percentiles,
+        histograms=histograms,
     )
 
 

@@ -54,18 +54,7 @@ def select_ranks(query: Query, plan: RollupPlan, spans: Spans, relation: str, se
     `series` are percentiles of one field over the same events. The relation has the rows of
     `agentgauge.lake.rollups.relations.HistogramRows`.
     """
-    keys = group_keys(query, spans, DUCKDB)
-    names = [f"k{i}" for i in range(len(keys))]
-    where = conditions(_of_dimensions(query, plan), DUCKDB)
-    if (kinds := series[0].kinds) is not None:
-        where.append(column("kind").isin(*kinds))
-    counts = (
-        exp.select(*(exp.alias_(key, name) for key, name in zip(keys, names, strict=True)))
-        .select(exp.alias_(column("bucket"), "b"), exp.alias_(exp.cast(exp.Sum(this=column("count")), "BIGINT"), "c"))
-        .from_(_relation(relation))
-        .where(*where)
-        .group_by(*(exp.column(name) for name in (*names, "b")))
-    )
+    names, counts = _counts(query, plan, spans, relation, series[0])
     partition = [exp.column(name) for name in names]
     order = exp.Order(expressions=[exp.Ordered(this=exp.column("b"), nulls_first=False)])
     running = exp.select(*names, "b").select(
@@ -80,6 +69,35 @@ def select_ranks(query: Query, plan: RollupPlan, spans: Spans, relation: str, se
             select = select.select(exp.Filter(this=exp.Min(this=exp.column("b")), expression=reached))
     select = select.from_(running.from_(counts.subquery("counts")).subquery("running"))
     return (select.group_by(*names) if names else select).sql(DUCKDB.name)
+
+
+def select_histograms(query: Query, plan: RollupPlan, spans: Spans, relation: str, measure: Measure) -> str:
+    """Per group a map from bucket to the number of values in it. The relation as in `select_ranks`."""
+    names, counts = _counts(query, plan, spans, relation, measure)
+    pair = exp.Anonymous(this="row", expressions=[exp.column("b"), exp.column("c")])
+    pairs = exp.Anonymous(this="map_from_entries", expressions=[exp.Anonymous(this="list", expressions=[pair])])
+    select = exp.select(*names).select(pairs).from_(counts.subquery("counts"))
+    return (select.group_by(*names) if names else select).sql(DUCKDB.name)
+
+
+def _counts(
+    query: Query, plan: RollupPlan, spans: Spans, relation: str, measure: Measure
+) -> tuple[list[str], exp.Select]:
+    """The names of the group keys in a SELECT of them, the bucket `b` and the number `c` of values in it, of the events
+    that a measure counts."""
+    keys = group_keys(query, spans, DUCKDB)
+    names = [f"k{i}" for i in range(len(keys))]
+    where = conditions(_of_dimensions(query, plan), DUCKDB)
+    if (kinds := measure.kinds) is not None:
+        where.append(column("kind").isin(*kinds))
+    counts = (
+        exp.select(*(exp.alias_(key, name) for key, name in zip(keys, names, strict=True)))
+        .select(exp.alias_(column("bucket"), "b"), exp.alias_(exp.cast(exp.Sum(this=column("count")), "BIGINT"), "c"))
+        .from_(_relation(relation))
+        .where(*where)
+        .group_by(*(exp.column(name) for name in (*names, "b")))
+    )
+    return names, counts
 
 
 def _rank_below(measure: Measure) -> Expression:
