@@ -95,3 +95,50 @@ def test_filters_and_groups_are_of_the_operation_as_a_whole(engine_of: EngineOf)
 def test_operations_are_not_asked_of_one_kind_of_event() -> None:
     with pytest.raises(QueryError, match="leave `over` out"):
         Query(relation="operations", measures=(Measure("count", over="llm_call"),))
+
+
+def test_a_condition_on_the_project_holds_of_the_calls_inside_too(engine_of: EngineOf) -> None:
+    events = [
+        task("ours", "a", project="one"),
+        call("a", "0.5", project="one"),
+        call("a", "8", "secret", project="two"),
+        task("theirs", "b", project="two", parent_id="a"),
+        Event(kind="tool_call", time=NOON, name="search", span_id="t", parent_id="a", project="two"),
+        call("t", "16", project="one"),
+    ]
+    engine = engine_of(events)
+    for condition in (Filter("project", "=", "one"), Filter("project", "in", ("one", "three"))):
+        assert read(engine, "cost_usd", "model", filters=(condition,)) == {"ours": (Decimal("0.5"), "m")}
+    assert read(engine, "cost_usd")["ours"] == (Decimal("24.5"),)
+
+
+def test_a_span_of_another_project_hides_none_of_ours(engine_of: EngineOf) -> None:
+    """Span ids are the senders' to choose: another project's later task of the same id takes nothing away."""
+    engine = engine_of(
+        [task("ours", "a", project="one"), call("a", project="one"), task("theirs", "a", 50, project="two")]
+    )
+    assert read(engine, "cost_usd", filters=(Filter("project", "=", "one"),)) == {"ours": (Decimal("0.5"),)}
+
+
+@pytest.mark.parametrize("relation", ["spans", "components"])
+def test_other_relations_are_made_of_the_events_of_the_project_alone(relation: Any, engine_of: EngineOf) -> None:
+    def timing(project: str, component: str) -> Event:
+        return Event(
+            kind="measurement", time=NOON, name="component_time", value=5.0, unit="ms", parent_id="a", project=project,
+            attributes={"component": component},
+        )  # fmt: skip
+
+    engine = engine_of(
+        [
+            task("ours", "a", project="one"),
+            call("a", project="one"),
+            call("a", model="secret", project="two"),
+            timing("one", "retrieval"),
+            timing("two", "secret"),
+        ]
+    )
+    asked = Query(relation=relation, filters=(Filter("project", "=", "one"),))
+    rows = list(engine.scan(asked, ("project", "name", "model", "attributes.component")))
+    assert rows
+    assert {row[0] for row in rows} == {"one"}
+    assert "secret" not in str(rows)

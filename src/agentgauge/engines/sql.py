@@ -115,13 +115,24 @@ def relation_of(query: Query, dialect: Dialect, around: Sequence[Expression] = (
     """What a query reads from; `around` as in `agentgauge.engines.operations`."""
     match query.relation:
         case "operations":
-            return operations(_of_tasks(query, dialect), around)
+            return _of_projects(operations(_of_tasks(query, dialect), around), query, dialect)
         case "components":
-            return components(conditions(query, dialect))
+            return _of_projects(components(conditions(query, dialect)), query, dialect)
         case "spans":
-            return nested_spans(conditions(query, dialect))
+            return _of_projects(nested_spans(conditions(query, dialect)), query, dialect)
         case _:
             return exp.to_table("events")
+
+
+def _of_projects(relation: exp.Subquery, query: Query, dialect: Dialect) -> exp.Subquery:
+    """The relation made of no other events than those of the query's projects: what another project's event used must
+    not show in the row of the task around it."""
+    own = [_condition(condition, dialect) for condition in query.filters if condition.field == "project"]
+    if own:
+        for table in [table for table in relation.find_all(exp.Table) if table.name == "events"]:
+            chosen = exp.select("*").from_("events").where(*own).subquery(table.alias_or_name)
+            table.replace(chosen)
+    return relation
 
 
 def _of_tasks(query: Query, dialect: Dialect) -> list[Expression]:
