@@ -9,6 +9,8 @@
     |  `- LakeBusy            another process is compacting
     |- StateError             the file of what changes in place cannot be used
     |- QueryError             a question names a column, filter or value that does not exist
+    |  |- NotFound            it names one thing, an agent, a role, an alert, that there is not
+    |  `- Ambiguous           the name it gives is that of several
     |- PriceBookError         a price file or override is not usable
     |- ImportFormatError      a file is not the kind of log it was said to be
     |- RunFilesError          a run's files: an id that can name none, a file that cannot be understood
@@ -18,6 +20,8 @@ Messages carry the offending value and say what to do next.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 class AgentGaugeError(Exception):
@@ -60,7 +64,23 @@ class StateError(AgentGaugeError):
 
 
 class QueryError(AgentGaugeError, ValueError):
-    """A question names a column, filter or value that does not exist."""
+    """A question names a column, filter or value that does not exist.
+
+    `field` is the parameter that was wrong and `allowed` what it could have been, where whoever raises it knows.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None, allowed: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.field = field
+        self.allowed = tuple(allowed)
+
+
+class NotFound(QueryError):
+    """A question names one thing that there is not: an agent, a role, an alert, a recommendation."""
+
+
+class Ambiguous(QueryError):
+    """A question names one thing by a name that several have; `allowed` tells them apart."""
 
 
 class PriceBookError(AgentGaugeError, ValueError):

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 import agentgauge
-from agentgauge.api import errors, middleware
+from agentgauge.api import errors, middleware, openapi
 from agentgauge.api.beyond.router import router as beyond
 from agentgauge.api.ingest.router import router as ingest
 from agentgauge.api.metrics.router import router as metrics
@@ -28,8 +28,16 @@ def create_app(settings: ServerSettings) -> FastAPI:
         finally:
             app.state.runtime.close()
 
-    app = FastAPI(title="agentgauge", version=agentgauge.__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="agentgauge",
+        version=agentgauge.__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=openapi.operation_id,
+    )
     errors.install(app)
+    openapi.install(app)
     middleware.install(app, settings)
     for router in (metrics, beyond, ingest, operations):
         app.include_router(router)

@@ -1,22 +1,178 @@
-"""Errors as HTTP answers: one form for all, `{"success": false, "error": {"code", "message", ...}}`."""
+"""Errors as HTTP answers, in one form for all:
+
+    {"success": false, "error": {"code": "...", "message": "...", "field": "...", "allowed": ["..."]}}
+
+`field` and `allowed` are there where a parameter is what was wrong. The caller is told what to do about errors of its
+own (4xx); of the server's (5xx) only that they happened: what happened is in the log.
+
+    invalid_parameter   422  a parameter or a body that cannot be read, or is none of what there is
+    invalid_question    422  a question that cannot be asked of the events
+    event_refused       422  an event that breaks a rule of its kind
+    not_found           404  one thing that there is not, or an address that nothing is at
+    ambiguous           409  a name that several things have
+    unavailable         503  state, lake or journal cannot be used now
+    internal            500  a fault of the server
+
+Errors that a route or a middleware raises as `HTTPException` have the code that their status is called by.
+"""
 
 from __future__ import annotations
 
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from difflib import get_close_matches
+from http import HTTPStatus
+from typing import Any
+
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
-from agentgauge.errors import AgentGaugeError, QueryError
+from agentgauge.errors import (
+    AgentGaugeError,
+    Ambiguous,
+    EventRefused,
+    JournalUnavailable,
+    LakeError,
+    NotFound,
+    QueryError,
+    StateError,
+)
 
-_STATUS: dict[type[AgentGaugeError], tuple[int, str]] = {QueryError: (422, "invalid_question")}
+_log = logging.getLogger(__name__)
+_STATUS: dict[type[AgentGaugeError], tuple[int, str]] = {
+    QueryError: (422, "invalid_question"),
+    NotFound: (404, "not_found"),
+    Ambiguous: (409, "ambiguous"),
+    EventRefused: (422, "event_refused"),
+    StateError: (503, "unavailable"),
+    LakeError: (503, "unavailable"),
+    JournalUnavailable: (503, "unavailable"),
+}
+"""Of the nearest class that an error is of; all others are faults of the server."""
+_INTERNAL = (500, "internal")
+_OF_THE_SERVER = {
+    503: "what this needs cannot be used now: try again; the server's log says what it is",
+    500: "a fault of the server: its log says what happened",
+}
+_RETRY_SECONDS = 5
+_QUOTED = re.compile(r"'([^']*)'")
+_BOUNDS = {"ge": ">= {}", "gt": "> {}", "le": "<= {}", "lt": "< {}"}
+_LONGEST_SHOWN = 80
 
 
 def install(app: FastAPI) -> None:
-    for error, (status, code) in _STATUS.items():
-        app.add_exception_handler(error, _handler(status, code))
+    app.add_exception_handler(AgentGaugeError, _of_ours)
+    app.add_exception_handler(RequestValidationError, _of_validation)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_exception_handler(Exception, _of_the_rest)
 
 
-def _handler(status: int, code: str):  # type: ignore[no-untyped-def]
-    async def handle(request: Request, error: Exception) -> JSONResponse:
-        return JSONResponse({"success": False, "error": {"code": code, "message": str(error)}}, status)
+def error_response(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    field: str | None = None,
+    allowed: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """The one form of an error."""
+    error: dict[str, Any] = {"code": code, "message": message}
+    if field is not None:
+        error["field"] = field
+    if allowed:
+        error["allowed"] = list(allowed)
+    return JSONResponse({"success": False, "error": error}, status, headers=dict(headers or {}))
 
-    return handle
+
+@contextmanager
+def about(field: str, allowed: Sequence[str] = ()) -> Iterator[None]:
+    """What the block finds wrong with the question is wrong with this parameter."""
+    try:
+        yield
+    except QueryError as error:
+        if error.field is None:
+            error.field, error.allowed = field, error.allowed or tuple(allowed)
+        raise
+
+
+async def _of_ours(request: Request, error: Exception) -> JSONResponse:
+    status, code = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), _INTERNAL)
+    if status >= 500:
+        _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        headers = {"Retry-After": str(_RETRY_SECONDS)} if status == 503 else None
+        return error_response(status, code, _OF_THE_SERVER[status], headers=headers)
+    field, allowed = (error.field, error.allowed) if isinstance(error, QueryError) else (None, ())
+    return error_response(status, code, str(error), field=field, allowed=allowed)
+
+
+async def _of_validation(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where, *inner = first["loc"]
+    field = ".".join(map(str, inner)) or str(where)
+    context = first.get("ctx") or {}
+    given = _shown(first.get("input"))
+    match first["type"]:
+        case "missing":
+            said, allowed = f"{field} is missing", []
+        case "extra_forbidden":
+            allowed = _parameters_of(request)
+            said = f"there is no parameter {field!r}{_near(field, allowed)}"
+        case "literal_error" | "enum":
+            allowed = _QUOTED.findall(str(context.get("expected", "")))
+            said = f"{field} is one of {', '.join(allowed)}, not {given}{_near(str(first.get('input')), allowed)}"
+        case "json_invalid":
+            field, said, allowed = "body", f"the body is no JSON: {context.get('error', 'it cannot be read')}", []
+        case "value_error":
+            said, allowed = f"{field}: {context.get('error', first['msg'])}", []
+        case _:
+            allowed = [_BOUNDS[name].format(context[name]) for name in _BOUNDS if name in context]
+            said = f"{field}: {first['msg'][:1].lower()}{first['msg'][1:]}, got {given}"
+    return error_response(422, "invalid_parameter", said, field=field, allowed=allowed)
+
+
+async def _of_http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    status, said = HTTPStatus(error.status_code), str(error.detail)
+    if said == status.phrase:
+        if status == HTTPStatus.NOT_FOUND:
+            said = f"nothing is at {request.url.path}: /openapi.json lists what there is"
+        elif status == HTTPStatus.METHOD_NOT_ALLOWED:
+            said = (
+                f"{request.method} is not for {request.url.path}: use {(error.headers or {}).get('Allow', 'another')}"
+            )
+    code = status.phrase.lower().replace(" ", "_").replace("-", "_")
+    return error_response(status, code, said, headers=error.headers)
+
+
+async def _of_the_rest(request: Request, error: Exception) -> JSONResponse:
+    # Starlette raises the error again once this is answered, and the server logs it then.
+    return error_response(500, "internal", _OF_THE_SERVER[500])
+
+
+def _parameters_of(request: Request) -> list[str]:
+    """Names of the query parameters that the route of a request has."""
+    route = request.scope.get("route")
+    dependant = getattr(route, "dependant", None)
+    if dependant is None:
+        return []
+    names: list[str] = []
+    for parameter in dependant.query_params:
+        model = parameter.field_info.annotation
+        names += list(getattr(model, "model_fields", {parameter.alias: None}))
+    return names
+
+
+def _near(given: str, allowed: Sequence[str]) -> str:
+    near = get_close_matches(given.lower(), allowed, n=1)
+    return f": did you mean {near[0]}?" if near else ""
+
+
+def _shown(given: object) -> str:
+    text = repr(given)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
