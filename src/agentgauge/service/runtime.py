@@ -8,6 +8,8 @@ from agentgauge.meter import Meter
 from agentgauge.recorder import Gauge
 from agentgauge.service.ingest.receiver import Receiver
 from agentgauge.service.live import LiveEvents
+from agentgauge.service.monitoring.floors import Floors
+from agentgauge.service.monitoring.process import ProcessFigures
 from agentgauge.settings.server import ServerSettings
 from agentgauge.state import state_of
 from agentgauge.state.store import Store
@@ -19,6 +21,8 @@ class Runtime:
         self.meter = Meter(settings.recording)
         self.state: Store = state_of(settings.recording.home)
         self.live = LiveEvents(self.meter)
+        self.figures = ProcessFigures()
+        self.floors = Floors(settings.recording.home.root / "run")
         self.receiver = Receiver(Gauge.open(settings.recording))
 
     def now(self) -> datetime:

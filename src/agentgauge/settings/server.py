@@ -3,6 +3,10 @@ uses, to this machine alone.
 
     AGENTGAUGE_DATABASE_URL      postgresql://... for what changes in place (default: <home>/state.db, SQLite)
     AGENTGAUGE_REDIS_URL         redis://... for the cache (default: in the process)
+    AGENTGAUGE_PROMETHEUS_LABELS what series at /metrics are told apart by: some of project, agent, role, operation,
+                                 model and provider (default: project,agent,model)
+
+Who may reach it, and how much they may ask: `agentgauge.settings.security`; sign-in: `agentgauge.settings.oidc`.
 """
 
 from __future__ import annotations
@@ -14,12 +18,19 @@ import msgspec
 
 from agentgauge.errors import SettingsError
 from agentgauge.settings.recording import Settings, get_settings
+from agentgauge.settings.security import SecuritySettings, get_security_settings
+
+PROMETHEUS_LABELS = ("project", "agent", "model")
+_BOUNDED = ("project", "agent", "role", "operation", "model", "provider")
+"""Dimensions of events with few values; sessions, runs, tickets and users have no end."""
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     recording: Settings
     database_url: str | None = None
     redis_url: str | None = None
+    security: SecuritySettings = SecuritySettings()
+    prometheus_labels: tuple[str, ...] = PROMETHEUS_LABELS
 
 
 def get_server_settings(
@@ -31,7 +42,19 @@ def get_server_settings(
         recording=get_settings(home, env),
         database_url=_url(env, "AGENTGAUGE_DATABASE_URL", ("postgresql", "sqlite")),
         redis_url=_url(env, "AGENTGAUGE_REDIS_URL", ("redis", "rediss", "unix")),
+        security=get_security_settings(env),
+        prometheus_labels=_labels(env, "AGENTGAUGE_PROMETHEUS_LABELS"),
     )
+
+
+def _labels(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    text = env.get(name)
+    if text is None:
+        return PROMETHEUS_LABELS
+    labels = tuple(word.strip() for word in text.split(",") if word.strip())
+    if unknown := [label for label in labels if label not in _BOUNDED]:
+        raise SettingsError(f"{name}: {unknown[0]!r} has no end of values, or is no dimension: {', '.join(_BOUNDED)}")
+    return labels
 
 
 def _url(env: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str | None:

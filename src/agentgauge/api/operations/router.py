@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from agentgauge.api.operations import metrics
+
 router = APIRouter(tags=["operations"])
+router.include_router(metrics.router)

@@ -20,6 +20,7 @@
     insights     fastest, cheapest and best agents, the best hours, operations that get worse
     economics    what outcomes cost: an issue, a pipeline, a debugging cycle, a merged change
     recommendations  what to do about cost, with what it would save
+    counters     everything there ever was, by a few labels, for monitoring systems
 
 Each takes an engine and a window first, and filters that all must hold. Of nothing, counts and sums are 0, money too,
 and rates and durations are NaN. Rates are ratios 0-1, durations milliseconds, money exact. An unpriced call is counted
@@ -35,6 +36,7 @@ from agentgauge.service.reports.breakdown import breakdown
 from agentgauge.service.reports.compare import compare
 from agentgauge.service.reports.components import components
 from agentgauge.service.reports.correlate import correlate
+from agentgauge.service.reports.counters import counters
 from agentgauge.service.reports.economics import economics
 from agentgauge.service.reports.explain import explain
 from agentgauge.service.reports.flame import flame
@@ -56,6 +58,7 @@ __all__ = [
     "compare",
     "components",
     "correlate",
+    "counters",
     "economics",
     "explain",
     "flame",
