@@ -11,6 +11,10 @@
     |- QueryError             a question names a column, filter or value that does not exist
     |  |- NotFound            it names one thing, an agent, a role, an alert, that there is not
     |  `- Ambiguous           the name it gives is that of several
+    |- ServerBusy             a server cannot keep what is sent to it now; nothing of it was acknowledged
+    |- BodyRefused            what was sent to a server cannot be read at all
+    |  |- BodyTooLarge        it is larger than the server takes at once
+    |  `- BodyUnsupported     it has a form or an encoding that the server does not take
     |- PriceBookError         a price file or override is not usable
     |- ImportFormatError      a file is not the kind of log it was said to be
     |- RunFilesError          a run's files: an id that can name none, a file that cannot be understood
@@ -81,6 +85,28 @@ class NotFound(QueryError):
 
 class Ambiguous(QueryError):
     """A question names one thing by a name that several have; `allowed` tells them apart."""
+
+
+class ServerBusy(AgentGaugeError):
+    """A server cannot keep what is sent to it now. Nothing of it was acknowledged: it is to be sent again, not before
+    `retry_after_s` seconds.
+    """
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class BodyRefused(AgentGaugeError, ValueError):
+    """What was sent to a server cannot be read at all; nothing of it was kept."""
+
+
+class BodyTooLarge(BodyRefused):
+    """It is larger, or holds more, than the server takes at once."""
+
+
+class BodyUnsupported(BodyRefused):
+    """It has a form or an encoding that the server does not take."""
 
 
 class PriceBookError(AgentGaugeError, ValueError):

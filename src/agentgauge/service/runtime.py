@@ -5,25 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from agentgauge.meter import Meter
-from agentgauge.recorder import Gauge
 from agentgauge.service.ingest.receiver import Receiver
 from agentgauge.service.live import LiveEvents
 from agentgauge.service.monitoring.floors import Floors
 from agentgauge.service.monitoring.process import ProcessFigures
 from agentgauge.settings.server import ServerSettings
-from agentgauge.state import state_of
-from agentgauge.state.store import Store
+from agentgauge.state.opening import served_state
 
 
 class Runtime:
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
         self.meter = Meter(settings.recording)
-        self.state: Store = state_of(settings.recording.home)
+        self.state = served_state(settings)
+        self.state.prepare()
         self.live = LiveEvents(self.meter)
         self.figures = ProcessFigures()
         self.floors = Floors(settings.recording.home.root / "run")
-        self.receiver = Receiver(Gauge.open(settings.recording))
+        self.receiver = Receiver(settings.recording, settings.ingest, clock=self.now)
 
     def now(self) -> datetime:
         """The one clock of a server's answers; aware."""
@@ -33,3 +32,4 @@ class Runtime:
         """Keep what was acknowledged, and let everything go."""
         self.receiver.close()
         self.live.close()
+        self.state.close()

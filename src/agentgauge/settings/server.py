@@ -6,7 +6,8 @@ uses, to this machine alone.
     AGENTGAUGE_PROMETHEUS_LABELS what series at /metrics are told apart by: some of project, agent, role, operation,
                                  model and provider (default: project,agent,model)
 
-Who may reach it, and how much they may ask: `agentgauge.settings.security`; sign-in: `agentgauge.settings.oidc`.
+What it takes over the network at once: `agentgauge.settings.ingest`. Who may reach it, and how much they may ask:
+`agentgauge.settings.security`; sign-in: `agentgauge.settings.oidc`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 import msgspec
 
 from agentgauge.errors import SettingsError
+from agentgauge.settings.ingest import IngestSettings, get_ingest_settings
 from agentgauge.settings.recording import Settings, get_settings
 from agentgauge.settings.security import SecuritySettings, get_security_settings
 
@@ -29,6 +31,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     recording: Settings
     database_url: str | None = None
     redis_url: str | None = None
+    ingest: IngestSettings = IngestSettings()
     security: SecuritySettings = SecuritySettings()
     prometheus_labels: tuple[str, ...] = PROMETHEUS_LABELS
 
@@ -42,6 +45,7 @@ def get_server_settings(
         recording=get_settings(home, env),
         database_url=_url(env, "AGENTGAUGE_DATABASE_URL", ("postgresql", "sqlite")),
         redis_url=_url(env, "AGENTGAUGE_REDIS_URL", ("redis", "rediss", "unix")),
+        ingest=get_ingest_settings(env),
         security=get_security_settings(env),
         prometheus_labels=_labels(env, "AGENTGAUGE_PROMETHEUS_LABELS"),
     )
