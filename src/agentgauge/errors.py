@@ -7,10 +7,12 @@
     |- JournalUnavailable     the journal's directory cannot be written
     |- LakeError              the lake cannot do what was asked
     |  `- LakeBusy            another process is compacting
-    |- StateError             the file of what changes in place cannot be used
+    |- StateError             the file or database of what changes in place cannot be used
     |- QueryError             a question names a column, filter or value that does not exist
     |  |- NotFound            it names one thing, an agent, a role, an alert, that there is not
     |  `- Ambiguous           the name it gives is that of several
+    |- Conflict               what is asked for does not go with how something is now
+    |  `- Outdated            it was meant for an earlier version of it
     |- ServerBusy             a server cannot keep what is sent to it now; nothing of it was acknowledged
     |- BodyRefused            what was sent to a server cannot be read at all
     |  |- BodyTooLarge        it is larger than the server takes at once
@@ -64,7 +66,7 @@ class LakeBusy(LakeError):
 
 
 class StateError(AgentGaugeError):
-    """The file of what changes in place (decisions about recommendations) cannot be used."""
+    """The file or database of what changes in place (budgets, alerts, decisions, keys) cannot be used."""
 
 
 class QueryError(AgentGaugeError, ValueError):
@@ -85,6 +87,14 @@ class NotFound(QueryError):
 
 class Ambiguous(QueryError):
     """A question names one thing by a name that several have; `allowed` tells them apart."""
+
+
+class Conflict(AgentGaugeError, ValueError):
+    """What is asked for does not go with how something is now: it is there already, or in another status."""
+
+
+class Outdated(Conflict):
+    """A change was meant for an earlier version of what it changes: to be read, and decided, again."""
 
 
 class ServerBusy(AgentGaugeError):

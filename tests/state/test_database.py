@@ -14,7 +14,8 @@ import pytest
 import sqlglot
 
 from agentgauge.errors import StateError
-from agentgauge.state.database import Database, migrations, version_of
+from agentgauge.state.database import Database, version_of
+from agentgauge.state.schema import Migration, migrations
 from tests.components import require
 
 _COUNT = "UPDATE identifiers SET last = last + 1 WHERE name = 'recommendation'"
@@ -63,7 +64,7 @@ def test_a_migration_that_fails_leaves_the_version_before_it(tmp_path: Path, mon
     with database.transaction():
         pass
     known = migrations()
-    broken = type(known[0])(known[-1].version + 1, "broken.sql", ("CREATE TABLE half (a TEXT);", "CREATE nonsense;"))
+    broken = Migration(known[-1].version + 1, "broken.sql", ("CREATE TABLE half (a TEXT);", "CREATE nonsense;"))
     monkeypatch.setattr("agentgauge.state.database.migrations", lambda: (*known, broken))
     with pytest.raises(StateError, match="syntax"), database.transaction():
         pass

@@ -1,40 +1,31 @@
 """The state file: `<home>/state.db`, SQLite in WAL mode, safe for several processes and threads.
 
-The schema is versioned: `migrations/<number>_<what>.sql` are applied in order, each in a transaction of its own, when
-the file is first written to and when a newer agentgauge meets it. They are kept to SQL that PostgreSQL takes too: no
-AUTOINCREMENT (the table `identifiers` counts), amounts and documents as TEXT, times as BIGINT microseconds.
-A statement ends with a semicolon at the end of a line.
+The schema (`schema`) is brought up to date when the file is first written to, and when a newer agentgauge meets it.
 
 Asking about state never makes the file, and needs no right to write. A transaction opens the file anew, so nothing is
-shared between threads or with a forked child: a millisecond, and some ten more where it wrote, for the syncs. WAL needs
-a local disk: processes on several machines must not share a file.
+shared between threads or with a forked child: a millisecond, and some ten more where it wrote, for the syncs. A server,
+which writes often, uses `sql.SqlStore` on the same file. WAL needs a local disk: processes on several machines must not
+share a file.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from functools import cache
-from importlib import resources
+from datetime import UTC, datetime
 from pathlib import Path
-
-import msgspec
 
 from agentgauge.errors import StateError
 from agentgauge.files import file_lock, make_directory
 from agentgauge.settings import Home
+from agentgauge.state.changes import changes_of
+from agentgauge.state.schema import MARKS, Migration, check_known, migrations, older_mark, version_of_mark
+from agentgauge.state.store import Connection
 
-_WAIT_SECONDS = 30
-_FILE_NAME = re.compile(r"(\d{4})_\w+\.sql")
-
-
-class Migration(msgspec.Struct, frozen=True):
-    version: int
-    name: str
-    statements: tuple[str, ...]
+WAIT_SECONDS = 30
+"""How long a transaction waits for others."""
 
 
 class Database:
@@ -73,6 +64,17 @@ class Database:
                 connection.execute("BEGIN")
                 yield connection
 
+    def changes(self, *topics: str) -> tuple[int, ...]:
+        """How often each topic changed; all 0 where there is no file."""
+        if not self.exists:
+            return (0,) * len(topics)
+        with self.reading() as connection:
+            return changes_of(connection, topics)
+
+    def time(self, connection: Connection) -> datetime:
+        """This machine's clock: all who use the file have it."""
+        return datetime.now(UTC)
+
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
@@ -88,7 +90,7 @@ class Database:
         return self._connect(f"{self.path.absolute().as_uri()}?mode=ro&immutable=1")
 
     def _connect(self, uri: str | None = None) -> sqlite3.Connection:
-        connection = sqlite3.connect(uri or self.path, timeout=_WAIT_SECONDS, isolation_level=None, uri=uri is not None)
+        connection = sqlite3.connect(uri or self.path, timeout=WAIT_SECONDS, isolation_level=None, uri=uri is not None)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
         except BaseException:
@@ -110,10 +112,7 @@ class Database:
         with file_lock(self.path.with_suffix(".lock")), closing(self._connect()) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             version = version_of(connection)
-            if version > newest:
-                raise StateError(
-                    f"{self.path} is of schema version {version}; this agentgauge knows up to {newest}: upgrade it"
-                )
+            check_known(version, str(self.path))
             for migration in migrations():
                 if migration.version > version:
                     _apply(connection, migration)
@@ -124,7 +123,10 @@ def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
     try:
         for statement in migration.statements:
             connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {migration.version}")
+        connection.execute(MARKS)
+        connection.execute("DELETE FROM alembic_version")
+        connection.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (migration.revision,))
+        connection.execute(older_mark(migration))
     except BaseException:
         _roll_back(connection)
         raise
@@ -138,29 +140,13 @@ def _roll_back(connection: sqlite3.Connection) -> None:
 
 def version_of(connection: sqlite3.Connection) -> int:
     """The number of the last migration that a file has had; 0 of a new one."""
-    return int(connection.execute("PRAGMA user_version").fetchone()[0])
-
-
-@cache
-def migrations() -> tuple[Migration, ...]:
-    """All there are, in order."""
-    found = [
-        Migration(int(named[1]), file.name, tuple(_statements(file.read_text("utf-8"))))
-        for file in resources.files("agentgauge.state").joinpath("migrations").iterdir()
-        if (named := _FILE_NAME.fullmatch(file.name))
-    ]
-    return tuple(sorted(found, key=lambda migration: migration.version))
-
-
-def _statements(text: str) -> Iterator[str]:
-    gathered = ""
-    for line in text.splitlines(keepends=True):
-        gathered += line
-        if sqlite3.complete_statement(gathered):
-            yield gathered.strip()
-            gathered = ""
-    if gathered.strip():
-        raise StateError(f"a migration ends within a statement: {gathered.strip()[:60]!r}")
+    try:
+        marked = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])  # the only mark of files until schema 1
+    return version_of_mark(marked[0]) if marked is not None else 0
 
 
 def state_of(home: Home) -> Database:

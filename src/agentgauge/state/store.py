@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, Protocol
 
 Row = Sequence[Any]
@@ -47,4 +48,15 @@ class Store(Protocol):
 
     def reading(self) -> AbstractContextManager[Connection]:
         """A connection that sees one state of the database. Only where it `exists`. Raises `StateError`."""
+        ...
+
+    def changes(self, *topics: str) -> tuple[int, ...]:
+        """How often each topic changed (`changes`); all 0 where nothing was ever written. For keys of caches.
+
+        The topics are agents, aggregations, alerts, budgets, jobs, keys and recommendations. Raises `StateError`.
+        """
+        ...
+
+    def time(self, connection: Connection) -> datetime:
+        """The clock that all who share the database have in common: the database's, or that of the one machine."""
         ...

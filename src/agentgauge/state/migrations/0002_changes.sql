@@ -1,0 +1,18 @@
+-- How often each topic changed, for keys of caches, and what was done by whom.
+
+CREATE TABLE changes (
+    topic TEXT PRIMARY KEY,
+    count BIGINT NOT NULL
+);
+
+CREATE TABLE audit_log (
+    id BIGINT PRIMARY KEY,
+    done_at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    act TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    project TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+
+CREATE INDEX audit_log_subject ON audit_log (subject);

@@ -1,0 +1,31 @@
+"""Which store a program uses: the one place where settings become one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentgauge.settings.server import ServerSettings
+from agentgauge.state.database import state_of
+from agentgauge.state.store import Store
+
+if TYPE_CHECKING:
+    from agentgauge.state.sql import SqlStore
+
+
+def served_state(settings: ServerSettings) -> SqlStore:
+    """Of a server: the database that its settings name, else the file of its home; nothing is connected to yet.
+
+    Raises `StateError` for a URL that names no database.
+    """
+    from agentgauge.state.sql import SqlStore  # deferred: only servers, and their databases, need SQLAlchemy
+
+    if settings.database_url is not None:
+        return SqlStore(settings.database_url)
+    return SqlStore.of_file(state_of(settings.recording.home).path)
+
+
+def shared_state(settings: ServerSettings) -> Store:
+    """Of a command that reads or changes what a server has: the same database, without SQLAlchemy where it is the
+    file of the home. Raises `StateError` as above.
+    """
+    return state_of(settings.recording.home) if settings.database_url is None else served_state(settings)
