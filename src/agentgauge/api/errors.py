@@ -10,6 +10,10 @@ own (4xx); of the server's (5xx) only that they happened: what happened is in th
     event_refused       422  an event that breaks a rule of its kind
     not_found           404  one thing that there is not, or an address that nothing is at
     ambiguous           409  a name that several things have
+    unreadable_body     400  what was sent cannot be read at all, and nothing of it was kept
+    body_too_large      413  more than the server takes at once
+    unsupported_body    415  a form or an encoding that the server does not take
+    busy                503  the server cannot keep more now: to be sent again after `Retry-After` seconds
     unavailable         503  state, lake or journal cannot be used now
     internal            500  a fault of the server
 
@@ -34,11 +38,15 @@ from starlette.exceptions import HTTPException
 from agentgauge.errors import (
     AgentGaugeError,
     Ambiguous,
+    BodyRefused,
+    BodyTooLarge,
+    BodyUnsupported,
     EventRefused,
     JournalUnavailable,
     LakeError,
     NotFound,
     QueryError,
+    ServerBusy,
     StateError,
 )
 
@@ -48,6 +56,10 @@ _STATUS: dict[type[AgentGaugeError], tuple[int, str]] = {
     NotFound: (404, "not_found"),
     Ambiguous: (409, "ambiguous"),
     EventRefused: (422, "event_refused"),
+    BodyRefused: (400, "unreadable_body"),
+    BodyTooLarge: (413, "body_too_large"),
+    BodyUnsupported: (415, "unsupported_body"),
+    ServerBusy: (503, "busy"),
     StateError: (503, "unavailable"),
     LakeError: (503, "unavailable"),
     JournalUnavailable: (503, "unavailable"),
@@ -102,6 +114,8 @@ def about(field: str, allowed: Sequence[str] = ()) -> Iterator[None]:
 
 async def _of_ours(request: Request, error: Exception) -> JSONResponse:
     status, code = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), _INTERNAL)
+    if isinstance(error, ServerBusy):
+        return error_response(status, code, str(error), headers={"Retry-After": str(error.retry_after_s)})
     if status >= 500:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         headers = {"Retry-After": str(_RETRY_SECONDS)} if status == 503 else None
