@@ -4,6 +4,6 @@
 """
 
 from agentgauge.engines.answer import Answer, Engine
-from agentgauge.engines.query import Filter, Measure, Query, TimeBucket
+from agentgauge.engines.query import Filter, Measure, Page, Query, TimeBucket
 
-__all__ = ["Answer", "Engine", "Filter", "Measure", "Query", "TimeBucket"]
+__all__ = ["Answer", "Engine", "Filter", "Measure", "Page", "Query", "TimeBucket"]

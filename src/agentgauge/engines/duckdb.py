@@ -97,7 +97,7 @@ class DuckDBEngine:
     def scan(self, query: Query, columns: Sequence[str], limit: int | None = None) -> Iterator[tuple[Any, ...]]:
         """Columns of the events in a query's window that pass its filters, in order of time and then id.
 
-        Only window and filters of the query count. `attributes` are dictionaries, `attributes.<key>` text. Rows
+        Only window, filters and page of the query count. `attributes` are dictionaries, `attributes.<key>` text. Rows
         are turned into Python values as they are asked for; sorting them is DuckDB's, within its memory limit.
         """
         if not columns:

@@ -14,7 +14,7 @@ Every part checks itself when it is made and raises `QueryError` naming the valu
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -24,7 +24,7 @@ from agentgauge.engines.measures import Measure
 from agentgauge.engines.time_buckets import WIDTHS, Width, zone_named
 from agentgauge.errors import QueryError
 
-__all__ = ["Filter", "Measure", "Query", "TimeBucket"]
+__all__ = ["Filter", "Measure", "Page", "Query", "TimeBucket"]
 
 Relation = Literal["events", "operations", "components", "spans"]
 """What a row of the question is: an event, or
@@ -64,6 +64,15 @@ class TimeBucket(msgspec.Struct, frozen=True):
         return self.name or self.width
 
 
+class Page(msgspec.Struct, frozen=True):
+    """Where a scan begins, and which way it goes: by time, and of one time by segment and n, which an event has from
+    the first and keeps."""
+
+    newest_first: bool = False
+    after: tuple[datetime, str, int] | None = None
+    """Time, segment and n of the last event of the page before; None of the first page."""
+
+
 class Query(msgspec.Struct, frozen=True, kw_only=True):
     start: datetime | None = None
     """First moment that belongs to the window, aware; None: from the beginning."""
@@ -79,6 +88,10 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     """Names of columns of the answer, descending with a leading '-'; None comes last. Ties, and all without an order,
     by group key."""
     limit: int | None = None
+    after: tuple[Any, ...] | None = None
+    """Only groups that come after one: its values of the columns that `order` names, and then its group keys."""
+    page: Page | None = None
+    """Of a scan. Without one, events come in order of time and then id."""
     relation: Relation = "events"
     exact: bool = True
     """Else percentiles may be answered from summaries, within 1 % of the value; the answer says which they are."""
@@ -103,6 +116,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
         if twice:
             raise QueryError(f"two columns named {', '.join(twice)}: give one measure or bucket a name of its own")
         self._check_order(names)
+        self._check_after()
         self._check_fill()
 
     def _check_order(self, names: list[str]) -> None:
@@ -114,6 +128,16 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
                 raise QueryError(f"cannot order by {name!r}: use one of {allowed}, with a leading '-' for descending")
         if self.limit is not None and (type(self.limit) is not int or self.limit < 1):
             raise QueryError(f"limit is a whole number of at least 1, got {self.limit!r}")
+
+    def _check_after(self) -> None:
+        if self.after is None:
+            return
+        if not all(isinstance(key, str) for key in self.group):
+            raise QueryError("groups of time buckets are not asked for page by page: take another window")
+        if len(self.after) != len(self.order) + len(self.group):
+            raise QueryError(
+                f"after is a value of each of {', '.join((*self.order, *map(str, self.group)))}, got {len(self.after)}"
+            )
 
     def _check_fill(self) -> None:
         filled = [key for key in self.group if isinstance(key, TimeBucket) and key.fill]

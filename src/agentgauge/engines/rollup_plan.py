@@ -46,7 +46,7 @@ class RollupPlan(msgspec.Struct, frozen=True):
 
 def plan_of(query: Query) -> RollupPlan | None:
     """How rollups answer a query, buckets of time aside; None where they cannot."""
-    if query.relation != "events":
+    if query.relation != "events" or query.after is not None:
         return None
     keys = [key for key in query.group if isinstance(key, str)]
     filters = tuple(condition for condition in query.filters if condition.field in KEYS)

@@ -6,9 +6,10 @@ user's is in it, and a user's values are literals that sqlglot quotes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 from sqlglot import exp
@@ -25,6 +26,7 @@ from agentgauge.engines.query import Query, TimeBucket
 from agentgauge.engines.spans import nested_spans
 from agentgauge.engines.time_buckets import DAY, ELAPSED, EPOCH_ORDINAL, OffsetSpan
 from agentgauge.events import kinds
+from agentgauge.events.event import to_micros
 
 
 class AggregateSelect(msgspec.Struct, frozen=True):
@@ -79,8 +81,10 @@ def grouped(
     )
     if keys:
         select = select.group_by(*(exp.column(f"k{i}") for i in range(len(keys))))
-    if order := _order(query, aggregates):
-        select = select.order_by(*order)
+    if query.after is not None:
+        select = select.having(_comes_after(_order_terms(query, keys, aggregates), query.after))
+    if terms := _order_terms(query, [exp.column(f"k{i}") for i in range(len(keys))], aggregates):
+        select = select.order_by(*_ordered(terms))
     if query.limit is not None:
         select = select.limit(query.limit)
     return AggregateSelect(text=select.sql(dialect.name), aggregates=tuple(aggregates), positions=tuple(positions))
@@ -89,7 +93,7 @@ def grouped(
 def select_events(
     query: Query, columns: Sequence[Column], limit: int | None, dialect: Dialect, around: Sequence[Expression] = ()
 ) -> str:
-    """Columns of the events themselves in order of time and id; times as microseconds since 1970."""
+    """Columns of the events themselves, in the order of the query's page; times as microseconds since 1970."""
     values = [
         dialect.micros(column(target.name)) if target.type == "time" else field_value(target, dialect)
         for target in columns
@@ -98,8 +102,14 @@ def select_events(
         exp.select(*(exp.alias_(value, f"k{i}") for i, value in enumerate(values)))
         .from_(relation_of(query, dialect, around))
         .where(*_of_rows(query, dialect))
-        .order_by(column("time"), column("id"))
     )
+    if query.page is None:
+        select = select.order_by(column("time"), column("id"))
+    else:
+        terms = [(column(name), query.page.newest_first) for name in ("time", "segment", "n")]
+        select = select.order_by(*_ordered(terms))
+        if query.page.after is not None:
+            select = select.where(_comes_after(terms, query.page.after))
     return (select if limit is None else select.limit(limit)).sql(dialect.name)
 
 
@@ -164,15 +174,38 @@ def _of_rows(query: Query, dialect: Dialect) -> list[Expression]:
     return [] if query.relation in ("components", "spans") else conditions(query, dialect)
 
 
-def _order(query: Query, aggregates: Sequence[Aggregate]) -> list[Expression]:
+def _order_terms(
+    query: Query, keys: Sequence[Expression], aggregates: Sequence[Aggregate]
+) -> list[tuple[Expression, bool]]:
+    """What groups are in order of, and whether it goes down."""
     sorted_by: dict[str, Expression] = {}
-    for i, key in enumerate(query.group):
-        sorted_by[key if isinstance(key, str) else key.label] = exp.column(f"k{i}")
+    for key, value in zip(query.group, keys, strict=True):
+        sorted_by[key if isinstance(key, str) else key.label] = value
     for measure, aggregate in zip(query.measures, aggregates, strict=True):
         sorted_by |= {answered.name: sort for answered, sort in zip(measure.columns, aggregate.sort, strict=True)}
     terms = [(sorted_by[term.removeprefix("-")], term.startswith("-")) for term in query.order]
-    terms += [(exp.column(f"k{i}"), False) for i in range(len(query.group))]
-    return [exp.Ordered(this=term, desc=descending, nulls_first=False) for term, descending in terms]
+    return terms + [(key, False) for key in keys]
+
+
+def _ordered(terms: Iterable[tuple[Expression, bool]]) -> list[Expression]:
+    return [exp.Ordered(this=term, desc=down, nulls_first=False) for term, down in terms]
+
+
+def _comes_after(terms: Sequence[tuple[Expression, bool]], values: Sequence[Any]) -> Expression:
+    """Whether a row comes after the one of these values, in an order that has NULL last."""
+    found: list[Expression] = []
+    equal: list[Expression] = []
+    for (term, down), value in zip(terms, values, strict=True):
+        if value is None:
+            equal.append(term.is_(exp.null()))
+            continue
+        # The largest and the smallest time of a group are told as microseconds since 1970.
+        is_column = isinstance(term, exp.Column)
+        literal = number(to_micros(value)) if isinstance(value, datetime) and not is_column else _literal(value)
+        beyond = (exp.LT if down else exp.GT)(this=term.copy(), expression=literal)
+        found.append(exp.and_(*equal, exp.or_(beyond, term.copy().is_(exp.null()))))
+        equal.append(exp.EQ(this=term.copy(), expression=literal.copy()))
+    return exp.or_(*found) if found else exp.false()
 
 
 def conditions(query: Query, dialect: Dialect) -> list[Expression]:
