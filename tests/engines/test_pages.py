@@ -1,4 +1,4 @@
-"""Pages: groups and events after the last of the page before are those that follow it when all are asked for at once."""
+"""Pages: what comes after the last row of one page is what follows it where all are asked for at once."""
 
 from __future__ import annotations
 
