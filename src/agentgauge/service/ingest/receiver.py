@@ -3,6 +3,8 @@
     received = receiver.receive(events, principal)     checked and appended; what breaks a rule is said, item by item
     receiver.commit(received)                          on the disk: only now may it be acknowledged
 
+    received = await receiver.kept(read, principal)    both, for a route; `read()` gives the events, on a thread
+
 Requests that wait at the same time share one sync (`group_commit`). Where the disk or the journal is full nothing of
 the batch is kept and `ServerBusy` says when to send it again; what was acknowledged is never deleted to make room.
 
@@ -13,7 +15,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -29,6 +33,7 @@ from agentgauge.journal.shortage import reason_for
 from agentgauge.journal.writer import without_gil
 from agentgauge.service.ingest.admission import Admission, line_of
 from agentgauge.service.ingest.group_commit import GroupCommit
+from agentgauge.service.ingest.waiting import WaitingBytes
 from agentgauge.service.security.principal import Principal
 from agentgauge.settings import Settings
 from agentgauge.settings.ingest import IngestSettings
@@ -36,6 +41,9 @@ from agentgauge.settings.ingest import IngestSettings
 REFUSED = "refused over the network: "
 """What the reason begins with that an event refused here is counted under: its sender was told."""
 _FULL_RETRY_S = 10
+_THREADS = 2
+
+T = TypeVar("T")
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -69,6 +77,9 @@ class Receiver:
         self._clock = clock
         self._journal = journal or _open_journal(settings)
         self._commits = GroupCommit(self._sync)
+        self._threads = ThreadPoolExecutor(_THREADS, "agentgauge-ingest")
+        self.waiting = WaitingBytes(self._limits.waiting_bytes)
+        """What requests that are being received hold in memory."""
 
     def receive(self, events: Iterable[Event | EventRefused], principal: Principal) -> Received:
         """Check and append a batch. An item that could not even be read stands in it as the error that says why.
@@ -106,12 +117,23 @@ class Receiver:
         """Return once this batch is on the disk. Raises `ServerBusy` where the disk refused."""
         _check_synced(received, self._commits.synced().result())
 
+    async def kept(self, read: Callable[[], Iterable[Event | EventRefused]], principal: Principal) -> Received:
+        """Receive what `read` gives, and return once it is on the disk. Raises what `read` does, and `ServerBusy`."""
+        received = await self.on_thread(lambda: self.receive(read(), principal))
+        await self.committed(received)
+        return received
+
+    async def on_thread(self, work: Callable[[], T]) -> T:
+        """`work`, on one of few threads: it is work of the processor, and questions are to have the others."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
     async def committed(self, received: Received) -> None:
         """As `commit`, holding no thread."""
         _check_synced(received, await asyncio.wrap_future(self._commits.synced()))
 
     def close(self) -> None:
         """Finish what is waited for, and let the journal go."""
+        self._threads.shutdown()
         self._commits.close()
         self._journal.close()
 
