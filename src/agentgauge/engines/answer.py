@@ -47,6 +47,5 @@ class Engine(Protocol):
         ...
 
     def scan(self, query: Query, columns: Sequence[str], limit: int | None = None) -> Iterator[tuple[Any, ...]]:
-        """Columns of the events in a query's window that pass its filters, in order of time and then id, or of its page.
-        """
+        """Columns of the events in a query's window that pass its filters, in order of time and id, or of its page."""
         ...
