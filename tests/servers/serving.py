@@ -51,7 +51,6 @@ def served(
     finally:
         if server.process.poll() is None:
             server.kill()
-        server.process.communicate()
 
 
 def start(

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from agentgauge.cli.commands.export_events import events
+from agentgauge.cli.commands.export_grafana import grafana
 from agentgauge.cli.commands.export_pm import pm
 from agentgauge.cli.commands.export_sqlite import sqlite
 
@@ -32,5 +33,5 @@ export = typer.Typer(
     rich_markup_mode=None,
     help="Write what was recorded as files for other programs.\n\nWhere no command is named it is the events.",
 )
-for command in (events, sqlite, pm):
+for command in (events, sqlite, pm, grafana):
     export.command()(command)
