@@ -51,6 +51,8 @@ def served(
     finally:
         if server.process.poll() is None:
             server.kill()
+        elif server.process.stdout is not None:
+            server.process.stdout.close()
 
 
 def start(

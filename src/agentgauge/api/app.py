@@ -17,12 +17,15 @@ from agentgauge.service.runtime import Runtime
 from agentgauge.settings.server import ServerSettings
 
 
-def create_app(settings: ServerSettings) -> FastAPI:
-    """The application of one process; its runtime is made when it starts and closed when it ends."""
+def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> FastAPI:
+    """The application of one process.
+
+    Its runtime is made when it starts, unless it is given, and closed when it ends.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.runtime = Runtime(settings)
+        app.state.runtime = runtime or Runtime(settings)
         try:
             yield
         finally:

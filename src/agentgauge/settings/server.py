@@ -7,18 +7,20 @@ uses, to this machine alone.
                                  model and provider (default: project,agent,model)
 
 What it takes over the network at once: `agentgauge.settings.ingest`. Who may reach it, and how much they may ask:
-`agentgauge.settings.security`; sign-in: `agentgauge.settings.oidc`.
+`agentgauge.settings.security`; sign-in: `agentgauge.settings.oidc`. What it logs: `agentgauge.settings.logs`.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 
 from agentgauge.errors import SettingsError
 from agentgauge.settings.ingest import IngestSettings, get_ingest_settings
+from agentgauge.settings.logs import LogSettings, get_log_settings
 from agentgauge.settings.recording import Settings, get_settings
 from agentgauge.settings.security import SecuritySettings, get_security_settings
 
@@ -34,6 +36,15 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     ingest: IngestSettings = IngestSettings()
     security: SecuritySettings = SecuritySettings()
     prometheus_labels: tuple[str, ...] = PROMETHEUS_LABELS
+    logs: LogSettings = LogSettings()
+    workers: int = 1
+    """Processes that answer requests."""
+    jobs: bool = True
+    """Whether these processes run the jobs too."""
+    run: Path | None = None
+    """A directory that the processes of `agentgauge serve` share while it runs; None inside another program."""
+    notify_socket: str | None = None
+    """Where systemd is told that the server is ready."""
 
 
 def get_server_settings(
@@ -48,6 +59,8 @@ def get_server_settings(
         ingest=get_ingest_settings(env),
         security=get_security_settings(env),
         prometheus_labels=_labels(env, "AGENTGAUGE_PROMETHEUS_LABELS"),
+        logs=get_log_settings(env),
+        notify_socket=env.get("NOTIFY_SOCKET") or None,
     )
 
 

@@ -2,31 +2,137 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agentgauge.cli import options
 
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from agentgauge.service.processes.web import Web
+    from agentgauge.settings.server import ServerSettings
+
 
 def serve(
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", metavar="PORT", help="Port to listen on; 0: any free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Port to listen on; 0: any free one.")
+    ] = 8000,
     home: options.Home = None,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", min=1, max=64, help="Processes that answer requests.")
+    ] = 1,
+    no_jobs: Annotated[
+        bool, typer.Option("--no-jobs", help="Do not run the jobs: another process of this home or database does.")
+    ] = False,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", metavar="FILE", help="Answer over TLS with this certificate (PEM).")
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", metavar="FILE", help="The certificate's key, unless it is in its file.")
+    ] = None,
+    root_path: Annotated[
+        str, typer.Option("--root-path", metavar="PATH", help="Where a proxy shows the server, such as /agentgauge.")
+    ] = "",
 ) -> None:
     """Serve the HTTP API of a home, until Ctrl-C.
 
-    Without any settings: to this machine only, with no server beside it.
+    Without any settings: to this machine only, with no server beside it. Other settings are variables of the
+    environment: AGENTGAUGE_DATABASE_URL, AGENTGAUGE_REDIS_URL and those that docs/server.md lists. Prints one line
+    once requests are answered, and logs to standard error. Ctrl-C lets requests that have begun end; a second one does
+    not wait.
     """
-    import socket
+    from msgspec.structs import replace
 
-    import uvicorn
-
-    from agentgauge.api.app import create_app
-    from agentgauge.cli.output import screen
+    from agentgauge.cli.homes import check_writable
+    from agentgauge.service.processes.web import Web
     from agentgauge.settings.server import get_server_settings
 
-    app = create_app(get_server_settings(home))
-    listening = socket.create_server((host, port))
-    screen().print(f"agentgauge: serving on http://{host}:{listening.getsockname()[1]}", soft_wrap=True)
-    uvicorn.Server(uvicorn.Config(app)).run(sockets=[listening])
+    _check_installed()
+    web = Web(certificate=tls_cert, key=tls_key, root_path=root_path.rstrip("/"))
+    web.check()
+    settings = replace(get_server_settings(home), workers=workers, jobs=not no_jobs)
+    check_writable(settings.recording.home)
+    raise typer.Exit(_serve(settings, host, port, web))
+
+
+def _serve(settings: ServerSettings, host: str, port: int, web: Web) -> int:
+    from msgspec.structs import replace
+
+    from agentgauge.service.logs import set_up_logs
+    from agentgauge.service.monitoring.process import share
+    from agentgauge.service.processes.listening import listen
+    from agentgauge.service.processes.notifying import notify
+    from agentgauge.service.processes.run_directory import run_directory
+    from agentgauge.service.processes.supervisor import supervise
+
+    with listen(host, port) as listening, run_directory(settings.recording.home) as run:
+        set_up_logs(settings.logs)
+        settings = replace(settings, run=run)
+        share(run / "counts")
+
+        def ready() -> None:
+            _announce(settings, listening, web)
+            notify(settings.notify_socket, "READY=1")
+
+        def stopping() -> None:
+            notify(settings.notify_socket, "STOPPING=1")
+
+        def work(ready: Callable[[], object], lifeline: int | None = None) -> int:
+            return _answer(settings, host, listening, web, ready, stopping, lifeline)
+
+        if settings.workers == 1:
+            return work(ready)
+        return supervise(settings.workers, work, listening, ready=ready, stopping=stopping)
+
+
+def _answer(
+    settings: ServerSettings,
+    host: str,
+    listening: socket.socket,
+    web: Web,
+    ready: Callable[[], object],
+    stopping: Callable[[], object],
+    lifeline: int | None,
+) -> int:
+    """What one process does."""
+    from agentgauge.api.app import create_app
+    from agentgauge.service.processes.answering import answer
+    from agentgauge.service.runtime import Runtime
+    from agentgauge.service.security.binding import check_binding
+
+    runtime = Runtime(settings)
+    try:
+        check_binding(host, settings, runtime.state)
+    except BaseException:
+        runtime.close()
+        raise
+    return answer(create_app(settings, runtime), listening, web, ready=ready, stopping=stopping, lifeline=lifeline)
+
+
+def _announce(settings: ServerSettings, listening: socket.socket, web: Web) -> None:
+    import sys
+
+    from agentgauge.cli.output import screen
+    from agentgauge.service.processes.listening import address_of
+
+    address = address_of(listening, secure=web.certificate is not None)
+    several = f", {settings.workers} workers" if settings.workers > 1 else ""
+    screen().print(f"agentgauge: serving {settings.recording.home.root} on {address}{several}", soft_wrap=True)
+    sys.stdout.flush()
+
+
+def _check_installed() -> None:
+    """Raises `SettingsError` where the server's libraries are not there."""
+    from importlib.util import find_spec
+
+    from agentgauge.errors import SettingsError
+
+    if missing := [name for name in ("fastapi", "uvicorn", "sqlalchemy") if find_spec(name) is None]:
+        raise SettingsError(
+            f"the server's libraries are not installed ({', '.join(missing)}): pip install 'agentgauge[server]'"
+        )
