@@ -11,8 +11,8 @@ own (4xx); of the server's (5xx) only that they happened: what happened is in th
     not_found           404  one thing that there is not, or an address that nothing is at
     ambiguous           409  a name that several things have
     unreadable_body     400  what was sent cannot be read at all, and nothing of it was kept
-    body_too_large      413  more than the server takes at once
-    unsupported_body    415  a form or an encoding that the server does not take
+    content_too_large   413  more than the server takes at once
+    unsupported_media_type  415  a form or an encoding that the server does not take
     busy                503  the server cannot keep more now: to be sent again after `Retry-After` seconds
     unavailable         503  state, lake or journal cannot be used now
     internal            500  a fault of the server
@@ -57,8 +57,8 @@ _STATUS: dict[type[AgentGaugeError], tuple[int, str]] = {
     Ambiguous: (409, "ambiguous"),
     EventRefused: (422, "event_refused"),
     BodyRefused: (400, "unreadable_body"),
-    BodyTooLarge: (413, "body_too_large"),
-    BodyUnsupported: (415, "unsupported_body"),
+    BodyTooLarge: (413, "content_too_large"),
+    BodyUnsupported: (415, "unsupported_media_type"),
     ServerBusy: (503, "busy"),
     StateError: (503, "unavailable"),
     LakeError: (503, "unavailable"),

@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from agentgauge.api.ingest import events
+
 router = APIRouter(tags=["ingest"])
+router.include_router(events.router)

@@ -1,0 +1,76 @@
+"""`POST /api/v1/events`: events as JSON or NDJSON. 200 means that what was accepted is on the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Header, Response
+
+from agentgauge.api.access import RuntimeOf, Sender
+from agentgauge.api.ingest import event_schema
+from agentgauge.api.ingest.bodies import SentBody
+from agentgauge.api.openapi import answer_of, errors
+from agentgauge.errors import BodyUnsupported
+from agentgauge.service.ingest.receiver import Rejected
+from agentgauge.service.ingest.sent_events import Item, events_of_json, events_of_lines, with_source_ids
+
+router = APIRouter()
+_READERS = {"application/json": events_of_json, "application/x-ndjson": events_of_lines}
+
+
+class SentEvents(msgspec.Struct, frozen=True):
+    """What became of a batch."""
+
+    accepted: int
+    """Events that are on the disk."""
+    rejected: tuple[Rejected, ...]
+    """Events that are not kept, and why; sent again as they are they will be rejected again."""
+
+
+_ANSWER = answer_of(
+    SentEvents,
+    "What was accepted is durable; each item that breaks a rule is named, and the others are kept all the same",
+    {"accepted": 1, "rejected": [{"index": 1, "reason": "missing field: task needs name"}]},
+)
+_ANSWER[200]["x-components"][event_schema.NAME] = event_schema.schema()
+
+
+@router.post(
+    "/api/v1/events",
+    responses={**_ANSWER, **errors(400, 413, 415)},
+    openapi_extra={"requestBody": event_schema.body()},
+)
+async def events(
+    runtime: RuntimeOf,
+    principal: Sender,
+    body: SentBody,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            min_length=1,
+            max_length=200,
+            pattern=r"^[!-~]+$",
+            description="A random name of this request, the same when it is sent again: events without `source_id` "
+            "have `<key>:<index>`, so that each is stored once.",
+        ),
+    ] = None,
+) -> Response:
+    """Record events: one object, a list of them, `{"events": [...]}`, or one per line.
+
+    Bodies may be compressed (`Content-Encoding: gzip` or `zstd`). An event that is sent again is stored once if it has
+    a `source_id`, or the request an `Idempotency-Key`.
+    """
+    read = _READERS.get(body.media_type)
+    if read is None:
+        raise BodyUnsupported(f"Content-Type is one of {', '.join(_READERS)}")
+
+    def items() -> Sequence[Item]:
+        found = read(body.decoded(), body.limits.events)
+        return found if idempotency_key is None else with_source_ids(found, idempotency_key)
+
+    received = await runtime.receiver.kept(items, principal)
+    return Response(
+        msgspec.json.encode(SentEvents(received.accepted, received.rejected)), media_type="application/json"
+    )
