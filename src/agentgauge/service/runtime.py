@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from agentgauge.meter import Meter
+from agentgauge.service.cache import answer_cache
 from agentgauge.service.ingest.receiver import Receiver
 from agentgauge.service.live import LiveEvents
 from agentgauge.service.monitoring.floors import Floors
@@ -20,6 +21,7 @@ class Runtime:
         self.state = served_state(settings)
         self.state.prepare()
         self.live = LiveEvents(self.meter)
+        self.cache = answer_cache(settings)
         self.figures = ProcessFigures()
         self.floors = Floors(settings.recording.home.root / "run")
         self.receiver = Receiver(settings.recording, settings.ingest, clock=self.now)
@@ -32,4 +34,5 @@ class Runtime:
         """Keep what was acknowledged, and let everything go."""
         self.receiver.close()
         self.live.close()
+        self.cache.close()
         self.state.close()
