@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from agentgauge.meter import Meter
 from agentgauge.service.cache import answer_cache
 from agentgauge.service.ingest.receiver import Receiver
-from agentgauge.service.live import LiveEvents
+from agentgauge.service.live import Landing, LiveEvents
 from agentgauge.service.monitoring.floors import Floors
 from agentgauge.service.monitoring.process import ProcessFigures
+from agentgauge.service.readiness import ReadinessProbe
+from agentgauge.service.security.auditing import Audit
+from agentgauge.service.security.gate import Gate
 from agentgauge.settings.server import ServerSettings
 from agentgauge.state.opening import served_state
 
@@ -20,11 +23,16 @@ class Runtime:
         self.meter = Meter(settings.recording)
         self.state = served_state(settings)
         self.state.prepare()
+        self.gate = Gate(settings, self.state, self.now)
+        self.audit = Audit(self.state, self.now)
         self.live = LiveEvents(self.meter)
+        self.landing = Landing(self.meter)
         self.cache = answer_cache(settings)
+        self.readiness = ReadinessProbe(settings.recording, self.state)
         self.figures = ProcessFigures()
         self.floors = Floors(settings.recording.home.root / "run")
         self.receiver = Receiver(settings.recording, settings.ingest, clock=self.now)
+        self.landing.start()
 
     def now(self) -> datetime:
         """The one clock of a server's answers; aware."""
@@ -33,6 +41,7 @@ class Runtime:
     def close(self) -> None:
         """Keep what was acknowledged, and let everything go."""
         self.receiver.close()
+        self.landing.close()
         self.live.close()
         self.cache.close()
         self.state.close()
