@@ -1,13 +1,33 @@
-"""Who asks, and what of the runtime they may reach: the dependencies that every route declares."""
+"""Who asks, and what of the runtime they may reach: the dependencies that every route declares.
+
+    Authorization: Bearer agk_...     an API key; also `X-API-Key: agk_...`
+    a session's cookie                a person who signed in
+    neither                           whoever reaches a server without keys from the machine it runs on
+
+A cookie, and being on this machine, are brought by a browser whichever page makes it ask: there, what changes
+something must come from a page of this server's own.
+"""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 
 from agentgauge.service.runtime import Runtime
+from agentgauge.service.security.addresses import host_of, is_elsewhere, names_loopback
+from agentgauge.service.security.limiting import Budget, Exceeded
+from agentgauge.service.security.people import People
 from agentgauge.service.security.principal import LOCAL, Principal, Scope
+from agentgauge.service.security.tokens import read_token
+
+_SESSION_COOKIE = "agentgauge_session"
+_FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
+_ONLY_READ = ("GET", "HEAD", "OPTIONS")
+_BUDGETS: dict[Scope, Budget] = {"ingest": "ingests", "read": "reads", "admin": "reads"}
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -15,15 +35,38 @@ def runtime_of(request: Request) -> Runtime:
     return runtime
 
 
-async def principal_of(request: Request) -> Principal:
-    """Who asks."""
-    return LOCAL
+async def principal_of(request: Request, runtime: Annotated[Runtime, Depends(runtime_of)]) -> Principal:
+    """Who asks. 401 where nobody can tell, 429 where an address tried too many wrong keys."""
+    given = _key_of(request)
+    if given is not None:
+        return await _by_key(given, request, runtime)
+    gate = runtime.gate
+    if gate.people is not None and (person := _person(request, gate.people)) is not None:
+        check_own_page(request, runtime)
+        return person
+    is_open = gate.open_at_once()
+    if is_open if is_open is not None else await run_in_threadpool(gate.is_open):
+        _check_local(request, runtime)
+        check_own_page(request, runtime)
+        return LOCAL
+    raise _unauthorized("a key is needed: send `Authorization: Bearer agk_...`; `agentgauge keys create` makes one")
 
 
 def requires(scope: Scope) -> Any:
-    """A dependency that lets only those pass who have the scope."""
+    """A dependency that lets only those pass who have the scope, and have not asked too much."""
 
-    async def check(principal: Annotated[Principal, Depends(principal_of)]) -> Principal:
+    async def check(
+        request: Request,
+        runtime: Annotated[Runtime, Depends(runtime_of)],
+        principal: Annotated[Principal, Depends(principal_of)],
+    ) -> Principal:
+        request.state.principal = principal.name  # for the line in the log
+        if not principal.may(scope) or (scope == "admin" and principal.projects is not None):
+            raise HTTPException(403, f"{principal.name} has no scope {scope}, which this needs")
+        if principal is not LOCAL:
+            exceeded = await runtime.gate.limiter.hit(_BUDGETS[scope], principal.name, client_address(request))
+            if exceeded is not None:
+                raise _too_many(exceeded)
         return principal
 
     return Depends(check)
@@ -33,3 +76,92 @@ RuntimeOf = Annotated[Runtime, Depends(runtime_of)]
 Reader = Annotated[Principal, requires("read")]
 Sender = Annotated[Principal, requires("ingest")]
 Admin = Annotated[Principal, requires("admin")]
+
+
+def session_cookie_name(people: People) -> str:
+    """With TLS it has the prefix that keeps other hosts of a domain from setting it."""
+    return f"__Host-{_SESSION_COOKIE}" if people.settings.public_url.startswith("https://") else _SESSION_COOKIE
+
+
+def client_address(request: Request) -> str:
+    """Where a request came from; behind a trusted proxy, what that says."""
+    return request.client.host if request.client is not None else "unknown"
+
+
+def _person(request: Request, people: People) -> Principal | None:
+    cookie = request.cookies.get(session_cookie_name(people))
+    return None if cookie is None else people.of_session(cookie)
+
+
+def _key_of(request: Request) -> str | None:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip()
+    return request.headers.get("x-api-key")
+
+
+async def _by_key(given: str, request: Request, runtime: Runtime) -> Principal:
+    gate, token, address = runtime.gate, read_token(given), client_address(request)
+    principal = None if token is None else gate.verifier.remembered(token)
+    if principal is not None:
+        return principal
+    if (exceeded := await gate.limiter.failing(address)) is not None:
+        raise _too_many(exceeded)
+    principal = None if token is None else await run_in_threadpool(gate.verifier.verify, token)
+    if principal is None:
+        await gate.limiter.fail(address)
+        raise _unauthorized("this key is unknown, revoked or has expired", 'error="invalid_token"')
+    return principal
+
+
+def _unauthorized(message: str, more: str = "") -> HTTPException:
+    challenge = 'Bearer realm="agentgauge"' + (f", {more}" if more else "")
+    return HTTPException(401, message, {"WWW-Authenticate": challenge})
+
+
+def _too_many(exceeded: Exceeded) -> HTTPException:
+    return HTTPException(
+        429,
+        f"more than {exceeded.amount:,} {exceeded.budget} a minute: try again in {exceeded.retry_after_s} s",
+        {
+            "Retry-After": str(exceeded.retry_after_s),
+            "RateLimit-Policy": f'"{exceeded.budget}";q={exceeded.amount};w=60',
+            "RateLimit": f'"{exceeded.budget}";r=0;t={exceeded.retry_after_s}',
+        },
+    )
+
+
+def _check_local(request: Request, runtime: Runtime) -> None:
+    """Without keys only this machine may ask, by a name that no other machine can have: a page of a name that was made
+    to lead here (DNS rebinding) would else read everything.
+
+    A server's socket says addresses. A name is said by who calls the application within its process.
+    """
+    connected_to, port = request.scope.get("server") or ("", None)
+    elsewhere = port is None or is_elsewhere(connected_to) or is_elsewhere(client_address(request))
+    if elsewhere or any(name in request.headers for name in _FORWARDED):
+        raise _unauthorized(
+            "this came from another machine, or through a proxy: make a key with `agentgauge keys create` and send it"
+        )
+    called = request.headers.get("host", "")
+    if not names_loopback(called) and host_of(called) not in {connected_to, *runtime.gate.allowed_hosts}:
+        raise HTTPException(
+            403, "a server without keys is called localhost: make a key, or name this host in AGENTGAUGE_ALLOWED_HOSTS"
+        )
+
+
+def check_own_page(request: Request, runtime: Runtime) -> None:
+    """What changes something comes from no page of another origin."""
+    if request.method in _ONLY_READ:
+        return
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    if origin in runtime.gate.cors_origins:
+        return
+    # Browsers say the site; older ones the origin alone; other programs neither.
+    own = site in ("same-origin", "none") if site is not None else origin is None or _own(origin, request)
+    if not own:
+        raise HTTPException(403, "this came from a page of another origin: use a key")
+
+
+def _own(origin: str, request: Request) -> bool:
+    return urlsplit(origin).netloc.lower() == request.headers.get("host", "").lower()

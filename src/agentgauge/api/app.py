@@ -9,10 +9,12 @@ from fastapi import FastAPI
 
 import agentgauge
 from agentgauge.api import errors, middleware, openapi
+from agentgauge.api.admin.router import router as admin
 from agentgauge.api.beyond.router import router as beyond
 from agentgauge.api.ingest.router import router as ingest
 from agentgauge.api.metrics.router import router as metrics
 from agentgauge.api.operations.router import router as operations
+from agentgauge.api.sign_in.router import router as sign_in
 from agentgauge.service.runtime import Runtime
 from agentgauge.settings.server import ServerSettings
 
@@ -29,6 +31,7 @@ def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> Fast
         try:
             yield
         finally:
+            await app.state.runtime.gate.close()
             app.state.runtime.close()
 
     app = FastAPI(
@@ -42,6 +45,6 @@ def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> Fast
     errors.install(app)
     openapi.install(app)
     middleware.install(app, settings)
-    for router in (metrics, beyond, ingest, operations):
+    for router in (metrics, beyond, ingest, operations, admin, sign_in):
         app.include_router(router)
     return app

@@ -1,0 +1,1 @@
+"""What administrators of a server ask: its keys, and who did what."""

@@ -1,0 +1,11 @@
+"""The endpoints for administrators together."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from agentgauge.api.admin import audit, keys
+
+router = APIRouter(prefix="/api/v1", tags=["admin"])
+router.include_router(keys.router)
+router.include_router(audit.router)

@@ -1,0 +1,107 @@
+"""Signing in and out: `/sign-in`, `/sign-in/callback`, `/sign-out`, and who one is: `/api/v1/me`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+
+from agentgauge.api.access import RuntimeOf, check_own_page, client_address, principal_of, session_cookie_name
+from agentgauge.service.runtime import Runtime
+from agentgauge.service.security.people import SESSION_SECONDS, SIGNING_IN_SECONDS, People
+from agentgauge.service.security.principal import Principal
+
+if TYPE_CHECKING:
+    from agentgauge.api.sign_in.provider import Provider
+
+router = APIRouter(tags=["sign-in"])
+
+_SIGNING_IN = "agentgauge_signing_in"
+
+
+class Me(BaseModel):
+    name: str
+    scopes: list[str]
+    projects: list[str] | None
+    """null: all."""
+
+
+@router.get("/api/v1/me")
+async def me(principal: Annotated[Principal, Depends(principal_of)]) -> Me:
+    """Who asks, and what they may do: whether a key works."""
+    projects = None if principal.projects is None else sorted(principal.projects)
+    return Me(name=principal.name, scopes=sorted(principal.scopes), projects=projects)
+
+
+@router.get("/sign-in", response_class=RedirectResponse, status_code=302)
+async def sign_in(request: Request, runtime: RuntimeOf, then: Annotated[str, Query(max_length=2000)] = "/") -> Response:
+    """Go to the provider, and come back to the page `then` of this server."""
+    people = _people(runtime)
+    session: dict[str, object] = {"then": then if _is_own_path(then) else "/"}
+    response = RedirectResponse(await _provider(request, people).address(session, request), 302)
+    _set(response, people, _SIGNING_IN, people.sealed("signing-in", session, SIGNING_IN_SECONDS), SIGNING_IN_SECONDS)
+    return response
+
+
+@router.get("/sign-in/callback", response_class=RedirectResponse, status_code=303)
+async def callback(request: Request, runtime: RuntimeOf) -> Response:
+    """Where the provider sends people back to."""
+    people, limiter, address = _people(runtime), runtime.gate.limiter, client_address(request)
+    if await limiter.failing(address) is not None:
+        raise HTTPException(429, "too many sign-ins failed: try again in a minute", {"Retry-After": "60"})
+    session = people.unsealed("signing-in", request.cookies.get(_SIGNING_IN, ""))
+    if session is None:
+        await limiter.fail(address)
+        raise HTTPException(401, "this sign-in was not begun here, or too long ago: begin again at /sign-in")
+    try:
+        claims = await _provider(request, people).claims(session, request)
+    except HTTPException as error:
+        if error.status_code == 401:
+            await limiter.fail(address)
+        raise
+    person = people.person(claims)
+    if person is None or people.principal(person) is None:
+        raise HTTPException(403, "you may not use this server: its administrator decides who may")
+    response = RedirectResponse(str(session["then"]), 303)
+    _set(response, people, session_cookie_name(people), people.session_cookie(person), SESSION_SECONDS)
+    response.delete_cookie(_SIGNING_IN)
+    return response
+
+
+@router.post("/sign-out", status_code=204)
+async def sign_out(request: Request, runtime: RuntimeOf) -> Response:
+    """Take the session from the browser."""
+    people = _people(runtime)
+    check_own_page(request, runtime)
+    response = Response(status_code=204)
+    _set(response, people, session_cookie_name(people), "", 0)
+    return response
+
+
+def _people(runtime: Runtime) -> People:
+    if runtime.gate.people is None:
+        raise HTTPException(404, "nobody signs in here: AGENTGAUGE_OIDC_ISSUER is not set; use a key")
+    return runtime.gate.people
+
+
+def _provider(request: Request, people: People) -> Provider:
+    """One for each process, since it keeps the provider's metadata and keys."""
+    kept: Provider | None = getattr(request.app.state, "provider", None)
+    if kept is None:
+        from agentgauge.api.sign_in.provider import Provider  # deferred: few servers have sign-in
+
+        kept = request.app.state.provider = Provider(people.settings)
+    return kept
+
+
+def _set(response: Response, people: People, name: str, value: str, seconds: int) -> None:
+    secure = people.settings.public_url.startswith("https://")
+    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def _is_own_path(path: str) -> bool:
+    """Whether a path leads to this server; `//host` and `/\\host` lead elsewhere."""
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
