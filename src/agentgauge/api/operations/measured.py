@@ -1,4 +1,5 @@
-"""The layer that counts requests and how long they took, by the template of their route: addresses have no end.
+"""The layer that counts and logs requests and how long they took, by the template of their route: addresses have no
+end.
 
 Plain ASGI; it costs a few microseconds.
 """
@@ -9,6 +10,7 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from agentgauge.api.operations.access_log import log_request
 from agentgauge.service.monitoring.process import ProcessFigures
 
 _NO_ROUTE = "none"
@@ -40,9 +42,13 @@ class Measured:
         finally:
             figures: ProcessFigures = scope["app"].state.runtime.figures
             method = scope["method"] if scope["method"] in _METHODS else _OTHER
-            figures.answered(method, _template(scope), status, perf_counter() - started)
+            route, seconds = _template(scope), perf_counter() - started
+            figures.answered(method, route, status, seconds)
+            log_request(scope.get("state", {}), method, route, status, seconds)
 
 
 def _template(scope: Scope) -> str:
-    route = scope.get("route")
-    return getattr(route, "path", _NO_ROUTE)
+    # A route that came with a router knows its own part only; FastAPI keeps the whole beside it.
+    whole = scope.get("fastapi", {}).get("effective_route_context")
+    path: str = getattr(whole or scope.get("route"), "path", _NO_ROUTE)
+    return path

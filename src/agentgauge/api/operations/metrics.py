@@ -39,20 +39,22 @@ def metrics(request: Request, runtime: RuntimeOf, principal: Reader) -> Response
     """
     from prometheus_client.exposition import choose_encoder
 
+    fresh = "no-cache" in request.headers.get("cache-control", "")
     encode, content_type = choose_encoder(request.headers.get("accept", ""))
-    return Response(encode(_Collected(runtime, principal)), headers={"Content-Type": content_type})
+    return Response(encode(_Collected(runtime, principal, fresh=fresh)), headers={"Content-Type": content_type})
 
 
 class _Collected:
     """What the library takes for a registry."""
 
-    def __init__(self, runtime: Runtime, principal: Principal) -> None:
+    def __init__(self, runtime: Runtime, principal: Principal, *, fresh: bool) -> None:
+        self._fresh = fresh
         self._runtime = runtime
         self._principal = principal
 
     def collect(self) -> Iterator[Metric]:
         runtime, projects = self._runtime, self._principal.projects
-        with runtime.live.reading() as seen:
+        with runtime.live.reading(fresh=self._fresh) as seen:
             engine = seen.engine if projects is None else OfProjects(seen.engine, projects)
             found = counters(engine, runtime.settings.prometheus_labels)
         yield from families(found, self._never_falling)

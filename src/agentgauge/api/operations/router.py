@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from agentgauge.api.operations import metrics
+from agentgauge.api.operations import health, metrics
 
 router = APIRouter(tags=["operations"])
+router.include_router(health.router)
 router.include_router(metrics.router)
