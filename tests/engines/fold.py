@@ -141,6 +141,8 @@ def _measured(measure: Measure, events: Sequence[Event]) -> Row:
         case "last_success":
             last = max((event for event in counted if event.success is not None), key=lambda e: e.time, default=None)
             return (None if last is None else last.success,)
+        case "began":
+            return (min((_began(event) for event in counted), default=None),)
         case "tokens":
             return (sum(event.input_tokens + event.output_tokens for event in counted),)
         case "cost":
@@ -149,6 +151,11 @@ def _measured(measure: Measure, events: Sequence[Event]) -> Row:
             return (len({value_of(event, measure.field) for event in counted} - {None}),)
         case _:
             return (_described(measure, counted),)
+
+
+def _began(event: Event) -> datetime:
+    micros = math.floor(min(event.duration_ms or 0, 315_576_000_000) * 1000 + 0.5)
+    return event.time - timedelta(microseconds=micros)
 
 
 def _cost(events: Sequence[Event]) -> Row:

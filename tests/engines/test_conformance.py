@@ -23,6 +23,7 @@ MEASURES = (
     *(Measure(statistic) for statistic in ("count", "successes", "failures", "success_rate", "tokens", "cost")),
     *(Measure("count", over=over) for over in ("tasks", "usage", "tool_call")),
     *(Measure(statistic, over="tasks") for statistic in ("success_rate", "last_success")),
+    *(Measure("began", over=over) for over in ("all", "llm_call")),
     Measure("cost", over="tool_call"),
     *(
         Measure(s, "duration_ms")

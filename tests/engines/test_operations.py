@@ -142,3 +142,11 @@ def test_other_relations_are_made_of_the_events_of_the_project_alone(relation: A
     assert rows
     assert {row[0] for row in rows} == {"one"}
     assert "secret" not in str(rows)
+
+
+@pytest.mark.parametrize("column", ["span_id", "parent_id", "segment", "kind"])
+def test_a_condition_on_any_column_of_the_task_chooses_operations(column: str, engine_of: EngineOf) -> None:
+    engine = engine_of([task("outer", "a", parent_id="z"), task("other", None), call("a")])
+    (value,) = read(engine, column)["outer"]
+    named = (Filter("name", "=", "outer"), Filter(column, "=", value))
+    assert read(engine, "cost_usd", filters=named) == {"outer": (Decimal("0.5"),)}

@@ -27,6 +27,10 @@ _PRICED_KINDS = tuple(kind.name for kind in kinds.KINDS if kind.carries_usage an
 one it is free."""
 
 
+_LONGEST = 315_576_000_000
+"""Milliseconds, ten years: a duration beyond it is some clock's error and must not end in another calendar."""
+
+
 class Aggregate(msgspec.Struct, frozen=True):
     parts: tuple[Expression, ...]
     read: Callable[..., tuple[Any, ...]]
@@ -50,6 +54,8 @@ def aggregate_of(measure: Measure, beside: Sequence[Measure], dialect: Dialect) 
         return _percentile(measure, beside, dialect)
     if measure.field:
         return _OF_FIELD[measure.statistic](measure, dialect)
+    if measure.statistic == "began":
+        return _began(measure, dialect)
     return _OF_EVENTS[measure.statistic](measure)
 
 
@@ -170,9 +176,18 @@ def _sum(measure: Measure, dialect: Dialect) -> Aggregate:
 def _extreme(measure: Measure, dialect: Dialect) -> Aggregate:
     function = exp.Min if measure.statistic == "min" else exp.Max
     if measure.target.type == "time":
-        part = among(function(this=dialect.micros(column(measure.field))), measure)
-        return single(part, None, lambda micros: None if micros is None else from_micros(micros))
+        return _moment(among(function(this=dialect.micros(column(measure.field))), measure))
     return single(among(function(this=_numeric(measure, dialect)), measure), None)
+
+
+def _began(measure: Measure, dialect: Dialect) -> Aggregate:
+    took = exp.Least(this=or_zero(column("duration_ms")), expressions=[number(_LONGEST)])
+    micros = exp.cast(exp.Round(this=took * number(1000)), "BIGINT")
+    return _moment(among(exp.Min(this=dialect.micros(column("time")) - micros), measure))
+
+
+def _moment(micros: Expression) -> Aggregate:
+    return single(micros, None, lambda value: None if value is None else from_micros(value))
 
 
 def _mean(measure: Measure, dialect: Dialect) -> Aggregate:

@@ -6,6 +6,7 @@
     outside          events that name no parent: outside any task       whole
     success_rate     successes / events with an outcome                 ratio 0-1
     last_success     whether the last event with an outcome succeeded   flag
+    began            when the first of the events began, its duration before its time   time
     tokens           input_tokens + output_tokens                       whole
     cost             two columns: the money of the priced calls, and how many calls are unpriced
     values           events that have a value of a field                whole
@@ -27,7 +28,7 @@ from agentgauge.engines.columns import BY_NAME, NUMERIC, Column, ColumnType, col
 from agentgauge.errors import QueryError
 from agentgauge.events import kinds
 
-OF_EVENTS = ("count", "successes", "failures", "outside", "success_rate", "last_success", "tokens", "cost")
+OF_EVENTS = ("count", "successes", "failures", "outside", "success_rate", "last_success", "began", "tokens", "cost")
 OF_FIELD = ("values", "sum", "mean", "min", "max", "std_dev", "distinct", "summary", "histogram")
 OVER = ("all", "tasks", "usage", *kinds.BY_NAME)
 
@@ -139,6 +140,8 @@ def _type_and_unit(measure: Measure) -> tuple[ColumnType, str]:
         return "real", "1"
     if measure.statistic == "last_success":
         return "flag", ""
+    if measure.statistic == "began":
+        return "time", ""
     if measure.statistic == "tokens":
         return TOKENS.type, TOKENS.unit
     target = measure.target

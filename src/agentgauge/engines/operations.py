@@ -65,8 +65,10 @@ WITH RECURSIVE latest AS (
     ) AS sums
 )
 SELECT {_COLUMNS}
-FROM events AS tasks LEFT JOIN latest ON latest.segment = tasks.segment AND latest.n = tasks.n
-    LEFT JOIN used ON used.task = latest.span_id AND latest.of_span = 1
+FROM events AS tasks
+    LEFT JOIN (SELECT segment AS of_segment, n AS of_n, span_id AS task FROM latest WHERE of_span = 1) AS spans
+        ON spans.of_segment = tasks.segment AND spans.of_n = tasks.n
+    LEFT JOIN used USING (task)
 WHERE tasks.kind IN ({_TASKS})
 """  # noqa: S608 - put together from the table of columns alone
 
