@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 from typing import get_args
 
 import msgspec
@@ -11,10 +12,13 @@ import msgspec
 from agentgauge.errors import NotFound, QueryError
 from agentgauge.service.security.principal import Scope
 from agentgauge.service.security.tokens import Token, new_token, prefix_in
+from agentgauge.service.window import parse_moment
 from agentgauge.state.keys import ApiKey, KeyBook
 
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 _LONGEST_NAME = 100
+_AHEAD = re.compile(r"(\d{1,5})\s*([hdw])")
+_UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
 class Issued(msgspec.Struct, frozen=True):
@@ -82,3 +86,12 @@ def revoke(book: KeyBook, which: str, *, actor: str, now: datetime) -> ApiKey:
         said = "that is no prefix of a key" if prefix is None else f"no key has the prefix {prefix}"
         raise NotFound(f"{said}: `agentgauge keys list` shows those there are", field="prefix")
     return book.revoke(key.id, now, actor)
+
+
+def expiry_of(text: str, zone: tzinfo, now: datetime) -> datetime:
+    """When a key ends, as a person writes it: `90d` and `12h` from now, or a date or time in their zone.
+
+    Raises `QueryError`.
+    """
+    ahead = _AHEAD.fullmatch(text.strip().lower())
+    return now + int(ahead[1]) * _UNITS[ahead[2]] if ahead else parse_moment(text, zone, now)
