@@ -1,0 +1,148 @@
+"""What /metrics says is what was recorded, from every process and for ever."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+import agentgauge
+from agentgauge.api.app import create_app
+from agentgauge.lake import Lake
+from agentgauge.meter import Meter
+from agentgauge.pricing import PriceBook
+from agentgauge.service.monitoring.floors import Floors
+from agentgauge.service.reports.counters import OTHER, counters
+from agentgauge.settings import get_settings, resolve_home
+from agentgauge.settings.server import get_server_settings
+from tests.components import require
+
+OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[TestClient]:
+    with agentgauge.open(home=tmp_path) as gauge:
+        with gauge.scope(project="shop", agent="coder", user="ada@example.org"):
+            gauge.task("build", 1500, quality_score=90)
+            gauge.task("build", 40, success=False)
+            gauge.llm_call(
+                model="gpt-4o", input_tokens=1000, output_tokens=50, cache_read_tokens=600, reasoning_tokens=20,
+                duration_ms=800, cost_usd=Decimal("0.25"),
+            )  # fmt: skip
+            gauge.llm_call(model="nobody-knows-1", input_tokens=7, success=False)
+            gauge.tool_call("bash", 12)
+        gauge.llm_call(model='quo"te\\d\nmodel', input_tokens=1)
+    with TestClient(create_app(get_server_settings(tmp_path)), base_url="http://localhost") as client:
+        yield client
+
+
+def samples(client: TestClient) -> Samples:
+    answer = client.get("/metrics", headers={**OPENMETRICS, "Cache-Control": "no-cache"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+
+
+def value(found: Samples, name: str, **labels: str) -> float | None:
+    return found.get((name, frozenset(labels.items())))
+
+
+def test_counters_are_what_was_recorded(client: TestClient) -> None:
+    found = samples(client)
+    work, call = {"project": "shop", "agent": "coder"}, {"project": "shop", "agent": "coder", "model": "gpt-4o"}
+    assert value(found, "agentgauge_operations_total", **work, outcome="success") == 1
+    assert value(found, "agentgauge_operations_total", **work, outcome="failure") == 1
+    assert value(found, "agentgauge_quality_score_points_total", **work) == 90
+    assert value(found, "agentgauge_model_calls_total", **call, outcome="success") == 1
+    assert value(found, "agentgauge_model_calls_total", **(call | {"model": "nobody-knows-1"}), outcome="failure") == 1
+    assert value(found, "agentgauge_tool_calls_total", **(call | {"model": ""}), outcome="success") == 1
+    assert value(found, "agentgauge_tokens_total", **call, type="input") == 1000
+    assert value(found, "agentgauge_tokens_total", **call, type="output") == 50
+    assert value(found, "agentgauge_cached_tokens_total", **call, type="read") == 600
+    assert value(found, "agentgauge_reasoning_tokens_total", **call) == 20
+    assert value(found, "agentgauge_cost_dollars_total", **call) == 0.25
+    assert value(found, "agentgauge_unpriced_calls_total", **(call | {"model": "nobody-knows-1"})) == 1
+    assert value(found, "agentgauge_operation_duration_seconds_bucket", agent="coder", le="0.05") == 1
+    assert value(found, "agentgauge_operation_duration_seconds_bucket", agent="coder", le="1.0") == 1
+    assert value(found, "agentgauge_operation_duration_seconds_bucket", agent="coder", le="2.5") == 2
+    assert value(found, "agentgauge_operation_duration_seconds_bucket", agent="coder", le="+Inf") == 2
+    assert value(found, "agentgauge_operation_duration_seconds_sum", agent="coder") == 1.54
+
+
+def test_any_text_may_be_a_label_and_no_label_has_no_end(client: TestClient) -> None:
+    found = samples(client)
+    assert value(found, "agentgauge_tokens_total", project="", agent="", model='quo"te\\d\nmodel', type="input") == 1
+    labels = {label for _, pairs in found for label, _ in pairs}
+    assert labels <= {
+        *("project", "agent", "model", "outcome", "type", "le"),
+        *("method", "route", "status", "door", "result"),
+    }
+    assert not any("ada@example.org" in text for _, pairs in found for _, text in pairs)
+
+
+def test_promtool_finds_nothing_to_mend(client: TestClient) -> None:
+    require(shutil.which("promtool") is not None, "promtool (Debian: apt-get install prometheus)")
+    client.get("/metrics")  # so that requests are among what is checked
+    text = client.get("/metrics").text
+    assert "agentgauge_http_requests_total" in text
+    checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_the_server_counts_requests_by_the_template_of_their_route(client: TestClient) -> None:
+    client.get("/nowhere/at/all")
+    client.get("/metrics")
+    found = samples(client)
+    assert value(found, "agentgauge_http_requests_total", method="GET", route="/metrics", status="200") == 1
+    assert value(found, "agentgauge_http_requests_total", method="GET", route="none", status="404") == 1
+
+
+def test_a_counter_does_not_fall_when_what_it_counted_is_forgotten(client: TestClient, tmp_path: Path) -> None:
+    name, labels = "agentgauge_operations_total", {"project": "shop", "agent": "coder", "outcome": "success"}
+    assert value(samples(client), name, **labels) == 1
+    home = resolve_home(tmp_path)
+    Lake(home, PriceBook.load()).forget("ada@example.org")
+    with agentgauge.open(home=tmp_path) as gauge, gauge.scope(project="shop", agent="coder"):
+        gauge.task("build", 10)
+    assert value(samples(client), name, **labels) == 1
+    with agentgauge.open(home=tmp_path) as gauge, gauge.scope(project="shop", agent="coder"):
+        gauge.task("build", 10)
+    assert value(samples(client), name, **labels) == 2
+
+
+def test_what_was_given_out_is_known_after_a_restart_and_to_every_process(tmp_path: Path) -> None:
+    assert Floors(tmp_path).raised({"a": Decimal("1.5"), "b": Decimal(3)}) == {"a": Decimal("1.5"), "b": Decimal(3)}
+    assert Floors(tmp_path).raised({"a": Decimal(1), "c": Decimal(9)}) == {"a": Decimal("1.5"), "c": Decimal(9)}
+    assert Floors(tmp_path).raised({"b": Decimal(4)}) == {"b": Decimal(4)}
+
+
+def test_label_sets_beyond_the_first_thousand_are_one_series(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[counters.__module__], "MOST_SERIES", 3)
+    with agentgauge.open(home=tmp_path) as gauge:
+        for n in range(5):
+            gauge.task("build", 10 * (n + 1), agent=f"agent-{n}")
+        gauge.task("build", 10, agent="agent-0")
+    with Meter(get_settings(tmp_path)).engine() as engine:
+        found = counters(engine, ("agent",))
+    assert {row.labels: row.successes for row in found.work} == {
+        ("agent-0",): 2,
+        ("agent-1",): 1,
+        ("agent-2",): 1,
+        (OTHER,): 2,
+    }
+    assert [row.label for row in found.operation_durations] == ["agent-0", "agent-1", "agent-2", OTHER]
+    assert found.operation_durations[-1].count == 2
+    assert found.series_left_out == 2
