@@ -49,12 +49,12 @@ def explain(
     The change of cost or tokens is taken apart into volume, calls, retries, models, tokens per call, cache and prices,
     that of any other metric into what changed within groups and how their mix did. Parts add up to the change exactly.
     """
-    from agentgauge.cli.explain_wording import sentence
     from agentgauge.cli.output import print_document
     from agentgauge.cli.question import question
     from agentgauge.service import reports
     from agentgauge.service.compared_windows import parse_compared
     from agentgauge.service.dimensions import parse_dimensions
+    from agentgauge.service.explain_wording import sentence
 
     dimensions = parse_dimensions(by or ())
     with question(None, None, where, tz, home) as asked:
@@ -81,8 +81,9 @@ def explain(
 def _show(answer: Explanation, asked: Question, limit: int) -> None:
     from rich.text import Text
 
-    from agentgauge.cli import explain_wording, wording
+    from agentgauge.cli import wording
     from agentgauge.cli.output import screen
+    from agentgauge.service import explain_wording
 
     out, zone = screen(), asked.zone
     for word, period in (("", answer.after), ("against ", answer.before)):
@@ -109,8 +110,8 @@ def _show(answer: Explanation, asked: Question, limit: int) -> None:
 
 def _parts_table(answer: Explanation) -> Table:
     from agentgauge.analysis.decomposition import Part
-    from agentgauge.cli import explain_wording
     from agentgauge.cli.tables import rows_table
+    from agentgauge.service import explain_wording
 
     shown = [part for part in answer.parts if part.amount]
     shown.sort(key=lambda part: -abs(part.amount))
@@ -127,8 +128,9 @@ def _parts_table(answer: Explanation) -> Table:
 
 
 def _contributors_table(answer: Explanation, contributors: Contributors, width: int, limit: int) -> Table:
-    from agentgauge.cli import explain_wording, wording
+    from agentgauge.cli import wording
     from agentgauge.cli.tables import fitting, rows_table
+    from agentgauge.service import explain_wording
 
     def figure(name: str, *, signed: bool = False) -> Callable[[Contributor], str]:
         return lambda row: explain_wording.amount(getattr(row, name), answer.unit, signed=signed)

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from decimal import Decimal
 
 from agentgauge.analysis.decomposition import Part
-from agentgauge.cli import wording
+from agentgauge.service import wording
 from agentgauge.service.reports.explanation import Explanation, Period, Shares
 
 _NAMED = 4
