@@ -38,11 +38,13 @@ KINDS: tuple[Kind, ...] = (
     Kind("pipeline", (*fields.TIMING, *fields.ERROR), required=("name",)),
     Kind("debugging_cycle", (*fields.TIMING, *fields.ERROR)),
     Kind("mark", (*fields.TIMING,), required=("name",)),
+    Kind("step", (*fields.TIMING, *fields.ERROR), required=("name",)),
 )
 """`tool_call` may cost money (a paid search, a browser minute) and so carries usage; its cost is only ever reported.
 `satisfaction` is a person's score on 0-1 in `value`. `feature_usage` is one use of a feature by a person, `pipeline`
 one attempt of a CI pipeline (named by its id), `debugging_cycle` one round of finding and mending errors. `mark` is a
-milestone; `agentgauge.events.marks` names those that this package writes itself."""
+milestone; `agentgauge.events.marks` names those that this package writes itself. `step` is a span that is neither task
+nor call: a part of the work, known for what is inside it."""
 
 BY_NAME = {kind.name: kind for kind in KINDS}
 TASK_KINDS = tuple(kind.name for kind in KINDS if kind.is_task)

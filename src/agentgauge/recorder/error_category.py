@@ -151,11 +151,26 @@ def _own_category(error: BaseException) -> ErrorCategory | None:
             return _BY_WORD[word]
     status = _status(error)
     if status is not None:
-        return _BY_STATUS.get(status) or (ErrorCategory.VALIDATION if status < 500 else ErrorCategory.SERVER)
+        return _of_status(status)
     for kind in type(error).__mro__:
         if kind.__name__ in _BY_WORD:
             return _BY_WORD[kind.__name__]
     return _BY_ERRNO.get(error.errno or 0) if isinstance(error, OSError) else None
+
+
+def _of_status(status: int) -> ErrorCategory | None:
+    if not 400 <= status <= 599:
+        return None
+    return _BY_STATUS.get(status) or (ErrorCategory.VALIDATION if status < 500 else ErrorCategory.SERVER)
+
+
+def category_of_word(word: str) -> ErrorCategory | None:
+    """The category of an error that others name: by its class, with or without its module, by the provider's own word
+    for it, or by an HTTP status. None where nothing tells.
+    """
+    if word.isdecimal() and len(word) == len("500"):
+        return _of_status(int(word))
+    return _BY_WORD.get(word.rpartition(".")[2])
 
 
 def _said(error: BaseException) -> Iterator[str]:

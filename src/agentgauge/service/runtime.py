@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from agentgauge.integrations.otlp.reader import OtlpReader
 from agentgauge.meter import Meter
 from agentgauge.service.cache import answer_cache
 from agentgauge.service.ingest.receiver import Receiver
@@ -32,6 +33,7 @@ class Runtime:
         self.figures = ProcessFigures()
         self.floors = Floors(settings.recording.home.root / "run")
         self.receiver = Receiver(settings.recording, settings.ingest, clock=self.now)
+        self.otlp = OtlpReader()
         self.landing.start()
 
     def now(self) -> datetime:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from agentgauge.api.ingest import events
+from agentgauge.api.ingest import events, otlp
 
 router = APIRouter(tags=["ingest"])
 router.include_router(events.router)
+router.include_router(otlp.router)

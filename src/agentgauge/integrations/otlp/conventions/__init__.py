@@ -1,0 +1,1 @@
+"""Tables of conventions, one file each: see `agentgauge.integrations.otlp.table`."""
