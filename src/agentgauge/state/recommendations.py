@@ -1,26 +1,29 @@
 """Recommendations as they are kept: which were found, since when, by which id, and what was decided about them.
 
-A recommendation is known by what it is about, its `Key`: found again, in another process or after a restart, it has
-the id it had. Ids count from 1 and are never used again. The figures of a finding are kept as JSON whose form is
-its writer's; a decision keeps those of its moment.
+A recommendation is known by what it is about, its `Key`, and by whose events it was found in: those of a project, or
+all. Found again, in another process or after a restart, it has the id it had. Ids count from 1 and are never used
+again. The figures of a finding are kept as JSON whose form is its writer's; a decision keeps those of its moment.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Literal
 
 import msgspec
 
-from agentgauge.errors import QueryError
+from agentgauge.errors import NotFound
 from agentgauge.events.event import from_micros, to_micros
-from agentgauge.state.database import Database
+from agentgauge.state.changes import changed
+from agentgauge.state.identifiers import last_id, next_id
+from agentgauge.state.statements import Where, insert, select, update
+from agentgauge.state.store import Connection, Store
 
 Status = Literal["pending", "accepted", "dismissed"]
 Decided = Literal["accepted", "dismissed"]
+_COUNTER = "recommendation"
+_KEY = "type, agent, model, operation, alternative"
 
 
 class Key(msgspec.Struct, frozen=True, order=True):
@@ -43,6 +46,8 @@ class Decision(msgspec.Struct, frozen=True):
 
 class Kept(msgspec.Struct, frozen=True):
     id: int
+    project: str | None
+    """Found in this project's events; None: in all events together."""
     key: Key
     status: Status
     first_found: datetime
@@ -56,85 +61,106 @@ class Kept(msgspec.Struct, frozen=True):
 class RecommendationBook:
     """What a home knows about recommendations."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
-    def found(self, figures: Mapping[Key, bytes], at: datetime) -> dict[Key, Kept]:
-        """Note what was found at `at`, with its figures, and what is known of each. Raises `StateError`."""
+    def found(self, figures: Mapping[Key, bytes], at: datetime, project: str | None = None) -> dict[Key, Kept]:
+        """Note what was found at `at` in a project's events (None: in all), with its figures, and what is known of
+        each. Raises `StateError`.
+        """
         if not figures:
             return {}
-        with self._database.transaction() as connection:
+        with self._store.transaction() as connection:
+            known = {kept.key: kept for kept in _rows(connection, _of(project))}
             for key, document in figures.items():
-                _note(connection, key, document, to_micros(at))
-            return {kept.key: kept for kept in _rows(connection) if kept.key in figures}
+                _note(connection, known.get(key), key, document, to_micros(at), project)
+            if figures.keys() - known.keys():
+                changed(connection, "recommendations")
+            return {kept.key: kept for kept in _rows(connection, _of(project)) if kept.key in figures}
 
-    def all(self) -> tuple[Kept, ...]:
-        """Everything that was ever found, by id. Raises `StateError`."""
-        if not self._database.exists:
+    def all(self, project: str | None = None) -> tuple[Kept, ...]:
+        """Everything that was ever found in a project's events, by id; None: in all together. Raises `StateError`."""
+        if not self._store.exists:
             return ()
-        with self._database.reading() as connection:
-            return tuple(_rows(connection))
+        with self._store.reading() as connection:
+            return tuple(_rows(connection, _of(project)))
 
-    def decide(self, id: int, status: Decided, at: datetime) -> Kept:  # noqa: A002 - the column's name
+    def decide(self, id: int, status: Decided, at: datetime, projects: Collection[str] | None = None) -> Kept:  # noqa: A002 - the column's name
         """Accept or dismiss; what has that status already keeps it, with the time that it was given.
 
-        Raises `QueryError` for an id that there is not, and `StateError`.
+        Raises `NotFound` for an id that there is not among those of `projects` (None: any), and `StateError`.
         """
-        with self._known(id) as (connection, kept):
-            if kept.status != status:
-                connection.execute(
-                    "INSERT INTO recommendation_decisions (recommendation_id, number, status, decided, figures) "
-                    "VALUES (?, ?, ?, ?, ?)",
-                    (id, len(kept.decisions) + 1, status, to_micros(at), kept.figures.decode()),
-                )
-                connection.execute("UPDATE cost_recommendations SET status = ? WHERE id = ?", (status, id))
-            return next(_rows(connection, id))
+        if not self._store.exists:
+            raise _absent(id, 0)
+        with self._store.transaction() as connection:
+            this = Where().equal(id=id).of_projects(projects)
+            kept = next(_rows(connection, this), None) if 0 < id < 1 << 63 else None
+            if kept is None:
+                raise _absent(id, last_id(connection, _COUNTER))
+            if kept.status == status:
+                return kept
+            insert(
+                connection,
+                "recommendation_decisions",
+                recommendation_id=id,
+                number=len(kept.decisions) + 1,
+                status=status,
+                decided_at=to_micros(at),
+                figures=kept.figures.decode(),
+            )
+            update(connection, "cost_recommendations", this, status=status)
+            changed(connection, "recommendations")
+            return next(_rows(connection, this))
 
-    @contextmanager
-    def _known(self, id: int) -> Iterator[tuple[sqlite3.Connection, Kept]]:  # noqa: A002
-        none_yet = f"no recommendation {id}: none was found yet; list them with 'agentgauge recommendations'"
-        if not self._database.exists:
-            raise QueryError(none_yet)
-        with self._database.transaction() as connection:
-            (last,) = connection.execute("SELECT last FROM identifiers WHERE name = 'recommendation'").fetchone()
-            if not 1 <= id <= last:
-                raise QueryError(f"no recommendation {id}: they are numbered 1 to {last}" if last else none_yet)
-            yield connection, next(_rows(connection, id))
+
+def _of(project: str | None) -> Where:
+    return Where().equal(project=project or "")
 
 
-def _note(connection: sqlite3.Connection, key: Key, document: bytes, micros: int) -> None:
-    named = msgspec.structs.astuple(key)
-    updated = connection.execute(
-        "UPDATE cost_recommendations SET last_found = ?, figures = ? "
-        "WHERE type = ? AND agent = ? AND model = ? AND operation = ? AND alternative = ?",
-        (micros, document.decode(), *named),
-    )
-    if updated.rowcount:
+def _absent(id_: int, last: int) -> NotFound:
+    if not last:
+        return NotFound(f"no recommendation {id_}: none was found yet; list them with 'agentgauge recommendations'")
+    return NotFound(f"no recommendation {id_}: they are numbered 1 to {last}")
+
+
+def _note(
+    connection: Connection, known: Kept | None, key: Key, document: bytes, micros: int, project: str | None
+) -> None:
+    if known is not None:
+        this = Where().equal(id=known.id)
+        update(connection, "cost_recommendations", this, last_found_at=micros, figures=document.decode())
         return
-    connection.execute("UPDATE identifiers SET last = last + 1 WHERE name = 'recommendation'")
-    connection.execute(
-        "INSERT INTO cost_recommendations "
-        "(id, type, agent, model, operation, alternative, status, first_found, last_found, figures) "
-        "SELECT last, ?, ?, ?, ?, ?, 'pending', ?, ?, ? FROM identifiers WHERE name = 'recommendation'",
-        (*named, micros, micros, document.decode()),
+    insert(
+        connection,
+        "cost_recommendations",
+        id=next_id(connection, _COUNTER),
+        project=project or "",
+        **msgspec.structs.asdict(key),
+        status="pending",
+        found_at=micros,
+        last_found_at=micros,
+        figures=document.decode(),
     )
 
 
-def _rows(connection: sqlite3.Connection, id: int | None = None) -> Iterator[Kept]:  # noqa: A002
+def _rows(connection: Connection, where: Where) -> Iterator[Kept]:
     decisions: dict[int, list[Decision]] = {}
-    for of, status, decided, figures in connection.execute(
-        "SELECT recommendation_id, status, decided, figures FROM recommendation_decisions "
-        "WHERE recommendation_id = COALESCE(?, recommendation_id) ORDER BY recommendation_id, number",
-        (id,),
+    of_these = Where().also(
+        f"recommendation_id IN (SELECT id FROM cost_recommendations {where.text})",  # noqa: S608 - our own names
+        *where.parameters,
+    )
+    columns = "recommendation_id, status, decided_at, figures"
+    for of, status, decided, figures in select(
+        connection, columns, "recommendation_decisions", of_these, "recommendation_id, number"
     ):
         decisions.setdefault(of, []).append(Decision(status, from_micros(decided), figures.encode()))
-    for number, *key, status, first, last, figures in connection.execute(
-        "SELECT id, type, agent, model, operation, alternative, status, first_found, last_found, figures "
-        "FROM cost_recommendations WHERE id = COALESCE(?, id) ORDER BY id",
-        (id,),
-    ).fetchall():
+    columns = f"id, project, {_KEY}, status, found_at, last_found_at, figures"
+    for number, project, *key, status, first, last, figures in select(
+        connection, columns, "cost_recommendations", where, "id"
+    ):
         yield Kept(
             number,
+            project or None,
             Key(*key),
             status,
             from_micros(first),

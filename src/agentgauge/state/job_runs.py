@@ -1,0 +1,126 @@
+"""What the jobs did: one row per run, with how it ended.
+
+That only one process runs a job is the lease's business (`leases`). A run that its process did not live to end is
+`abandoned`, which whoever has the lease next says of it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from agentgauge.events.event import from_micros, to_micros
+from agentgauge.state.changes import changed
+from agentgauge.state.columns import moment
+from agentgauge.state.identifiers import next_id
+from agentgauge.state.statements import Where, insert, select, update
+from agentgauge.state.store import Store
+
+Status = Literal["running", "succeeded", "failed", "abandoned"]
+_COLUMNS = "id, job, scheduled_at, started_at, finished_at, status, holder, result, error"
+
+
+class JobRun(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    job: str
+    scheduled: datetime
+    """When it was due, which is earlier than `started` where it was caught up."""
+    started: datetime
+    finished: datetime | None
+    status: Status
+    holder: str
+    """The process that ran it."""
+    result: str
+    """One line of what it did; empty until it succeeded."""
+    error: str
+    """Why it failed; empty otherwise."""
+
+
+class JobRuns:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def start(self, job: str, scheduled: datetime, holder: str, at: datetime) -> JobRun:
+        """Note that a run begins. Raises `StateError`."""
+        with self._store.transaction() as connection:
+            number = next_id(connection, "job_run")
+            insert(
+                connection,
+                "job_runs",
+                id=number,
+                job=job,
+                scheduled_at=to_micros(scheduled),
+                started_at=to_micros(at),
+                status="running",
+                holder=holder,
+                result="",
+                error="",
+            )
+            changed(connection, "jobs")
+        return JobRun(
+            id=number, job=job, scheduled=scheduled, started=at, finished=None, status="running",
+            holder=holder, result="", error="",
+        )  # fmt: skip
+
+    def succeeded(self, run: JobRun, at: datetime, result: str) -> None:
+        """Note that it did what it should. Raises `StateError`."""
+        self._finish(run, at, "succeeded", result, "")
+
+    def failed(self, run: JobRun, at: datetime, error: str) -> None:
+        """Note that it did not. Raises `StateError`."""
+        self._finish(run, at, "failed", "", error)
+
+    def abandon(self, job: str, at: datetime) -> int:
+        """Say of all runs of a job that are still running that nobody runs them; how many there were. For whoever has
+        just got the lease. Raises `StateError`.
+        """
+        if not self._store.exists:
+            return 0
+        with self._store.transaction() as connection:
+            running = Where().equal(job=job, status="running")
+            abandoned = update(connection, "job_runs", running, status="abandoned", finished_at=to_micros(at))
+            if abandoned:
+                changed(connection, "jobs")
+            return abandoned
+
+    def last(self, job: str, *statuses: Status) -> JobRun | None:
+        """The run that was due last, of those in one of these statuses (none given: any). Raises `StateError`."""
+        found = self._found(Where().equal(job=job), statuses, "scheduled_at DESC, id DESC", 1)
+        return found[0] if found else None
+
+    def runs(self, job: str | None = None, limit: int = 50, before: int | None = None) -> tuple[JobRun, ...]:
+        """The newest first, those with an id below `before`. Raises `StateError`."""
+        where = Where().equal(job=job)
+        if before is not None:
+            where.also("id < ?", before)
+        return self._found(where, (), "id DESC", limit)
+
+    def drop_before(self, time: datetime) -> int:
+        """Forget runs that ended before then; how many there were. Raises `StateError`."""
+        if not self._store.exists:
+            return 0
+        with self._store.transaction() as connection:
+            return connection.execute("DELETE FROM job_runs WHERE finished_at < ?", (to_micros(time),)).rowcount
+
+    def _finish(self, run: JobRun, at: datetime, status: Status, result: str, error: str) -> None:
+        with self._store.transaction() as connection:
+            row = Where().equal(id=run.id)
+            update(connection, "job_runs", row, status=status, finished_at=to_micros(at), result=result, error=error)
+            changed(connection, "jobs")
+
+    def _found(self, where: Where, statuses: tuple[Status, ...], order: str, limit: int) -> tuple[JobRun, ...]:
+        if not self._store.exists:
+            return ()
+        if statuses:
+            where.also(f"status IN ({', '.join('?' * len(statuses))})", *statuses)
+        with self._store.reading() as connection:
+            rows = select(connection, _COLUMNS, "job_runs", where, order, limit)
+        return tuple(
+            JobRun(
+                id=id_, job=job, scheduled=from_micros(scheduled), started=from_micros(started),
+                finished=moment(finished), status=status, holder=holder, result=result, error=error,
+            )
+            for id_, job, scheduled, started, finished, status, holder, result, error in rows
+        )  # fmt: skip
