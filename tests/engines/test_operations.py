@@ -56,6 +56,13 @@ def test_a_call_inside_a_tool_call_counts_in_the_task_around_both(engine_of: Eng
     assert read(engine, "cost_usd") == {"outer": (Decimal("0.51"),)}
 
 
+def test_a_call_inside_steps_counts_in_the_task_around_them(engine_of: EngineOf) -> None:
+    outer = Event(kind="step", time=NOON, name="plan", span_id="s", parent_id="a")
+    inner = Event(kind="step", time=NOON, name="POST", span_id="p", parent_id="s")
+    engine = engine_of([task("outer", "a"), outer, inner, call("p"), call("a")])
+    assert read(engine, "cost_usd", "tokens") == {"outer": (Decimal("1.0"), 220)}
+
+
 def test_the_cost_of_an_operation_with_an_unpriced_call_is_unknown(engine_of: EngineOf) -> None:
     engine = engine_of([task("outer", "a"), call("a"), call("a", None)])
     assert read(engine, "cost_usd", "cost_source", "tokens") == {"outer": (None, "unpriced", 220)}

@@ -1,12 +1,12 @@
 """The relation `operations`: one row per task, with what the calls inside it used.
 
-A call is inside the task that its `parent_id` names. Where that is a call itself (a tool that asks a model), it is
-inside the task around that one. A task inside a task has its own calls and the outer one has not, so the usage of all
-operations together is that of all calls inside tasks, each counted once. Of tasks that state one `span_id` the latest
-has the usage.
+A call is inside the task that its `parent_id` names. Where that is a call itself (a tool that asks a model) or a step,
+it is inside the task around that one. A task inside a task has its own calls and the outer one has not, so the usage
+of all operations together is that of all calls inside tasks, each counted once. Of tasks that state one `span_id` the
+latest has the usage.
 
 Whose tasks are in a window is known by their own time; their calls are looked for among all events. Costs two joins,
-and a third for calls inside calls, of which there are few.
+and a third for calls inside calls and steps.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ OF_CALLS = ("model", "provider", "cost_usd", "cost_source", "tokens", *TOKEN_NAM
 _CARRYING = ", ".join(f"'{kind}'" for kind in kinds.USAGE_KINDS)
 _PRICED = ", ".join(f"'{kind.name}'" for kind in kinds.KINDS if kind.carries_usage and "model" in kind.required)
 _TASKS = ", ".join(f"'{kind}'" for kind in kinds.TASK_KINDS)
+_BETWEEN = f"{_CARRYING}, 'step'"
+"""What may be between a call and its task."""
 
 _TOKEN_COLUMNS = ", ".join(("tokens", *TOKEN_NAMES))
 _SUMS = ", ".join(f"CAST(SUM(calls.{name}) AS BIGINT) AS {name}" for name in ("tokens", *TOKEN_NAMES))
@@ -38,8 +40,8 @@ WITH RECURSIVE latest AS (
     FROM events WHERE kind IN ({_TASKS}) AND NOT span_id IS NULL
 ), outer_calls AS MATERIALIZED (
     SELECT span_id, parent_id FROM events
-    WHERE kind IN ({_CARRYING}) AND NOT parent_id IS NULL
-        AND span_id IN (SELECT parent_id FROM events WHERE kind IN ({_CARRYING}))
+    WHERE kind IN ({_BETWEEN}) AND NOT parent_id IS NULL
+        AND span_id IN (SELECT parent_id FROM events WHERE kind IN ({_BETWEEN}))
 ), enclosing AS (
     SELECT span_id, span_id AS task FROM latest
     UNION

@@ -1,4 +1,4 @@
-"""The relation `spans`: one row per task, model call and tool call, with where it is inside others.
+"""The relation `spans`: one row per task, model call, tool call and step, with where it is inside others.
 
 A row has the columns of its event, but for two:
 
@@ -31,7 +31,7 @@ _BEYOND = 3_600_000_000
 """Microseconds before the first chosen span and after the last, an hour, beyond which nothing is looked for."""
 _LONGEST = 315_576_000_000
 """Milliseconds, ten years: a duration beyond it is some clock's error and must not end in another calendar."""
-_KINDS = "'task', 'llm_call', 'tool_call'"
+_KINDS = "'task', 'llm_call', 'tool_call', 'step'"
 
 _REPLACED = {"name": "tree.path", "value": "events.duration_ms - COALESCE(covered.us, 0) / 1000.0", "unit": "'ms'"}
 _COLUMNS = ", ".join(f'{_REPLACED.get(c.name, f"""events."{c.name}" """)} AS "{c.name}"' for c in columns.ALL)
