@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from agentgauge.errors import QueryError
-from agentgauge.state import Database
+from agentgauge.errors import NotFound
 from agentgauge.state.recommendations import Key, RecommendationBook
+from agentgauge.state.store import Store
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -17,13 +17,15 @@ PAUSE, CACHE = Key("pause_agent", agent="tester"), Key("use_cache", agent="coder
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> RecommendationBook:
-    return RecommendationBook(Database(tmp_path / "state.db"))
+def book(store: Store) -> RecommendationBook:
+    return RecommendationBook(store)
 
 
-def test_what_is_found_again_keeps_its_id_and_has_its_newest_figures(book: RecommendationBook, tmp_path: Path) -> None:
+def test_what_is_found_again_keeps_its_id_and_has_its_newest_figures(
+    book: RecommendationBook, opened: Callable[[], Store]
+) -> None:
     first = book.found({PAUSE: b'{"saved":1}', CACHE: b"{}"}, NOON)
-    again = RecommendationBook(Database(tmp_path / "state.db")).found({PAUSE: b'{"saved":2}'}, NOON + DAY)
+    again = RecommendationBook(opened()).found({PAUSE: b'{"saved":2}'}, NOON + DAY)
     assert {first[PAUSE].id, first[CACHE].id} == {1, 2}
     assert again[PAUSE].id == first[PAUSE].id
     assert (again[PAUSE].first_found, again[PAUSE].last_found) == (NOON, NOON + DAY)
@@ -58,15 +60,42 @@ def test_deciding_the_same_again_changes_nothing_and_another_is_added(book: Reco
 
 
 def test_an_id_that_there_is_not_is_refused_naming_those_there_are(book: RecommendationBook) -> None:
-    with pytest.raises(QueryError, match="none was found yet"):
+    with pytest.raises(NotFound, match="none was found yet"):
         book.decide(1, "accepted", NOON)
     book.found({PAUSE: b"{}"}, NOON)
     for number in (7, 0, -1, 10**30):
-        with pytest.raises(QueryError, match=f"no recommendation {number}: they are numbered 1 to 1"):
+        with pytest.raises(NotFound, match=f"no recommendation {number}: they are numbered 1 to 1"):
             book.decide(number, "accepted", NOON)
 
 
-def test_asking_makes_no_file(book: RecommendationBook, tmp_path: Path) -> None:
+def test_asking_writes_nothing(book: RecommendationBook, store: Store) -> None:
     assert book.all() == ()
     assert book.found({}, NOON) == {}
-    assert not list(tmp_path.iterdir())
+    assert not store.exists
+
+
+def test_what_was_found_in_one_project_is_another_recommendation_in_all(book: RecommendationBook) -> None:
+    shop = book.found({PAUSE: b'{"of":"shop"}'}, NOON, project="shop")[PAUSE]
+    everything = book.found({PAUSE: b"{}"}, NOON)[PAUSE]
+    assert (shop.id, shop.project, everything.id, everything.project) == (1, "shop", 2, None)
+    book.decide(1, "dismissed", NOON)
+    assert [(kept.id, kept.status) for kept in book.all("shop")] == [(1, "dismissed")]
+    assert [(kept.id, kept.status) for kept in book.all()] == [(2, "pending")]
+    assert book.all("blog") == ()
+
+
+def test_who_may_see_some_projects_decides_about_these_only(book: RecommendationBook) -> None:
+    book.found({PAUSE: b"{}"}, NOON)
+    book.found({PAUSE: b"{}"}, NOON, project="shop")
+    with pytest.raises(NotFound):
+        book.decide(1, "accepted", NOON, projects={"shop"})
+    assert book.decide(2, "accepted", NOON, projects={"shop"}).status == "accepted"
+
+
+def test_only_what_is_new_or_decided_is_a_change_for_caches(book: RecommendationBook, store: Store) -> None:
+    book.found({PAUSE: b"{}"}, NOON)
+    before = store.changes("recommendations")
+    book.found({PAUSE: b'{"saved":2}'}, NOON + DAY)
+    assert store.changes("recommendations") == before
+    book.decide(1, "accepted", NOON)
+    assert store.changes("recommendations") != before

@@ -1,0 +1,39 @@
+"""Every store that there is: what a repository promises holds on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from agentgauge.state.database import Database
+from agentgauge.state.sql import SqlStore
+from agentgauge.state.store import Store
+
+STORES = ("plain", "sqlite", "postgresql")
+
+
+@pytest.fixture(params=STORES)
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+    """Opens one and the same empty database of a kind, each time as another process would."""
+    kind: str = request.param
+    if kind == "plain":
+        yield lambda: Database(tmp_path / "home" / "state.db")
+        return
+    path = tmp_path / "home" / "state.db"
+    url = request.getfixturevalue("postgres_url") if kind == "postgresql" else None
+    stores: list[SqlStore] = []
+
+    def open_() -> Store:
+        stores.append(SqlStore.of_file(path) if url is None else SqlStore(url))
+        return stores[-1]
+
+    yield open_
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def store(opened: Callable[[], Store]) -> Store:
+    return opened()
