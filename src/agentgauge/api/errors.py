@@ -10,6 +10,8 @@ own (4xx); of the server's (5xx) only that they happened: what happened is in th
     event_refused       422  an event that breaks a rule of its kind
     not_found           404  one thing that there is not, or an address that nothing is at
     ambiguous           409  a name that several things have
+    conflict            409  what does not go with how something is now
+    outdated            409  a change that was meant for an earlier version
     unreadable_body     400  what was sent cannot be read at all, and nothing of it was kept
     content_too_large   413  more than the server takes at once
     unsupported_media_type  415  a form or an encoding that the server does not take
@@ -41,10 +43,12 @@ from agentgauge.errors import (
     BodyRefused,
     BodyTooLarge,
     BodyUnsupported,
+    Conflict,
     EventRefused,
     JournalUnavailable,
     LakeError,
     NotFound,
+    Outdated,
     QueryError,
     ServerBusy,
     StateError,
@@ -55,6 +59,8 @@ _STATUS: dict[type[AgentGaugeError], tuple[int, str]] = {
     QueryError: (422, "invalid_question"),
     NotFound: (404, "not_found"),
     Ambiguous: (409, "ambiguous"),
+    Conflict: (409, "conflict"),
+    Outdated: (409, "outdated"),
     EventRefused: (422, "event_refused"),
     BodyRefused: (400, "unreadable_body"),
     BodyTooLarge: (413, "content_too_large"),

@@ -12,22 +12,24 @@ names nothing that its page did not show.
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 
 import msgspec
-from fastapi import Query, Request, Response
+from fastapi import Request, Response
+from pydantic import Field
 
 from agentgauge.errors import QueryError
 
 DEFAULT_LIMIT = 50
 MOST_ROWS = 1000
-Limit = Annotated[int, Query(ge=1, le=MOST_ROWS, description="Rows of one page, at most.", examples=[DEFAULT_LIMIT])]
+Limit = Annotated[int, Field(ge=1, le=MOST_ROWS, description="Rows of one page, at most.", examples=[DEFAULT_LIMIT])]
 CursorText = Annotated[
     str | None,
-    Query(max_length=2000, description="`meta.next_cursor` of the page before; left out, the first page is given."),
+    Field(max_length=2000, description="`meta.next_cursor` of the page before; left out, the first page is given."),
 ]
 
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -93,9 +95,11 @@ class Page(msgspec.Struct, frozen=True):
 
 def link_next(request: Request, response: Response) -> Response:
     """The answer with a `Link` header to its next page (RFC 8288), where its `meta.next_cursor` says there is one."""
-    if response.status_code != 200 or "content-encoding" in response.headers:
+    if response.status_code != 200:
         return response
-    cursor = msgspec.json.decode(response.body, type=_Paged).meta.next_cursor
+    packed = response.headers.get("content-encoding") == "gzip"
+    body = gzip.decompress(response.body) if packed else response.body
+    cursor = msgspec.json.decode(body, type=_Paged).meta.next_cursor
     if cursor is not None:
         following = request.url.include_query_params(cursor=cursor)
         response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'

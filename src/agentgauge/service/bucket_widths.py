@@ -27,11 +27,15 @@ def bucket_width(name: str) -> Width:
 
 
 def check_number_of_buckets(start: datetime, end: datetime, width: Width) -> None:
-    """Raises `QueryError` for more buckets than anyone reads."""
-    if (end - start) / _SHORTEST[width] > MOST_BUCKETS:
-        raise QueryError(
-            f"{start:%Y-%m-%d} to {end:%Y-%m-%d} has over {MOST_BUCKETS:,} buckets of a {width}: take wider ones"
-        )
+    """Raises `QueryError` for more buckets than anyone reads, naming the widths that give fewer."""
+    if (end - start) / _SHORTEST[width] <= MOST_BUCKETS:
+        return
+    wide_enough = [name for name in WIDTHS if (end - start) / _SHORTEST[name] <= MOST_BUCKETS]
+    raise QueryError(
+        f"{start:%Y-%m-%d} to {end:%Y-%m-%d} has over {MOST_BUCKETS:,} buckets of one {width}: take "
+        f"{wide_enough[0] if wide_enough else 'a shorter period'}",
+        allowed=wide_enough,
+    )
 
 
 def legible_width(first: datetime, last: datetime) -> Width:

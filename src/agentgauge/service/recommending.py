@@ -7,7 +7,7 @@ not recommended again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -101,11 +101,14 @@ def current_recommendations(
     now: datetime,
     budgets: Mapping[str, BudgetFigures | Decimal] | None = None,
     thresholds: Thresholds | None = None,
+    project: str | None = None,
 ) -> Recommendations:
-    """What is recommended now, and what became of what was accepted."""
+    """What is recommended now, and what became of what was accepted. `project` is the one whose events the engine sees;
+    None: it sees all.
+    """
     found = recommendations(engine, period, prices, budgets, thresholds)
     by_key = {key_of(finding): finding for finding in found.findings}
-    kept, not_kept = _noted(book, by_key, now)
+    kept, not_kept = _noted(book, by_key, now, project)
     rows = [_row(kept.get(key), finding) for key, finding in by_key.items()]
     pending = tuple(row for row in rows if row.status == "pending")
     return Recommendations(
@@ -124,11 +127,14 @@ def current_recommendations(
     )
 
 
-def decide(book: RecommendationBook, id_: int, status: Decided, now: datetime) -> Recommendation:
+def decide(
+    book: RecommendationBook, id_: int, status: Decided, now: datetime, projects: Collection[str] | None = None
+) -> Recommendation:
     """Accept or dismiss a recommendation, with the figures that it was last listed with; deciding the same again
-    changes nothing. Raises `QueryError` for an id that there is not, and `StateError`.
+    changes nothing. Raises `NotFound` for an id that there is not among those of `projects` (None: any), and
+    `StateError`.
     """
-    kept = book.decide(id_, status, now)
+    kept = book.decide(id_, status, now, projects)
     return _row(kept, _finding(kept.decisions[-1].figures))
 
 
@@ -139,15 +145,17 @@ def key_of(finding: Finding) -> Key:
     )
 
 
-def _noted(book: RecommendationBook, found: Mapping[Key, Finding], now: datetime) -> tuple[dict[Key, Kept], str | None]:
+def _noted(
+    book: RecommendationBook, found: Mapping[Key, Finding], now: datetime, project: str | None
+) -> tuple[dict[Key, Kept], str | None]:
     """Everything that is known, what is found now included, and why that could not be noted."""
     not_kept: str | None = None
     try:
-        book.found({key: msgspec.json.encode(finding) for key, finding in found.items()}, now)
+        book.found({key: msgspec.json.encode(finding) for key, finding in found.items()}, now, project)
     except StateError as error:
         not_kept = str(error)
     try:
-        return {one.key: one for one in book.all()}, not_kept
+        return {one.key: one for one in book.all(project)}, not_kept
     except StateError as error:
         return {}, not_kept or str(error)
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from agentgauge.api.metrics import summary
+from agentgauge.api.metrics import (
+    agents,
+    alerts,
+    insights,
+    outliers,
+    percentiles,
+    recommendations,
+    roles,
+    summary,
+    timeseries,
+    trends,
+)
 
 router = APIRouter(prefix="/api/v1/metrics", tags=["metrics"])
-router.include_router(summary.router)
+for part in (timeseries, agents, roles, trends, percentiles, outliers, recommendations, insights, alerts, summary):
+    router.include_router(part.router)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.engines.answer import Way
-from agentgauge.errors import QueryError
+from agentgauge.errors import NotFound
 from agentgauge.events.fields import MONEY_STEP
 from agentgauge.service.reports.breakdown import WORK, Group, breakdown
 from agentgauge.service.reports.overview import overview
@@ -60,11 +60,11 @@ class Role(Totals, frozen=True, kw_only=True):
 
 
 def agent(engine: Engine, window: Window, name: str, filters: Sequence[Filter] = (), *, exact: bool = False) -> Agent:
-    """What an agent did, used and cost. Raises `QueryError` for one that nothing recorded names."""
+    """What an agent did, used and cost. Raises `NotFound` for one that nothing recorded names."""
     own = (Filter("agent", "=", name), *filters)
     found = overview(engine, window, own, exact=exact)
     if not found.events:
-        _check_known(engine, "agent", name)
+        check_known(engine, "agent", name)
     roles = _values(engine, window, own, "role")
     return Agent(
         **_totals(found),
@@ -82,11 +82,11 @@ def agent(engine: Engine, window: Window, name: str, filters: Sequence[Filter] =
 
 
 def role(engine: Engine, window: Window, name: str, filters: Sequence[Filter] = (), *, exact: bool = False) -> Role:
-    """What a role's agents did, used and cost, in all and each. Raises `QueryError` for one that nothing names."""
+    """What a role's agents did, used and cost, in all and each. Raises `NotFound` for one that nothing names."""
     own = (Filter("role", "=", name), *filters)
     found = overview(engine, window, own, exact=exact)
     if not found.events:
-        _check_known(engine, "role", name)
+        check_known(engine, "role", name)
     members = _members(engine, window, name, filters, exact=exact)
     count = sum(member.key["agent"] is not None for member in members.rows)
     return Role(
@@ -151,8 +151,8 @@ def _values(
     return tuple(row[0] for row in engine.aggregate(query).rows if row[0] is not None)
 
 
-def _check_known(engine: Engine, column: Literal["agent", "role"], name: str) -> None:
-    """Raises `QueryError` where nothing ever recorded has the name."""
+def check_known(engine: Engine, column: Literal["agent", "role"], name: str) -> None:
+    """Raises `NotFound` where nothing ever recorded has the name."""
     rows = engine.aggregate(Query(group=(column,), measures=(Measure("count"),), order=("-count",))).rows
     known = [row[0] for row in rows if row[0] is not None]
     if name in known:
@@ -163,4 +163,4 @@ def _check_known(engine: Engine, column: Literal["agent", "role"], name: str) ->
     there = f"No event names any {column}"
     if known:
         there = f"There are {', '.join(known[:10])}{', ...' if len(known) > 10 else ''}"
-    raise QueryError(f"no {column} is called {name!r}{meant} {there}")
+    raise NotFound(f"no {column} is called {name!r}{meant} {there}", allowed=[lower[one] for one in near])
