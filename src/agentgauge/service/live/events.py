@@ -54,8 +54,9 @@ class Seen(msgspec.Struct, frozen=True):
 class _Shared:
     """A snapshot and how many read it."""
 
-    def __init__(self, snapshot: Snapshot, version: DataVersion, began: float, as_of: datetime) -> None:
+    def __init__(self, snapshot: Snapshot, number: int, version: DataVersion, began: float, as_of: datetime) -> None:
         self.snapshot = snapshot
+        self.number = number
         self.version = version
         self.began = began
         self.seen = Seen(DuckDBEngine(snapshot.connection, snapshot.rollups), version.text, as_of)
@@ -76,6 +77,7 @@ class LiveEvents:
         self._looking = threading.Lock()
         self._lock = threading.Lock()
         self._current: _Shared | None = None
+        self._begun = 0
         self._open = 0
         self._maker = ThreadPoolExecutor(1, thread_name_prefix="agentgauge-snapshots")
         self._making: Future[None] | None = None
@@ -158,7 +160,7 @@ class LiveEvents:
         return self._clock() - shared.began < OLDEST_SECONDS
 
     def _acquire(self, fresh: bool) -> _Shared:
-        asked = self._clock()
+        asked_after = self._begun
         newest = self._look(fresh=fresh)
         waited = False
         while True:
@@ -167,7 +169,7 @@ class LiveEvents:
                 if current is not None:
                     # One that was begun after the question was asked has everything; if making it took long, one that
                     # was waited for has to do.
-                    made_for_this = current.began >= asked or (waited and not fresh)
+                    made_for_this = current.number > asked_after or (waited and not fresh)
                     if made_for_this or self._is_recent(current, newest, fresh=fresh):
                         current.readers += 1
                         return current
@@ -201,9 +203,10 @@ class LiveEvents:
             tail = self._versions.tail.bytes()
         if tail > TAIL_BYTES:
             self._meter.compact_if_possible()
+        self._begun = number = self._begun + 1  # by this thread only
         version = self._look(fresh=True)
         began, as_of = self._clock(), datetime.now(UTC)
-        return _Shared(self._meter.lake.snapshot(), version, began, as_of)
+        return _Shared(self._meter.lake.snapshot(), number, version, began, as_of)
 
     def _replace(self, shared: _Shared | None) -> None:
         previous, self._current = self._current, shared

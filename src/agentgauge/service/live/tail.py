@@ -30,9 +30,17 @@ class JournalTail:
         return self._ends.look(self._covered)
 
     def bytes(self) -> int:
-        """Bytes that have not landed. A batch that is landing counts as landed."""
-        covered = self._covered()
-        return sum(max(end - covered.get(name, 0), 0) for name, end in self.ends().items())
+        """Bytes of lines that have not landed. A batch that is landing counts as landed."""
+        covered, ends = self._covered(), self.ends()
+        return sum(max(end - (covered.get(name) or self._begin(name, end)), 0) for name, end in ends.items())
+
+    def _begin(self, name: str, end: int) -> int:
+        """Where the lines of a segment begin of which nothing has landed."""
+        try:
+            with (self._home.journal / name).open("rb") as file:
+                return len(file.readline())
+        except FileNotFoundError:  # landed meanwhile
+            return end
 
     def _covered(self) -> Mapping[str, int]:
         plan = next(self._plans.newest_first(), None)
