@@ -61,11 +61,13 @@ class Compaction(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def writer_lock(home: Home) -> Iterator[None]:
-    """Held by whoever changes the lake of this home. Raises `LakeBusy` at once where another process holds it."""
+def writer_lock(home: Home, *, wait: bool = False) -> Iterator[None]:
+    """Held by whoever changes the lake of this home. Raises `LakeBusy` at once where another process holds it, unless
+    it is to `wait`.
+    """
     make_directory(home.root)
     try:
-        with file_lock(home.root / "lake.lock", blocking=False):
+        with file_lock(home.root / "lake.lock", blocking=wait):
             yield
     except LockHeld as error:
         raise LakeBusy(
@@ -206,7 +208,7 @@ class Compactor:
             self._connection,
             (part.lines for _, part in scans),
             self._book,
-            present=self._tables.events.uris(),
+            present=self._tables.events.stored(),
             expired=self._tables.sources.uris(),
             by_identity=not certain or any(part.copied for _, part in scans),
         )

@@ -13,6 +13,7 @@ import duckdb
 import msgspec
 
 from agentgauge.errors import SettingsError
+from agentgauge.events.source_ids import TIMED
 from agentgauge.lake.blanking import blank_landed_bytes
 from agentgauge.lake.closed_days import close_days, forget_in_closed_days
 from agentgauge.lake.parquet import literal, parquet_scan, write_file
@@ -57,8 +58,8 @@ def delete_older(
     rollups_from_rows: int,
     on_step: Callable[[str], None] = lambda name: None,
 ) -> Deletion:
-    """Remove events that arrived before `before`, an aware time. Their source ids stay known, as digests, so that none
-    comes back by import, and their days and their rollups keep their figures.
+    """Remove events that arrived before `before`, an aware time. Source ids of imported ones stay known, as digests, so
+    that none comes back by import, and their days and their rollups keep their figures.
 
     To be called inside `writer_lock`. Steps: `kept`, what is to stay of them is written; `expired`, they are gone.
     """
@@ -89,13 +90,17 @@ def _delete(
 
 
 def _keep_source_keys(connection: duckdb.DuckDBPyConnection, tables: Tables, before: datetime) -> None:
-    """Before the rows go: a crash in between leaves a key twice, which changes nothing."""
-    expiring = list(files_with(connection, tables.events, f"{_OLDER} AND source_id IS NOT NULL", [before]))
+    """Before the rows go: a crash in between leaves a key twice, which changes nothing.
+
+    Not of those whose repeats are looked for by their time: there are as many as spans, and no retry is that late.
+    """
+    kept = f"{_OLDER} AND NOT starts_with(source_id, '{TIMED}')"
+    expiring = list(files_with(connection, tables.events, kept, [before]))
     if not expiring:
         return
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE keys AS SELECT DISTINCT md5(source_id) AS source_key "
-        f"FROM {parquet_scan(expiring)} WHERE {_OLDER} AND source_id IS NOT NULL ORDER BY 1",
+        f"FROM {parquet_scan(expiring)} WHERE {kept} ORDER BY 1",
         [before],
     )
     file = write_file(connection, tables.sources.storage, "SELECT * FROM keys")

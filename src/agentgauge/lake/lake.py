@@ -119,7 +119,7 @@ class Lake:
                 encode_event(msgspec.structs.replace(event, arrived=event.arrived or now), "", n) + b"\n"
                 for n, event in enumerate(events)
             )
-            land(connection, lines, self.book, present=tables.events.uris(), expired=tables.sources.uris())
+            land(connection, lines, self.book, present=tables.events.stored(), expired=tables.sources.uris())
             return {source_id for (source_id,) in connection.execute("SELECT source_id FROM lines").fetchall()}
 
     def _open_tables(self) -> tuple[Tables, duckdb.DuckDBPyConnection]:

@@ -23,11 +23,13 @@ import msgspec
 from agentgauge.errors import EventRefused, EventUnreadable
 from agentgauge.events import fields
 from agentgauge.events.codec import decode_line
-from agentgauge.events.event import to_micros
+from agentgauge.events.event import from_micros, to_micros
+from agentgauge.events.source_ids import TIMED
 from agentgauge.events.validation import check
 from agentgauge.lake.parquet import parquet_scan
 from agentgauge.lake.rates import PRICED, Integer, computed, load_rates
 from agentgauge.lake.schema import EVENTS, SQL_TYPES
+from agentgauge.lake.table import StoredFile
 from agentgauge.pricing import PriceBook
 
 _LINE_COLUMNS = {"s": "VARCHAR", "n": "BIGINT"} | {
@@ -36,6 +38,12 @@ _LINE_COLUMNS = {"s": "VARCHAR", "n": "BIGINT"} | {
 _SAMENESS = (*fields.TOKEN_NAMES, "outcome", "duration_ms", "quality_score", "value")
 """What a repeated source id may correct. Reported money is compared too, computed money follows from the tokens
 and may have been repriced since."""
+
+_TIMED = f"starts_with(lines.source_id, '{TIMED}')"
+_ALTERED = "contains(lines.attributes::VARCHAR, '\"stated_time\":')"
+"""A time too far ahead was replaced by that of the arrival, so that a repeat has a later one."""
+_ALTERED_MICROS = 24 * 3_600_000_000
+"""How far back a repeat of such an event is looked for."""
 
 _MEMORY = "1GiB"
 
@@ -92,14 +100,14 @@ def land(
     connection: duckdb.DuckDBPyConnection,
     lines: Iterable[bytes],
     book: PriceBook,
-    present: Sequence[str] = (),
+    present: Sequence[StoredFile] = (),
     expired: Sequence[str] = (),
     *,
     by_identity: bool = False,
 ) -> Landed:
     """Ready the events in `lines` that the lake does not have, deduplicated, with the rates that price them.
 
-    `present` are the Parquet files of the events table and `expired` those of the sources table, as URIs that the
+    `present` are the Parquet files of the events table and `expired` the URIs of those of the sources table, which the
     connection can read. `by_identity`: some lines may have landed already, and are found by (segment, n).
     """
     with tempfile.TemporaryDirectory(prefix="agentgauge-") as scratch:
@@ -173,26 +181,46 @@ def _drop_unreadable(spool: Path) -> tuple[tuple[bytes, str], ...]:
 
 
 def _drop_known(
-    connection: duckdb.DuckDBPyConnection, present: Sequence[str], expired: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, present: Sequence[StoredFile], expired: Sequence[str]
 ) -> tuple[str, ...]:
     """Of each source id keep the line that arrived last.
 
     Drop those that the lake has with the same usage or from a later arrival, and those that have expired.
     """
-    row = connection.execute("SELECT count(source_id), min(time), max(time) FROM lines").fetchone()
-    if row is None or not row[0]:
+    row = connection.execute(
+        f"SELECT count(source_id) FILTER (NOT {_TIMED}), "
+        f"min(time - CASE WHEN coalesce({_ALTERED}, false) THEN {_ALTERED_MICROS} ELSE 0 END) FILTER ({_TIMED}), "
+        f"max(time) FILTER ({_TIMED}) FROM lines"
+    ).fetchone()
+    others, first, last = row or (0, None, None)
+    if not others and first is None:
         return ()
     connection.execute(
         "DELETE FROM lines WHERE source_id IS NOT NULL AND rowid NOT IN (SELECT "
         "arg_max(rowid, (coalesce(arrived, time), s, n)) FROM lines WHERE source_id IS NOT NULL GROUP BY source_id)"
     )
-    if expired:
-        connection.execute(
-            "DELETE FROM lines WHERE source_id IS NOT NULL AND md5(source_id) IN "
-            f"(SELECT source_key FROM {parquet_scan(expired)})"
-        )
-    if not present:
-        return ()
+    connection.execute("CREATE OR REPLACE TEMP TABLE known (line BIGINT, source_id VARCHAR, same BOOLEAN)")
+    if others:
+        if expired:
+            connection.execute(
+                f"DELETE FROM lines WHERE NOT {_TIMED} AND md5(source_id) IN "
+                f"(SELECT source_key FROM {parquet_scan(expired)})"
+            )
+        _find_known(connection, [file.uri for file in present], f"NOT {_TIMED}")
+    if first is not None:
+        start, end = from_micros(first), from_micros(last)
+        within = f"stored.time BETWEEN make_timestamptz({first}) AND make_timestamptz({last})"
+        _find_known(connection, [file.uri for file in present if file.may_have(start, end)], f"{_TIMED} AND {within}")
+    connection.execute("DELETE FROM lines WHERE rowid IN (SELECT line FROM known WHERE same)")
+    replaced = connection.execute("SELECT DISTINCT source_id FROM known WHERE NOT same ORDER BY 1").fetchall()
+    connection.execute("DROP TABLE known")
+    return tuple(source_id for (source_id,) in replaced)
+
+
+def _find_known(connection: duckdb.DuckDBPyConnection, uris: Sequence[str], condition: str) -> None:
+    """Add to `known` the lines that meet the condition and whose source ids the files have."""
+    if not uris:
+        return
     same = [f'stored."{name}" IS NOT DISTINCT FROM {_with_default(name)}' for name in _SAMENESS]
     same.append(
         "(lines.cost_usd IS NULL OR lines.cost_source = 'computed' "
@@ -200,22 +228,17 @@ def _drop_known(
     )
     connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE known AS
-        SELECT lines.rowid AS line, lines.source_id,
+        INSERT INTO known SELECT lines.rowid, lines.source_id,
             ({" AND ".join(same)})
-            OR make_timestamptz(coalesce(lines.arrived, lines.time)) < coalesce(stored.arrived, stored.time) AS same
-        FROM {parquet_scan(present)} AS stored JOIN lines USING (source_id)
+            OR make_timestamptz(coalesce(lines.arrived, lines.time)) < coalesce(stored.arrived, stored.time)
+        FROM {parquet_scan(uris)} AS stored JOIN lines USING (source_id) WHERE {condition}
         """
     )
-    connection.execute("DELETE FROM lines WHERE rowid IN (SELECT line FROM known WHERE same)")
-    replaced = connection.execute("SELECT DISTINCT source_id FROM known WHERE NOT same ORDER BY 1").fetchall()
-    connection.execute("DROP TABLE known")
-    return tuple(source_id for (source_id,) in replaced)
 
 
-def _drop_landed(connection: duckdb.DuckDBPyConnection, present: Sequence[str]) -> None:
+def _drop_landed(connection: duckdb.DuckDBPyConnection, present: Sequence[StoredFile]) -> None:
     connection.execute(
-        f"DELETE FROM lines WHERE (s, n) IN (SELECT (segment, n) FROM {parquet_scan(present)} "
+        f"DELETE FROM lines WHERE (s, n) IN (SELECT (segment, n) FROM {parquet_scan([file.uri for file in present])} "
         "WHERE segment IN (SELECT DISTINCT s FROM lines))"
     )
 

@@ -55,7 +55,7 @@ class Snapshot:
             self.connection,
             (part.lines for _, part in tail),
             book,
-            present=self._tables.events.uris(),
+            present=self._tables.events.stored(),
             expired=self._tables.sources.uris(),
             by_identity=self._by_identity,
         )

@@ -46,6 +46,20 @@ class DataFile(msgspec.Struct, frozen=True):
     """When it became part of the table."""
 
 
+class StoredFile(msgspec.Struct, frozen=True):
+    """A data file as a reader finds it."""
+
+    uri: str
+    """As DuckDB names it."""
+    first: datetime | None = None
+    """As of `DataFile`."""
+    last: datetime | None = None
+
+    def may_have(self, start: datetime, end: datetime) -> bool:
+        """Whether rows may be of a time from `start` to `end`, both included."""
+        return (self.first is None or self.first <= end) and (self.last is None or self.last >= start)
+
+
 class LakeTable:
     def __init__(self, storage: Storage, columns: Mapping[str, str], *, partitioned: bool) -> None:
         """`columns` by their SQL types."""
@@ -106,6 +120,10 @@ class LakeTable:
     def uris(self) -> list[str]:
         """The data files, as DuckDB names them (delta-rs would give them URL-encoded and with links resolved)."""
         return [self.storage.uri(file.name) for file in self.files()]
+
+    def stored(self) -> list[StoredFile]:
+        """The same, with the times that each is of."""
+        return [StoredFile(self.storage.uri(file.name), file.first, file.last) for file in self.files()]
 
     def files(self) -> list[DataFile]:
         if self._delta is None:
