@@ -130,11 +130,18 @@ class AlertBook:
         with self._store.reading() as connection:
             return _found(connection, where, limit)
 
-    def count(self, status: Status, projects: Collection[str] | None = None) -> int:
-        """How many have a status. Raises `StateError`."""
+    def count(
+        self,
+        status: Status | None = None,
+        projects: Collection[str] | None = None,
+        *,
+        severity: Severity | None = None,
+        project: str | None = None,
+    ) -> int:
+        """How many `alerts` of these there are on all pages. Raises `StateError`."""
         if not self._store.exists:
             return 0
-        where = Where().equal(status=status).of_projects(projects)
+        where = Where().equal(status=status, severity=severity, project=project).of_projects(projects)
         with self._store.reading() as connection:
             counted: int = select(connection, "count(*)", _TABLE, where, "1")[0][0]
             return counted
