@@ -48,6 +48,25 @@ LABELS = {
 }
 
 
+class Told(Explanation, frozen=True, kw_only=True):
+    """An explanation, and what it comes to in words."""
+
+    sentence: str
+    """What changed and why, the largest parts first."""
+    remarks: tuple[str, ...]
+    """What to keep in mind; first of all where the difference is known in part only."""
+
+
+def told(answer: Explanation, zone: tzinfo) -> Told:
+    """Times are by the clocks of a zone."""
+    first = (unknown(answer),) if answer.is_partial else ()
+    return Told(
+        **{name: getattr(answer, name) for name in Explanation.__struct_fields__},
+        sentence=sentence(answer),
+        remarks=(*first, *remarks(answer, zone)),
+    )
+
+
 def amount(value: Decimal | None, unit: str, *, signed: bool = False) -> str:
     """A figure of the metric, or a difference of two."""
     if value is None:

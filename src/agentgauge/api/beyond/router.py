@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-router = APIRouter(prefix="/api/v1")
+from agentgauge.api.beyond import courses, reasons, usage
+
+router = APIRouter(prefix="/api/v1", tags=["beyond"])
+for part in (usage, courses, reasons):
+    router.include_router(part.router)

@@ -11,7 +11,7 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date, datetime, tzinfo
+    from datetime import date
     from decimal import Decimal
 
     from rich.table import Table
@@ -61,13 +61,14 @@ def forecast(
     from agentgauge.cli.question import question
     from agentgauge.errors import QueryError
     from agentgauge.service import reports
+    from agentgauge.service.horizon import day_of, days_until
 
     if days is not None and until is not None:
         raise QueryError("--days and --until both say how far: give one of them")
     if budget is None and budget_since is not None:
         raise QueryError("--budget-since is a budget's first day: say how much with --budget")
     with question(since, None, where, tz, home) as asked:
-        ahead = days or (_DAYS if until is None else _days_until(until, asked.zone, asked.now))
+        ahead = days or (_DAYS if until is None else days_until(until, asked.zone, asked.now))
         asked.check_recorded()
         answer = reports.forecast(
             asked.engine,
@@ -78,34 +79,12 @@ def forecast(
             days=ahead,
             filters=asked.filters,
             budget_usd=None if budget is None else _dollars(budget),
-            budget_since=None if budget_since is None else _day(budget_since, asked.zone, asked.now),
+            budget_since=None if budget_since is None else day_of(budget_since, asked.zone, asked.now),
         )
     if as_json:
         print_document(answer)
     else:
         _show(answer, asked)
-
-
-def _days_until(text: str, zone: tzinfo, now: datetime) -> int:
-    from datetime import timedelta
-
-    from agentgauge.errors import QueryError
-
-    today = now.astimezone(zone).date()
-    if text.strip().lower() == "month-end":
-        last = (today.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    else:
-        last = _day(text, zone, now)
-    ahead = (last - today).days + 1
-    if ahead < 1:
-        raise QueryError(f"--until {text} is before today, {today.isoformat()}: a forecast is of days to come")
-    return ahead
-
-
-def _day(text: str, zone: tzinfo, now: datetime) -> date:
-    from agentgauge.service.window import parse_moment
-
-    return parse_moment(text, zone, now).astimezone(zone).date()
 
 
 def _dollars(text: str) -> Decimal:
