@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -41,6 +42,17 @@ class RedisServer:
             self._process.kill()
             self._process.communicate()
             self._process = None
+
+    def pause(self) -> None:
+        """Accept connections and answer nothing, until `go_on`."""
+        self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
 
 @contextmanager

@@ -93,6 +93,7 @@ class AnswerCache:
             evictions=self._memory.evictions,
             entries=len(self._memory),
             bytes=self._memory.bytes,
+            shared=None if self._behind is None else self._behind.is_there,
         )
 
     def close(self) -> None:

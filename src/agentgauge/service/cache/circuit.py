@@ -30,10 +30,6 @@ class Circuit:
         """Whether the server may be asked."""
         return self._closed.is_set()
 
-    def wait_closed(self, seconds: float) -> bool:
-        """Wait until the server is back; False where it is not within `seconds`."""
-        return self._closed.wait(seconds)
-
     def broke(self, error: Exception) -> None:
         """The server failed to answer."""
         with self._lock:

@@ -24,6 +24,10 @@ class MemoryStore:
         self._kept = _Evicting(most_bytes, clock)
         self._lock = threading.Lock()
 
+    @property
+    def is_there(self) -> bool:
+        return True
+
     def get(self, key: str) -> Kept | None:
         with self._lock:
             return self._kept.get(key)

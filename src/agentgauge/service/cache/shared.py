@@ -48,7 +48,11 @@ class RedisStore:
         self._client: Any = redis.Redis.from_url(
             url, socket_timeout=_TIMEOUT_SECONDS, socket_connect_timeout=_TIMEOUT_SECONDS, retry=retry
         )
-        self.circuit = Circuit("the Redis of the cache", self._client.ping, _FAILURES)
+        self._circuit = Circuit("the Redis of the cache", self._client.ping, _FAILURES)
+
+    @property
+    def is_there(self) -> bool:
+        return self._circuit.is_closed
 
     def get(self, key: str) -> Kept | None:
         value = self._asked(lambda: self._client.get(self._prefix + key))
@@ -77,7 +81,7 @@ class RedisStore:
         return self._asked(drop) or 0
 
     def close(self) -> None:
-        self.circuit.stop()
+        self._circuit.stop()
         self._client.close()
 
     def _seconds_left(self, answer: Kept) -> float:
@@ -85,7 +89,7 @@ class RedisStore:
 
     def _asked(self, ask: Callable[[], Any]) -> Any:
         """What the server answers; None where it is away, or refuses."""
-        if not self.circuit.is_closed:
+        if not self._circuit.is_closed:
             return None
         try:
             return ask()
@@ -94,7 +98,7 @@ class RedisStore:
             logger.warning("the Redis of the cache refused: %s", error)
         except _FAILURES as error:
             self._failures.add()
-            self.circuit.broke(error)
+            self._circuit.broke(error)
         return None
 
 

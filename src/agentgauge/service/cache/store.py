@@ -42,6 +42,11 @@ class Store(Protocol):
     """Safe for threads. Raises nothing: what cannot be kept or found is not there, and counted as a failure where
     something is broken."""
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be asked now."""
+        ...
+
     def get(self, key: str) -> Kept | None:
         """What is kept under a key and not older than `KEPT_SECONDS`."""
         ...
