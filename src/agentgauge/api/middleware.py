@@ -16,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from agentgauge.api.body_limit import BodyLimit
 from agentgauge.api.envelope import Envelope
+from agentgauge.api.head import HeadAsGet
 from agentgauge.api.operations.measured import Measured
 from agentgauge.settings.server import ServerSettings
 
@@ -40,6 +41,7 @@ def install(app: FastAPI, settings: ServerSettings) -> None:
     app.add_middleware(BodyLimit)
     app.add_middleware(Envelope)
     app.add_middleware(Measured)
+    app.add_middleware(HeadAsGet)
     if settings.security.trusted_proxies:
         from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
