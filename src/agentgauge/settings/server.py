@@ -3,6 +3,7 @@ uses, to this machine alone.
 
     AGENTGAUGE_DATABASE_URL      postgresql://... for what changes in place (default: <home>/state.db, SQLite)
     AGENTGAUGE_REDIS_URL         redis://... for the cache (default: in the process)
+    AGENTGAUGE_RETENTION_DAYS    days after its arrival that a raw event is kept; 0: for ever (default: 90)
     AGENTGAUGE_PROMETHEUS_LABELS what series at /metrics are told apart by: some of project, agent, role, operation,
                                  model and provider (default: project,agent,model)
 
@@ -21,9 +22,10 @@ import msgspec
 from agentgauge.errors import SettingsError
 from agentgauge.settings.ingest import IngestSettings, get_ingest_settings
 from agentgauge.settings.logs import LogSettings, get_log_settings
-from agentgauge.settings.recording import Settings, get_settings
+from agentgauge.settings.recording import Settings, get_settings, whole_number
 from agentgauge.settings.security import SecuritySettings, get_security_settings
 
+RETENTION_DAYS = 90
 PROMETHEUS_LABELS = ("project", "agent", "model")
 _BOUNDED = ("project", "agent", "role", "operation", "model", "provider")
 """Dimensions of events with few values; sessions, runs, tickets and users have no end."""
@@ -35,6 +37,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str | None = None
     ingest: IngestSettings = IngestSettings()
     security: SecuritySettings = SecuritySettings()
+    retention_days: int = RETENTION_DAYS
     prometheus_labels: tuple[str, ...] = PROMETHEUS_LABELS
     logs: LogSettings = LogSettings()
     workers: int = 1
@@ -58,6 +61,7 @@ def get_server_settings(
         redis_url=_url(env, "AGENTGAUGE_REDIS_URL", ("redis", "rediss", "unix")),
         ingest=get_ingest_settings(env),
         security=get_security_settings(env),
+        retention_days=whole_number(env, "AGENTGAUGE_RETENTION_DAYS", RETENTION_DAYS),
         prometheus_labels=_labels(env, "AGENTGAUGE_PROMETHEUS_LABELS"),
         logs=get_log_settings(env),
         notify_socket=env.get("NOTIFY_SOCKET") or None,

@@ -1,0 +1,59 @@
+"""Budgets that are nearly or wholly used, as alerts; one below its threshold again is resolved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from agentgauge.service.budgets import spent
+from agentgauge.service.jobs.detecting import resolve_others
+from agentgauge.service.jobs.job import Work
+from agentgauge.service.wording import money
+from agentgauge.state.alerts import AlertBook, Detected, Severity
+from agentgauge.state.budgets import Budget, BudgetBook, Status, status_of, utilization_percent
+
+TYPE = "budget_overrun"
+_SEVERITY: dict[Status, Severity] = {"warning": "warning", "critical": "critical", "exceeded": "critical"}
+
+
+def check_budgets(work: Work, scheduled: datetime) -> str:
+    """What of each budget is used in its period so far, counted from the events and kept with the budget."""
+    budgets, alerts = BudgetBook(work.state), AlertBook(work.state)
+    detected: list[Detected] = []
+    all_budgets = budgets.budgets()
+    with work.engine() as engine:
+        for budget in all_budgets:
+            used = spent(engine, budget, scheduled)
+            budgets.counted(budget.id, used, scheduled)
+            status = status_of(used, budget)
+            if status in _SEVERITY:
+                detected.append(_overrun(budget, used, status))
+    new = sum(is_new for _, is_new in (alerts.detect(each, scheduled) for each in detected))
+    over = resolve_others(alerts, TYPE, {each.condition for each in detected}, scheduled)
+    return f"{len(all_budgets)} budgets, {len(detected)} above a threshold, {new} of them new; {over} below it again"
+
+
+def _overrun(budget: Budget, used: Decimal, status: Status) -> Detected:
+    percent = budget.critical_percent if status != "warning" else budget.warning_percent
+    utilization = utilization_percent(used, budget.total_usd)
+    share = "more than nothing" if utilization is None else f"{utilization:.1f}% utilization"
+    return Detected(
+        # A new level is a new condition: who acknowledged the warning still has to hear of the overrun.
+        condition=msgspec.json.encode((TYPE, budget.id, status)).decode(),
+        type=TYPE,
+        severity=_SEVERITY[status],
+        metric="budget_utilization",
+        project=budget.project,
+        agent_name=budget.name if budget.scope == "agent" else None,
+        current_value=float(used),
+        expected_value=float(budget.total_usd),
+        threshold_value=float(budget.total_usd * Decimal(repr(percent)) / 100),
+        deviation_percent=float((used - budget.total_usd) / budget.total_usd * 100) if budget.total_usd else None,
+        message=f"Budget alert: {_whose(budget)} at {share} ({money(used)}/{money(budget.total_usd)})",
+    )
+
+
+def _whose(budget: Budget) -> str:
+    return budget.name if budget.scope == "agent" else f"{budget.scope} {budget.name}"

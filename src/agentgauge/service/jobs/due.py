@@ -1,0 +1,58 @@
+"""Which runs are due. When a job is due is APScheduler's cron expression, its missed runs are worked out here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from agentgauge.service.jobs.job import MOST_CAUGHT_UP, Every, Job
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.cron import CronTrigger
+
+_FIELDS: dict[Every, dict[str, object]] = {
+    "hour": {"minute": 0},
+    "day": {"hour": 0, "minute": 0},
+    "week": {"day_of_week": "sun", "hour": 0, "minute": 0},
+    "month": {"day": 1, "hour": 0, "minute": 0},
+}
+_LONGEST: dict[Every, timedelta] = {
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
+    "month": timedelta(days=31),
+}
+_MOMENT = timedelta(microseconds=1)
+
+
+def trigger(every: Every) -> CronTrigger:
+    from apscheduler.triggers.cron import CronTrigger
+
+    return CronTrigger(timezone=UTC, **_FIELDS[every])
+
+
+def next_due(job: Job, after: datetime) -> datetime:
+    """The first time after an aware one."""
+    due: datetime = trigger(job.every).get_next_fire_time(None, after + _MOMENT)
+    return due.astimezone(UTC)
+
+
+def last_due(job: Job, now: datetime) -> datetime:
+    """The last time at or before an aware one."""
+    due = next_due(job, now - _LONGEST[job.every] - _MOMENT)
+    while (later := next_due(job, due)) <= now:
+        due = later
+    return due
+
+
+def missed(job: Job, last: datetime | None, now: datetime) -> tuple[datetime, ...]:
+    """When a job was due since it was last due and run, in order of time; nothing where it never was: what has never
+    been done was not missed."""
+    if last is None:
+        return ()
+    found: list[datetime] = []
+    due = next_due(job, max(last, now - MOST_CAUGHT_UP))
+    while due <= now:
+        found.append(due)
+        due = next_due(job, due)
+    return tuple(found if job.each_missed else found[-1:])

@@ -1,0 +1,46 @@
+"""What a job is, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from agentgauge.engines import Engine
+from agentgauge.meter import Meter
+from agentgauge.settings.server import ServerSettings
+from agentgauge.state.store import Store
+
+Every = Literal["hour", "day", "week", "month"]
+"""Each begins at a full hour, at midnight, at midnight before Sunday, at midnight before the first; UTC."""
+
+MOST_CAUGHT_UP = timedelta(days=31)
+"""What was due longer ago is not caught up."""
+
+
+class Work:
+    """What jobs work on. Every run reads a snapshot of its own."""
+
+    def __init__(self, settings: ServerSettings, state: Store) -> None:
+        self.settings = settings
+        self.meter = Meter(settings.recording)
+        self.state = state
+
+    @contextmanager
+    def engine(self) -> Iterator[Engine]:
+        with self.meter.engine() as engine:
+            yield engine
+
+
+class Job(msgspec.Struct, frozen=True):
+    name: str
+    every: Every
+    does: str
+    """In half a sentence, for lists."""
+    run: Callable[[Work, datetime], str]
+    """Does it, as it was due at that (aware) time; one line that says what came of it."""
+    each_missed: bool = False
+    """Whether every run that was missed is caught up, since each is about a period of its own; else only the last."""

@@ -1,0 +1,110 @@
+"""Leading: of all processes that share a database, one has the lease and runs the jobs when they are due.
+
+It catches up on what was missed first. A process that dies loses the lease after a minute, and another goes on; one
+that cannot renew it stops before another may have it. Jobs run one at a time, on one thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from agentgauge.errors import StateError
+from agentgauge.service.jobs.due import last_due, missed, trigger
+from agentgauge.service.jobs.holding import RENEWED_EVERY_SECONDS, held, holder
+from agentgauge.service.jobs.job import Job, Work
+from agentgauge.service.jobs.running import JobRunner
+from agentgauge.service.jobs.table import JOBS
+from agentgauge.state.job_runs import JobRuns
+from agentgauge.state.leases import LeaseBook
+
+if TYPE_CHECKING:
+    from apscheduler.schedulers.background import BackgroundScheduler
+
+LEASE = "jobs"
+_log = logging.getLogger("agentgauge.jobs")
+
+
+class Leader:
+    """Runs the jobs on threads of its own from `start` to `close`, whenever this process has the lease."""
+
+    def __init__(
+        self, work: Work, now: Callable[[], datetime] = lambda: datetime.now(UTC), jobs: Sequence[Job] = JOBS
+    ) -> None:
+        self._now = now
+        self._jobs = jobs
+        self._runs = JobRuns(work.state)
+        self._leases = LeaseBook(work.state)
+        self._runner = JobRunner(work, now)
+        self._holder = holder()
+        self._closing = threading.Event()
+        self._lost = threading.Event()
+        self._thread = threading.Thread(target=self._stand, name="agentgauge-jobs", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Run no more jobs; one that is running ends first."""
+        self._closing.set()
+        self._lost.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _stand(self) -> None:
+        while not self._closing.is_set():
+            try:
+                with held(self._leases, LEASE, self._holder, on_loss=self._lost.set) as lease:
+                    if lease is not None:
+                        self._lead()
+            except StateError as error:
+                _log.warning("no jobs are run: %s", error)
+            self._closing.wait(RENEWED_EVERY_SECONDS)
+            if not self._closing.is_set():
+                self._lost.clear()
+
+    def _lead(self) -> None:
+        self.catch_up()
+        scheduler = self._scheduler()
+        scheduler.start()
+        try:
+            self.catch_up()  # what became due between the two; a job that runs twice is right
+            self._lost.wait()
+        finally:
+            scheduler.shutdown(wait=True)
+
+    def catch_up(self) -> None:
+        """Run what was due since each job was last due and run, in order of time. Raises `StateError`."""
+        now = self._now()
+        due: list[tuple[datetime, int, Job]] = []
+        for number, job in enumerate(self._jobs):
+            last = self._runs.last(job.name, "succeeded", "failed")
+            due += [(moment, number, job) for moment in missed(job, None if last is None else last.scheduled, now)]
+        for moment, _, job in sorted(due, key=lambda one: one[:2]):
+            if self._lost.is_set():
+                return
+            self._runner.run(job, moment)
+
+    def _scheduler(self) -> BackgroundScheduler:
+        from apscheduler.executors.pool import ThreadPoolExecutor
+        from apscheduler.schedulers.background import BackgroundScheduler
+
+        scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(1)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+        for job in self._jobs:
+            scheduler.add_job(self._run_due, trigger(job.every), args=(job,), id=job.name, name=job.name)
+        return scheduler
+
+    def _run_due(self, job: Job) -> None:
+        if self._lost.is_set():
+            return
+        try:
+            self._runner.run(job, last_due(job, self._now()))
+        except StateError as error:
+            _log.error("the job %s was not run: %s", job.name, error)

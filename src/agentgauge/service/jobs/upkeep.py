@@ -1,0 +1,29 @@
+"""Keeping the home in order: sums of what is new, and what is too old."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from agentgauge.errors import LakeBusy
+from agentgauge.service.jobs.job import Work
+from agentgauge.state.job_runs import JobRuns
+
+
+def roll_up(work: Work, scheduled: datetime) -> str:
+    """Land what the journal holds and bring the sums kept of events up to date."""
+    try:
+        done = work.meter.lake.compact()
+    except LakeBusy:
+        return "another process was compacting"
+    return f"{done.events:,} events landed, {done.files_rolled_up} data files rolled up"
+
+
+def clean_up(work: Work, scheduled: datetime) -> str:
+    """Delete raw events that arrived longer ago than they are kept; sums, aggregations, alerts and the audit stay."""
+    days = work.settings.retention_days
+    if not days:
+        return "events are kept for ever"
+    before = scheduled - timedelta(days=days)
+    deleted = work.meter.lake.expire(before)
+    runs = JobRuns(work.state).drop_before(before)
+    return f"{deleted.events:,} events that arrived before {before:%Y-%m-%d} deleted, {runs:,} runs of jobs forgotten"
