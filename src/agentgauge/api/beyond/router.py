@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from agentgauge.api.beyond import courses, reasons, usage
+from agentgauge.api.beyond import courses, operations, reasons, usage, work
 
 router = APIRouter(prefix="/api/v1", tags=["beyond"])
-for part in (usage, courses, reasons):
+for part in (usage, courses, reasons, work, operations):
     router.include_router(part.router)

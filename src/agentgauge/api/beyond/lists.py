@@ -1,0 +1,83 @@
+"""Lists page by page, as their cursors and keys say: what `agentgauge.service.records` gives, with where to go on.
+
+Rows are those of one moment, as far as a stream that grows allows: pages after the first see nothing newer than it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from agentgauge.api.beyond.question import OfPart
+from agentgauge.api.paging import DEFAULT_LIMIT, CursorText, Key, Limit, Page
+from agentgauge.errors import QueryError
+from agentgauge.events.event import from_micros, to_micros
+from agentgauge.service.records.rows import RowKey
+from agentgauge.service.records.work import WorkKey
+from agentgauge.service.window import Window
+
+
+class ListMeta(msgspec.Struct, frozen=True):
+    as_of: datetime
+    """When the first page was asked for."""
+    next_cursor: str | None
+    """Asks for the next page, with the same parameters; None on the last."""
+
+
+class PageParameters(OfPart):
+    limit: Limit = DEFAULT_LIMIT
+    cursor: CursorText = None
+
+    def page(self, now: datetime, *question: str) -> Page:
+        """Raises `QueryError`."""
+        asked = tuple((name, value) for name, value in self if name not in ("limit", "cursor"))
+        return Page.asked(self.cursor, self.limit, now, *question, asked)
+
+
+def up_to_first_page(window: Window, page: Page) -> Window:
+    """The window of pages after the first, which do not see what has been recorded since."""
+    if page.after is None or (window.end is not None and window.end <= page.as_of):
+        return window
+    return Window(window.start, page.as_of)
+
+
+def row_key(key: Key | None) -> RowKey | None:
+    """Raises `QueryError` for what no page has given."""
+    match key:
+        case None:
+            return None
+        case (int(micros), str(segment), int(n)):
+            return _moment(micros), segment, n
+        case _:
+            raise _no_cursor()
+
+
+def written_row_key(key: RowKey) -> Key:
+    return to_micros(key[0]), key[1], key[2]
+
+
+def work_key(key: Key | None) -> WorkKey | None:
+    """Raises `QueryError` for what no page has given."""
+    match key:
+        case None:
+            return None
+        case (int(micros), None | str() as project, str(name)):
+            return _moment(micros), project, name
+        case _:
+            raise _no_cursor()
+
+
+def written_work_key(key: WorkKey) -> Key:
+    return to_micros(key[0]), key[1], key[2]
+
+
+def _moment(micros: int) -> datetime:
+    try:
+        return from_micros(micros)
+    except OverflowError:
+        raise _no_cursor() from None
+
+
+def _no_cursor() -> QueryError:
+    return QueryError("this is no cursor: take meta.next_cursor of the page before", field="cursor")
