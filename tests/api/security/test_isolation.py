@@ -61,6 +61,7 @@ WRITES: dict[str, list[Any]] = {
     "POST /v1/traces": [{"resourceSpans": []}],
     "POST /v1/metrics": [{"resourceMetrics": []}],
     "POST /api/v1/keys": [{"name": "more", "scopes": ["read"], "projects": ["<>"]}],
+    "PUT /api/v1/journals/{journal}/{segment}": [[]],
     "POST /sign-out": [None],
 }
 """Bodies of what is no question, with `<>` for the project. Without an entry a route is asked with none."""

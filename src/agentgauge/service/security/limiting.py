@@ -68,7 +68,8 @@ class Limiter:
             for name, amount in amounts.items()
         }
         self._here = FixedWindowRateLimiter(Counters(clock))
-        self._shared = None if redis_url is None else FixedWindowRateLimiter(_redis(redis_url))
+        self._redis = None if redis_url is None else _redis(redis_url)
+        self._shared = None if self._redis is None else FixedWindowRateLimiter(self._redis)
         self._clock = clock
         self._away_until = 0.0
 
@@ -96,8 +97,8 @@ class Limiter:
             return await self.failing(address)
 
     async def close(self) -> None:
-        if self._shared is not None:
-            await self._shared.storage.storage.aclose()  # type: ignore[attr-defined]
+        if self._redis is not None:
+            await self._redis.bridge.get_connection().aclose()  # type: ignore[attr-defined]  # of any kind of bridge
 
     async def _count(self, item: RateLimitItemPerMinute, budget: Budget, who: str) -> Exceeded | None:
         limiter = self._limiter()
