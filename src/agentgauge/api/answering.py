@@ -56,14 +56,15 @@ async def answered(
     *,
     topics: tuple[str, ...] = (),
 ) -> Response:
-    """The answer to the question `name` with these parameters, as JSON.
+    """The answer to the question `name`, one of its module's, with these parameters, as JSON.
 
     `compute` gives a Pydantic model of `agentgauge.api`, or an answer of `agentgauge.service`; it runs on a thread, and
     not at all where the same was asked of the same data. Parameters are what was asked for: an open end of a window is
     None, never now. `topics` are those of state that the answer depends on (`state.changes`); a question that has some
     is always answered on a thread, since the database is asked how often they changed.
     """
-    question = _Question(runtime, principal, question_key(name, principal.projects, parameters), compute, topics)
+    key = question_key(f"{name}@{_module_of(request)}", principal.projects, parameters)
+    question = _Question(runtime, principal, key, compute, topics)
     fresh = "no-cache" in request.headers.get("cache-control", "")
     found = None if fresh or topics else question.at_hand()
     if found is not None:
@@ -103,6 +104,12 @@ class _Question(msgspec.Struct, frozen=True):
         engine = seen.engine if projects is None else OfProjects(seen.engine, projects)
         answer = self.compute(Asked(engine, now, self.runtime, self.principal))
         return kept(_encoded(answer), plain_time(seen.as_of), now.timestamp())
+
+
+def _module_of(request: Request) -> str:
+    """Where the question is asked, so that two modules may call different questions alike."""
+    module: str = request.scope["endpoint"].__module__
+    return module.removeprefix("agentgauge.api.")
 
 
 def _encoded(answer: object) -> bytes:

@@ -1,6 +1,7 @@
 """What every request goes through before its route and every answer after it, outermost first:
 
 proxies      who asked, where a proxy that is trusted says it asks for somebody
+head         HEAD is asked as GET, and answered without a body
 measured     requests are counted and timed
 envelope     the request's id, headers for browsers, errors of no class
 bodies       too large ones are refused

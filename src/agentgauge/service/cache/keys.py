@@ -1,8 +1,8 @@
 """Keys of answers, readable enough to be named by patterns:
 
-    metrics:<question>:<projects>:<parameters>:<data version>[:<state changes>]
-    metrics:summary:*:[]:41.9f86d081884c7d65
-    metrics:percentiles:shop,web:["cost",null]:41.9f86d081884c7d65:17
+    metrics:<question>@<module of the API>:<projects>:<parameters>:<data version>[:<state changes>]
+    metrics:trends@metrics.trends:*:["cost",null]:41.9f86d081884c7d65
+    metrics:summary@metrics.summary:shop,web:[]:41.9f86d081884c7d65:17-0-3
 
 Colons separate, and are percent-encoded within the parts. `*` stands for all projects, which no project's name can,
 since its characters are encoded too.
@@ -31,7 +31,7 @@ def question_key(name: str, projects: Collection[str] | None, parameters: Sequen
     asked = quote(_encode([_canonical(parameter) for parameter in parameters]).decode(), safe=_PLAIN)
     if len(asked) > _LONGEST_PARAMETERS:
         asked = blake2b(asked.encode(), digest_size=16).hexdigest()
-    return f"metrics:{quote(name, safe='/')}:{seen}:{asked}"
+    return f"metrics:{quote(name, safe='/@')}:{seen}:{asked}"
 
 
 def answer_key(question: str, version: str, changes: Sequence[int] = ()) -> str:
