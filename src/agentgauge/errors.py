@@ -14,9 +14,12 @@
     |- Conflict               what is asked for does not go with how something is now
     |  `- Outdated            it was meant for an earlier version of it
     |- ServerBusy             a server cannot keep what is sent to it now; nothing of it was acknowledged
+    |- RangeConflict          bytes of a journal do not go on where those end that the server has
     |- BodyRefused            what was sent to a server cannot be read at all
+    |  |- RangeRefused        bytes of a journal that are no lines, or lines that break a rule
     |  |- BodyTooLarge        it is larger than the server takes at once
     |  `- BodyUnsupported     it has a form or an encoding that the server does not take
+    |- BackupUnusable         a file that is to be restored is damaged, or no backup
     |- PriceBookError         a price file or override is not usable
     |- ImportFormatError      a file is not the kind of log it was said to be
     |- RunFilesError          a run's files: an id that can name none, a file that cannot be understood
@@ -111,12 +114,33 @@ class BodyRefused(AgentGaugeError, ValueError):
     """What was sent to a server cannot be read at all; nothing of it was kept."""
 
 
+class RangeConflict(AgentGaugeError, ValueError):
+    """Bytes of a journal do not go on where those end that the server has: at byte `end`."""
+
+    def __init__(self, message: str, end: int) -> None:
+        super().__init__(message)
+        self.end = end
+
+
+class RangeRefused(BodyRefused):
+    """Bytes [start, end) of a segment are no lines, or a line that breaks a rule; nothing of what was sent was kept."""
+
+    def __init__(self, message: str, start: int, end: int) -> None:
+        super().__init__(f"bytes {start}-{end}: {message}")
+        self.start = start
+        self.end = end
+
+
 class BodyTooLarge(BodyRefused):
     """It is larger, or holds more, than the server takes at once."""
 
 
 class BodyUnsupported(BodyRefused):
     """It has a form or an encoding that the server does not take."""
+
+
+class BackupUnusable(AgentGaugeError):
+    """A file that is to be restored is damaged, or no backup."""
 
 
 class PriceBookError(AgentGaugeError, ValueError):

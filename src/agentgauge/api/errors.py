@@ -12,6 +12,8 @@ own (4xx); of the server's (5xx) only that they happened: what happened is in th
     ambiguous           409  a name that several things have
     conflict            409  what does not go with how something is now
     outdated            409  a change that was meant for an earlier version
+    range_refused       400  bytes of a journal that are no lines or break a rule: `X-Refused-Bytes` says which
+    range_conflict      409  bytes of a journal that do not go on where it ends here: at `X-High-Water-Mark`
     unreadable_body     400  what was sent cannot be read at all, and nothing of it was kept
     content_too_large   413  more than the server takes at once
     unsupported_media_type  415  a form or an encoding that the server does not take
@@ -50,6 +52,8 @@ from agentgauge.errors import (
     NotFound,
     Outdated,
     QueryError,
+    RangeConflict,
+    RangeRefused,
     ServerBusy,
     StateError,
 )
@@ -63,6 +67,8 @@ _STATUS: dict[type[AgentGaugeError], tuple[int, str]] = {
     Outdated: (409, "outdated"),
     EventRefused: (422, "event_refused"),
     BodyRefused: (400, "unreadable_body"),
+    RangeRefused: (400, "range_refused"),
+    RangeConflict: (409, "range_conflict"),
     BodyTooLarge: (413, "content_too_large"),
     BodyUnsupported: (415, "unsupported_media_type"),
     ServerBusy: (503, "busy"),
@@ -122,6 +128,10 @@ async def _of_ours(request: Request, error: Exception) -> JSONResponse:
     status, code = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), _INTERNAL)
     if isinstance(error, ServerBusy):
         return error_response(status, code, str(error), headers={"Retry-After": str(error.retry_after_s)})
+    if isinstance(error, RangeConflict):
+        return error_response(status, code, str(error), headers={"X-High-Water-Mark": str(error.end)})
+    if isinstance(error, RangeRefused):
+        return error_response(status, code, str(error), headers={"X-Refused-Bytes": f"{error.start}-{error.end}"})
     if status >= 500:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         headers = {"Retry-After": str(_RETRY_SECONDS)} if status == 503 else None

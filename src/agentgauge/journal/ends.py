@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agentgauge import files
+from agentgauge.journal import replica
 from agentgauge.journal.directory import JournalDirectory
 
 _CHUNK = 256 << 10
@@ -39,6 +40,9 @@ class SegmentEnds:
             else:
                 known = covered() if known is None else known
                 start = known.get(path.name, 0)
+            if replica.is_replica(path):
+                ends[path.name] = replica.read_mark(path).end
+                continue
             try:
                 ends[path.name] = _end_from(path, start)
             except FileNotFoundError:  # compacted meanwhile

@@ -25,7 +25,7 @@ import msgspec
 
 from agentgauge import files
 from agentgauge.events.codec import SCHEMA_VERSION
-from agentgauge.journal import layout
+from agentgauge.journal import layout, replica
 
 _CHUNK = 1 << 20
 _PIECE = 64 << 10
@@ -67,23 +67,26 @@ class Scan(msgspec.Struct, frozen=True):
     """
 
 
-def is_dead(path: str | os.PathLike[str]) -> bool:
+def is_dead(path: Path) -> bool:
     """Whether no process writes this segment any more.
 
-    Decided by its lock, which dies with its last holder; never by process id.
+    Decided by its lock, which dies with its last holder, never by process id; a replica's by its mark.
     """
-    return not files.is_locked(path)
+    return replica.read_mark(path).closed if replica.is_replica(path) else not files.is_locked(path)
 
 
-def scan(path: str | os.PathLike[str], start: int = 0, *, dead: bool, limit_bytes: int | None = None) -> Scan:
+def scan(path: Path, start: int = 0, *, dead: bool, limit_bytes: int | None = None) -> Scan:
     """Read a segment from byte `start`, which is 0 or the `end` of an earlier scan.
 
     At most about `limit_bytes` are covered (one line more where a line is longer). Raises OSError where the file
     cannot be read.
     """
-    with Path(path).open("rb", buffering=0) as file:
+    mark = replica.read_mark(path) if replica.is_replica(path) else None
+    with path.open("rb", buffering=0) as file:
         descriptor = file.fileno()
         size = os.fstat(descriptor).st_size
+        if mark is not None:
+            size = min(size, mark.end)
         first = files.read_at(descriptor, layout.BLOCK, 0)
         header = layout.read_header(first)
         reserve = layout.reserve_offset(header)
@@ -91,7 +94,7 @@ def scan(path: str | os.PathLike[str], start: int = 0, *, dead: bool, limit_byte
         begin = first.index(b"\n") + 1 if start == 0 and header is not None else start
         if limit_bytes is not None:
             limit_bytes = max(limit_bytes - (begin - start), 1)
-        reader = _Reader(descriptor, Path(path).name)
+        reader = _Reader(descriptor, path.name)
         if not dead:
             region = reader.live(begin, stop, limit_bytes)
         else:
@@ -101,6 +104,8 @@ def scan(path: str | os.PathLike[str], start: int = 0, *, dead: bool, limit_byte
                 offset = max(begin, stop)
                 rest = reader.region(files.read_at(descriptor, size - offset, offset), offset, final=True)
                 region = _joined(region, rest)
+        if mark is not None and mark.project is not None:
+            region = msgspec.structs.replace(region, lines=replica.with_project(region.lines, mark.project))
         copied = header is not None and header.copied
         return msgspec.structs.replace(region, start=start, copied=copied)
 

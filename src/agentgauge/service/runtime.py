@@ -8,6 +8,9 @@ from agentgauge.integrations.otlp.reader import OtlpReader
 from agentgauge.meter import Meter
 from agentgauge.service.cache import answer_cache
 from agentgauge.service.ingest.receiver import Receiver
+from agentgauge.service.ingest.replicas import Replicas
+from agentgauge.service.jobs.job import Work
+from agentgauge.service.jobs.leading import Leader
 from agentgauge.service.live import Landing, LiveEvents
 from agentgauge.service.monitoring.floors import Floors
 from agentgauge.service.monitoring.process import ProcessFigures
@@ -21,6 +24,7 @@ from agentgauge.state.opening import served_state
 class Runtime:
     def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
+        self.started = self.now()
         self.meter = Meter(settings.recording)
         self.state = served_state(settings)
         self.state.prepare()
@@ -33,8 +37,12 @@ class Runtime:
         self.figures = ProcessFigures()
         self.floors = Floors(settings.recording.home.root / "run")
         self.receiver = Receiver(settings.recording, settings.ingest, clock=self.now)
+        self.replicas = Replicas(settings.recording)
         self.otlp = OtlpReader()
+        self.jobs = Leader(Work(settings, self.state), self.now) if settings.jobs else None
         self.landing.start()
+        if self.jobs is not None:
+            self.jobs.start()
 
     def now(self) -> datetime:
         """The one clock of a server's answers; aware."""
@@ -43,6 +51,8 @@ class Runtime:
     def close(self) -> None:
         """Keep what was acknowledged, and let everything go."""
         self.receiver.close()
+        if self.jobs is not None:
+            self.jobs.close()
         self.landing.close()
         self.live.close()
         self.cache.close()
