@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import re
-import sqlite3
 import subprocess
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-import sqlglot
 
 from agentgauge.errors import StateError
 from agentgauge.state.database import Database, version_of
-from agentgauge.state.schema import Migration, migrations
+from agentgauge.state.schema import migrations
 from tests.components import require
 
 _COUNT = "UPDATE identifiers SET last = last + 1 WHERE name = 'recommendation'"
@@ -35,26 +31,6 @@ def test_the_first_transaction_makes_the_file_with_the_newest_schema(tmp_path: P
     assert database.exists
 
 
-def test_migrations_are_numbered_without_gaps() -> None:
-    assert [migration.version for migration in migrations()] == list(range(1, len(migrations()) + 1))
-
-
-def test_migrations_keep_to_sql_that_postgresql_takes_too() -> None:
-    """Every statement reads as PostgreSQL's, and has no word that SQLite alone knows or takes for another type."""
-    foreign = re.compile(r"(?i)\b(autoincrement|without\s+rowid|strict|pragma|datetime|integer\s+primary|blob|real)\b")
-    for migration in migrations():
-        for statement in migration.statements:
-            assert sqlglot.parse_one(statement, dialect="postgres").key in (
-                "create",
-                "insert",
-                "update",
-                "alter",
-                "drop",
-            )
-            code = re.sub(r"--.*", "", statement)
-            assert not foreign.search(code), f"{migration.name}: {foreign.search(code)}"
-
-
 def test_a_block_that_raises_changes_nothing(tmp_path: Path) -> None:
     database = Database(tmp_path / "state.db")
     with database.transaction() as connection:
@@ -63,28 +39,6 @@ def test_a_block_that_raises_changes_nothing(tmp_path: Path) -> None:
         connection.executemany("INSERT INTO identifiers (name, last) VALUES (?, 0)", [("a",), ("nowhere",), ("a",)])
     with database.reading() as connection:
         assert connection.execute("SELECT name, last FROM identifiers").fetchall() == [("recommendation", 1)]
-
-
-def test_a_migration_that_fails_leaves_the_version_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    database = Database(tmp_path / "state.db")
-    with database.transaction():
-        pass
-    known = migrations()
-    broken = Migration(known[-1].version + 1, "broken.sql", ("CREATE TABLE half (a TEXT);", "CREATE nonsense;"))
-    monkeypatch.setattr("agentgauge.state.database.migrations", lambda: (*known, broken))
-    with pytest.raises(StateError, match="syntax"), database.transaction():
-        pass
-    with closing(sqlite3.connect(database.path)) as connection:
-        assert version_of(connection) == known[-1].version
-        assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
-
-
-def test_a_file_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    database = Database(tmp_path / "state.db")
-    with closing(sqlite3.connect(database.path)) as connection:
-        connection.execute("PRAGMA user_version = 9999")
-    with pytest.raises(StateError, match=r"9999.*upgrade"), database.transaction():
-        pass
 
 
 def test_what_is_no_state_file_is_said_so(tmp_path: Path) -> None:

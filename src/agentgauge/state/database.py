@@ -33,6 +33,11 @@ class Database:
         self.path = path
 
     @property
+    def name(self) -> str:
+        """For messages: the file."""
+        return str(self.path)
+
+    @property
     def exists(self) -> bool:
         """Whether anything was ever written."""
         return self.path.exists()
@@ -75,6 +80,32 @@ class Database:
         """This machine's clock: all who use the file have it."""
         return datetime.now(UTC)
 
+    def version(self) -> int:
+        """The schema's number; 0 where there is no file. Raises `StateError`."""
+        if not self.exists:
+            return 0
+        with self._errors(), closing(self._connect_to_read()) as connection:
+            return version_of(connection)
+
+    def upgrade(self) -> int:
+        """Bring the schema up to date, making the file where there is none; the version that it had.
+
+        Of several processes one does it, and the others wait. Raises `StateError`.
+        """
+        with self._errors():
+            make_directory(self.path.parent)
+            with file_lock(self.path.with_suffix(".lock")), closing(self._connect()) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                version = version_of(connection)
+                check_known(version, self.name)
+                for migration in migrations()[version:]:
+                    _apply(connection, migration)
+                return version
+
+    def _migrate_if_needed(self) -> None:
+        if self.version() != migrations()[-1].version:
+            self.upgrade()
+
     @contextmanager
     def _errors(self) -> Iterator[None]:
         try:
@@ -97,25 +128,6 @@ class Database:
             connection.close()
             raise
         return connection
-
-    def _version(self) -> int:
-        if not self.exists:
-            return 0
-        with closing(self._connect_to_read()) as connection:
-            return version_of(connection)
-
-    def _migrate_if_needed(self) -> None:
-        newest = migrations()[-1].version
-        if self._version() == newest:
-            return
-        make_directory(self.path.parent)
-        with file_lock(self.path.with_suffix(".lock")), closing(self._connect()) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            version = version_of(connection)
-            check_known(version, str(self.path))
-            for migration in migrations():
-                if migration.version > version:
-                    _apply(connection, migration)
 
 
 def _apply(connection: sqlite3.Connection, migration: Migration) -> None:

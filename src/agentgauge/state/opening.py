@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentgauge.settings.server import ServerSettings
-from agentgauge.state.database import state_of
-from agentgauge.state.store import Store
+from agentgauge.state.database import Database, state_of
 
 if TYPE_CHECKING:
     from agentgauge.state.sql import SqlStore
@@ -24,8 +23,12 @@ def served_state(settings: ServerSettings) -> SqlStore:
     return SqlStore.of_file(state_of(settings.recording.home).path)
 
 
-def shared_state(settings: ServerSettings) -> Store:
+def shared_state(settings: ServerSettings) -> Database | SqlStore:
     """Of a command that reads or changes what a server has: the same database, without SQLAlchemy where it is the
     file of the home. Raises `StateError` as above.
     """
-    return state_of(settings.recording.home) if settings.database_url is None else served_state(settings)
+    if settings.database_url is None:
+        return state_of(settings.recording.home)
+    from agentgauge.state.sql import SqlStore  # deferred, as above
+
+    return SqlStore(settings.database_url, keep_open=False)

@@ -41,15 +41,18 @@ _TEXT_OR_MARK = re.compile(r"'[^']*'|\?|%")
 class SqlStore:
     """Implements `agentgauge.state.store.Store`."""
 
-    def __init__(self, url: str | sqlalchemy.URL) -> None:
+    def __init__(self, url: str | sqlalchemy.URL, *, keep_open: bool = True) -> None:
         """A database by its URL, `sqlite:///file` or `postgresql://...`; nothing is connected to yet.
+
+        A program of few transactions, which nobody closes, has `keep_open=False`: a connection for each.
 
         Raises `StateError` for a URL that names neither.
         """
         self._url = _checked(url)
+        self._pool = None if keep_open else sqlalchemy.NullPool
         self.path = Path(self._url.database or "") if self._url.drivername == _DRIVERS["sqlite"] else None
         """The file; None of PostgreSQL."""
-        self._engine, self._process = _engine(self._url), os.getpid()
+        self._engine, self._process = _engine(self._url, self._pool), os.getpid()
         self._inherited: list[sqlalchemy.Engine] = []
         self._is_ready = False
 
@@ -68,7 +71,7 @@ class SqlStore:
         """Its connections, for `agentgauge.state.models`; those of a parent process are not touched by a child."""
         if self._process != os.getpid():
             self._inherited.append(self._engine)  # not closed: they are the parent's, and SQLite's locks with them
-            self._engine, self._process = _engine(self._url), os.getpid()
+            self._engine, self._process = _engine(self._url, self._pool), os.getpid()
         return self._engine
 
     @property
@@ -236,12 +239,14 @@ def _checked(url: str | sqlalchemy.URL) -> sqlalchemy.URL:
     return found
 
 
-def _engine(url: sqlalchemy.URL) -> sqlalchemy.Engine:
-    if url.get_backend_name() == "postgresql":
-        return sqlalchemy.create_engine(
-            url, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": _CONNECT_SECONDS}
-        )
-    engine = sqlalchemy.create_engine(url, hide_parameters=True, connect_args={"timeout": WAIT_SECONDS})
+def _engine(url: sqlalchemy.URL, pool: type[sqlalchemy.Pool] | None) -> sqlalchemy.Engine:
+    is_file = url.get_backend_name() == "sqlite"
+    waits = {"timeout": WAIT_SECONDS} if is_file else {"connect_timeout": _CONNECT_SECONDS}
+    engine = sqlalchemy.create_engine(
+        url, poolclass=pool, pool_pre_ping=not is_file, hide_parameters=True, connect_args=waits
+    )
+    if not is_file:
+        return engine
     sqlalchemy.event.listen(engine, "connect", _set_up)
     sqlalchemy.event.listen(engine, "begin", _begin)
     return engine

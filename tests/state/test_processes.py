@@ -1,0 +1,155 @@
+"""Several processes with one database: nothing is lost, no id is given twice, one holds a lease."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+
+import pytest
+
+from agentgauge.errors import Conflict, Outdated
+from agentgauge.state.agents import AgentBook, AgentName
+from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.changes import changed
+from agentgauge.state.database import Database
+from agentgauge.state.identifiers import last_id, next_id
+from agentgauge.state.leases import LeaseBook
+from agentgauge.state.sql import SqlStore
+from agentgauge.state.store import Store
+
+PROCESSES, TIMES = 4, 20
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TERMS = Terms(scope="agent", name="coder", total_usd=Decimal(10), start=NOON)
+Work = Callable[[Store], object]
+
+
+@pytest.fixture(params=["plain", "sqlite", "postgresql", "plain and sqlite"])
+def places(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
+    """How each process opens the same database: a path for the plain file, a URL for SQLAlchemy."""
+    path = str(tmp_path / "state.db")
+    match request.param:
+        case "plain":
+            return [path] * PROCESSES
+        case "sqlite":
+            return [f"sqlite:///{path}"] * PROCESSES
+        case "postgresql":
+            return [request.getfixturevalue("postgres_url")] * PROCESSES
+    return [path, f"sqlite:///{path}"] * (PROCESSES // 2)
+
+
+@contextmanager
+def _opened(place: str) -> Iterator[Store]:
+    if "://" not in place:
+        yield Database(Path(place))
+        return
+    store = SqlStore(place)
+    yield store
+    store.close()
+
+
+def _work(place: str, work: Work, start: Pipe, answers: Pipe) -> None:
+    start.recv()  # all begin together, with a database that is not there yet
+    with _opened(place) as store:
+        answers.send(work(store))
+
+
+def _at_once(places: list[str], work: Work) -> list[object]:
+    """What each of several processes found, doing the same at the same time."""
+    context = multiprocessing.get_context("spawn")
+    workers = []
+    for place in places:
+        (hear, start), (answer, tell) = context.Pipe(duplex=False), context.Pipe(duplex=False)
+        worker = context.Process(target=_work, args=(place, work, hear, tell))
+        worker.start()
+        workers.append((worker, start, answer))
+    for _, start, _ in workers:
+        start.send("go")
+    found = []
+    for worker, start, answer in workers:
+        assert answer.poll(120)
+        found.append(answer.recv())
+        worker.join(60)
+        assert worker.exitcode == 0
+        start.close()
+        answer.close()
+    return found
+
+
+def _count(store: Store) -> list[int]:
+    given = []
+    for _ in range(TIMES):
+        with store.transaction() as connection:
+            before = last_id(connection, "thing")
+            given.append(next_id(connection, "thing"))
+            assert given[-1] == before + 1, "another changed what this block had read"
+            changed(connection, "things")
+    return given
+
+
+def test_no_update_is_lost_and_no_id_is_given_twice(places: list[str]) -> None:
+    given = [number for numbers in _at_once(places, _count) for number in numbers]  # type: ignore[attr-defined] - lists
+    assert sorted(given) == list(range(1, PROCESSES * TIMES + 1))
+    with _opened(places[0]) as store:
+        assert store.changes("things") == (PROCESSES * TIMES,)
+
+
+def _meet(store: Store) -> dict[AgentName, int]:
+    book = AgentBook(store)
+    for number in range(TIMES):
+        book.ids([AgentName(f"agent {(os.getpid() + number) % TIMES}")])
+    return book.ids(AgentName(f"agent {number}") for number in range(TIMES))
+
+
+def test_all_processes_know_an_agent_by_the_same_id(places: list[str]) -> None:
+    first, *others = _at_once(places, _meet)
+    assert all(other == first for other in others)
+    assert sorted(first.values()) == list(range(1, TIMES + 1))  # type: ignore[attr-defined] - a mapping
+
+
+def _take(store: Store) -> bool:
+    return LeaseBook(store).take("jobs", f"process {os.getpid()}", 3600) is not None
+
+
+def test_one_process_has_the_lease(places: list[str]) -> None:
+    assert sorted(_at_once(places, _take)) == [False] * (PROCESSES - 1) + [True]  # type: ignore[type-var] - truths
+
+
+def _create_and_change(store: Store) -> tuple[bool, bool]:
+    book, actor = BudgetBook(store), str(os.getpid())
+    created = changed_it = True
+    try:
+        book.create(TERMS, actor, NOON)
+    except Conflict:
+        created = False
+    try:
+        book.replace(1, TERMS, actor, NOON, version=1)
+    except Outdated:
+        changed_it = False
+    return created, changed_it
+
+
+def test_one_makes_a_budget_and_one_of_all_that_change_the_same_version_succeeds(places: list[str]) -> None:
+    found = _at_once(places, _create_and_change)
+    assert [sum(column) for column in zip(*found, strict=True)] == [1, 1]  # type: ignore[arg-type, call-overload] - pairs
+    with _opened(places[0]) as store:
+        assert BudgetBook(store).get(1).version == 2
+
+
+def test_a_forked_child_has_connections_of_its_own(opened: Callable[[], Store]) -> None:
+    store = opened()
+    with store.transaction() as connection:
+        next_id(connection, "thing")
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=_count, args=(store,))
+    child.start()
+    _count(store)
+    child.join(60)
+    assert child.exitcode == 0
+    with store.reading() as connection:
+        assert last_id(connection, "thing") == 1 + 2 * TIMES
