@@ -42,7 +42,7 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     logs: LogSettings = LogSettings()
     workers: int = 1
     """Processes that answer requests."""
-    jobs: bool = True
+    jobs: bool = False
     """Whether these processes run the jobs too."""
     run: Path | None = None
     """A directory that the processes of `agentgauge serve` share while it runs; None inside another program."""

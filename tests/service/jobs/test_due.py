@@ -1,0 +1,53 @@
+"""When jobs are due, and what was missed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from agentgauge.service.jobs.due import last_due, missed, next_due
+from agentgauge.service.jobs.job import MOST_CAUGHT_UP, Every, Job
+
+
+def job(every: Every, *, each_missed: bool = False) -> Job:
+    return Job("a job", every, "does something", lambda work, scheduled: "", each_missed)
+
+
+NOW = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)  # a Wednesday
+
+
+@pytest.mark.parametrize(
+    ("every", "last", "following"),
+    [
+        ("hour", datetime(2026, 11, 18, 14, tzinfo=UTC), datetime(2026, 11, 18, 15, tzinfo=UTC)),
+        ("day", datetime(2026, 11, 18, tzinfo=UTC), datetime(2026, 11, 19, tzinfo=UTC)),
+        ("week", datetime(2026, 11, 15, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC)),
+        ("month", datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)),
+    ],
+)
+def test_jobs_are_due_at_full_hours_midnights_sundays_and_firsts(
+    every: Every, last: datetime, following: datetime
+) -> None:
+    assert last_due(job(every), NOW) == last
+    assert next_due(job(every), NOW) == following
+    assert last_due(job(every), following) == following
+    assert last_due(job(every), following - timedelta(microseconds=1)) == last
+
+
+def test_what_has_never_been_done_was_not_missed() -> None:
+    assert missed(job("month", each_missed=True), None, NOW) == ()
+
+
+def test_of_a_job_about_its_day_every_missed_day_is_caught_up_and_of_another_the_last() -> None:
+    last = datetime(2026, 11, 15, tzinfo=UTC)
+    days = tuple(datetime(2026, 11, day, tzinfo=UTC) for day in (16, 17, 18))
+    assert missed(job("day", each_missed=True), last, NOW) == days
+    assert missed(job("day"), last, NOW) == days[-1:]
+    assert missed(job("day"), days[-1], NOW) == ()
+
+
+def test_what_was_due_over_a_month_ago_is_not_caught_up() -> None:
+    found = missed(job("day", each_missed=True), NOW - timedelta(days=200), NOW)
+    assert len(found) == 31
+    assert found[0] > NOW - MOST_CAUGHT_UP
