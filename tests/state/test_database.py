@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import subprocess
 from pathlib import Path
@@ -47,24 +46,6 @@ def test_what_is_no_state_file_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(StateError, match=r"state\.db cannot be used: file is not a database"):
         with Database(path).transaction():
             pass
-
-
-def _count_many(path: Path, times: int) -> None:
-    for _ in range(times):
-        with Database(path).transaction() as connection:
-            connection.execute(_COUNT)
-
-
-def test_processes_that_make_and_write_it_at_once_lose_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "state.db"
-    context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_count_many, args=(path, 25)) for _ in range(4)]
-    for writer in writers:
-        writer.start()
-    for writer in writers:
-        writer.join(60)
-    assert [writer.exitcode for writer in writers] == [0] * 4
-    assert _last(Database(path)) == 100
 
 
 def test_a_file_in_a_place_that_may_not_be_written_is_read(tmp_path: Path) -> None:

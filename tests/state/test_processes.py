@@ -6,6 +6,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from multiprocessing.connection import Connection as Pipe
@@ -26,7 +27,6 @@ from agentgauge.state.store import Store
 PROCESSES, TIMES = 4, 20
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TERMS = Terms(scope="agent", name="coder", total_usd=Decimal(10), start=NOON)
-Work = Callable[[Store], object]
 
 
 @pytest.fixture(params=["plain", "sqlite", "postgresql", "plain and sqlite"])
@@ -53,19 +53,30 @@ def _opened(place: str) -> Iterator[Store]:
     store.close()
 
 
-def _work(place: str, work: Work, start: Pipe, answers: Pipe) -> None:
+def _work(place: str, start: Pipe, answers: Pipe) -> None:
     start.recv()  # all begin together, with a database that is not there yet
     with _opened(place) as store:
-        answers.send(work(store))
+        answers.send(Found(_count(store), _meet(store), _take(store), *_create_and_change(store)))
 
 
-def _at_once(places: list[str], work: Work) -> list[object]:
-    """What each of several processes found, doing the same at the same time."""
+@dataclass
+class Found:
+    """What one of the processes came by."""
+
+    given: list[int]
+    agents: dict[AgentName, int]
+    has_lease: bool
+    has_created: bool
+    has_changed: bool
+
+
+def _at_once(places: list[str]) -> list[Found]:
+    """What several processes found that did the same at the same time."""
     context = multiprocessing.get_context("spawn")
     workers = []
     for place in places:
         (hear, start), (answer, tell) = context.Pipe(duplex=False), context.Pipe(duplex=False)
-        worker = context.Process(target=_work, args=(place, work, hear, tell))
+        worker = context.Process(target=_work, args=(place, hear, tell))
         worker.start()
         workers.append((worker, start, answer))
     for _, start, _ in workers:
@@ -92,13 +103,6 @@ def _count(store: Store) -> list[int]:
     return given
 
 
-def test_no_update_is_lost_and_no_id_is_given_twice(places: list[str]) -> None:
-    given = [number for numbers in _at_once(places, _count) for number in numbers]  # type: ignore[attr-defined] - lists
-    assert sorted(given) == list(range(1, PROCESSES * TIMES + 1))
-    with _opened(places[0]) as store:
-        assert store.changes("things") == (PROCESSES * TIMES,)
-
-
 def _meet(store: Store) -> dict[AgentName, int]:
     book = AgentBook(store)
     for number in range(TIMES):
@@ -106,18 +110,8 @@ def _meet(store: Store) -> dict[AgentName, int]:
     return book.ids(AgentName(f"agent {number}") for number in range(TIMES))
 
 
-def test_all_processes_know_an_agent_by_the_same_id(places: list[str]) -> None:
-    first, *others = _at_once(places, _meet)
-    assert all(other == first for other in others)
-    assert sorted(first.values()) == list(range(1, TIMES + 1))  # type: ignore[attr-defined] - a mapping
-
-
 def _take(store: Store) -> bool:
     return LeaseBook(store).take("jobs", f"process {os.getpid()}", 3600) is not None
-
-
-def test_one_process_has_the_lease(places: list[str]) -> None:
-    assert sorted(_at_once(places, _take)) == [False] * (PROCESSES - 1) + [True]  # type: ignore[type-var] - truths
 
 
 def _create_and_change(store: Store) -> tuple[bool, bool]:
@@ -134,10 +128,18 @@ def _create_and_change(store: Store) -> tuple[bool, bool]:
     return created, changed_it
 
 
-def test_one_makes_a_budget_and_one_of_all_that_change_the_same_version_succeeds(places: list[str]) -> None:
-    found = _at_once(places, _create_and_change)
-    assert [sum(column) for column in zip(*found, strict=True)] == [1, 1]  # type: ignore[arg-type, call-overload] - pairs
+def test_processes_that_make_and_write_it_at_once_lose_nothing_and_agree(places: list[str]) -> None:
+    """No update is lost, no id is given twice, an agent has one id for all, one has the lease, one makes the budget,
+    and of those who change the same version of it one succeeds."""
+    found = _at_once(places)
+    assert sorted(number for one in found for number in one.given) == list(range(1, PROCESSES * TIMES + 1))
+    assert all(one.agents == found[0].agents for one in found)
+    assert sorted(found[0].agents.values()) == list(range(1, TIMES + 1))
+    assert sum(one.has_lease for one in found) == 1
+    assert sum(one.has_created for one in found) == 1
+    assert sum(one.has_changed for one in found) == 1
     with _opened(places[0]) as store:
+        assert store.changes("things") == (PROCESSES * TIMES,)
         assert BudgetBook(store).get(1).version == 2
 
 
