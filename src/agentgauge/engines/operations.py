@@ -3,7 +3,7 @@
 A call is inside the task that its `parent_id` names. Where that is a call itself (a tool that asks a model) or a step,
 it is inside the task around that one. A task inside a task has its own calls and the outer one has not, so the usage
 of all operations together is that of all calls inside tasks, each counted once. Of tasks that state one `span_id` the
-latest has the usage.
+latest has the usage. `model_calls` is how many calls of models are inside; it is no column of events.
 
 Whose tasks are in a window is known by their own time; their calls are looked for among all events. Costs two joins,
 and a third for calls inside calls and steps.
@@ -56,6 +56,7 @@ WITH RECURSIVE latest AS (
             AS cost_source
     FROM (
         SELECT enclosing.task, {_SUMS},
+            SUM(CASE WHEN calls.kind IN ({_PRICED}) THEN 1 ELSE 0 END) AS model_calls,
             STRING_AGG(DISTINCT calls.model, ' + ' ORDER BY calls.model) AS model,
             STRING_AGG(DISTINCT calls.provider, ' + ' ORDER BY calls.provider) AS provider,
             SUM(CASE WHEN calls.cost_usd IS NULL AND (calls.kind IN ({_PRICED}) OR calls.cost_source = 'unpriced')
@@ -66,7 +67,7 @@ WITH RECURSIVE latest AS (
         GROUP BY enclosing.task
     ) AS sums
 )
-SELECT {_COLUMNS}
+SELECT {_COLUMNS}, CAST(COALESCE(used.model_calls, 0) AS BIGINT) AS model_calls
 FROM events AS tasks
     LEFT JOIN (SELECT segment AS of_segment, n AS of_n, span_id AS task FROM latest WHERE of_span = 1) AS spans
         ON spans.of_segment = tasks.segment AND spans.of_n = tasks.n
