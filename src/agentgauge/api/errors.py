@@ -84,7 +84,7 @@ _OF_THE_SERVER = {
 }
 _RETRY_SECONDS = 5
 _QUOTED = re.compile(r"'([^']*)'")
-_BOUNDS = {"ge": ">= {}", "gt": "> {}", "le": "<= {}", "lt": "< {}"}
+_BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _LONGEST_SHOWN = 80
 
 
@@ -161,7 +161,9 @@ async def _of_validation(request: Request, error: Exception) -> JSONResponse:
         case "value_error":
             said, allowed = f"{field}: {context.get('error', first['msg'])}", []
         case _:
-            allowed = [_BOUNDS[name].format(context[name]) for name in _BOUNDS if name in context]
+            allowed = [
+                f"{sign} {str(context[name]).removesuffix('.0')}" for name, sign in _BOUNDS.items() if name in context
+            ]
             said = f"{field}: {first['msg'][:1].lower()}{first['msg'][1:]}, got {given}"
     return error_response(422, "invalid_parameter", said, field=field, allowed=allowed)
 

@@ -80,7 +80,7 @@ class InsightsMeta(Part):
     way: str
     period: Period
     few_samples: FewSamples
-    cost_not_known: tuple[str, ...] = Field(description="Agents of whose calls none has a price.")
+    cost_not_known: tuple[str, ...] = Field(description="Agents with no call that has a price.")
     trends_tried: int = Field(description="Trends of operations that were tested; p-values allow for their number.")
     shortened: dict[str, int] = Field(description="How many entries a list has in all that is not shown whole.")
 

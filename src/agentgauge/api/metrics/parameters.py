@@ -97,7 +97,7 @@ class InPeriod(OfProject):
         """The period as it was asked for, and the window of events that it means. Raises `QueryError`."""
         end = self.end_date or now
         start = self.start_date or max(end - timedelta(days=DAYS), _EARLIEST)
-        for field, moment in (("start_date", start), ("end_date", end)):
+        for field, moment in (("end_date", end), ("start_date", start)):
             if not _EARLIEST <= moment < _LATEST:
                 raise QueryError(
                     f"{field} is {moment.isoformat()}: periods lie in the years {_EARLIEST.year} to {_LATEST.year - 1}",
