@@ -12,9 +12,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from agentgauge import files
-from agentgauge.journal import replica
+from agentgauge.journal import layout, replica
 from agentgauge.journal.directory import JournalDirectory
 
 _CHUNK = 256 << 10
@@ -25,46 +26,61 @@ class SegmentEnds:
 
     def __init__(self, directory: JournalDirectory) -> None:
         self._directory = directory
-        self._ends: dict[str, int] = {}
+        self._seen: dict[str, _Seen] = {}
 
     def look(self, covered: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
-        """Bytes written of each segment that there is now, by its file's name, in the order of names.
+        """Bytes written of each segment that holds lines now, by its file's name, in the order of names.
 
         `covered` gives bytes of segments that need not be looked at; it is asked only where a segment is new to us.
         """
         known: Mapping[str, int] | None = None
-        ends: dict[str, int] = {}
+        found: dict[str, _Seen] = {}
         for path in self._directory.segments():
-            if path.name in self._ends:
-                start = self._ends[path.name]
-            else:
-                known = covered() if known is None else known
-                start = known.get(path.name, 0)
-            if replica.is_replica(path):
-                ends[path.name] = replica.read_mark(path).end
-                continue
             try:
-                ends[path.name] = _end_from(path, start)
+                seen = self._seen.get(path.name)
+                if seen is None:
+                    known = covered() if known is None else known
+                    start = _end_of_header(path)
+                    seen = _Seen(start, max(start, known.get(path.name, 0)))
+                end = replica.read_mark(path).end if replica.is_replica(path) else _end_from(path, seen.end)
             except FileNotFoundError:  # compacted meanwhile
                 continue
-        self._ends = ends
-        return ends
+            found[path.name] = _Seen(seen.start, end)
+        self._seen = found
+        return {name: seen.end for name, seen in found.items() if seen.end > seen.start}
+
+    def start(self, segment: str) -> int:
+        """Where the lines of a segment that was looked at begin, behind its header."""
+        return self._seen[segment].start
 
     def forget(self) -> None:
         """Begin anew: bytes that were looked at may have been overwritten, and those behind them be written."""
-        self._ends.clear()
+        self._seen.clear()
+
+
+class _Seen(NamedTuple):
+    """Bytes of a segment between which there are lines."""
+
+    start: int
+    end: int
+
+
+def _end_of_header(path: Path) -> int:
+    with path.open("rb") as file:
+        return len(file.readline(layout.BLOCK))
 
 
 def _end_from(path: Path, start: int) -> int:
     """The end of the last whole line behind `start`, which is one; `start` where there is none."""
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
     try:
-        end = position = start
         # Nearly always there is nothing new, and one byte tells.
-        if files.read_at(descriptor, 1, position) in (b"", b"\0"):
+        if files.read_at(descriptor, 1, start) in (b"", b"\0"):
             return start
+        end = position = start
         while chunk := files.read_at(descriptor, _CHUNK, position):
-            end = max(end, position + chunk.rfind(b"\n") + 1) if b"\n" in chunk else end
+            if b"\n" in chunk:
+                end = position + chunk.rindex(b"\n") + 1
             position += len(chunk)
             if chunk[-1] == 0:
                 break

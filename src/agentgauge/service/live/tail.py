@@ -32,15 +32,7 @@ class JournalTail:
     def bytes(self) -> int:
         """Bytes of lines that have not landed. A batch that is landing counts as landed."""
         covered, ends = self._covered(), self.ends()
-        return sum(max(end - (covered.get(name) or self._begin(name, end)), 0) for name, end in ends.items())
-
-    def _begin(self, name: str, end: int) -> int:
-        """Where the lines of a segment begin of which nothing has landed."""
-        try:
-            with (self._home.journal / name).open("rb") as file:
-                return len(file.readline())
-        except FileNotFoundError:  # landed meanwhile
-            return end
+        return sum(max(end - (covered.get(name) or self._ends.start(name)), 0) for name, end in ends.items())
 
     def _covered(self) -> Mapping[str, int]:
         plan = next(self._plans.newest_first(), None)
