@@ -38,15 +38,15 @@ def list_command(tz: options.TimeZone = None, home: options.Home = None, as_json
         print_document(states)
         return
     table = plain_table()
-    for name in ("job", "last run", "took", "what came of it", "due next"):
-        table.add_column(name, no_wrap=name != "what came of it", overflow="fold")
+    table.add_column("job", overflow="fold")
+    for name in ("last run", "took", "due next"):
+        table.add_column(name, no_wrap=True)
     for state in states:
         run = state.last
         table.add_row(
-            Text(f"{state.name}\n{state.does}"),
+            Text.assemble((state.name, "bold"), "\n", _outcome(state)),
             Text("never" if run is None else wording.moment(run.started, zone)),
             Text(_took(state.took)),
-            Text(_outcome(state)),
             Text(wording.moment(state.next_due, zone)),
         )
     screen().print(table)
@@ -95,9 +95,7 @@ def _took(took: timedelta | None) -> str:
 
 
 def _outcome(state: JobState) -> str:
-    from agentgauge.cli import wording
-
     run = state.last
     if run is None:
-        return wording.NOTHING
+        return f"to {state.does}"
     return f"{run.status}: {run.result or run.error}" if run.result or run.error else run.status
