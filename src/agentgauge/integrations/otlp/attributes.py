@@ -11,13 +11,14 @@ from typing import Any, Final
 
 import msgspec
 
-from agentgauge.events import fields
 from agentgauge.events.codec import encode_json
-from agentgauge.integrations.otlp.table import KEPT, Table
+from agentgauge.integrations.otlp.table import KEPT, Table, Use
 from agentgauge.usage.fields import money
 
 ValueOf = Callable[[Any], object]
 """Reads the `AnyValue` of an attribute."""
+Pair = tuple[str, Any]
+"""The name of an attribute and its `AnyValue`, not read yet."""
 
 MOST_ATTRIBUTES: Final = 64
 MOST_CHARACTERS: Final = 1024
@@ -26,7 +27,6 @@ MOST_NAME_CHARACTERS: Final = 128
 """Of an attribute's name; one that is longer is left out."""
 LEFT_OUT: Final = "otel.left_out_attributes"
 
-_TEXT: Final = frozenset((*fields.SCOPE_NAMES, "model", "provider", "tier", "name", "error_type"))
 _MOST_TOKENS: Final = 1 << 53
 
 
@@ -35,72 +35,75 @@ class Sorted(msgspec.Struct, frozen=True, gc=False):
     """By field, what is stated of it: text, whole numbers of tokens, money."""
     kind: str | None
     """Of the span, where an attribute says it."""
-    others: list[Any]
-    """Those that are no content and that no field was made of, as they came."""
-    of_fields: dict[str, Any]
+    others: list[Pair]
+    """Those that are no content and that no field was made of."""
+    of_fields: dict[str, Pair]
     """Those that a field was made of, by the field."""
 
 
-def sort(pairs: Iterable[Any], table: Table, value_of: ValueOf) -> Sorted:
+def sort(attributes: Iterable[Any], table: Table, value_of: ValueOf) -> Sorted:
     """Look at each attribute once. A value that its field cannot have is kept as an attribute."""
     stated: dict[str, Any] = {}
-    of_fields: dict[str, Any] = {}
+    of_fields: dict[str, Pair] = {}
     ranks: dict[str, int] = {}
     kind: str | None = None
-    others: list[Any] = []
-    use_of = table.use_of
-    for pair in pairs:
-        use = use_of(pair.key)
+    others: list[Pair] = []
+    known, use_of = table.known.get, table.use_of
+    for attribute in attributes:
+        name = attribute.key
+        use = known(name) or use_of(name)
+        if use.is_content:
+            continue
+        read = attribute.value
         if use is KEPT:
-            others.append(pair)
-        elif use.field is not None:
-            field, rank = use.field, use.rank
-            value = _usable(field, value_of(pair.value))
-            if value is None or ranks.get(field, rank) < rank:
-                others.append(pair)
-                continue
-            if field in of_fields:
-                others.append(of_fields[field])
-            of_fields[field], ranks[field] = pair, rank
-            stated[field] = value
-        elif use.kinds is not None:
-            others.append(pair)
-            value = value_of(pair.value)
-            said = use.kinds.get(value) if type(value) is str else None
+            others.append((name, read))
+            continue
+        field, value = use.field, value_of(read)
+        if field is None:
+            others.append((name, read))
+            said = use.kinds.get(value) if use.kinds and type(value) is str else None
             # A span that both a convention that is read and another one describe is what the one that is read says.
             if said is not None and (kind is None or kind == "step"):
                 kind = said
+            continue
+        if type(value) is not str or not use.is_text:
+            value = _converted(use, value)
+        if (not value and value != 0) or ranks.get(field, use.rank) < use.rank:
+            others.append((name, read))
+            continue
+        if field in of_fields:
+            others.append(of_fields[field])
+        stated[field], of_fields[field], ranks[field] = value, (name, read), use.rank
     return Sorted(stated, kind, others, of_fields)
 
 
-def bounded(pairs: Iterable[Any], value_of: ValueOf, more: dict[str, Any]) -> dict[str, Any]:
+def bounded(pairs: Iterable[Pair], value_of: ValueOf, more: dict[str, Any]) -> dict[str, Any]:
     """The attributes that are kept, with `more`, which names nothing that they name."""
-    kept = dict(more)
+    kept = more.copy()
     left_out = 0
-    for pair in pairs:
-        name, value = pair.key, value_of(pair.value)
-        if value is None or value == "":
-            continue
-        if len(kept) >= MOST_ATTRIBUTES or len(name) > MOST_NAME_CHARACTERS:
-            left_out += 1
-        elif type(value) is str:
-            kept[name] = value if len(value) <= MOST_CHARACTERS else value[:MOST_CHARACTERS]
+    for name, read in pairs:
+        value = value_of(read)
+        if type(value) is str:
+            if value:
+                kept[name] = value if len(value) <= MOST_CHARACTERS else value[:MOST_CHARACTERS]
         elif type(value) in (list, dict) and len(encode_json(value)) > MOST_CHARACTERS:
             left_out += 1
-        else:
+        elif value is not None:
             kept[name] = value
+    if len(kept) > MOST_ATTRIBUTES or max(map(len, kept), default=0) > MOST_NAME_CHARACTERS:
+        fitting = [item for item in kept.items() if len(item[0]) <= MOST_NAME_CHARACTERS][:MOST_ATTRIBUTES]
+        left_out += len(kept) - len(fitting)
+        kept = dict(fitting)
     if left_out:
         kept[LEFT_OUT] = left_out
     return kept
 
 
-def _usable(field: str, value: Any) -> Any:
+def _converted(use: Use, value: Any) -> Any:
     """The value as its field has it; None where it cannot."""
-    if field in _TEXT:
-        if type(value) is str:
-            return value or None
+    if use.is_text:
         return str(value) if type(value) is int else None
-    if field == "cost_usd":
+    if use.field == "cost_usd":
         return money(value)
     if type(value) is float and value.is_integer():
         value = int(value)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
-
-import msgspec
 
 from agentgauge.integrations.otlp.attributes import ValueOf
 from agentgauge.recorder.error_category import ErrorCategory, category_of_word
@@ -14,34 +13,26 @@ _OK, _ERROR = 1, 2
 """Codes of a status; 0 is not set, which an instrumentation leaves where nothing went wrong."""
 _OTHER: Final = "_OTHER"
 """What the conventions call an error that has no name."""
+_SUCCESS: Final[Mapping[str, str]] = {"outcome": "success"}
 _OUTCOMES = {ErrorCategory.TIMEOUT: "timeout", ErrorCategory.CANCELLED: "interrupted"}
 
 
-class Failure(msgspec.Struct, frozen=True, gc=False):
-    outcome: str = "success"
-    error_type: str | None = None
-    error_category: str | None = None
-    error_message: str | None = None
-
-
-SUCCESS: Final = Failure()
-
-
-def failure_of(span: Any, stated_type: str | None, value_of: ValueOf) -> Failure:
-    """What went wrong in a span; `SUCCESS` where nothing did. `stated_type` is its `error.type`."""
+def failure_of(span: Any, stated_type: str | None, value_of: ValueOf) -> Mapping[str, str]:
+    """Outcome, and of a failure what it was, as fields of an event. `stated_type` is the span's `error.type`."""
     code = span.status.code
     if code == _OK or (code != _ERROR and stated_type is None):
-        return SUCCESS
-    said = {}
+        return _SUCCESS
+    said: dict[str, object] = {}
     for event in span.events:
         if event.name == "exception":
             said = {pair.key: value_of(pair.value) for pair in event.attributes}
+    failure = {"outcome": "error"}
     error_type = stated_type if stated_type not in (None, _OTHER) else said.get("exception.type") or stated_type
-    message = said.get("exception.message") or span.status.message
-    category = None if error_type is None else category_of_word(str(error_type))
-    return Failure(
-        "error" if category is None else _OUTCOMES.get(category, "error"),
-        None if error_type is None else str(error_type)[:MESSAGE_CHARACTERS],
-        None if category is None else category.value,
-        str(message)[:MESSAGE_CHARACTERS] if message else None,
-    )
+    if error_type:
+        failure["error_type"] = str(error_type)[:MESSAGE_CHARACTERS]
+        if (category := category_of_word(str(error_type))) is not None:
+            failure["error_category"] = category.value
+            failure["outcome"] = _OUTCOMES.get(category, "error")
+    if message := said.get("exception.message") or span.status.message:
+        failure["error_message"] = str(message)[:MESSAGE_CHARACTERS]
+    return failure

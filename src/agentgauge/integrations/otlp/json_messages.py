@@ -14,6 +14,8 @@ import msgspec
 from agentgauge.errors import BodyRefused
 from agentgauge.integrations.otlp.values import DEEPEST, MOST_ITEMS, real
 
+_INT_BITS: Final = 64
+
 
 class _Id(bytes):
     """Of a trace or a span, from hex."""
@@ -67,9 +69,11 @@ class _Pair(_Message, frozen=True):
 
 
 def value_of(value: _Value, depth: int = 0) -> object:
-    for scalar in (value.string_value, value.bool_value, value.int_value, value.bytes_value):
+    for scalar in (value.string_value, value.bool_value, value.bytes_value):
         if scalar is not None:
             return scalar
+    if value.int_value is not None:
+        return value.int_value if value.int_value.bit_length() < _INT_BITS else str(value.int_value)
     if value.double_value is not None:
         return real(value.double_value)
     if depth >= DEEPEST:

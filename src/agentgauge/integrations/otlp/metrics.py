@@ -15,7 +15,6 @@ deltas, which exporters send when they are told to. Identity is the series with 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from hashlib import blake2b
 from math import isfinite
 from typing import Any, Final
@@ -23,7 +22,8 @@ from typing import Any, Final
 import msgspec
 
 from agentgauge.errors import EventRefused
-from agentgauge.events import Event, fields
+from agentgauge.events import fields
+from agentgauge.events.checked import Checked
 from agentgauge.events.event import from_micros
 from agentgauge.events.source_ids import TIMED
 from agentgauge.integrations.otlp.attributes import ValueOf, bounded, sort
@@ -52,7 +52,7 @@ class _Series(msgspec.Struct, gc=False):
 
 def measurements_of(
     request: Request, table: Table, projects: frozenset[str] | None = None
-) -> Iterator[Event | EventRefused | None]:
+) -> Iterator[Checked | EventRefused | None]:
     """An event for each point, in order; the error that says why one cannot be one; None where it has no value.
 
     `projects` are those that the sender may record into, None for all.
@@ -85,7 +85,7 @@ def _series(metric: Any, origin: Origin, identity: bytes) -> _Series | None:
     return None
 
 
-def _event(series: _Series, point: Any, table: Table, value_of: ValueOf) -> Event | EventRefused | None:
+def _event(series: _Series, point: Any, table: Table, value_of: ValueOf) -> Checked | EventRefused | None:
     if point.flags & _NO_VALUE:
         return None
     if not series.name or not point.time_unix_nano:
@@ -102,19 +102,19 @@ def _event(series: _Series, point: Any, table: Table, value_of: ValueOf) -> Even
     if not is_level:
         more |= _figures(point, series.data)
     if series.is_cumulative and point.start_time_unix_nano:
-        more["otel.start"] = _moment(point.start_time_unix_nano).isoformat()
-    content = {pair.key for pair in point.attributes if table.use_of(pair.key).is_content}
-    attributes = bounded((pair for pair in point.attributes if pair.key not in content), value_of, more)
-    return Event(
-        kind="measurement",
-        name=f"{series.name} (cumulative)" if series.is_cumulative else series.name,
-        value=value,
-        unit=series.unit or None,
-        time=_moment(point.time_unix_nano),
-        source_id=_source_id(series, point, value_of),
-        attributes=attributes or None,
+        more["otel.start"] = from_micros(point.start_time_unix_nano // 1000).isoformat()
+    pairs = [*said.others, *(pair for field, pair in said.of_fields.items() if field not in _SCOPE)]
+    values: dict[str, Any] = {
         **scope,
-    )
+        "name": f"{series.name} (cumulative)" if series.is_cumulative else series.name,
+        "value": value,
+        "source_id": _source_id(series, point, value_of),
+    }
+    if series.unit:
+        values["unit"] = series.unit
+    if kept := bounded(pairs, value_of, more):
+        values["attributes"] = kept
+    return Checked("measurement", point.time_unix_nano // 1000, values)
 
 
 def _level(point: Any) -> float | None:
@@ -146,7 +146,3 @@ def _source_id(series: _Series, point: Any, value_of: ValueOf) -> str:
 
 def _values(pairs: Any, value_of: ValueOf) -> dict[str, object]:
     return {pair.key: value_of(pair.value) for pair in pairs}
-
-
-def _moment(nanoseconds: int) -> datetime:
-    return from_micros(nanoseconds // 1000)

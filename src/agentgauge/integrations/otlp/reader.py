@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from agentgauge.errors import BodyTooLarge, EventRefused
-from agentgauge.events import Event
+from agentgauge.events.checked import Checked
 from agentgauge.integrations.otlp.decoding import Request, read_metrics, read_traces
 from agentgauge.integrations.otlp.metrics import measurements_of
 from agentgauge.integrations.otlp.spans import events_of
 from agentgauge.integrations.otlp.surroundings import Surroundings
 from agentgauge.integrations.otlp.table import load
 
-Item = Event | EventRefused
+Item = Checked | EventRefused
 Projects = frozenset[str] | None
 
 

@@ -23,22 +23,21 @@ class Origin(msgspec.Struct, frozen=True):
     """Those of the resource that are kept with each event."""
 
 
-def origin_of(pairs: Iterable[Any], table: Table, value_of: ValueOf, projects: frozenset[str] | None) -> Origin:
+def origin_of(attributes: Iterable[Any], table: Table, value_of: ValueOf, projects: frozenset[str] | None) -> Origin:
     """`projects` are those that the sender may record into, None for all.
 
     A project is stated by a name of our own, or taken from the service's. What is taken is no statement: where the
     sender may not record into it, it is left to what the sender is bound to.
     """
-    pairs = list(pairs)
-    stated = sort(pairs, table, value_of).stated
-    scope = {name: value for name, value in stated.items() if name in _SCOPE}
-    attributes = bounded((pair for pair in pairs if pair.key in table.resource), value_of, {})
-    attributes = {name: value for name, value in attributes.items() if str(value).partition(":")[0] != _UNNAMED}
+    said = sort(attributes, table, value_of)
+    scope = {name: value for name, value in said.stated.items() if name in _SCOPE}
+    kept = bounded((pair for pair in said.others if pair[0] in table.resource), value_of, {})
+    kept = {name: value for name, value in kept.items() if str(value).partition(":")[0] != _UNNAMED}
     if "project" not in scope:
         for name in table.project:
-            value = attributes.get(name)
+            value = kept.get(name)
             if type(value) is str and (projects is None or value in projects):
                 scope["project"] = value
-                del attributes[name]
+                del kept[name]
                 break
-    return Origin(scope, attributes)
+    return Origin(scope, kept)

@@ -18,21 +18,25 @@ from typing import Any, Final
 import msgspec
 
 from agentgauge.errors import EventRefused
-from agentgauge.events import Event
-from agentgauge.events.event import from_micros
+from agentgauge.events.checked import Checked
+from agentgauge.events.fields import TOKEN_NAMES
 from agentgauge.events.source_ids import TIMED
 from agentgauge.integrations.otlp.attributes import Sorted, ValueOf, bounded, sort
 from agentgauge.integrations.otlp.decoding import Request
-from agentgauge.integrations.otlp.failures import SUCCESS, failure_of
+from agentgauge.integrations.otlp.failures import failure_of
 from agentgauge.integrations.otlp.resources import Origin, origin_of
 from agentgauge.integrations.otlp.surroundings import Surroundings
 from agentgauge.integrations.otlp.table import Table
+from agentgauge.recorder.given import money
 from agentgauge.usage.bodies import tier_of
 from agentgauge.usage.tokens import usage_of
 
 _UNKNOWN: Final = "unknown"
 _NAME_CHARACTERS: Final = 256
 _TRACE_BYTES, _SPAN_BYTES = 16, 8
+_NO_TRACE, _NO_SPAN = bytes(_TRACE_BYTES), bytes(_SPAN_BYTES)
+_LATEST: Final = 1 << 63
+"""In nanoseconds since 1970: the year 2262."""
 _TOOL_PREFIX: Final = "execute_tool "
 _PARTS: Final = frozenset(
     {
@@ -48,35 +52,28 @@ class _Read(msgspec.Struct, gc=False):
     """A span, and what its attributes say."""
 
     span: Any
+    trace: bytes
+    id: bytes
+    parent: bytes
+    """Empty where it is a root."""
+    kind: str
+    said: Sorted
     origin: Origin
     library: str
     """Name of the instrumentation."""
-    said: Sorted
-    kind: str
 
 
 def events_of(
     request: Request, table: Table, surroundings: Surroundings, projects: frozenset[str] | None = None
-) -> Iterator[Event | EventRefused]:
+) -> Iterator[Checked | EventRefused]:
     """An event for each span, in order; in the place of one that cannot be one, the error that says why.
 
     `projects` are those that the sender may record into, None for all.
     """
     reads = list(_read(request, table, projects))
-    _note_agents(reads, surroundings)
-    _note_calls(reads, surroundings)
+    _note(reads, surroundings)
     for read in reads:
-        span = read.span
-        if (
-            len(span.trace_id) != _TRACE_BYTES
-            or len(span.span_id) != _SPAN_BYTES
-            or not (any(span.trace_id) and any(span.span_id))
-        ):
-            yield EventRefused("invalid id", "a trace has an id of 16 bytes and a span one of 8, not all zero")
-        elif not span.start_time_unix_nano and not span.end_time_unix_nano:
-            yield EventRefused("no time", "a span has a start or an end")
-        else:
-            yield _event(read, _kind(read, surroundings), request.value_of)
+        yield _refused(read) or _event(read, _kind(read, surroundings), request.value_of)
 
 
 def _read(request: Request, table: Table, projects: frozenset[str] | None) -> Iterator[_Read]:
@@ -87,77 +84,79 @@ def _read(request: Request, table: Table, projects: frozenset[str] | None) -> It
             library = scoped.scope.name
             for span in scoped.spans:
                 said = sort(span.attributes, table, value_of)
-                yield _Read(span, origin, library, said, said.kind or "step")
+                parent = span.parent_span_id
+                if parent == _NO_SPAN:
+                    parent = b""
+                yield _Read(span, span.trace_id, span.span_id, parent, said.kind or "step", said, origin, library)
 
 
-def _note_agents(reads: list[_Read], surroundings: Surroundings) -> None:
+def _refused(read: _Read) -> EventRefused | None:
+    """What makes a span none, where something does."""
+    if len(read.trace) != _TRACE_BYTES or len(read.id) != _SPAN_BYTES or read.trace == _NO_TRACE or read.id == _NO_SPAN:
+        return EventRefused("invalid id", "a trace has an id of 16 bytes and a span one of 8, not all zero")
+    started, ended = read.span.start_time_unix_nano, read.span.end_time_unix_nano
+    if not (0 <= started < _LATEST and 0 <= ended < _LATEST and (started or ended)):
+        return EventRefused("no time", "a span has a start and an end, in nanoseconds since 1970")
+    return None
+
+
+def _note(reads: list[_Read], surroundings: Surroundings) -> None:
+    """Note the traces that have agents, and what is around each call that states its usage, up to the tool or the
+    agent that it is inside of.
+    """
+    known = {read.trace + read.id: read for read in reads if read.kind in ("step", "llm_call")}
+    around = surroundings.around_calls
     for read in reads:
         if read.kind == "task":
-            surroundings.traces_with_agents.add(read.span.trace_id)
-
-
-def _note_calls(reads: list[_Read], surroundings: Surroundings) -> None:
-    """Note what is around each call that states its usage, up to the tool or the agent that it is inside of."""
-    calls = [read for read in reads if read.kind == "llm_call"]
-    if not calls:
-        return
-    known = {read.span.trace_id + read.span.span_id: read for read in reads if read.kind in ("step", "llm_call")}
-    around = surroundings.around_calls
-    for call in calls:
-        if not call.said.stated.get("input_tokens") and not call.said.stated.get("output_tokens"):
-            continue
-        inside: _Read | None = call
-        while inside is not None and (parent := inside.span.parent_span_id):
-            key = inside.span.trace_id + parent
-            if key in around:
-                break
-            around.add(key)
-            inside = known.get(key)
+            surroundings.traces_with_agents.add(read.trace)
+        elif read.kind == "llm_call" and (
+            read.said.stated.get("input_tokens") or read.said.stated.get("output_tokens")
+        ):
+            inside: _Read | None = read
+            while inside is not None and inside.parent and (key := inside.trace + inside.parent) not in around:
+                around.add(key)
+                inside = known.get(key)
 
 
 def _kind(read: _Read, surroundings: Surroundings) -> str:
-    span, kind = read.span, read.kind
-    if kind == "llm_call":
-        return "step" if span.trace_id + span.span_id in surroundings.around_calls else kind
-    if read.said.kind is None and not any(span.parent_span_id):
-        return "step" if span.trace_id in surroundings.traces_with_agents else "task"
-    return kind
+    if read.kind == "llm_call":
+        return "step" if read.trace + read.id in surroundings.around_calls else "llm_call"
+    if read.said.kind is None and not read.parent:
+        return "step" if read.trace in surroundings.traces_with_agents else "task"
+    return read.kind
 
 
-def _event(read: _Read, kind: str, value_of: ValueOf) -> Event:
+def _event(read: _Read, kind: str, value_of: ValueOf) -> Checked:
     span, stated = read.span, read.said.stated
     started, ended = span.start_time_unix_nano, span.end_time_unix_nano or span.start_time_unix_nano
-    trace_id, span_id = span.trace_id.hex(), span.span_id.hex()
-    values = read.origin.scope | {name: value for name, value in stated.items() if name not in _NOT_OF_SCOPE}
-    if any(span.parent_span_id):
-        values["parent_id"] = span.parent_span_id.hex()
+    trace_id, span_id = read.trace.hex(), read.id.hex()
+    values: dict[str, Any] = {
+        "source_id": f"{TIMED}{trace_id}:{span_id}",
+        "trace_id": trace_id,
+        "span_id": span_id,
+        **read.origin.scope,
+    }
+    for name in stated:
+        if name not in _NOT_OF_SCOPE:
+            values[name] = stated[name]
+    if read.parent:
+        values["parent_id"] = read.parent.hex()
     if 0 < started <= ended:
         values["duration_ms"] = (ended - started) / 1e6
-    failure = failure_of(span, stated.get("error_type"), value_of)
-    if failure is not SUCCESS:
-        values["error_type"] = failure.error_type
-        values["error_category"] = failure.error_category
-        values["error_message"] = failure.error_message
+    values |= failure_of(span, stated.get("error_type"), value_of)
     if kind == "llm_call":
         _add_call(values, stated)
     elif kind == "tool_call":
         values["name"] = stated.get("name") or _named(span.name.removeprefix(_TOOL_PREFIX))
-        values["cost_usd"] = stated.get("cost_usd")
+        if "cost_usd" in stated:
+            values["cost_usd"] = money(stated["cost_usd"])
     else:
         values["name"] = _named(span.name)
-    if kind == "task":
-        values.setdefault("operation", values["name"])
-    if kind != "step":
-        values["attributes"] = _attributes(read, kind, value_of) or None
-    return Event(
-        kind=kind,
-        time=from_micros(ended // 1000),
-        source_id=f"{TIMED}{trace_id}:{span_id}",
-        trace_id=trace_id,
-        span_id=span_id,
-        outcome=failure.outcome,
-        **values,
-    )
+        if kind == "task":
+            values.setdefault("operation", values["name"])
+    if kind != "step" and (kept := _attributes(read, kind, value_of)):
+        values["attributes"] = kept
+    return Checked(kind, ended // 1000, values)
 
 
 def _named(name: str) -> str:
@@ -175,16 +174,25 @@ def _attributes(read: _Read, kind: str, value_of: ValueOf) -> dict[str, Any]:
 
 def _add_call(values: dict[str, Any], stated: dict[str, Any]) -> None:
     """What a call used. A convention's input is the total, cached tokens in it, and its output has reasoning in it."""
-    get = stated.get
-    values["model"] = get("model") or _UNKNOWN
-    values["provider"] = get("provider")
-    values["tier"] = tier_of(get("tier"))
-    values["cost_usd"] = get("cost_usd")
-    values["input_tokens"], values["output_tokens"] = get("input_tokens", 0), get("output_tokens", 0)
-    if _PARTS.isdisjoint(stated):
+    values["model"] = stated.get("model") or _UNKNOWN
+    if "provider" in stated:
+        values["provider"] = stated["provider"]
+    if (tier := tier_of(stated.get("tier"))) is not None:
+        values["tier"] = tier
+    if "cost_usd" in stated:
+        values["cost_usd"] = money(stated["cost_usd"])
+    if not _PARTS.isdisjoint(stated):
+        values |= _with_parts(stated)
         return
+    for name in ("input_tokens", "output_tokens"):
+        if name in stated:
+            values[name] = stated[name]
+
+
+def _with_parts(stated: dict[str, Any]) -> dict[str, int]:
+    get = stated.get
     one_hour = get("cache_write_1h_tokens", 0)
     written = max(get("cache_write_tokens", 0) - one_hour, get("cache_write_5m_tokens", 0))
     read, reasoning = get("cache_read_tokens", 0), get("reasoning_tokens", 0)
-    used = usage_of(values["input_tokens"], values["output_tokens"], read, written, one_hour, reasoning)
-    values |= msgspec.structs.asdict(used)
+    used = usage_of(get("input_tokens", 0), get("output_tokens", 0), read, written, one_hour, reasoning)
+    return {name: tokens for name, tokens in zip(TOKEN_NAMES, msgspec.structs.astuple(used), strict=True) if tokens}

@@ -14,9 +14,13 @@ from typing import Final
 
 import msgspec
 
+from agentgauge.events.fields import TOKEN_NAMES
+
 CONVENTIONS: Final = ("own", "genai", "extensions", "others")
 """Files of `conventions/`, the first deciding where several state a field."""
 
+TOKENS: Final = (*TOKEN_NAMES, "cache_write_tokens")
+"""Fields that are numbers of tokens; `cache_write_tokens` are those written to a cache for whatever time."""
 _MOST_NAMES = 8192
 """Attribute names that are remembered; others are looked up each time."""
 
@@ -51,6 +55,8 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     """The field that it states."""
     rank: int = 0
     """Among the attributes that state it, 0 deciding."""
+    is_text: bool = False
+    """The field is text."""
     kinds: dict[str, str] | None = None
     """By its value, the kind that its span is of."""
     is_content: bool = False
@@ -66,30 +72,32 @@ class Table:
     def __init__(self, conventions: Sequence[Convention]) -> None:
         self.conventions = tuple(conventions)
         self._patterns: list[str] = []
-        self._known: dict[str, Use] = {}
+        self.known: dict[str, Use] = {}
+        """To be looked into before `use_of` is called: a call costs as much as all the rest."""
         stated: dict[str, list[str]] = {}
         for convention in conventions:
             for field, names in convention.fields.items():
                 stated.setdefault(field, []).extend(names)
             for name, kinds in convention.kinds.items():
-                self._known[name] = Use(kinds=kinds)
+                self.known[name] = Use(kinds=kinds)
             for name in convention.content.names:
                 if "*" in name:
                     self._patterns.append(name)
                 else:
-                    self._known[name] = Use(is_content=True)
+                    self.known[name] = Use(is_content=True)
         self.fields: dict[str, tuple[str, ...]] = {field: tuple(names) for field, names in stated.items()}
         for field, names in self.fields.items():
-            self._known |= {name: Use(field, rank) for rank, name in enumerate(names)}
+            is_text = field not in (*TOKENS, "cost_usd")
+            self.known |= {name: Use(field, rank, is_text) for rank, name in enumerate(names)}
         self.project = tuple(name for convention in conventions for name in convention.resource.project)
         self.resource = frozenset(name for convention in conventions for name in convention.resource.attributes)
 
     def use_of(self, name: str) -> Use:
-        use = self._known.get(name)
+        use = self.known.get(name)
         if use is None:
             use = Use(is_content=True) if any(fnmatchcase(name, one) for one in self._patterns) else KEPT
-            if len(self._known) < _MOST_NAMES:
-                self._known[name] = use
+            if len(self.known) < _MOST_NAMES:
+                self.known[name] = use
         return use
 
 

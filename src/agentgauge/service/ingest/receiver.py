@@ -24,6 +24,7 @@ import msgspec
 import agentgauge
 from agentgauge.errors import EventRefused, ServerBusy
 from agentgauge.events import Event
+from agentgauge.events.checked import Checked
 from agentgauge.interruption import is_interruption
 from agentgauge.journal import layout
 from agentgauge.journal.losses import warn
@@ -81,7 +82,7 @@ class Receiver:
         self.waiting = WaitingBytes(self._limits.waiting_bytes)
         """What requests that are being received hold in memory."""
 
-    def receive(self, events: Iterable[Event | EventRefused], principal: Principal) -> Received:
+    def receive(self, events: Iterable[Event | Checked | EventRefused], principal: Principal) -> Received:
         """Check and append a batch. An item that could not even be read stands in it as the error that says why.
 
         Nothing is acknowledged before `commit`. Raises `ServerBusy` where there is no place for the batch.
@@ -117,7 +118,9 @@ class Receiver:
         """Return once this batch is on the disk. Raises `ServerBusy` where the disk refused."""
         _check_synced(received, self._commits.synced().result())
 
-    async def kept(self, read: Callable[[], Iterable[Event | EventRefused]], principal: Principal) -> Received:
+    async def kept(
+        self, read: Callable[[], Iterable[Event | Checked | EventRefused]], principal: Principal
+    ) -> Received:
         """Receive what `read` gives, and return once it is on the disk. Raises what `read` does, and `ServerBusy`."""
         received = await self.on_thread(lambda: self.receive(read(), principal))
         await self.committed(received)
