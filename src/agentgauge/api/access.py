@@ -30,7 +30,8 @@ _ONLY_READ = ("GET", "HEAD", "OPTIONS")
 _BUDGETS: dict[Scope, Budget] = {"ingest": "ingests", "read": "reads", "admin": "reads"}
 
 
-def runtime_of(request: Request) -> Runtime:
+async def runtime_of(request: Request) -> Runtime:
+    # A coroutine, or else FastAPI would run it on a thread, for each request.
     runtime: Runtime = request.app.state.runtime
     return runtime
 
