@@ -136,6 +136,7 @@ def test_columns_of_one_name_are_told_apart(document: Ask, home: Path) -> None:
 def test_the_views_are_shown_and_nothing_else(document: Ask, home: Path) -> None:
     shown = [row["name"] for row in document("sql", "--home", home, "SHOW TABLES")]
     assert shown == [
+        "agent_metrics",
         "daily_aggregates",
         "events",
         "feature_usage",

@@ -1,7 +1,7 @@
 """SQL as a person asks it: one SELECT over the views of a snapshot, or EXPLAIN of one; nothing that changes anything.
 
-The views are `events`, `losses`, `repriced`, `units` (`agentgauge.lake.rollups.units`), and the tables of features
-(`agentgauge.lake.feature_tables`).
+The views are `events`, `losses`, `repriced`, `units` (`agentgauge.lake.rollups.units`), the tables of features
+(`agentgauge.lake.feature_tables`), and `agent_metrics` (`agentgauge.service.agent_metrics`).
 
 The connection reads a snapshot, so no statement could change events; what is refused is what DuckDB would do beside it:
 write files, load extensions, change settings.
@@ -10,7 +10,7 @@ write files, load extensions, change settings.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from agentgauge.errors import QueryError
+from agentgauge.service import agent_metrics
+from agentgauge.state.agents import AgentName
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 2048
 _CATALOGUE = ("show", "information_schema", "duckdb_", "sqlite_master", "pg_")
 """Words of statements that list the views there are. Others do not pay for making all of them."""
-_VIEWS = ("events", "losses", "repriced", "units")
+_VIEWS = ("events", "losses", "repriced", "units", agent_metrics.NAME)
 _NO_TABLE = re.compile(r'Table with name "?(?P<name>.+?)"? does not exist')
 _EXPLAIN = re.compile(r"EXPLAIN\s+(ANALYZE\s+|\((?:\s*(?:ANALYZE|FORMAT\s+\w+)\s*,?)+\)\s*)?", re.IGNORECASE)
 
@@ -70,8 +72,21 @@ def asks_for_ids(text: str) -> bool:
     return any(name in text.lower() for name in TABLES)
 
 
-def select(connection: duckdb.DuckDBPyConnection, text: str, units: Callable[[], str] | None = None) -> Rows:
-    """Run one statement that only reads; `units` gives the SELECT of the view of that name.
+def names_agent_metrics(text: str) -> bool:
+    """Whether a statement names that view: then `select` needs the ids of agents (`agent_metrics.agent_ids`)."""
+    return agent_metrics.NAME in text.lower()
+
+
+def select(
+    connection: duckdb.DuckDBPyConnection,
+    text: str,
+    units: Callable[[], str] | None = None,
+    agent_ids: Mapping[AgentName, int] | None = None,
+    *,
+    cursor: duckdb.DuckDBPyConnection | None = None,
+) -> Rows:
+    """Run one statement that only reads; `units` gives the SELECT of the view of that name. `cursor`, which reads
+    times in UTC, is what it runs on where another thread is to be able to interrupt it.
 
     Raises `QueryError` for any other statement, and with DuckDB's words where it fails.
     """
@@ -85,6 +100,8 @@ def select(connection: duckdb.DuckDBPyConnection, text: str, units: Callable[[],
             create_feature_tables(connection)
         if units is not None and (of_all or "units" in text.lower()):
             connection.execute(f"CREATE VIEW units AS {units()}")
+        if of_all or names_agent_metrics(text):
+            agent_metrics.create_agent_metrics(connection, agent_ids or {})
         statements = connection.extract_statements(text)
         if len(statements) != 1:
             raise QueryError(f"one statement at a time: got {len(statements)}")
@@ -93,16 +110,19 @@ def select(connection: duckdb.DuckDBPyConnection, text: str, units: Callable[[],
             raise QueryError(
                 f"{word}: only statements that read (SELECT, WITH, FROM, DESCRIBE, SUMMARIZE, EXPLAIN of these) are run"
             )
-        cursor = connection.cursor()
-        cursor.execute("SET TimeZone = 'UTC'")
-        cursor.execute(statements[0])
-        return Rows(cursor)
+        running = _in_utc(connection) if cursor is None else cursor
+        running.execute(statements[0])
+        return Rows(running)
     except duckdb.CatalogException as error:
         if missing := _NO_TABLE.search(str(error)):
             raise QueryError(_no_view(missing["name"])) from error
         raise QueryError(_said(error)) from error
     except duckdb.Error as error:
         raise QueryError(_said(error)) from error
+
+
+def _in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    return connection.cursor().execute("SET TimeZone = 'UTC'")
 
 
 def _no_view(name: str) -> str:

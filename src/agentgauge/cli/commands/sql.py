@@ -13,7 +13,12 @@ import typer
 from agentgauge.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agentgauge.lake import Snapshot
     from agentgauge.service.sql import Rows
+    from agentgauge.settings.server import ServerSettings
+    from agentgauge.state.agents import AgentName
 
 
 class Shape(StrEnum):
@@ -34,7 +39,7 @@ def sql(
 ) -> None:
     """Ask in DuckDB's SQL, over the events and more.
 
-    There are views of events, losses, units of work, repriced costs and features: 'SHOW TABLES' lists the views,
+    There are views of events, losses, tasks, units of work, repriced costs and features: 'SHOW TABLES' lists the views,
     'DESCRIBE events' the columns of one. Statements that would write or change something are refused. With --json the
     rows are a list of objects: amounts as strings, times in UTC.
     """
@@ -42,25 +47,36 @@ def sql(
     from agentgauge.cli.output import print_rows
     from agentgauge.errors import QueryError
     from agentgauge.meter import Meter
-    from agentgauge.service.sql import asks_for_ids, select
-    from agentgauge.settings import get_settings
+    from agentgauge.service.sql import asks_for_ids, names_agent_metrics, select
+    from agentgauge.settings.server import get_server_settings
 
     if (statement is None) == (file is None):
         raise QueryError("give one statement, as an argument or with -f FILE")
     text = statement if file is None else sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-    settings = get_settings(home)
+    server_settings = get_server_settings(home)
+    settings = server_settings.recording
     note_absent(settings.home)
     meter = Meter(settings)
     if settings.home.journal.is_dir() and asks_for_ids(text or ""):
         meter.compact_if_possible()
     with meter.reading() as snapshot:
-        rows = select(snapshot.connection, text or "", snapshot.rollups.units)
+        ids = _agent_ids(snapshot, server_settings) if names_agent_metrics(text or "") else None
+        rows = select(snapshot.connection, text or "", snapshot.rollups.units, ids)
         if as_json or shape is Shape.JSON:
             print_rows(rows.columns, rows)
         elif shape is Shape.CSV:
             _print_csv(rows)
         else:
             _print_table(rows)
+
+
+def _agent_ids(snapshot: Snapshot, settings: ServerSettings) -> Mapping[AgentName, int]:
+    from agentgauge.engines.duckdb import DuckDBEngine
+    from agentgauge.service.agent_metrics import agent_ids
+    from agentgauge.state.agents import AgentBook
+    from agentgauge.state.opening import shared_state
+
+    return agent_ids(DuckDBEngine(snapshot.connection, snapshot.rollups), AgentBook(shared_state(settings)))
 
 
 def _print_csv(rows: Rows) -> None:
