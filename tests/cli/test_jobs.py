@@ -18,9 +18,9 @@ def test_a_job_is_run_and_listed_with_what_came_of_it(tmp_path: Path, run: Run, 
     with agentgauge.open(home=tmp_path) as gauge:
         gauge.task("build", 12)
     home = ["--home", tmp_path]
-    assert "roll-up succeeded: 1 events landed" in run("jobs", "run", "roll-up", *home).stdout
+    assert "roll-up succeeded: 1 event landed" in run("jobs", "run", "roll-up", *home).stdout
     shown = run("jobs", "list", *home).stdout
-    assert "succeeded: 1 events landed" in shown
+    assert "succeeded: 1 event landed" in shown
     assert "never" in shown
     states = {state["name"]: state for state in document("jobs", "list", *home)}
     assert states["roll-up"]["last"]["status"] == "succeeded"

@@ -235,5 +235,5 @@ def test_raw_events_are_kept_so_many_days_after_they_arrived_and_sums_for_ever(t
 
 def test_rolling_up_lands_what_the_journal_holds(work: Work) -> None:
     record(work, SUNDAY)
-    assert roll_up(work, SUNDAY).startswith("2 events landed")
-    assert roll_up(work, SUNDAY).startswith("0 events landed")
+    assert roll_up(work, SUNDAY).startswith("2 events landed,")
+    assert roll_up(work, SUNDAY).startswith("0 events landed,")

@@ -13,6 +13,7 @@ from typing import Any
 
 from agentgauge.engines import Engine, Measure, Query, TimeBucket
 from agentgauge.service.jobs.job import Work
+from agentgauge.service.wording import count_of
 from agentgauge.state.aggregations import Aggregation, AggregationBook, Granularity
 
 METRICS = {
@@ -37,7 +38,7 @@ def aggregate_days(work: Work, scheduled: datetime) -> str:
             count += _keep(book, engine, "day", day, day + _DAY, scheduled)
         if today.day == 1:
             count += _keep(book, engine, "month", (today - _DAY).replace(day=1), today, scheduled)
-    return f"{count:,} aggregations of the two days before {today:%Y-%m-%d}"
+    return f"{count_of(count, 'aggregation')} of the two days before {today:%Y-%m-%d}"
 
 
 def aggregate_weeks(work: Work, scheduled: datetime) -> str:
@@ -48,7 +49,7 @@ def aggregate_weeks(work: Work, scheduled: datetime) -> str:
     with work.engine() as engine:
         for start in (monday - _WEEK, monday):
             count += _keep(book, engine, "week", start, start + _WEEK, scheduled)
-    return f"{count:,} aggregations of the weeks from {monday - _WEEK:%Y-%m-%d} and {monday:%Y-%m-%d}"
+    return f"{count_of(count, 'aggregation')} of the weeks from {monday - _WEEK:%Y-%m-%d} and {monday:%Y-%m-%d}"
 
 
 def _midnight(moment: datetime) -> datetime:

@@ -10,7 +10,7 @@ import msgspec
 from agentgauge.service.budgets import spent
 from agentgauge.service.jobs.detecting import resolve_others
 from agentgauge.service.jobs.job import Work
-from agentgauge.service.wording import money
+from agentgauge.service.wording import count_of, money
 from agentgauge.state.alerts import AlertBook, Detected, Severity
 from agentgauge.state.budgets import Budget, BudgetBook, Status, status_of, utilization_percent
 
@@ -32,7 +32,10 @@ def check_budgets(work: Work, scheduled: datetime) -> str:
                 detected.append(_overrun(budget, used, status))
     new = sum(is_new for _, is_new in (alerts.detect(each, scheduled) for each in detected))
     over = resolve_others(alerts, TYPE, {each.condition for each in detected}, scheduled)
-    return f"{len(all_budgets)} budgets, {len(detected)} above a threshold, {new} of them new; {over} below it again"
+    return (
+        f"{count_of(len(all_budgets), 'budget')}, {len(detected)} above a threshold, {new} of them new; "
+        f"{over} below it again"
+    )
 
 
 def _overrun(budget: Budget, used: Decimal, status: Status) -> Detected:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from agentgauge.errors import LakeBusy
 from agentgauge.service.jobs.job import Work
+from agentgauge.service.wording import count_of
 from agentgauge.state.job_runs import JobRuns
 
 
@@ -15,7 +16,7 @@ def roll_up(work: Work, scheduled: datetime) -> str:
         done = work.meter.lake.compact()
     except LakeBusy:
         return "another process was compacting"
-    return f"{done.events:,} events landed, {done.files_rolled_up} data files rolled up"
+    return f"{count_of(done.events, 'event')} landed, {count_of(done.files_rolled_up, 'data file')} rolled up"
 
 
 def clean_up(work: Work, scheduled: datetime) -> str:
@@ -26,4 +27,7 @@ def clean_up(work: Work, scheduled: datetime) -> str:
     before = scheduled - timedelta(days=days)
     deleted = work.meter.lake.expire(before)
     runs = JobRuns(work.state).drop_before(before)
-    return f"{deleted.events:,} events that arrived before {before:%Y-%m-%d} deleted, {runs:,} runs of jobs forgotten"
+    return (
+        f"{count_of(deleted.events, 'event')} that arrived before {before:%Y-%m-%d} deleted, "
+        f"{count_of(runs, 'run')} of jobs forgotten"
+    )
