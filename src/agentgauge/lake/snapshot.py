@@ -102,6 +102,11 @@ class Snapshot:
             parts.append(self._landed(uris))
         _create_events(self.connection, " UNION ALL BY NAME ".join(parts))
 
+    def data_files(self) -> list[str]:
+        """The files that its views read, and those of the units of work."""
+        tables = (self._tables.events, self._tables.losses, self._tables.daily, self._tables.repriced)
+        return [*(uri for table in tables for uri in table.uris()), *self.rollups.unit_files()]
+
     def landed(self) -> Iterator[str]:
         """A SELECT for each data file, of its events: with those of `TAIL` they are all of `events`, once."""
         return (self._landed([uri]) for uri in self._tables.events.uris())

@@ -17,6 +17,7 @@ from agentgauge.service.monitoring.process import ProcessFigures
 from agentgauge.service.readiness import ReadinessProbe
 from agentgauge.service.security.auditing import Audit
 from agentgauge.service.security.gate import Gate
+from agentgauge.service.turns import Turns
 from agentgauge.settings.server import ServerSettings
 from agentgauge.state.opening import served_state
 
@@ -40,6 +41,7 @@ class Runtime:
         self.replicas = Replicas(settings.recording)
         self.otlp = OtlpReader()
         self.jobs = Leader(Work(settings, self.state), self.now) if settings.jobs else None
+        self.heavy = Turns()
         self.landing.start()
         if self.jobs is not None:
             self.jobs.start()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from agentgauge.api.beyond import courses, operations, reasons, usage, work
+from agentgauge.api.beyond import courses, operations, reasons, sql, usage, work
 
 router = APIRouter(prefix="/api/v1", tags=["beyond"])
-for part in (usage, courses, reasons, work, operations):
+for part in (usage, courses, reasons, work, operations, sql):
     router.include_router(part.router)

@@ -120,6 +120,11 @@ class Rollups:
         parts += [units.units(item) for item in self._raw_items([(others, (-_ALWAYS, _ALWAYS))], (-_ALWAYS, _ALWAYS))]
         return units.merged(" UNION ALL BY NAME ".join(parts or [units.units("internal.tail")]))
 
+    def unit_files(self) -> list[str]:
+        """The rollups that `units` reads."""
+        level = self._files_of(UNITS)
+        return [*level.of_data.values(), *(uri for uri, _ in level.expired)]
+
     def _relation(self, levels: Sequence[Level], rows: Rows, window: Span) -> Relation:
         stretches, edges = _split(window, levels)
         files = [self._files_of(level) for level in levels]

@@ -1,0 +1,44 @@
+"""`POST /api/v1/sql`: a question in SQL, for those who may see everything."""
+
+from __future__ import annotations
+
+import msgspec
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from agentgauge.api.access import Admin, RuntimeOf
+from agentgauge.api.openapi import answer_of
+from agentgauge.service.sandbox import SqlAnswer, ask_apart
+from agentgauge.service.sandbox.limits import LONGEST_TEXT, MOST_ROWS, MOST_SECONDS
+
+router = APIRouter()
+
+
+class SqlQuestion(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sql: str = Field(
+        min_length=1,
+        max_length=LONGEST_TEXT,
+        description="One statement that reads, in DuckDB's SQL.",
+        examples=["SELECT model, sum(cost_usd) FROM events GROUP BY model"],
+    )
+    limit: int = Field(1000, ge=1, le=MOST_ROWS, description="Rows that are answered, at most.")
+    seconds: float = Field(
+        MOST_SECONDS, gt=0, le=MOST_SECONDS, allow_inf_nan=False, description="What it may take at most."
+    )
+
+
+@router.post("/sql", summary="A question in SQL", responses=answer_of(SqlAnswer, "The rows"))
+async def sql(runtime: RuntimeOf, principal: Admin, asked: SqlQuestion) -> Response:
+    """Over the views of the lake: `SHOW TABLES` lists them, `DESCRIBE events` the columns of one. It reads nothing
+    else, changes nothing, and ends at its limits of time and memory."""
+
+    def answer() -> bytes:
+        found = ask_apart(runtime.settings.recording, asked.sql, limit=asked.limit, seconds=asked.seconds)
+        return msgspec.json.encode(found)
+
+    with runtime.heavy.turn():
+        return Response(await run_in_threadpool(answer), media_type="application/json")
