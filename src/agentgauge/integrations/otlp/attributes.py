@@ -7,12 +7,13 @@ were left out is said among those that are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
 from agentgauge.events.codec import encode_json
-from agentgauge.integrations.otlp.table import KEPT, Table, Use
+from agentgauge.integrations.otlp.table import KEPT, LEFT_OUT, Table, Use
 from agentgauge.usage.fields import money
 
 ValueOf = Callable[[Any], object]
@@ -23,9 +24,7 @@ Pair = tuple[str, Any]
 MOST_ATTRIBUTES: Final = 64
 MOST_CHARACTERS: Final = 1024
 """Of a text, which is cut there; of a list or a dict as JSON, which is left out beyond it."""
-MOST_NAME_CHARACTERS: Final = 128
-"""Of an attribute's name; one that is longer is left out."""
-LEFT_OUT: Final = "otel.left_out_attributes"
+NUMBER_LEFT_OUT: Final = "otel.left_out_attributes"
 
 _MOST_TOKENS: Final = 1 << 53
 
@@ -52,13 +51,13 @@ def sort(attributes: Iterable[Any], table: Table, value_of: ValueOf) -> Sorted:
     for attribute in attributes:
         name = attribute.key
         use = known(name) or use_of(name)
-        if use.is_content:
+        if use is LEFT_OUT:
             continue
         read = attribute.value
         if use is KEPT:
             others.append((name, read))
             continue
-        field, value = use.field, value_of(read)
+        field, value = use.field, read.string_value or value_of(read)
         if field is None:
             others.append((name, read))
             said = use.kinds.get(value) if use.kinds and type(value) is str else None
@@ -82,20 +81,19 @@ def bounded(pairs: Iterable[Pair], value_of: ValueOf, more: dict[str, Any]) -> d
     kept = more.copy()
     left_out = 0
     for name, read in pairs:
+        if value := read.string_value:
+            kept[name] = value if len(value) <= MOST_CHARACTERS else value[:MOST_CHARACTERS]
+            continue
         value = value_of(read)
-        if type(value) is str:
-            if value:
-                kept[name] = value if len(value) <= MOST_CHARACTERS else value[:MOST_CHARACTERS]
-        elif type(value) in (list, dict) and len(encode_json(value)) > MOST_CHARACTERS:
+        if type(value) in (list, dict) and len(encode_json(value)) > MOST_CHARACTERS:
             left_out += 1
-        elif value is not None:
-            kept[name] = value
-    if len(kept) > MOST_ATTRIBUTES or max(map(len, kept), default=0) > MOST_NAME_CHARACTERS:
-        fitting = [item for item in kept.items() if len(item[0]) <= MOST_NAME_CHARACTERS][:MOST_ATTRIBUTES]
-        left_out += len(kept) - len(fitting)
-        kept = dict(fitting)
+        elif value is not None and value != "":
+            kept[name] = value if type(value) is not str else value[:MOST_CHARACTERS]
+    if len(kept) > MOST_ATTRIBUTES:
+        left_out += len(kept) - MOST_ATTRIBUTES
+        kept = dict(islice(kept.items(), MOST_ATTRIBUTES))
     if left_out:
-        kept[LEFT_OUT] = left_out
+        kept[NUMBER_LEFT_OUT] = left_out
     return kept
 
 

@@ -59,11 +59,15 @@ class Use(msgspec.Struct, frozen=True, gc=False):
     """The field is text."""
     kinds: dict[str, str] | None = None
     """By its value, the kind that its span is of."""
-    is_content: bool = False
+    is_left_out: bool = False
+    """It is content, or its name too long."""
 
 
-KEPT = Use()
+KEPT: Final = Use()
 """Of an attribute that no table names."""
+LEFT_OUT: Final = Use(is_left_out=True)
+MOST_NAME_CHARACTERS: Final = 128
+"""Of an attribute's name."""
 
 
 class Table:
@@ -84,7 +88,7 @@ class Table:
                 if "*" in name:
                     self._patterns.append(name)
                 else:
-                    self.known[name] = Use(is_content=True)
+                    self.known[name] = LEFT_OUT
         self.fields: dict[str, tuple[str, ...]] = {field: tuple(names) for field, names in stated.items()}
         for field, names in self.fields.items():
             is_text = field not in (*TOKENS, "cost_usd")
@@ -95,10 +99,13 @@ class Table:
     def use_of(self, name: str) -> Use:
         use = self.known.get(name)
         if use is None:
-            use = Use(is_content=True) if any(fnmatchcase(name, one) for one in self._patterns) else KEPT
+            use = LEFT_OUT if self._is_content(name) or len(name) > MOST_NAME_CHARACTERS else KEPT
             if len(self.known) < _MOST_NAMES:
                 self.known[name] = use
         return use
+
+    def _is_content(self, name: str) -> bool:
+        return any(fnmatchcase(name, pattern) for pattern in self._patterns)
 
 
 def load() -> Table:
