@@ -7,7 +7,8 @@ A replica is read and landed as any other segment, with three differences, all o
 
 - No process holds its lock: it is dead once its source is (`closed`), however often the server was restarted.
 - Bytes beyond `end` are not there for any reader. They are what a crash cut short, and will be written again.
-- Lines that name no project are of the one that the sender may record into.
+- Lines that name no project are of the one that the sender may record into, and ids that they have at their source
+  are that project's own (`events.source_ids.of_project`).
 
 The mark outlives the replica: once a closed one has landed and was dropped, it still says how far the source was taken.
 
@@ -26,6 +27,7 @@ from pathlib import Path
 import msgspec
 
 from agentgauge import files
+from agentgauge.events.source_ids import of_project
 from agentgauge.journal import layout
 
 _NAME = re.compile(r"[0-9a-f]{16}@[0-9a-f]{32}@[0-9a-f]{12}-\d{6,12}")
@@ -34,7 +36,7 @@ _MARK_BYTES = 512
 _PIECE = 1 << 20
 _OPENING = layout.CURRENT_OPENING[:-1]
 """Up to the quote of what follows the version."""
-_PROJECT = b'"project":'
+_PROJECT, _SOURCE_ID = b'"project":', b'"source_id":'
 
 
 class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,16 +46,20 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
     """The source has ended there."""
     project: str | None = None
     """Of lines that name none."""
+    of_projects: bool = False
+    """The sender may record into some projects only."""
 
 
 _decode = msgspec.json.Decoder(Mark).decode
 
 
-class _OfProject(msgspec.Struct):
+class _Scope(msgspec.Struct):
     project: str | None = None
+    source_id: str | None = None
 
 
-_project_of = msgspec.json.Decoder(_OfProject).decode
+_scope_of = msgspec.json.Decoder(_Scope).decode
+_members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def replica_path(root: Path, namespace: str, journal: str, segment: str) -> Path:
@@ -86,16 +92,31 @@ def read_mark(path: Path) -> Mark:
         os.close(descriptor)
 
 
-def with_project(lines: bytes, project: str) -> bytes:
-    """The same lines, of which those that name no project have this one."""
-    insertion = _OPENING + _PROJECT + msgspec.json.encode(project) + b","
+def received(lines: bytes, mark: Mark) -> bytes:
+    """The lines of a replica as they count here: with a project, and with ids of their sources that no other project
+    has, where the sender may record into some projects only. Their checksums are those of the source.
+    """
+    if mark.project is None and not mark.of_projects:
+        return lines
+    insertion = b"" if mark.project is None else _OPENING + _PROJECT + msgspec.json.encode(mark.project) + b","
     found = []
     for line in lines.split(b"\n"):
         # An attribute may be called so too; the look inside is for the few lines that hold the word.
-        if line and (_PROJECT not in line or _project_of(line).project is None):
+        if line and insertion and (_PROJECT not in line or _scope_of(line).project is None):
             line = insertion + line[len(_OPENING) :]
+        if mark.of_projects and _SOURCE_ID in line:
+            line = _with_own_source_id(line)
         found.append(line)
     return b"\n".join(found)
+
+
+def _with_own_source_id(line: bytes) -> bytes:
+    scope = _scope_of(line)
+    if scope.source_id is None:
+        return line
+    members = _members_of(line)
+    members["source_id"] = msgspec.Raw(msgspec.json.encode(of_project(scope.source_id, scope.project or "")))
+    return msgspec.json.encode(members)
 
 
 class Replica:
@@ -113,7 +134,7 @@ class Replica:
         except FileNotFoundError:
             return None
 
-    def append(self, data: bytes, project: str | None) -> None:
+    def append(self, data: bytes, project: str | None, *, of_projects: bool) -> None:
         """Write behind the mark, and move it. Raises OSError, and then nothing of `data` is there for anybody."""
         start = self.mark.end
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
@@ -132,7 +153,7 @@ class Replica:
             os.close(descriptor)
         if start == 0:
             files.sync_directory(self.path.parent)
-        self._set(Mark(start + len(data), project=project))
+        self._set(Mark(start + len(data), project=project, of_projects=of_projects))
 
     def close(self) -> None:
         """Nothing more will come. What a crash left behind the mark goes."""

@@ -104,8 +104,8 @@ def scan(path: Path, start: int = 0, *, dead: bool, limit_bytes: int | None = No
                 offset = max(begin, stop)
                 rest = reader.region(files.read_at(descriptor, size - offset, offset), offset, final=True)
                 region = _joined(region, rest)
-        if mark is not None and mark.project is not None:
-            region = msgspec.structs.replace(region, lines=replica.with_project(region.lines, mark.project))
+        if mark is not None:
+            region = msgspec.structs.replace(region, lines=replica.received(region.lines, mark))
         copied = header is not None and header.copied
         return msgspec.structs.replace(region, start=start, copied=copied)
 

@@ -16,6 +16,7 @@ from agentgauge.events import Event, validation
 from agentgauge.events.checked import Checked
 from agentgauge.events.codec import encode_event, encode_json
 from agentgauge.events.event import from_micros, to_micros
+from agentgauge.events.source_ids import of_project
 from agentgauge.journal.layout import LARGEST_LINE_BYTES, TRAILER_BYTES
 from agentgauge.recorder import given
 from agentgauge.recorder.attributes import as_json
@@ -51,6 +52,8 @@ class Admission:
             return self._admit_checked(event)
         validation.check(event)
         changes: dict[str, Any] = {"arrived": self._now, "project": self._project_of(event.project)}
+        if self._projects is not None and event.source_id is not None:
+            changes["source_id"] = of_project(event.source_id, event.project or self._project or "")
         time = given.aware(event.time)
         if time is not event.time:
             changes["time"] = time

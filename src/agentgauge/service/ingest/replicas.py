@@ -63,7 +63,7 @@ class Replicas:
                 if new:
                     RangeRules(journal, segment, own, project).check(new, replica.mark.end)
                     self._check_room(len(new))
-                    replica.append(new, project)
+                    replica.append(new, project, of_projects=own is not None)
                 if closed:
                     _close(replica, offset + len(data))
                     forget_old_marks(path, self._clock() - MARKS_KEPT_S)
