@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,10 +19,14 @@ from agentgauge.api.app import create_app
 from agentgauge.lake import Lake
 from agentgauge.meter import Meter
 from agentgauge.pricing import PriceBook
+from agentgauge.service.jobs.job import Work
+from agentgauge.service.jobs.overview import job_named
+from agentgauge.service.jobs.running import JobRunner
 from agentgauge.service.monitoring.floors import Floors
 from agentgauge.service.reports.counters import OTHER, counters
 from agentgauge.settings import get_settings, resolve_home
 from agentgauge.settings.server import get_server_settings
+from agentgauge.state.budgets import BudgetBook, Terms
 from tests.components import require
 
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
@@ -56,7 +61,7 @@ def samples(client: TestClient) -> Samples:
     }
 
 
-def value(found: Samples, name: str, **labels: str) -> float | None:
+def value(found: Samples, name: str, /, **labels: str) -> float | None:
     return found.get((name, frozenset(labels.items())))
 
 
@@ -88,9 +93,25 @@ def test_any_text_may_be_a_label_and_no_label_has_no_end(client: TestClient) -> 
     labels = {label for _, pairs in found for label, _ in pairs}
     assert labels <= {
         *("project", "agent", "model", "outcome", "type", "le"),
-        *("method", "route", "status", "door", "result"),
+        *("method", "route", "status", "door", "result", "severity", "scope", "name", "period", "job"),
     }
     assert not any("ada@example.org" in text for _, pairs in found for _, text in pairs)
+
+
+def test_alerts_budgets_and_jobs_are_gauges(client: TestClient, tmp_path: Path) -> None:
+    runtime = client.app.state.runtime  # type: ignore[attr-defined]
+    now = runtime.now()
+    terms = Terms(scope="agent", name="coder", total_usd=Decimal("0.30"), start=now - timedelta(days=1))
+    BudgetBook(runtime.state).create(terms, "test", now)
+    JobRunner(Work(runtime.settings, runtime.state), runtime.now).run(job_named("budgets"), now)
+    found = samples(client)
+    of_budget = {"scope": "agent", "name": "coder", "project": "", "period": "total"}
+    assert value(found, "agentgauge_budget_limit_dollars", **of_budget) == 0.3
+    assert value(found, "agentgauge_budget_used_dollars", **of_budget) == 0.25
+    assert value(found, "agentgauge_alerts", severity="warning", status="active") == 1
+    assert value(found, "agentgauge_alerts", severity="critical", status="active") == 0
+    assert value(found, "agentgauge_job_last_run_failed", job="budgets") == 0
+    assert (value(found, "agentgauge_job_last_success_timestamp_seconds", job="budgets") or 0) >= now.timestamp()
 
 
 def test_promtool_finds_nothing_to_mend(client: TestClient) -> None:

@@ -10,15 +10,20 @@ from fastapi import APIRouter, Request, Response
 
 from agentgauge.api.access import Reader, RuntimeOf
 from agentgauge.exporters.openmetrics import families
+from agentgauge.exporters.openmetrics_state import state_families
+from agentgauge.service.jobs.overview import job_states
 from agentgauge.service.projects import OfProjects
 from agentgauge.service.reports import counters
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.principal import Principal
+from agentgauge.state.alerts import AlertBook
+from agentgauge.state.budgets import BudgetBook
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 router = APIRouter()
+_MOST_ALERTS = 10_000
 
 
 @router.get(
@@ -59,6 +64,7 @@ class _Collected:
             found = counters(engine, runtime.settings.prometheus_labels)
         yield from families(found, self._never_falling)
         if projects is None:
+            yield from _of_state(runtime)
             yield from runtime.figures.collect()
 
     def _never_falling(self, values: dict[str, Decimal]) -> dict[str, Decimal]:
@@ -66,3 +72,12 @@ class _Collected:
         prefix = "\t".join(sorted(self._principal.projects or ()))
         raised = self._runtime.floors.raised({f"{prefix}\n{name}": value for name, value in values.items()})
         return {name: raised[f"{prefix}\n{name}"] for name in values}
+
+
+def _of_state(runtime: Runtime) -> Iterator[Metric]:
+    book = AlertBook(runtime.state)
+    open_alerts = [
+        *book.alerts(status="active", limit=_MOST_ALERTS),
+        *book.alerts(status="acknowledged", limit=_MOST_ALERTS),
+    ]
+    return state_families(open_alerts, BudgetBook(runtime.state).budgets(), job_states(runtime.state, runtime.now()))

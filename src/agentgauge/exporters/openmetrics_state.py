@@ -1,0 +1,51 @@
+"""What changes in place, as gauges: open alerts, what budgets allow, and how the jobs do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, get_args
+
+from agentgauge.service.jobs.overview import JobState
+from agentgauge.state.alerts import Alert, Severity
+from agentgauge.state.budgets import Budget
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
+
+
+def state_families(alerts: Iterable[Alert], budgets: Iterable[Budget], jobs: Iterable[JobState]) -> Iterator[Metric]:
+    """`alerts` are the open ones."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    counts = Counter((alert.severity, alert.status) for alert in alerts)
+    family = GaugeMetricFamily("agentgauge_alerts", "Open alerts.", labels=("severity", "status"))
+    for severity in get_args(Severity):
+        for status in ("active", "acknowledged"):
+            family.add_metric((severity, status), counts[severity, status])
+    yield family
+    of_budget = ("scope", "name", "project", "period")
+    limit = GaugeMetricFamily(
+        "agentgauge_budget_limit_dollars", "What a budget allows in its period.", labels=of_budget
+    )
+    used = GaugeMetricFamily(
+        "agentgauge_budget_used_dollars", "What of a budget is used, as the job last counted it.", labels=of_budget
+    )
+    for budget in budgets:
+        labels = (budget.scope, budget.name, budget.project or "", budget.period)
+        limit.add_metric(labels, float(budget.total_usd))
+        if budget.used_at is not None:
+            used.add_metric(labels, float(budget.used_usd))
+    yield limit
+    yield used
+    succeeded = GaugeMetricFamily(
+        "agentgauge_job_last_success_timestamp_seconds", "When a job last succeeded.", labels=("job",)
+    )
+    failed = GaugeMetricFamily("agentgauge_job_last_run_failed", "1 where a job's last run failed.", labels=("job",))
+    for job in jobs:
+        if job.last_success is not None:
+            succeeded.add_metric((job.name,), job.last_success.timestamp())
+        if job.last is not None:
+            failed.add_metric((job.name,), job.last.status == "failed")
+    yield succeeded
+    yield failed
