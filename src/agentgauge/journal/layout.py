@@ -60,6 +60,9 @@ NOT_LOST = frozenset(
     }
 )
 
+REFUSED_OF_OTHERS = "refused over the network: "
+"""What the reason of a loss begins with that a server refused, whose sender was told."""
+
 
 class Header(msgspec.Struct, frozen=True):
     segment: str

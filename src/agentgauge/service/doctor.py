@@ -15,13 +15,14 @@ import msgspec
 import agentgauge
 from agentgauge.errors import PriceBookError
 from agentgauge.journal.directory import JournalDirectory
-from agentgauge.journal.layout import NOT_LOST
+from agentgauge.journal.layout import NOT_LOST, REFUSED_OF_OTHERS
 from agentgauge.journal.scanner import is_dead
 from agentgauge.lake import Lake, Snapshot
 from agentgauge.meter import Meter
 from agentgauge.pricing import PriceBook
 
 _LITTLE_SPACE = 512 << 20
+_REFUSED = "refused over the network, which whoever sent them was told"
 _NAMED = 5
 """Of models without a price, how many a problem names; `Diagnosis.unpriced` has all."""
 
@@ -149,11 +150,17 @@ def _book(meter: Meter) -> tuple[PriceBook, str | None]:
 
 
 def _about_losses(losses: Sequence[LossState]) -> Iterator[str]:
-    """One line for what is lost and one for what was altered; the reasons are in `losses`."""
-    for kept, fate in ((False, "lost"), (True, "kept, but altered")):
-        counts = {loss.reason: loss.count for loss in losses if loss.kept == kept}
-        if counts:
-            yield f"{_counted(sum(counts.values()), 'event')} {fate}: {', '.join(counts)}"
+    """One line for what is lost, one for what a server refused and one for what was altered; the reasons are in
+    `losses`.
+    """
+    counts: dict[str, Counter[str]] = {"lost": Counter(), _REFUSED: Counter(), "kept, but altered": Counter()}
+    for loss in losses:
+        reason = loss.reason.removeprefix(REFUSED_OF_OTHERS)
+        fate = "kept, but altered" if loss.kept else "lost" if reason == loss.reason else _REFUSED
+        counts[fate][reason] += loss.count
+    for fate, reasons in counts.items():
+        if reasons:
+            yield f"{_counted(reasons.total(), 'event')} {fate}: {', '.join(reasons)}"
 
 
 def _about_prices(unpriced: Sequence[UnpricedModel], file: Path) -> Iterator[str]:

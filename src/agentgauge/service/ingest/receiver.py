@@ -39,8 +39,6 @@ from agentgauge.service.security.principal import Principal
 from agentgauge.settings import Settings
 from agentgauge.settings.ingest import IngestSettings
 
-REFUSED = "refused over the network: "
-"""What the reason begins with that an event refused here is counted under: its sender was told."""
 _FULL_RETRY_S = 10
 _THREADS = 2
 
@@ -104,7 +102,9 @@ class Receiver:
                 lines.append(layout.frame(line_of(admitted.event, journal.segment_id, journal.take())))
             except EventRefused as refused:
                 rejected.append(Rejected(index, str(refused)))
-                journal.count("refused", REFUSED + refused.reason, f"sent by {principal.name}: {_told(refused)}")
+                journal.count(
+                    "refused", layout.REFUSED_OF_OTHERS + refused.reason, f"sent by {principal.name}: {_told(refused)}"
+                )
             else:
                 if admitted.in_future:
                     journal.count("altered", "future time", f"{event.kind} sent by {principal.name}")
