@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -96,7 +96,20 @@ def utilization_percent(used: Decimal, total: Decimal) -> float | None:
     return float(used / total * 100)
 
 
-def status_of(used: Decimal, terms: Terms) -> Status:
+class Limits(Protocol):
+    """What a status follows from."""
+
+    @property
+    def total_usd(self) -> Decimal: ...
+
+    @property
+    def warning_percent(self) -> float: ...
+
+    @property
+    def critical_percent(self) -> float: ...
+
+
+def status_of(used: Decimal, terms: Limits) -> Status:
     """`exceeded` above the total; `critical` and `warning` from their thresholds."""
     if used > terms.total_usd:
         return "exceeded"

@@ -1,12 +1,12 @@
 -- How often each topic changed, for keys of caches, and what was done by whom.
 
 CREATE TABLE changes (
-    topic TEXT PRIMARY KEY,
+    topic TEXT NOT NULL PRIMARY KEY,
     count BIGINT NOT NULL
 );
 
 CREATE TABLE audit_log (
-    id BIGINT PRIMARY KEY,
+    id BIGINT NOT NULL PRIMARY KEY,
     done_at BIGINT NOT NULL,
     actor TEXT NOT NULL,
     act TEXT NOT NULL,

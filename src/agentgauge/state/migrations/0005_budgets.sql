@@ -2,7 +2,7 @@
 -- `used_at`, for who reads this table alone.
 
 CREATE TABLE budget_allocations (
-    id BIGINT PRIMARY KEY,
+    id BIGINT NOT NULL PRIMARY KEY,
     scope TEXT NOT NULL
         CHECK (scope IN ('agent', 'role', 'project', 'team', 'user', 'ticket', 'run', 'session')),
     name TEXT NOT NULL,

@@ -1,7 +1,7 @@
 -- Alerts. Of one condition, such as one budget being overrun, one is open at a time.
 
 CREATE TABLE performance_alerts (
-    id BIGINT PRIMARY KEY,
+    id BIGINT NOT NULL PRIMARY KEY,
     condition TEXT NOT NULL,
     project TEXT NOT NULL,
     agent_name TEXT,

@@ -1,7 +1,7 @@
 -- The keys of the API. What is kept of one is a hash; `projects` is a JSON list, or null for all.
 
 CREATE TABLE api_keys (
-    id BIGINT PRIMARY KEY,
+    id BIGINT NOT NULL PRIMARY KEY,
     name TEXT NOT NULL,
     prefix TEXT NOT NULL UNIQUE,
     hash TEXT NOT NULL,

@@ -1,14 +1,14 @@
 -- Who of several servers does what only one may do, and what the jobs did.
 
 CREATE TABLE leases (
-    name TEXT PRIMARY KEY,
+    name TEXT NOT NULL PRIMARY KEY,
     holder TEXT NOT NULL,
     term BIGINT NOT NULL,
     until_at BIGINT NOT NULL
 );
 
 CREATE TABLE job_runs (
-    id BIGINT PRIMARY KEY,
+    id BIGINT NOT NULL PRIMARY KEY,
     job TEXT NOT NULL,
     scheduled_at BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
