@@ -71,6 +71,7 @@ async def events(
         return found if idempotency_key is None else with_source_ids(found, idempotency_key)
 
     received = await runtime.receiver.kept(items, principal)
+    runtime.figures.received("events", received.accepted, len(received.rejected))
     return Response(
         msgspec.json.encode(SentEvents(received.accepted, received.rejected)), media_type="application/json"
     )

@@ -94,7 +94,9 @@ async def traces(runtime: RuntimeOf, principal: Sender, body: SentBody) -> Respo
         decoded, most = body.decoded(), body.limits.events
         return runtime.otlp.spans(decoded, is_json=is_json, most=most, projects=principal.projects)
 
-    return _answer("spans", await runtime.receiver.kept(spans, principal), is_json=is_json)
+    received = await runtime.receiver.kept(spans, principal)
+    runtime.figures.received("otlp", received.accepted, len(received.rejected))
+    return _answer("spans", received, is_json=is_json)
 
 
 @router.post("/v1/metrics", **_documented("ExportMetricsServiceRequest", "ExportMetricsServiceResponse"))
@@ -106,7 +108,9 @@ async def metrics(runtime: RuntimeOf, principal: Sender, body: SentBody) -> Resp
         decoded, most = body.decoded(), body.limits.events
         return runtime.otlp.points(decoded, is_json=is_json, most=most, projects=principal.projects)
 
-    return _answer("data_points", await runtime.receiver.kept(points, principal), is_json=is_json)
+    received = await runtime.receiver.kept(points, principal)
+    runtime.figures.received("otlp", received.accepted, len(received.rejected))
+    return _answer("data_points", received, is_json=is_json)
 
 
 def _is_json(body: Body) -> bool:

@@ -61,7 +61,7 @@ class ProcessFigures:
         self._seconds.labels(route).observe(seconds)
 
     def received(self, door: str, accepted: int, rejected: int) -> None:
-        """Events arrived at a door: events, otlp or journal."""
+        """Events arrived at a door: events or otlp."""
         self._received.labels(door, "accepted").inc(accepted)
         self._received.labels(door, "rejected").inc(rejected)
 
