@@ -1,0 +1,73 @@
+"""`GET /api/v1/export`: all events of a window as one file, sent as it is read."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+
+from agentgauge.api.access import Reader, RuntimeOf
+from agentgauge.api.answering import Asked
+from agentgauge.api.beyond.question import OfPart
+from agentgauge.api.beyond.streaming import Streamed, begun
+from agentgauge.engines import Query as EngineQuery
+from agentgauge.exporters.events import COLUMNS, Format, write_rows_as_parquet, written
+from agentgauge.service.projects import OfProjects
+from agentgauge.service.runtime import Runtime
+from agentgauge.service.security.principal import Principal
+
+router = APIRouter()
+
+_MEDIA_TYPES: dict[Format, str] = {
+    "jsonl": "application/x-ndjson",
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
+_PIECE = 64 << 10
+
+
+class ExportParameters(OfPart):
+    format: Format = Field("jsonl", description="One event a line, one list, a table, or the types of the lake.")
+
+
+@router.get(
+    "/export",
+    summary="Events as a file",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "The file. One that is broken off ends without the end of its chunks: it is not complete.",
+            "content": {kind.partition(";")[0]: {} for kind in _MEDIA_TYPES.values()},
+        }
+    },
+)
+async def export(runtime: RuntimeOf, principal: Reader, asked: Annotated[ExportParameters, Query()]) -> Response:
+    """Every field and the identity of each event, in order of time; money is exact, times are ISO 8601 in UTC. In CSV,
+    text that a spreadsheet would run as a formula begins with an apostrophe."""
+    with ExitStack() as held:
+        held.enter_context(runtime.heavy.turn())
+        pieces = await run_in_threadpool(_pieces, held, runtime, principal, asked)
+        headers = {"Content-Disposition": f'attachment; filename="events.{asked.format}"'}
+        return Streamed(pieces, held.pop_all(), _MEDIA_TYPES[asked.format], headers)
+
+
+def _pieces(held: ExitStack, runtime: Runtime, principal: Principal, asked: ExportParameters) -> Iterator[bytes]:
+    """The file, of which the first piece is made; what it needs is put into `held`."""
+    seen = held.enter_context(runtime.live.reading())
+    engine = seen.engine if principal.projects is None else OfProjects(seen.engine, principal.projects)
+    part = asked.question(Asked(engine, runtime.now(), runtime, principal))
+    query = EngineQuery(start=part.window.start, end=part.window.end, filters=part.filters)
+    rows = engine.scan(query, COLUMNS)
+    if asked.format != "parquet":
+        return begun(written(asked.format, rows))
+    file = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="agentgauge-"))) / "events.parquet"
+    write_rows_as_parquet(rows, file)
+    stream = held.enter_context(closing(file.open("rb")))
+    return begun(iter(lambda: stream.read(_PIECE), b""))
