@@ -10,6 +10,7 @@ import typer
 
 from agentgauge.cli.commands.agent import agent
 from agentgauge.cli.commands.anomalies import anomalies
+from agentgauge.cli.commands.backup import backup, restore
 from agentgauge.cli.commands.collect import collect
 from agentgauge.cli.commands.compact import compact
 from agentgauge.cli.commands.compare import compare
@@ -71,6 +72,8 @@ for command in (
     compact,
     doctor,
     forget,
+    backup,
+    restore,
 ):
     app.command(name="import" if command is import_command else None)(command)
 app.add_typer(recommendations, name="recommendations")

@@ -7,7 +7,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from agentgauge.cli.output import screen
 
@@ -30,6 +39,14 @@ def through_files() -> Iterator[Callable[[int, int, Path], None]]:
         yield lambda done, total, file: progress.update(task, completed=done, total=total, description=file.name)
 
 
-def _shown(*columns: SpinnerColumn | TextColumn | BarColumn | MofNCompleteColumn | TimeElapsedColumn) -> Progress:
+@contextmanager
+def through_bytes(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar over bytes: the block calls what it gets with bytes done and bytes in all."""
+    with _shown(BarColumn(), DownloadColumn(), TextColumn(what), TimeElapsedColumn()) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _shown(*columns: ProgressColumn) -> Progress:
     console = screen(sys.stderr)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from agentgauge.integrations.otlp.reader import OtlpReader
@@ -24,38 +25,41 @@ from agentgauge.state.opening import served_state
 
 class Runtime:
     def __init__(self, settings: ServerSettings) -> None:
+        """Raises `AgentGaugeError` where something cannot be opened; what was open until then is closed."""
         self.settings = settings
         self.started = self.now()
         self.meter = Meter(settings.recording)
-        self.state = served_state(settings)
-        self.state.prepare()
-        self.gate = Gate(settings, self.state, self.now)
-        self.audit = Audit(self.state, self.now)
-        self.live = LiveEvents(self.meter)
-        self.landing = Landing(self.meter)
-        self.cache = answer_cache(settings)
-        self.readiness = ReadinessProbe(settings.recording, self.state)
-        self.figures = ProcessFigures()
-        self.floors = Floors(settings.recording.home.root / "run")
-        self.receiver = Receiver(settings.recording, settings.ingest, clock=self.now)
-        self.replicas = Replicas(settings.recording)
-        self.otlp = OtlpReader()
-        self.jobs = Leader(Work(settings, self.state), self.now) if settings.jobs else None
-        self.heavy = Turns()
-        self.landing.start()
-        if self.jobs is not None:
-            self.jobs.start()
+        with ExitStack() as opened:
+            self.state = served_state(settings)
+            opened.callback(self.state.close)
+            self.state.prepare()
+            self.gate = Gate(settings, self.state, self.now)
+            self.audit = Audit(self.state, self.now)
+            self.cache = answer_cache(settings)
+            opened.callback(self.cache.close)
+            self.live = LiveEvents(self.meter)
+            opened.callback(self.live.close)
+            self.readiness = ReadinessProbe(settings.recording, self.state)
+            self.figures = ProcessFigures()
+            self.floors = Floors(settings.recording.home.root / "run")
+            self.heavy = Turns()
+            self.landing = Landing(self.meter)
+            opened.callback(self.landing.close)
+            self.landing.start()
+            self.jobs = Leader(Work(settings, self.state), self.now) if settings.jobs else None
+            if self.jobs is not None:
+                opened.callback(self.jobs.close)
+                self.jobs.start()
+            self.replicas = Replicas(settings.recording)
+            self.otlp = OtlpReader()
+            self.receiver = Receiver(settings.recording, settings.ingest, clock=self.now)
+            opened.callback(self.receiver.close)
+            self._opened = opened.pop_all()
 
     def now(self) -> datetime:
         """The one clock of a server's answers; aware."""
         return datetime.now(UTC)
 
     def close(self) -> None:
-        """Keep what was acknowledged, and let everything go."""
-        self.receiver.close()
-        if self.jobs is not None:
-            self.jobs.close()
-        self.landing.close()
-        self.live.close()
-        self.cache.close()
-        self.state.close()
+        """Keep what was acknowledged, and let everything go, the last opened first. Again does nothing."""
+        self._opened.close()

@@ -61,12 +61,13 @@ def serve(
 
 
 def _serve(settings: ServerSettings, host: str, port: int, web: Web) -> int:
+    from functools import partial
+
     from msgspec.structs import replace
 
     from agentgauge.service.logs import set_up_logs
     from agentgauge.service.monitoring.process import share
     from agentgauge.service.processes.listening import listen
-    from agentgauge.service.processes.notifying import notify
     from agentgauge.service.processes.run_directory import run_directory
     from agentgauge.service.processes.supervisor import supervise
 
@@ -74,19 +75,10 @@ def _serve(settings: ServerSettings, host: str, port: int, web: Web) -> int:
         set_up_logs(settings.logs)
         settings = replace(settings, run=run)
         share(run / "counts")
-
-        def ready() -> None:
-            _announce(settings, listening, web)
-            notify(settings.notify_socket, "READY=1")
-
-        def stopping() -> None:
-            notify(settings.notify_socket, "STOPPING=1")
-
-        def work(ready: Callable[[], object], lifeline: int | None = None) -> int:
-            return _answer(settings, host, listening, web, ready, stopping, lifeline)
-
+        work = partial(_answer, settings, host, listening, web)
+        ready, stopping = partial(_ready, settings, listening, web), partial(_stopping, settings)
         if settings.workers == 1:
-            return work(ready)
+            return work(ready, stopping=stopping)
         return supervise(settings.workers, work, listening, ready=ready, stopping=stopping)
 
 
@@ -96,10 +88,10 @@ def _answer(
     listening: socket.socket,
     web: Web,
     ready: Callable[[], object],
-    stopping: Callable[[], object],
-    lifeline: int | None,
+    lifeline: int | None = None,
+    stopping: Callable[[], object] = lambda: None,
 ) -> int:
-    """What one process does."""
+    """What one process does; what it needs is imported in it, since workers are forked before."""
     from agentgauge.api.app import create_app
     from agentgauge.service.processes.answering import answer
     from agentgauge.service.runtime import Runtime
@@ -108,22 +100,33 @@ def _answer(
     runtime = Runtime(settings)
     try:
         check_binding(host, settings, runtime.state)
-    except BaseException:
+        return answer(create_app(settings, runtime), listening, web, ready=ready, lifeline=lifeline, stopping=stopping)
+    finally:
         runtime.close()
-        raise
-    return answer(create_app(settings, runtime), listening, web, ready=ready, stopping=stopping, lifeline=lifeline)
 
 
-def _announce(settings: ServerSettings, listening: socket.socket, web: Web) -> None:
+def _ready(settings: ServerSettings, listening: socket.socket, web: Web) -> None:
     import sys
 
     from agentgauge.cli.output import screen
     from agentgauge.service.processes.listening import address_of
+    from agentgauge.service.processes.notifying import notify
 
-    address = address_of(listening, secure=web.certificate is not None)
-    several = f", {settings.workers} workers" if settings.workers > 1 else ""
+    address = address_of(listening, secure=web.certificate is not None) + web.root_path
+    several = f" ({settings.workers} workers)" if settings.workers > 1 else ""
     screen().print(f"agentgauge: serving {settings.recording.home.root} on {address}{several}", soft_wrap=True)
     sys.stdout.flush()
+    notify(settings.notify_socket, "READY=1")
+
+
+def _stopping(settings: ServerSettings) -> None:
+    import logging
+
+    from agentgauge.service.processes.grace import GRACE_SECONDS
+    from agentgauge.service.processes.notifying import notify
+
+    logging.getLogger("agentgauge.server").info("stopping: requests that have begun have %s s", GRACE_SECONDS)
+    notify(settings.notify_socket, "STOPPING=1")
 
 
 def _check_installed() -> None:

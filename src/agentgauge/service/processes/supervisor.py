@@ -49,16 +49,14 @@ def supervise(
     *,
     ready: Callable[[], object],
     stopping: Callable[[], object] = lambda: None,
-    ended: Callable[[int], object] = lambda pid: None,
 ) -> int:
     """Keep so many workers at `work` until a signal, and return the exit code.
 
-    `ready` is called once all workers are; `ended` with the process id of each that is no more. Raises
-    `AgentGaugeError` with what a worker said that could not start.
+    `ready` is called once all workers are. Raises `AgentGaugeError` with what a worker said that could not start.
     """
     if not hasattr(os, "fork"):
         raise SettingsError("several workers need a system with fork(): leave out --workers")
-    return _Supervisor(workers, work, listening, ready, stopping, ended).run()
+    return _Supervisor(workers, work, listening, ready, stopping).run()
 
 
 class _Supervisor:
@@ -69,12 +67,11 @@ class _Supervisor:
         listening: socket.socket,
         ready: Callable[[], object],
         stopping: Callable[[], object],
-        ended: Callable[[int], object],
     ) -> None:
         self._count = count
         self._work = work
         self._listening = listening
-        self._ready, self._stopping, self._ended = ready, stopping, ended
+        self._ready, self._stopping = ready, stopping
         self._workers: dict[int, _Worker] = {}
         self._missing = count
         self._start_at = time.monotonic()
@@ -123,6 +120,7 @@ class _Supervisor:
             self._missing = 0
 
     def _start_worker(self) -> None:
+        sys.stdout.flush()  # else the child has what is buffered too
         reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
@@ -140,7 +138,7 @@ class _Supervisor:
             for end in (self._own_end, self._signals, self._wakeup, *(other.pipe for other in self._workers.values())):
                 os.close(end)
             code = self._work(lambda: os.write(writing, _READY), self._lifeline)
-        except AgentGaugeError as error:
+        except (AgentGaugeError, OSError) as error:
             os.write(writing, str(error).encode()[:_MESSAGE_BYTES])
         except BaseException:
             logger.exception("a worker failed")
@@ -154,6 +152,7 @@ class _Supervisor:
         said = os.read(worker.pipe, _MESSAGE_BYTES)
         if said == _READY:
             worker.ready = True
+            logger.info("worker %s is ready", worker.pid)
             if not self._all_were_ready and sum(other.ready for other in self._workers.values()) == self._count:
                 self._all_were_ready = True
                 self._ready()
@@ -169,12 +168,11 @@ class _Supervisor:
         del self._workers[worker.pid]
         _, status = os.waitpid(worker.pid, 0)
         code = os.waitstatus_to_exitcode(status)
-        self._ended(worker.pid)
         if self._kill_at is not None:
-            self._exit_code = self._exit_code or abs(code)
+            self._exit_code = self._exit_code or (abs(code) if worker.ready else 0)
         elif not self._all_were_ready:
             self._refusal = self._refusal or f"a worker ended with {code} before it was ready"
-            self._stop()
+            self._end_workers()
         else:
             logger.error("worker %s ended with %s and is replaced", worker.pid, code)
             self._missing += 1
@@ -185,9 +183,12 @@ class _Supervisor:
         if self._kill_at is not None:
             self._kill_at = time.monotonic()
             return
-        self._kill_at = time.monotonic() + GRACE_SECONDS + 2 * CLOSING_SECONDS
         self._stopping()
-        self._listening.close()
+        self._end_workers()
+
+    def _end_workers(self) -> None:
+        self._kill_at = time.monotonic() + GRACE_SECONDS + 2 * CLOSING_SECONDS
+        self._listening.close()  # who comes now is refused, and need not wait to be told
         self._signal_all(signal.SIGTERM)
 
     def _signal_all(self, number: signal.Signals) -> None:
