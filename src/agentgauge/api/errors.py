@@ -37,7 +37,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from agentgauge.errors import (
     AgentGaugeError,
@@ -170,21 +172,27 @@ async def _of_validation(request: Request, error: Exception) -> JSONResponse:
 
 async def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    status, said = HTTPStatus(error.status_code), str(error.detail)
-    if said == status.phrase:
-        if status == HTTPStatus.NOT_FOUND:
-            said = f"nothing is at {request.url.path}: /openapi.json lists what there is"
-        elif status == HTTPStatus.METHOD_NOT_ALLOWED:
-            said = (
-                f"{request.method} is not for {request.url.path}: use {(error.headers or {}).get('Allow', 'another')}"
-            )
+    status, said, headers = HTTPStatus(error.status_code), str(error.detail), error.headers
+    if status == HTTPStatus.METHOD_NOT_ALLOWED and (allowed := ", ".join(_methods_at(request))):
+        said, headers = f"{request.method} is not for {request.url.path}: use {allowed}", {"Allow": allowed}
+    elif said == HTTPStatus.NOT_FOUND.phrase:
+        said = f"nothing is at {request.url.path}: /openapi.json lists what there is"
     code = status.phrase.lower().replace(" ", "_").replace("-", "_")
-    return error_response(status, code, said, headers=error.headers)
+    return error_response(status, code, said, headers=headers)
 
 
 async def _of_the_rest(request: Request, error: Exception) -> JSONResponse:
     # Starlette raises the error again once this is answered, and the server logs it then.
     return error_response(500, "internal", _OF_THE_SERVER[500])
+
+
+def _methods_at(request: Request) -> list[str]:
+    """The methods of all routes that there are at an address: Starlette names those of the first alone."""
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path is not None and compile_path(route.path)[0].match(request.url.path):
+            found.update(route.methods or ())
+    return sorted(found)
 
 
 def _parameters_of(request: Request) -> list[str]:

@@ -10,7 +10,7 @@ are named after it (`Percentiles.Distribution`), so that two reports may call pa
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -129,21 +129,23 @@ def _described(app: FastAPI) -> dict[str, Any]:
     schemas[_ERROR] = _ERROR_SCHEMA
     for path, operations in found["paths"].items():
         for operation in operations.values():
-            _complete(operation["responses"], schemas, path)
+            more = [400] if "requestBody" in operation else []  # of a body that is no text
+            _complete(operation["responses"], schemas, path, (*_EVERYWHERE, *more))
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)  # FastAPI's own form of a 422, which no route answers with
     found["components"]["schemas"] = dict(sorted(schemas.items()))
     return found
 
 
-def _complete(responses: dict[str, Any], schemas: dict[str, Any], path: str) -> None:
+def _complete(responses: dict[str, Any], schemas: dict[str, Any], path: str, statuses: Sequence[int]) -> None:
+    """Put in place what FastAPI knows nothing of: schemas and examples of answers, and errors that all routes have."""
     for response in responses.values():
         for name, schema in response.pop(_COMPONENTS, {}).items():
             if schemas.setdefault(name, schema) != schema:
                 raise ValueError(f"{path}: another answer is called {name}; answers need names of their own")
         if example := response.pop(_EXAMPLE, None):
             response["content"]["application/json"]["example"] = json.loads(example)
-    for status in _EVERYWHERE:
+    for status in statuses:
         own = responses.get(str(status))
         if own is None or "HTTPValidationError" in json.dumps(own):
             responses[str(status)] = _error(status)

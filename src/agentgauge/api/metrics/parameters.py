@@ -51,7 +51,11 @@ def _end(text: object) -> datetime:
     return _parsed(text, end_of_day=True)
 
 
-_IS_TIME = WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]})
+def _time_like(example: str) -> WithJsonSchema:
+    forms = [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]
+    return WithJsonSchema({"anyOf": forms, "examples": [example, example[:10]]})
+
+
 Name = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]+$")]
 RowId = Annotated[int, Path(ge=1, lt=2**53, description="Its `id`.", examples=[1])]
 """Of an alert or a recommendation."""
@@ -82,15 +86,13 @@ class OfProject(Parameters):
 
 
 class InPeriod(OfProject):
-    start_date: Annotated[datetime | None, BeforeValidator(_start), _IS_TIME] = Field(
+    start_date: Annotated[datetime | None, BeforeValidator(_start), _time_like("2025-11-01T00:00:00Z")] = Field(
         None,
         description=f"The first moment; left out, {DAYS} days before the end. Without an offset it is UTC.",
-        examples=["2025-11-01T00:00:00Z"],
     )
-    end_date: Annotated[datetime | None, BeforeValidator(_end), _IS_TIME] = Field(
+    end_date: Annotated[datetime | None, BeforeValidator(_end), _time_like("2025-11-17T23:59:59Z")] = Field(
         None,
         description="The end, not included, but 23:59:59 is the whole of its day; left out, now.",
-        examples=["2025-11-17T23:59:59Z"],
     )
 
     def period(self, now: datetime) -> tuple[Period, Window]:
