@@ -32,7 +32,7 @@ def _asked(expr: str) -> str:
 
 
 def _total(prometheus: Prometheus, metric: str) -> float | None:
-    return prometheus.value(f"sum({metric})")
+    return prometheus.value(f"sum(last_over_time({metric}[1m]))")
 
 
 def _used(server: Served) -> bool:
@@ -60,11 +60,11 @@ def test_every_panel_of_the_dashboard_is_answered_by_prometheus(tmp_path: Path) 
                     if not any(math.isfinite(number) for number in numbers):
                         unanswered.append(panel.title)
         assert unanswered == []
-        assert prometheus.value('sum(agentgauge_operations_total{outcome="failure"})') == 7
-        assert prometheus.value('sum(agentgauge_tokens_total{type="input",model="gpt-4o"})') == 25 * 1010
-        assert prometheus.value("sum(agentgauge_unpriced_calls_total)") == 25
-        assert prometheus.value('agentgauge_operation_duration_seconds_bucket{le="1.0"}') == 0
-        assert prometheus.value('agentgauge_operation_duration_seconds_bucket{le="2.5"}') == 25
+        assert _total(prometheus, 'agentgauge_operations_total{outcome="failure"}') == 7
+        assert _total(prometheus, 'agentgauge_tokens_total{type="input",model="gpt-4o"}') == 25 * 1010
+        assert _total(prometheus, "agentgauge_unpriced_calls_total") == 25
+        assert _total(prometheus, 'agentgauge_operation_duration_seconds_bucket{le="1.0"}') == 0
+        assert _total(prometheus, 'agentgauge_operation_duration_seconds_bucket{le="2.5"}') == 25
 
 
 def _panels(board: dict[str, Any]) -> list[dict[str, Any]]:

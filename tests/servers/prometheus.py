@@ -19,7 +19,7 @@ from tests.components import require
 from tests.servers.ports import free_port
 
 _CONFIGURATION = """
-global: {{scrape_interval: 250ms, scrape_timeout: 250ms}}
+global: {{scrape_interval: 500ms, scrape_timeout: 500ms}}
 scrape_configs:
 - job_name: agentgauge
   static_configs: [{{targets: [{target}]}}]
@@ -52,7 +52,7 @@ class Prometheus:
 
 @contextmanager
 def prometheus_of(target: str) -> Iterator[Prometheus]:
-    """A running server that polls `target`, host:port, four times a second."""
+    """A running server that polls `target`, host:port, twice a second."""
     require(shutil.which("prometheus") is not None, "prometheus (Debian: apt-get install prometheus)")
     with tempfile.TemporaryDirectory(prefix="agentgauge-prometheus-") as folder:
         Path(folder, "prometheus.yml").write_text(_CONFIGURATION.format(target=json.dumps(target)))
