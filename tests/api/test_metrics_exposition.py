@@ -10,6 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -28,6 +29,7 @@ from agentgauge.settings import get_settings, resolve_home
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.budgets import BudgetBook, Terms
 from tests.components import require
+from tests.servers.serving import served
 
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -167,3 +169,15 @@ def test_label_sets_beyond_the_first_thousand_are_one_series(tmp_path: Path, mon
     assert [row.label for row in found.operation_durations] == ["agent-0", "agent-1", "agent-2", OTHER]
     assert found.operation_durations[-1].count == 2
     assert found.series_left_out == 2
+
+
+def test_every_worker_answers_for_all_of_them(tmp_path: Path) -> None:
+    with agentgauge.open(home=tmp_path) as gauge:
+        gauge.task("build", 10, agent="coder")
+    with served(tmp_path, "--workers", "2") as server:
+        for _ in range(40):  # connections of their own, so that both workers get some
+            httpx.get(f"{server.url}/healthz").raise_for_status()
+        for _ in range(6):
+            text = httpx.get(f"{server.url}/metrics").text
+            assert 'agentgauge_http_requests_total{method="GET",route="/healthz",status="200"} 40.0' in text
+            assert 'agentgauge_operations_total{agent="coder",outcome="unstated",project=""}' in text
