@@ -8,6 +8,7 @@ lose anything: what was acknowledged is on the disk already.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -21,6 +22,9 @@ import uvicorn
 
 from agentgauge.service.processes.grace import CLOSING_SECONDS, ENDED_AT_ONCE, GRACE_SECONDS
 from agentgauge.service.processes.web import Web
+
+_YOUNG_OBJECTS = 20_000
+"""New objects that make the collector look at the new ones; by itself it does at 700."""
 
 
 def answer(
@@ -58,6 +62,17 @@ def answer(
     return 0
 
 
+def _spare_the_collector() -> None:
+    """Let the garbage collector pass over what the program itself is made of, and look less often.
+
+    A request of spans makes and drops as many objects as the whole program has: the collector then went through all of
+    them again and again, which took a third of the time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG_OBJECTS, 20, 50)
+
+
 class _Server(uvicorn.Server):
     def __init__(
         self,
@@ -75,6 +90,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        _spare_the_collector()
         if self._lifeline is not None:
             asyncio.get_running_loop().add_reader(self._lifeline, self._orphaned)
         self._ready()
