@@ -189,8 +189,22 @@ def steadily(send: Callable[[], None], per_second: float) -> Iterator[list[float
 def sender(url: str) -> Callable[[], None]:
     def send() -> None:
         now = datetime.now(UTC).isoformat()
-        call = {"kind": "llm_call", "model": "gpt-5-mini", "provider": "openai", "time": now, "agent": "agent-1"}
-        task = {"kind": "task", "name": "turn", "time": now, "agent": "agent-1", "outcome": "success"}
+        call = {
+            "kind": "llm_call",
+            "model": "gpt-5-mini",
+            "provider": "openai",
+            "time": now,
+            "agent": "agent-1",
+            "project": "bench",
+        }
+        task = {
+            "kind": "task",
+            "name": "turn",
+            "time": now,
+            "agent": "agent-1",
+            "project": "bench",
+            "outcome": "success",
+        }
         events = [task | {"duration_ms": n} if n % 10 == 0 else call | {"input_tokens": n} for n in range(BATCH)]
         request = urllib.request.Request(
             f"{url}/api/v1/events", json.dumps({"events": events}).encode(), {"Content-Type": "application/json"}
