@@ -42,7 +42,9 @@ class SegmentEnds:
                     known = covered() if known is None else known
                     start = _end_of_header(path)
                     seen = _Seen(start, max(start, known.get(path.name, 0)))
-                end = replica.read_mark(path).end if replica.is_replica(path) else _end_from(path, seen.end)
+                # Who reads the replica waits until its mark is synced; who wants to know its name does not.
+                is_replica = replica.is_replica(path)
+                end = replica.read_mark(path, synced=False).end if is_replica else _end_from(path, seen.end)
             except FileNotFoundError:  # compacted meanwhile
                 continue
             found[path.name] = _Seen(seen.start, end)

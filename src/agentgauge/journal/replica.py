@@ -78,14 +78,18 @@ def mark_path(path: Path) -> Path:
     return path.parent.parent / _FOLDER / f"{path.stem}{_MARK_SUFFIX}"
 
 
-def read_mark(path: Path) -> Mark:
-    """The mark of the replica at `path`; where nothing of it is here, the one that says so."""
+def read_mark(path: Path, *, synced: bool = True) -> Mark:
+    """The mark of the replica at `path`; where nothing of it is here, the one that says so.
+
+    Without `synced` it may be one that is just being synced, and nobody is waited for.
+    """
     try:
         descriptor = os.open(mark_path(path), os.O_RDONLY)
     except FileNotFoundError:
         return Mark()
     try:
-        files.lock(descriptor, shared=True)
+        if synced:
+            files.lock(descriptor, shared=True)
         text = files.read_at(descriptor, _MARK_BYTES, 0).rstrip()
         return _decode(text) if text else Mark()
     finally:

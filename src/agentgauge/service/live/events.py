@@ -137,8 +137,7 @@ class LiveEvents:
     def close(self) -> None:
         """Let the snapshot go; questions that still run keep theirs until they end."""
         self._maker.shutdown(cancel_futures=True)
-        with self._lock:
-            self._replace(None)
+        self._replace(None)
 
     def _look(self, *, fresh: bool = False) -> DataVersion:
         if not fresh and self._newest is not None and self._looked_lately():
@@ -167,10 +166,11 @@ class LiveEvents:
             with self._lock:
                 current = self._current
                 if current is not None:
-                    # One that was begun after the question was asked has everything; if making it took long, one that
-                    # was waited for has to do.
-                    made_for_this = current.number > asked_after or (waited and not fresh)
-                    if made_for_this or self._is_recent(current, newest, fresh=fresh):
+                    # One that was begun after the question was asked has everything. If making it took long, one that
+                    # was waited for has to do, unless it shows what was forgotten.
+                    has_everything = current.number > asked_after
+                    will_do = waited and not fresh and current.version.forgotten == newest.forgotten
+                    if has_everything or will_do or self._is_recent(current, newest, fresh=fresh):
                         current.readers += 1
                         return current
                 making = self._make()
@@ -180,7 +180,9 @@ class LiveEvents:
     def _release(self, shared: _Shared) -> None:
         with self._lock:
             shared.readers -= 1
-            self._close_unread(shared)
+            is_unread = shared.is_replaced and not shared.readers
+        if is_unread:
+            self._close(shared)
 
     def _make(self) -> Future[None]:
         """The snapshot being made, or one begun now. Called with the lock held."""
@@ -194,9 +196,7 @@ class LiveEvents:
         except Exception as error:  # told to who waits, and there may be nobody
             logger.warning("no newer snapshot: %s", error)
             raise
-        with self._lock:
-            self._open += 1
-            self._replace(shared)
+        self._replace(shared)
 
     def _taken(self) -> _Shared:
         with self._looking:
@@ -209,14 +209,19 @@ class LiveEvents:
         return _Shared(self._meter.lake.snapshot(), number, version, began, as_of)
 
     def _replace(self, shared: _Shared | None) -> None:
-        previous, self._current = self._current, shared
-        if previous is not None:
-            previous.is_replaced = True
-            self._close_unread(previous)
+        with self._lock:
+            previous, self._current = self._current, shared
+            self._open += shared is not None
+            if previous is not None:
+                previous.is_replaced = True
+            is_unread = previous is not None and not previous.readers
+        if previous is not None and is_unread:
+            self._close(previous)
 
-    def _close_unread(self, shared: _Shared) -> None:
-        if shared.is_replaced and not shared.readers:
-            shared.snapshot.close()
+    def _close(self, shared: _Shared) -> None:
+        """Without the lock: giving memory back takes milliseconds, in which questions go on."""
+        shared.snapshot.close()
+        with self._lock:
             self._open -= 1
 
 
