@@ -11,7 +11,7 @@ own (4xx); of the server's (5xx) only that they happened: what happened is in th
     not_found           404  one thing that there is not, or an address that nothing is at
     ambiguous           409  a name that several things have
     conflict            409  what does not go with how something is now
-    outdated            409  a change that was meant for an earlier version
+    outdated            412  a change that was meant for an earlier version
     range_refused       400  bytes of a journal that are no lines or break a rule: `X-Refused-Bytes` says which
     range_conflict      409  bytes of a journal that do not go on where it ends here: at `X-High-Water-Mark`
     unreadable_body     400  what was sent cannot be read at all, and nothing of it was kept
@@ -66,7 +66,7 @@ _STATUS: dict[type[AgentGaugeError], tuple[int, str]] = {
     NotFound: (404, "not_found"),
     Ambiguous: (409, "ambiguous"),
     Conflict: (409, "conflict"),
-    Outdated: (409, "outdated"),
+    Outdated: (412, "outdated"),
     EventRefused: (422, "event_refused"),
     BodyRefused: (400, "unreadable_body"),
     RangeRefused: (400, "range_refused"),

@@ -1,24 +1,140 @@
-"""What of a budget is used: the cost of all priced calls in its scope since its current period began."""
+"""What of budgets is used: the cost of all priced calls in their scopes since their current periods began.
+
+Costs one question of the events for all budgets of one kind of scope, project and period together.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+import msgspec
+
 from agentgauge.engines import Engine, Filter, Measure, Query
-from agentgauge.state.budgets import Budget
+from agentgauge.errors import QueryError
+from agentgauge.state.budgets import (
+    Budget,
+    BudgetPeriod,
+    Scope,
+    Status,
+    Terms,
+    status_of,
+    utilization_percent,
+)
 
 _COLUMNS = {"ticket": "work_item"}
 """Columns of events that are not called as the scope is."""
 
 
+class Use(msgspec.Struct, frozen=True):
+    cost_usd: Decimal = Decimal(0)
+    unpriced_calls: int = 0
+    """Calls whose cost is not known, so that it is not in it."""
+
+
+class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
+    """A budget, and what is used of it now."""
+
+    id: int
+    scope: Scope
+    name: str
+    project: str | None
+    """None: in all projects together."""
+    period: BudgetPeriod
+    total_usd: Decimal
+    used_usd: Decimal
+    remaining_usd: Decimal
+    """Below 0 where more was used than there was."""
+    utilization_percent: float | None
+    """None where something was used of nothing."""
+    unpriced_calls: int
+    """Calls in it whose cost is not known."""
+    status: Status
+    warning_percent: float
+    critical_percent: float
+    start: datetime
+    counted_from: datetime
+    """Start of the current period."""
+    created: datetime
+    updated: datetime
+    version: int
+
+
+def uses(engine: Engine, budgets: Iterable[Budget], now: datetime) -> Mapping[int, Use]:
+    """By the ids of the budgets, in the period that `now` (aware) is in, until then."""
+    alike: dict[tuple[str, datetime, str | None], list[Budget]] = defaultdict(list)
+    for budget in budgets:
+        alike[_COLUMNS.get(budget.scope, budget.scope), budget.counts_from(now), budget.project].append(budget)
+    found: dict[int, Use] = {}
+    for (column, start, project), together in alike.items():
+        names = tuple(sorted({budget.name for budget in together}))
+        query = Query(
+            start=start,
+            filters=(Filter(column, "in", names), *(() if project is None else (Filter("project", "=", project),))),
+            group=(column,),
+            measures=(Measure("cost"),),
+        )
+        by_name = {
+            row[column]: Use(row["cost_usd"] or Decimal(0), row["unpriced_calls"])
+            for row in engine.aggregate(query).records()
+        }
+        found |= {budget.id: by_name.get(budget.name, Use()) for budget in together}
+    return found
+
+
 def spent(engine: Engine, budget: Budget, now: datetime) -> Decimal:
     """USD in the period that `now` (aware) is in, until then; calls without a price are not in it."""
-    of_project = () if budget.project is None else (Filter("project", "=", budget.project),)
-    query = Query(
-        start=budget.counts_from(now),
-        filters=(Filter(_COLUMNS.get(budget.scope, budget.scope), "=", budget.name), *of_project),
-        measures=(Measure("cost"),),
+    return uses(engine, (budget,), now)[budget.id].cost_usd
+
+
+def states(engine: Engine, budgets: Iterable[Budget], now: datetime) -> tuple[BudgetState, ...]:
+    """The budgets in their order, with what is used of each."""
+    listed = tuple(budgets)
+    used = uses(engine, listed, now)
+    return tuple(_state(budget, used[budget.id], now) for budget in listed)
+
+
+def _state(budget: Budget, use: Use, now: datetime) -> BudgetState:
+    return BudgetState(
+        id=budget.id,
+        scope=budget.scope,
+        name=budget.name,
+        project=budget.project,
+        period=budget.period,
+        total_usd=budget.total_usd,
+        used_usd=use.cost_usd,
+        remaining_usd=budget.total_usd - use.cost_usd,
+        utilization_percent=utilization_percent(use.cost_usd, budget.total_usd),
+        unpriced_calls=use.unpriced_calls,
+        status=status_of(use.cost_usd, budget),
+        warning_percent=budget.warning_percent,
+        critical_percent=budget.critical_percent,
+        start=budget.start,
+        counted_from=budget.counts_from(now),
+        created=budget.created,
+        updated=budget.updated,
+        version=budget.version,
     )
-    used: Decimal | None = engine.aggregate(query).records()[0]["cost_usd"]
-    return used or Decimal(0)
+
+
+def agreed(terms: Terms) -> Terms:
+    """Terms that go together; a budget of a project is in that project.
+
+    Raises `QueryError` naming the field.
+    """
+    if terms.warning_percent > terms.critical_percent:
+        raise QueryError(
+            f"the warning at {terms.warning_percent:g} % comes after the critical threshold at "
+            f"{terms.critical_percent:g} %: let it be the lower one",
+            field="warning_percent",
+        )
+    if terms.scope != "project":
+        return terms
+    if terms.project not in (None, terms.name):
+        raise QueryError(
+            f"the budget of project {terms.name!r} cannot be in project {terms.project!r}: leave that out",
+            field="project",
+        )
+    return msgspec.structs.replace(terms, project=terms.name)
