@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentgauge.api.errors import error_response
 from agentgauge.service.security.redaction import redacted
-from agentgauge.service.security.requests import request_id
+from agentgauge.state.audit import request_id
 
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"

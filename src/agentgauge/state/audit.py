@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,9 @@ from agentgauge.state.statements import Where, insert, select
 from agentgauge.state.store import Connection, Store
 
 _COLUMNS = "id, done_at, actor, act, subject, project, detail"
+
+request_id: ContextVar[str | None] = ContextVar("agentgauge_request_id", default=None)
+"""Of the HTTP request that is being answered; None outside one. A thread that its work moves to sees its own."""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +71,9 @@ def note(
     project: str | None,
     detail: Mapping[str, Any],
 ) -> None:
-    """Note an act inside the transaction that does it."""
+    """Note an act inside the transaction that does it, and the request that it was done in."""
+    if (request := request_id.get()) is not None:
+        detail = {**detail, "request": request}
     insert(
         connection,
         "audit_log",

@@ -63,6 +63,7 @@ def _pieces(held: ExitStack, runtime: Runtime, principal: Principal, asked: Expo
     seen = held.enter_context(runtime.live.reading())
     engine = seen.engine if principal.projects is None else OfProjects(seen.engine, principal.projects)
     part = asked.question(Asked(engine, runtime.now(), runtime, principal))
+    runtime.audit.note(principal, "events.exported", f"events.{asked.format}", asked.model_dump(exclude_defaults=True))
     query = EngineQuery(start=part.window.start, end=part.window.end, filters=part.filters)
     rows = engine.scan(query, COLUMNS)
     if asked.format != "parquet":

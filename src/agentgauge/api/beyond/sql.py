@@ -37,6 +37,7 @@ async def sql(runtime: RuntimeOf, principal: Admin, asked: SqlQuestion) -> Respo
     else, changes nothing, and ends at its limits of time and memory."""
 
     def answer() -> bytes:
+        runtime.audit.note(principal, "sql.run", "sql", {"sql": asked.sql})
         found = ask_apart(runtime.settings.recording, asked.sql, limit=asked.limit, seconds=asked.seconds)
         return msgspec.json.encode(found)
 

@@ -17,12 +17,16 @@ from agentgauge.api.metrics.parameters import OfProject, Period, RowId
 from agentgauge.api.openapi import answer_of, errors
 from agentgauge.api.paging import DEFAULT_LIMIT, CursorText, Key, Limit, Page, link_next
 from agentgauge.policies.findings import FindingType, Priority
+from agentgauge.service import reports
 from agentgauge.service.agent_budgets import budgets_by_agent
 from agentgauge.service.projects import OfProjects
-from agentgauge.service.recommending import Recommendation, Recommendations, current_recommendations, decide, period_of
+from agentgauge.service.recommending import Recommendation, decide, listed, period_of
+from agentgauge.service.reports.recommendations import Findings
+from agentgauge.service.runtime import Runtime
+from agentgauge.service.security.principal import Principal
 from agentgauge.service.window import Window
 from agentgauge.state.budgets import BudgetBook
-from agentgauge.state.recommendations import RecommendationBook, Status
+from agentgauge.state.recommendations import Decided, RecommendationBook, Status
 
 router = APIRouter(prefix="/recommendations")
 
@@ -59,7 +63,7 @@ class RecommendationRow(Part):
 
 
 class RecommendationsMeta(Part):
-    as_of: datetime = Field(description="When this was computed.")
+    as_of: datetime = Field(description="When this was found.")
     way: str
     period: Period
     unpriced_calls: int = Field(description="Calls whose cost is not known: no saving is computed of it.")
@@ -94,12 +98,16 @@ async def cost_recommendations(
 ) -> Response:
     """What the last 30 days recommend: budgets to cut, pause or raise, agents to review, cheaper models, caches,
     retries to stop, models without a price.
+
+    Where much was recorded they are up to five minutes old, as `meta.as_of` says; `Cache-Control: no-cache` finds them
+    anew. What was decided about them is seen at once.
     """
+    fresh = "no-cache" in request.headers.get("cache-control", "")
     return link_next(
         request,
         await answered(
-            request, runtime, principal, "recommendations", tuple(asked), lambda of: _recommendations(of, asked),
-            topics=("recommendations", "budgets"),
+            request, runtime, principal, "recommendations", tuple(asked),
+            lambda of: _recommendations(of, asked, fresh=fresh), topics=("recommendations", "budgets"),
         ),
     )  # fmt: skip
 
@@ -110,61 +118,63 @@ _DECIDED = {**answer_of(RecommendationAnswer, "As it was decided", example("reco
 @router.put("/{recommendation_id}/accept", summary="Accept a recommendation", responses=_DECIDED)
 def accept_recommendation(runtime: RuntimeOf, principal: Admin, recommendation_id: RowId) -> Response:
     """Say that it is followed: what it saves is measured from now on, and it is not listed again."""
-    book = RecommendationBook(runtime.state)
-    return _decided(decide(book, recommendation_id, "accepted", runtime.now(), principal.projects))
+    return _decided(runtime, principal, recommendation_id, "accepted")
 
 
 @router.put("/{recommendation_id}/dismiss", summary="Dismiss a recommendation", responses=_DECIDED)
 def dismiss_recommendation(runtime: RuntimeOf, principal: Admin, recommendation_id: RowId) -> Response:
     """Say that it is not followed: it is not listed again."""
-    book = RecommendationBook(runtime.state)
-    return _decided(decide(book, recommendation_id, "dismissed", runtime.now(), principal.projects))
+    return _decided(runtime, principal, recommendation_id, "dismissed")
 
 
-def _decided(row: Recommendation) -> Response:
+def _decided(runtime: Runtime, principal: Principal, id_: int, status: Decided) -> Response:
+    row = decide(RecommendationBook(runtime.state), id_, status, runtime.now(), principal.projects)
+    runtime.audit.note(principal, f"recommendation.{status}", f"recommendation {id_}")
     answer = RecommendationAnswer(data=_row(None, row))
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-def found_by_project(of: Asked, project: str | None, now: datetime) -> dict[str | None, Recommendations]:
-    """What is recommended to each project that is asked about; None: to all together, where whoever asks sees all."""
+def found_by_project(of: Asked, project: str | None, *, fresh: bool) -> dict[str | None, Findings]:
+    """What is found for each project that is asked about; None: for all together, where whoever asks sees all."""
     seen = of.principal.projects
     projects: list[str | None] = [project] if project is not None or seen is None else [*sorted(seen)]
-    return {one: _found(of, one, now) for one in projects}
+    return {one: _found(of, one, fresh=fresh) for one in projects}
 
 
-def _found(of: Asked, project: str | None, now: datetime) -> Recommendations:
-    state, engine = of.runtime.state, of.engine if project is None else OfProjects(of.engine, [project])
-    return current_recommendations(
-        engine,
-        period_of(Window(), now),
-        of.runtime.meter.book,
-        RecommendationBook(state),
-        now,
-        budgets_by_agent(engine, BudgetBook(state), now, project),
-        project=project,
-    )
+def _found(of: Asked, project: str | None, *, fresh: bool) -> Findings:
+    runtime, engine = of.runtime, of.engine if project is None else OfProjects(of.engine, [project])
+    book = BudgetBook(runtime.state)
+
+    def find() -> Findings:
+        period = period_of(Window(), of.now)
+        return reports.recommendations(
+            engine, period, runtime.meter.book, budgets_by_agent(engine, book, of.now, project)
+        )
+
+    return runtime.findings.findings((project, runtime.state.changes("budgets")), find, fresh=fresh)
 
 
-def _recommendations(of: Asked, asked: RecommendationParameters) -> RecommendationsAnswer:
+def _recommendations(of: Asked, asked: RecommendationParameters, *, fresh: bool) -> RecommendationsAnswer:
     asked.filters(of.engine)
     page = Page.asked(asked.cursor, asked.limit, of.now, "recommendations", *tuple(asked)[:-2])
-    by_project = found_by_project(of, asked.project, page.as_of)
-    every = sorted(((project, row) for project, found in by_project.items() for row in found.recommendations), key=_key)
+    by_project = found_by_project(of, asked.project, fresh=fresh)
+    book = RecommendationBook(of.runtime.state)
+    listings = {project: listed(found, book, of.now, project) for project, found in by_project.items()}
+    every = sorted(((project, row) for project, found in listings.items() for row in found.pending), key=_key)
     rows, following = page.of(every, _key)
-    period = period_of(Window(), page.as_of)
+    first = next(iter(by_project.values()))
     return RecommendationsAnswer(
         count=len(every),
         total_potential_savings=sum((row.estimated_savings for _, row in every), Decimal(0)),
         data=tuple(_row(project, row) for project, row in rows),
         meta=RecommendationsMeta(
-            as_of=page.as_of,
-            way=next((found.way for found in by_project.values()), "raw"),
-            period=Period(start=period.start, end=period.end),
+            as_of=first.period.end,
+            way=first.way,
+            period=Period(start=first.period.start, end=first.period.end),
             unpriced_calls=sum(found.unpriced_calls for found in by_project.values()),
-            accepted=sum(len(found.adopted) for found in by_project.values()),
-            dismissed=sum(found.dismissed for found in by_project.values()),
-            not_kept=next((found.not_kept for found in by_project.values() if found.not_kept), None),
+            accepted=sum(len(found.accepted) for found in listings.values()),
+            dismissed=sum(found.dismissed for found in listings.values()),
+            not_kept=next((found.not_kept for found in listings.values() if found.not_kept), None),
             next_cursor=following,
         ),
     )

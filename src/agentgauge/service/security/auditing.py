@@ -14,9 +14,10 @@ from typing import Any
 
 from agentgauge.service.security.principal import Principal
 from agentgauge.service.security.redaction import redacted
-from agentgauge.service.security.requests import request_id
 from agentgauge.state.audit import AuditLog
 from agentgauge.state.store import Store
+
+_LONGEST_TEXT = 2000
 
 
 class Audit:
@@ -35,9 +36,11 @@ class Audit:
     ) -> None:
         """Keep that somebody did something, before it is answered. Writes to state, so not on the event loop.
 
-        Texts of `detail` are kept without keys and passwords. Raises `StateError`.
+        Texts of `detail` are kept without keys and passwords, and their beginnings only. Raises `StateError`.
         """
-        kept = {name: redacted(value) if isinstance(value, str) else value for name, value in (detail or {}).items()}
-        if (request := request_id.get()) is not None:
-            kept["request"] = request
+        kept = {name: _kept(value) for name, value in (detail or {}).items()}
         self.log.add(self._now(), principal.name, act, subject, project, **kept)
+
+
+def _kept(value: Any) -> Any:
+    return redacted(value)[:_LONGEST_TEXT] if isinstance(value, str) else value
