@@ -87,7 +87,7 @@ class AnomalyParameters(OfPart):
     bucket: Width = Field("hour", description="What one figure is of.")
     by: _Each = None
     alpha: float | None = Field(
-        None, gt=0, lt=1, description="How many quiet buckets may alarm; left out, one in four weeks."
+        None, ge=1e-6, lt=1, description="How many quiet buckets may alarm; left out, one in four weeks."
     )
 
 
