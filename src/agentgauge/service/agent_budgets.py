@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from decimal import Decimal
 
-from agentgauge.engines import Engine, Filter, Measure, Query
+from agentgauge.engines import Engine
 from agentgauge.policies.budget_rules import BudgetFigures
+from agentgauge.service.budgets import uses
 from agentgauge.state.agents import Agent
 from agentgauge.state.budgets import Budget, BudgetBook
 
@@ -27,7 +27,10 @@ def budget_of(
         for budget in book.budgets(scope="agent", name=agent.name, projects=projects)
         if budget.project in (None, agent.project)
     ]
-    return _figures(engine, min(of_it, key=_preference), now) if of_it else None
+    if not of_it:
+        return None
+    budget = min(of_it, key=_preference)
+    return BudgetFigures(budget.total_usd, uses(engine, [budget], now)[budget.id].cost_usd)
 
 
 def budgets_by_agent(engine: Engine, book: BudgetBook, now: datetime, project: str | None) -> dict[str, BudgetFigures]:
@@ -36,19 +39,9 @@ def budgets_by_agent(engine: Engine, book: BudgetBook, now: datetime, project: s
     for budget in sorted(book.budgets(scope="agent"), key=_preference, reverse=True):
         if budget.project == project:
             found[budget.name] = budget
-    return {name: _figures(engine, budget, now) for name, budget in found.items()}
+    used = uses(engine, found.values(), now)
+    return {name: BudgetFigures(budget.total_usd, used[budget.id].cost_usd) for name, budget in found.items()}
 
 
 def _preference(budget: Budget) -> tuple[bool, int, int]:
     return budget.project is None, _PERIODS.index(budget.period), budget.id
-
-
-def _figures(engine: Engine, budget: Budget, now: datetime) -> BudgetFigures:
-    of_project = () if budget.project is None else (Filter("project", "=", budget.project),)
-    query = Query(
-        start=budget.counts_from(now),
-        filters=(Filter("agent", "=", budget.name), *of_project),
-        measures=(Measure("cost"),),
-    )
-    used: Decimal | None = engine.aggregate(query).records()[0]["cost_usd"]
-    return BudgetFigures(budget.total_usd, used or Decimal(0))

@@ -22,7 +22,7 @@ from agentgauge.policies.findings import MONTH_DAYS, Evidence, Finding, FindingT
 from agentgauge.policies.thresholds import Thresholds
 from agentgauge.pricing import PriceBook
 from agentgauge.service.readings.adoption_facts import observed
-from agentgauge.service.reports.recommendations import recommendations
+from agentgauge.service.reports.recommendations import Findings, recommendations
 from agentgauge.service.window import Window
 from agentgauge.state.recommendations import Decided, Kept, Key, RecommendationBook, Status
 
@@ -57,6 +57,30 @@ class Adopted(msgspec.Struct, frozen=True, kw_only=True):
     """As it was when it was accepted."""
     accepted: datetime
     achieved: Achieved
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """What was found, with what is known of it."""
+
+    rows: tuple[Recommendation, ...]
+    """The most pressing first, those that were decided about included."""
+    kept: tuple[Kept, ...]
+    """All that were ever found, by id."""
+    not_kept: str | None
+    """As in `Recommendations`."""
+
+    @property
+    def pending(self) -> tuple[Recommendation, ...]:
+        """Those that nothing was decided about."""
+        return tuple(row for row in self.rows if row.status == "pending")
+
+    @property
+    def dismissed(self) -> int:
+        return sum(row.status == "dismissed" for row in self.rows)
+
+    @property
+    def accepted(self) -> tuple[Kept, ...]:
+        return tuple(one for one in self.kept if one.status == "accepted")
 
 
 class Recommendations(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,10 +131,8 @@ def current_recommendations(
     None: it sees all.
     """
     found = recommendations(engine, period, prices, budgets, thresholds)
-    by_key = {key_of(finding): finding for finding in found.findings}
-    kept, not_kept = _noted(book, by_key, now, project)
-    rows = [_row(kept.get(key), finding) for key, finding in by_key.items()]
-    pending = tuple(row for row in rows if row.status == "pending")
+    listing = listed(found, book, now, project)
+    pending = listing.pending
     return Recommendations(
         period=period,
         cost_usd=found.cost_usd,
@@ -120,11 +142,24 @@ def current_recommendations(
         count=len(pending),
         total_potential_savings=sum((row.estimated_savings for row in pending), Decimal(0)),
         recommendations=pending,
-        adopted=tuple(_adopted(engine, one, now) for one in kept.values() if one.status == "accepted"),
-        dismissed=sum(row.status == "dismissed" for row in rows),
+        adopted=tuple(_adopted(engine, one, now) for one in listing.accepted),
+        dismissed=listing.dismissed,
         way=found.way,
-        not_kept=not_kept,
+        not_kept=listing.not_kept,
     )
+
+
+def listed(found: Findings, book: RecommendationBook, now: datetime, project: str | None = None) -> Listing:
+    """What was found in a project's events, or in all, with the ids that it has from now on."""
+    by_key = {key_of(finding): finding for finding in found.findings}
+    kept, not_kept = _noted(book, by_key, now, project)
+    return Listing(tuple(_row(kept.get(key), one) for key, one in by_key.items()), tuple(kept.values()), not_kept)
+
+
+def pending_count(found: Findings, book: RecommendationBook, project: str | None = None) -> int:
+    """How many `listed` would list as pending, without giving them ids. Raises `StateError`."""
+    decided = {kept.key for kept in book.all(project) if kept.status != "pending"}
+    return len({key_of(finding) for finding in found.findings} - decided)
 
 
 def decide(

@@ -16,10 +16,12 @@ from agentgauge.service.live import Landing, LiveEvents
 from agentgauge.service.monitoring.floors import Floors
 from agentgauge.service.monitoring.process import ProcessFigures
 from agentgauge.service.readiness import ReadinessProbe
+from agentgauge.service.recent_findings import RecentFindings
 from agentgauge.service.security.auditing import Audit
 from agentgauge.service.security.gate import Gate
 from agentgauge.service.turns import Turns
 from agentgauge.settings.server import ServerSettings
+from agentgauge.state.changes_at_hand import ChangesAtHand
 from agentgauge.state.opening import served_state
 
 
@@ -33,12 +35,14 @@ class Runtime:
             self.state = served_state(settings)
             opened.callback(self.state.close)
             self.state.prepare()
+        self.changes = ChangesAtHand(self.state.path)
             self.gate = Gate(settings, self.state, self.now)
             self.audit = Audit(self.state, self.now)
             self.cache = answer_cache(settings)
             opened.callback(self.cache.close)
             self.live = LiveEvents(self.meter)
             opened.callback(self.live.close)
+            self.findings = RecentFindings()
             self.readiness = ReadinessProbe(settings.recording, self.state)
             self.figures = ProcessFigures()
             self.floors = Floors(settings.recording.home.root / "run")

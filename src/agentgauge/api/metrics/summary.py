@@ -17,10 +17,12 @@ from agentgauge.api.metrics.parameters import DAYS, OfProject
 from agentgauge.api.metrics.recommendations import found_by_project
 from agentgauge.api.metrics.timeseries import Work
 from agentgauge.api.openapi import answer_of
+from agentgauge.service.recommending import pending_count
 from agentgauge.service.reports import overview
 from agentgauge.service.reports.rows import found_by
 from agentgauge.service.window import Window
 from agentgauge.state.alerts import AlertBook
+from agentgauge.state.recommendations import RecommendationBook
 
 router = APIRouter()
 
@@ -62,6 +64,7 @@ async def summary(
 def _summary(of: Asked, asked: OfProject) -> SummaryAnswer:
     filters = asked.filters(of.engine)
     day = overview(of.engine, Window(of.now - timedelta(hours=24), of.now), filters)
+    by_project, book = found_by_project(of, asked.project, fresh=False), RecommendationBook(of.runtime.state)
     month = overview(of.engine, Window(of.now - timedelta(days=DAYS), of.now), filters)
     return SummaryAnswer(
         data=SummaryData(
@@ -72,7 +75,7 @@ def _summary(of: Asked, asked: OfProject) -> SummaryAnswer:
             active_alerts=AlertBook(of.runtime.state).count(
                 status="active", project=asked.project, projects=of.principal.projects
             ),
-            pending_recommendations=sum(one.count for one in found_by_project(of, asked.project, of.now).values()),
+            pending_recommendations=sum(pending_count(found, book, project) for project, found in by_project.items()),
         ),
         meta=SummaryMeta(as_of=of.now, **found_by(day, month), unpriced_calls=month.unpriced_calls),
     )
