@@ -5,7 +5,7 @@ async def summary(request: Request, runtime: RuntimeOf, principal: Reader) -> Re
     return await answered(request, runtime, principal, "summary", (), lambda asked: Summary(...))
 
 An answer that is in the memory of this process is sent by the event loop itself. Everything else runs on one of a few
-threads that questions have to themselves, so that slow ones keep nobody from recording.
+threads that questions have to themselves, so that slow ones keep nobody from recording, nor from what is at hand.
 
 Browsers may keep an answer and have to ask whether it still holds (`ETag`, 304), since it holds for as long as nothing
 is recorded. A request with `Cache-Control: no-cache` is answered with everything that was acknowledged before it.
@@ -20,6 +20,7 @@ import anyio.lowlevel
 import anyio.to_thread
 import msgspec
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from agentgauge.engines import Engine
@@ -60,13 +61,12 @@ async def answered(
 
     `compute` gives a Pydantic model of `agentgauge.api`, or an answer of `agentgauge.service`; it runs on a thread, and
     not at all where the same was asked of the same data. Parameters are what was asked for: an open end of a window is
-    None, never now. `topics` are those of state that the answer depends on (`state.changes`); a question that has some
-    is always answered on a thread, since the database is asked how often they changed.
+    None, never now. `topics` are those of state that the answer depends on (`state.changes`).
     """
     key = question_key(f"{name}@{_module_of(request)}", principal.projects, parameters)
-    question = _Question(runtime, principal, key, compute, topics)
+    question = _Question(runtime, principal, key, compute, await _changes(runtime, topics))
     fresh = "no-cache" in request.headers.get("cache-control", "")
-    found = None if fresh or topics else question.at_hand()
+    found = None if fresh else question.at_hand()
     if found is not None:
         answer, hit = found, True
     else:
@@ -80,30 +80,37 @@ class _Question(msgspec.Struct, frozen=True):
     principal: Principal
     key: str
     compute: Callable[[Asked], object]
-    topics: tuple[str, ...]
+    changes: tuple[int, ...]
+    """How often the topics that it depends on had changed before it was asked."""
 
     def at_hand(self) -> Kept | None:
         """The answer where it can be given without waiting for anything."""
         version = self.runtime.live.version_at_hand()
-        return None if version is None else self.runtime.cache.at_hand(answer_key(self.key, version))
+        return None if version is None else self.runtime.cache.at_hand(self._key_at(version))
 
     def answer(self, fresh: bool) -> tuple[Kept, bool]:
         """The answer, and whether it was there."""
-        changes = self.runtime.state.changes(*self.topics) if self.topics else ()
-        found = self.runtime.cache.find(answer_key(self.key, self.runtime.live.version(fresh=fresh), changes))
-        return (found, True) if found is not None else self.runtime.live.answer(self._of(changes), fresh=fresh)
+        found = self.runtime.cache.find(self._key_at(self.runtime.live.version(fresh=fresh)))
+        return (found, True) if found is not None else self.runtime.live.answer(self._of, fresh=fresh)
 
-    def _of(self, changes: tuple[int, ...]) -> Callable[[Seen], tuple[Kept, bool]]:
-        def of(seen: Seen) -> tuple[Kept, bool]:
-            return self.runtime.cache.answer(answer_key(self.key, seen.version, changes), lambda: self._computed(seen))
+    def _of(self, seen: Seen) -> tuple[Kept, bool]:
+        return self.runtime.cache.answer(self._key_at(seen.version), lambda: self._computed(seen))
 
-        return of
+    def _key_at(self, version: str) -> str:
+        return answer_key(self.key, version, self.changes)
 
     def _computed(self, seen: Seen) -> Kept:
         projects, now = self.principal.projects, self.runtime.now()
         engine = seen.engine if projects is None else OfProjects(seen.engine, projects)
         answer = self.compute(Asked(engine, now, self.runtime, self.principal))
         return kept(_encoded(answer), plain_time(seen.as_of), now.timestamp())
+
+
+async def _changes(runtime: Runtime, topics: tuple[str, ...]) -> tuple[int, ...]:
+    if not topics:
+        return ()
+    counts = runtime.changes.counts(topics)
+    return counts if counts is not None else await run_in_threadpool(runtime.state.changes, *topics)
 
 
 def _module_of(request: Request) -> str:
