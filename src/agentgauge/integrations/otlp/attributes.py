@@ -67,10 +67,10 @@ def sort(attributes: Iterable[Any], table: Table, value_of: ValueOf) -> Sorted:
             continue
         if type(value) is not str or not use.is_text:
             value = _converted(use, value)
-        if (not value and value != 0) or ranks.get(field, use.rank) < use.rank:
+        if (not value and value != 0) or (field in stated and ranks[field] < use.rank):
             others.append((name, read))
             continue
-        if field in of_fields:
+        if field in stated:
             others.append(of_fields[field])
         stated[field], of_fields[field], ranks[field] = value, (name, read), use.rank
     return Sorted(stated, kind, others, of_fields)

@@ -14,7 +14,8 @@ import msgspec
 from agentgauge.errors import BodyRefused
 from agentgauge.integrations.otlp.values import DEEPEST, MOST_ITEMS, real
 
-_INT_BITS: Final = 64
+_INTS: Final = 1 << 63
+"""Whole numbers of 64 bits are from minus this to below it."""
 
 
 class _Id(bytes):
@@ -73,7 +74,7 @@ def value_of(value: _Value, depth: int = 0) -> object:
         if scalar is not None:
             return scalar
     if value.int_value is not None:
-        return value.int_value if value.int_value.bit_length() < _INT_BITS else str(value.int_value)
+        return value.int_value if -_INTS <= value.int_value < _INTS else str(value.int_value)
     if value.double_value is not None:
         return real(value.double_value)
     if depth >= DEEPEST:
