@@ -12,6 +12,7 @@ from agentgauge.service.sandbox import SqlAnswer, ask_apart
 from agentgauge.service.sandbox.limits import Reply, Statement
 from agentgauge.service.sandbox.running import decoded_settings, encoded_settings, reply_to
 from agentgauge.settings import Settings, get_settings
+from agentgauge.state.agents import AgentName
 from tests.service.recorded_work import record
 
 _SECRET = "do-not-read-me"
@@ -39,9 +40,21 @@ def rows(settings: Settings, text: str) -> tuple[tuple[object, ...], ...]:
     return reply.answer.rows
 
 
-@pytest.mark.parametrize("view", ["events", "losses", "repriced", "units", "user_satisfaction", "daily_aggregates"])
+@pytest.mark.parametrize(
+    "view", ["events", "losses", "repriced", "units", "user_satisfaction", "daily_aggregates", "agent_metrics"]
+)
 def test_every_view_can_be_read(settings: Settings, view: str) -> None:
     assert rows(settings, f"SELECT count(*) >= 0 FROM {view}") == ((True,),)
+
+
+def test_tasks_have_the_ids_of_agents_that_were_handed_in(settings: Settings) -> None:
+    named = rows(settings, "SELECT DISTINCT agent_name, coalesce(project, '') FROM agent_metrics")
+    ids = tuple((AgentName(str(name), str(project)), 7) for name, project in named if name is not None)
+    assert ids
+    statement = Statement("SELECT DISTINCT agent_id FROM agent_metrics WHERE agent_name IS NOT NULL", 100, 30, ids)
+    reply = reply_to(settings, statement)
+    assert reply.answer is not None
+    assert reply.answer.rows == ((7,),)
 
 
 def test_landed_events_and_those_that_have_not_are_all_there(settings: Settings) -> None:

@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from agentgauge.api.access import Admin, RuntimeOf
 from agentgauge.api.openapi import answer_of
+from agentgauge.service.agent_metrics import agent_ids
 from agentgauge.service.sandbox import SqlAnswer, ask_apart
 from agentgauge.service.sandbox.limits import LONGEST_TEXT, MOST_ROWS, MOST_SECONDS
+from agentgauge.service.sql import names_agent_metrics
+from agentgauge.state.agents import AgentBook
 
 router = APIRouter()
 
@@ -38,7 +41,12 @@ async def sql(runtime: RuntimeOf, principal: Admin, asked: SqlQuestion) -> Respo
 
     def answer() -> bytes:
         runtime.audit.note(principal, "sql.run", "sql", {"sql": asked.sql})
-        found = ask_apart(runtime.settings.recording, asked.sql, limit=asked.limit, seconds=asked.seconds)
+        ids = None
+        if names_agent_metrics(asked.sql):
+            ids = runtime.live.answer(lambda seen: agent_ids(seen.engine, AgentBook(runtime.state)))
+        found = ask_apart(
+            runtime.settings.recording, asked.sql, limit=asked.limit, seconds=asked.seconds, agent_ids=ids
+        )
         return msgspec.json.encode(found)
 
     with runtime.heavy.turn():

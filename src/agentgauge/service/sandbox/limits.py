@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from agentgauge.state.agents import AgentName
+
 MOST_SECONDS = 30.0
 MOST_ROWS = 10_000
 MOST_BYTES = 16 << 20
@@ -23,6 +25,8 @@ class Statement(msgspec.Struct, frozen=True):
     text: str
     limit: int
     seconds: float
+    agent_ids: tuple[tuple[AgentName, int], ...] = ()
+    """For the view `agent_metrics`, where it is named: the process cannot reach the state."""
 
 
 class SqlAnswer(msgspec.Struct, frozen=True):

@@ -49,7 +49,9 @@ def _answer(snapshot: Snapshot, statement: Statement) -> SqlAnswer:
     timer.daemon = True
     timer.start()
     try:
-        rows = select(snapshot.connection, statement.text, snapshot.rollups.units, cursor=cursor)
+        rows = select(
+            snapshot.connection, statement.text, snapshot.rollups.units, dict(statement.agent_ids), cursor=cursor
+        )
         return _read(rows, statement.limit, until)
     except QueryError as error:
         if time.monotonic() >= until:
