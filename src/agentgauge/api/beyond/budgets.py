@@ -15,7 +15,7 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from agentgauge.api.access import Admin, Reader, RuntimeOf
 from agentgauge.api.answering import Asked, answered
@@ -45,6 +45,13 @@ _TAG = re.compile(r'(?:W/)?"(\d{1,15})\.[^"]*"')
 _EXAMPLE: dict[str, str] = {"scope": "agent", "name": "coder", "total_usd": "30", "period": "month"}
 
 
+def _written(given: object) -> object:
+    """Not a number, which might count seconds or anything."""
+    if not isinstance(given, str):
+        raise ValueError("write a time such as 2026-11-01T00:00:00Z")  # noqa: TRY004 - Pydantic takes no TypeError
+    return given
+
+
 def _known(moment: datetime) -> datetime:
     """Without an offset it is UTC."""
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
@@ -54,8 +61,8 @@ def _known(moment: datetime) -> datetime:
 
 
 Total = Annotated[Decimal, Field(ge=0, lt=10**12, decimal_places=12, allow_inf_nan=False, description="USD.")]
-Start = Annotated[datetime, AfterValidator(_known)]
-Percent = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+Start = Annotated[datetime, BeforeValidator(_written), AfterValidator(_known)]
+Percent = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False, strict=True)]
 IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", max_length=200, description="The budget's `ETag`: change it only where it is this."),
