@@ -45,6 +45,7 @@ def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> Fast
     errors.install(app)
     openapi.install(app)
     middleware.install(app, settings)
-    for router in (metrics, beyond, ingest, operations, admin, sign_in):
+    # Routes are tried one after the other, and what takes events is asked for most.
+    for router in (ingest, metrics, beyond, operations, admin, sign_in):
         app.include_router(router)
     return app
