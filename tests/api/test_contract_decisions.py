@@ -79,6 +79,18 @@ class TestRecommendations:
         assert after["data"] == before["data"][2:]
         assert (after["meta"]["accepted"], after["meta"]["dismissed"]) == (1, 1)
 
+    def test_the_summary_counts_what_was_listed_and_finds_it_where_nothing_was(self, home: Path) -> None:
+        with asking(home, NOW) as client:
+            found = get(client, "summary")
+        assert found["data"]["pending_recommendations"] == 4
+        with asking(home, NOW) as client:
+            get(client, "recommendations/cost")
+            put(client, "recommendations/2/dismiss")
+        with asking(home, NOW + timedelta(hours=20)) as client:
+            listed = get(client, "summary")
+        assert listed["data"]["pending_recommendations"] == 3
+        assert listed["meta"]["recommendations_as_of"] == "2025-11-17T14:35:00Z"
+
     def test_a_recommendation_that_there_is_not_is_a_404(self, home: Path) -> None:
         with asking(home, NOW) as client:
             get(client, "recommendations/cost")

@@ -48,6 +48,11 @@ class RecentFindings:
                 self._keep(key, found)
             return found.findings
 
+    def at_hand(self, key: Hashable) -> Findings | None:
+        """What was found under a key lately, where nothing has to be found for it."""
+        found = self._found.get(key)
+        return found.findings if found is not None and found.until > self._clock() else None
+
     def _find(self, find: Callable[[], Findings]) -> _Found:
         began = self._clock()
         findings = find()

@@ -26,6 +26,9 @@ from agentgauge.service.reports.recommendations import Findings, recommendations
 from agentgauge.service.window import Window
 from agentgauge.state.recommendations import Decided, Kept, Key, RecommendationBook, Status
 
+_DAILY = timedelta(hours=26)
+"""A day, and as long as a job may be late."""
+
 
 class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
     id: int | None
@@ -156,10 +159,27 @@ def listed(found: Findings, book: RecommendationBook, now: datetime, project: st
     return Listing(tuple(_row(kept.get(key), one) for key, one in by_key.items()), tuple(kept.values()), not_kept)
 
 
-def pending_count(found: Findings, book: RecommendationBook, project: str | None = None) -> int:
-    """How many `listed` would list as pending, without giving them ids. Raises `StateError`."""
+class Pending(msgspec.Struct, frozen=True):
+    """How many recommendations nothing was decided about."""
+
+    count: int
+    found: datetime
+    """When they were found."""
+
+
+def pending_now(found: Findings, book: RecommendationBook, project: str | None = None) -> Pending:
+    """Those that `listed` would list, without giving them ids. Raises `StateError`."""
     decided = {kept.key for kept in book.all(project) if kept.status != "pending"}
-    return len({key_of(finding) for finding in found.findings} - decided)
+    return Pending(len({key_of(finding) for finding in found.findings} - decided), found.period.end)
+
+
+def pending_as_listed(book: RecommendationBook, now: datetime, project: str | None = None) -> Pending | None:
+    """Those that were last listed, as the daily job does; None where that is longer ago. Raises `StateError`."""
+    kept = book.all(project)
+    last = max((one.last_found for one in kept), default=None)
+    if last is None or now - last > _DAILY:
+        return None
+    return Pending(sum(one.status == "pending" and one.last_found == last for one in kept), last)
 
 
 def decide(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -20,7 +21,15 @@ from agentgauge.policies.findings import FindingType, Priority
 from agentgauge.service import reports
 from agentgauge.service.agent_budgets import budgets_by_agent
 from agentgauge.service.projects import OfProjects
-from agentgauge.service.recommending import Recommendation, decide, listed, period_of
+from agentgauge.service.recommending import (
+    Pending,
+    Recommendation,
+    decide,
+    listed,
+    pending_as_listed,
+    pending_now,
+    period_of,
+)
 from agentgauge.service.reports.recommendations import Findings
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.principal import Principal
@@ -134,14 +143,32 @@ def _decided(runtime: Runtime, principal: Principal, id_: int, status: Decided) 
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-def found_by_project(of: Asked, project: str | None, *, fresh: bool) -> dict[str | None, Findings]:
-    """What is found for each project that is asked about; None: for all together, where whoever asks sees all."""
+def pending_by_project(of: Asked, project: str | None) -> tuple[Pending, ...]:
+    """How many wait for a decision, of each project that is asked about: as found lately, else as last listed, else as
+    found now.
+    """
+    book = RecommendationBook(of.runtime.state)
+
+    def of_one(one: str | None) -> Pending:
+        found = of.runtime.findings.at_hand(_kept_under(of, one))
+        listed_before = pending_as_listed(book, of.now, one) if found is None else None
+        return listed_before or pending_now(found or _found(of, one, fresh=False), book, one)
+
+    return tuple(map(of_one, _projects(of, project)))
+
+
+def _projects(of: Asked, project: str | None) -> list[str | None]:
+    """None: all together, where whoever asks sees all."""
     seen = of.principal.projects
-    projects: list[str | None] = [project] if project is not None or seen is None else [*sorted(seen)]
-    return {one: _found(of, one, fresh=fresh) for one in projects}
+    return [project] if project is not None or seen is None else [*sorted(seen)]
+
+
+def _kept_under(of: Asked, project: str | None) -> Hashable:
+    return project, of.runtime.state.changes("budgets")
 
 
 def _found(of: Asked, project: str | None, *, fresh: bool) -> Findings:
+    """What is found for a project; None: for all together."""
     runtime, engine = of.runtime, of.engine if project is None else OfProjects(of.engine, [project])
     book = BudgetBook(runtime.state)
 
@@ -151,13 +178,13 @@ def _found(of: Asked, project: str | None, *, fresh: bool) -> Findings:
             engine, period, runtime.meter.book, budgets_by_agent(engine, book, of.now, project)
         )
 
-    return runtime.findings.findings((project, runtime.state.changes("budgets")), find, fresh=fresh)
+    return runtime.findings.findings(_kept_under(of, project), find, fresh=fresh)
 
 
 def _recommendations(of: Asked, asked: RecommendationParameters, *, fresh: bool) -> RecommendationsAnswer:
     asked.filters(of.engine)
     page = Page.asked(asked.cursor, asked.limit, of.now, "recommendations", *tuple(asked)[:-2])
-    by_project = found_by_project(of, asked.project, fresh=fresh)
+    by_project = {one: _found(of, one, fresh=fresh) for one in _projects(of, asked.project)}
     book = RecommendationBook(of.runtime.state)
     listings = {project: listed(found, book, of.now, project) for project, found in by_project.items()}
     every = sorted(((project, row) for project, found in listings.items() for row in found.pending), key=_key)

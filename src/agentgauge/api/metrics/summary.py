@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,15 +14,13 @@ from agentgauge.api.metrics.examples import example
 from agentgauge.api.metrics.figures import Part, Percent, Usd
 from agentgauge.api.metrics.meta import Meta
 from agentgauge.api.metrics.parameters import DAYS, OfProject
-from agentgauge.api.metrics.recommendations import found_by_project
+from agentgauge.api.metrics.recommendations import pending_by_project
 from agentgauge.api.metrics.timeseries import Work
 from agentgauge.api.openapi import answer_of
-from agentgauge.service.recommending import pending_count
 from agentgauge.service.reports import overview
 from agentgauge.service.reports.rows import found_by
 from agentgauge.service.window import Window
 from agentgauge.state.alerts import AlertBook
-from agentgauge.state.recommendations import RecommendationBook
 
 router = APIRouter()
 
@@ -41,6 +39,7 @@ class SummaryData(Part):
 
 
 class SummaryMeta(Meta):
+    recommendations_as_of: datetime = Field(description="When those that are pending were found.")
     unpriced_calls: int = Field(description="Of the month: calls whose cost is in no total, since it is not known.")
 
 
@@ -64,7 +63,7 @@ async def summary(
 def _summary(of: Asked, asked: OfProject) -> SummaryAnswer:
     filters = asked.filters(of.engine)
     day = overview(of.engine, Window(of.now - timedelta(hours=24), of.now), filters)
-    by_project, book = found_by_project(of, asked.project, fresh=False), RecommendationBook(of.runtime.state)
+    pending = pending_by_project(of, asked.project)
     month = overview(of.engine, Window(of.now - timedelta(days=DAYS), of.now), filters)
     return SummaryAnswer(
         data=SummaryData(
@@ -75,7 +74,12 @@ def _summary(of: Asked, asked: OfProject) -> SummaryAnswer:
             active_alerts=AlertBook(of.runtime.state).count(
                 status="active", project=asked.project, projects=of.principal.projects
             ),
-            pending_recommendations=sum(pending_count(found, book, project) for project, found in by_project.items()),
+            pending_recommendations=sum(one.count for one in pending),
         ),
-        meta=SummaryMeta(as_of=of.now, **found_by(day, month), unpriced_calls=month.unpriced_calls),
+        meta=SummaryMeta(
+            as_of=of.now,
+            **found_by(day, month),
+            recommendations_as_of=min(one.found for one in pending),
+            unpriced_calls=month.unpriced_calls,
+        ),
     )
