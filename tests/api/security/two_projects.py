@@ -17,6 +17,8 @@ import msgspec
 
 import agentgauge
 from agentgauge.events import Event
+from agentgauge.meter import Meter
+from agentgauge.policies.findings import NO_SAVING, Evidence, Finding, Period
 from agentgauge.settings.server import ServerSettings, get_server_settings
 from agentgauge.state.aggregations import Aggregation, AggregationBook
 from agentgauge.state.alerts import AlertBook, Detected
@@ -25,7 +27,7 @@ from agentgauge.state.opening import shared_state
 from agentgauge.state.recommendations import Key, RecommendationBook
 
 OURS, THEIRS = "alpha", "zulu"
-_DAYS = 20
+_DAYS = 12
 
 
 def home_with(place: Path, *projects: str) -> ServerSettings:
@@ -36,6 +38,7 @@ def home_with(place: Path, *projects: str) -> ServerSettings:
         with agentgauge.open(place) as gauge:
             for event in _work(project, now, scale=1 + 6 * number):
                 gauge.record(event)
+        Meter(settings.recording).lake.compact()  # so that the ids of the first are the same in both homes
     _decide(settings, projects, now)
     return settings
 
@@ -98,6 +101,20 @@ def _task(project: str, number: str, moment: datetime, size: int, *, failed: boo
     )  # fmt: skip
 
 
+def _finding(agent: str, now: datetime) -> Finding:
+    return Finding(
+        type="pause_agent",
+        priority="medium",
+        agent=agent,
+        agent_role=None,
+        current_budget=Decimal(30),
+        recommended_budget=Decimal(0),
+        reason=f"{agent} is rarely used",
+        saving=NO_SAVING,
+        evidence=Evidence(period=Period(now - timedelta(days=30), now), n=3, of="tasks", figures=()),
+    )
+
+
 def _decide(settings: ServerSettings, projects: tuple[str, ...], now: datetime) -> None:
     store = shared_state(settings)
     for project in projects:
@@ -118,8 +135,9 @@ def _decide(settings: ServerSettings, projects: tuple[str, ...], now: datetime) 
             ),
             now,
         )  # fmt: skip
-        figures = msgspec.json.encode({"reason": f"{project} could save"})
-        RecommendationBook(store).found({Key("reduce_budget", agent): figures}, now, project)
+        RecommendationBook(store).found(
+            {Key("pause_agent", agent): msgspec.json.encode(_finding(agent, now))}, now, project
+        )
         day = now.replace(hour=0) - timedelta(days=1)
         rows = [
             Aggregation(
