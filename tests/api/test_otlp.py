@@ -179,5 +179,5 @@ def test_the_real_sdk_exports_to_a_real_server(home: Path) -> None:
         ("llm_call", 3, 333, "shop"),
         ("task", 1, 0, "shop"),
     ]
-    assert rows(home, "SELECT outcome, error_type FROM events WHERE kind = 'task'") == [("error", "TimeoutError")]
+    assert rows(home, "SELECT outcome, error_type FROM events WHERE kind = 'task'") == [("timeout", "TimeoutError")]
     assert json.loads(rows(home, "SELECT attributes FROM events LIMIT 1")[0][0])["otel.scope.name"] == "test"
