@@ -64,8 +64,8 @@ def show(
     from agentgauge.service.recommending import current_recommendations, period_of
     from agentgauge.service.recorded import check_recorded
     from agentgauge.service.window import Window, parse_window
-    from agentgauge.settings import get_settings
-    from agentgauge.state import state_of
+    from agentgauge.settings.server import get_server_settings
+    from agentgauge.state.opening import shared_state
     from agentgauge.state.recommendations import RecommendationBook
 
     now = datetime.now(UTC)
@@ -73,9 +73,10 @@ def show(
     period = period_of(parse_window(since, until, zone, now), now)
     limits = thresholds_with(dict(_pair(text, "--threshold", "few_tasks=20") for text in threshold or ()))
     budgets = {agent: _amount(agent, text) for agent, text in (_pair(b, "--budget", "coder=30") for b in budget or ())}
-    meter = Meter(get_settings(home))
+    settings = get_server_settings(home)
+    meter = Meter(settings.recording)
     note_absent(meter.settings.home)
-    book = RecommendationBook(state_of(meter.settings.home))
+    book = RecommendationBook(shared_state(settings))
     with meter.engine() as engine:
         for agent in budgets:  # of a mistyped one all would seem to be saved
             check_recorded(engine, Window(), (Filter("agent", "=", agent),))
@@ -103,11 +104,11 @@ def _decide(id_: int, status: Decided, home: str | None, as_json: bool) -> None:
 
     from agentgauge.cli.output import print_document, screen
     from agentgauge.service.recommending import decide
-    from agentgauge.settings import get_settings
-    from agentgauge.state import state_of
+    from agentgauge.settings.server import get_server_settings
+    from agentgauge.state.opening import shared_state
     from agentgauge.state.recommendations import RecommendationBook
 
-    book = RecommendationBook(state_of(get_settings(home).home))
+    book = RecommendationBook(shared_state(get_server_settings(home)))
     decided = decide(book, id_, status, datetime.now(UTC))
     if as_json:
         print_document(decided)
