@@ -35,7 +35,10 @@ then `unpriced`), and like the tokens where there is none inside. A call counts 
 
 `components` has one row per timing of a part of a task, see `agentgauge.engines.components`; `spans` one per task,
 model call and tool call with its path from the outermost, see `agentgauge.engines.spans`. Of both, window and filters
-choose the tasks, and the outermost spans."""
+choose the tasks, and the outermost spans.
+
+A condition on the project holds of every event that a row is made of: a call of another project is in no task, and
+hides none."""
 
 
 class TimeBucket(msgspec.Struct, frozen=True):
