@@ -41,11 +41,7 @@ def check(event: Event) -> None:
     values = zip(_NAMES, _values_of(event), strict=True)
     check_values(
         event.kind,
-        {
-            name: value
-            for name, value in values
-            if value is not None and not (name in fields.TOKEN_NAMES and value == 0)
-        },
+        {name: value for name, value in values if value or (value is not None and name not in _TOKENS)},
     )
 
 
@@ -193,4 +189,5 @@ def plain_types(kind: str) -> dict[str, type]:
 
 _RULES = {kind.name: _rules(kind) for kind in kinds.KINDS}
 _NAMES = tuple(field.name for field in fields.ALL)
+_TOKENS = frozenset(fields.TOKEN_NAMES)
 _values_of = attrgetter(*_NAMES)
