@@ -5,8 +5,7 @@
     found, hit = cache.answer(key, compute)         likewise, else computed and kept
 
 One thread of a process computes an answer; others that want it meanwhile wait for that. Two processes may compute the
-same one at the same time: a lock among them would cost every miss a round trip and a wait, and save one computation per
-process and version of the data.
+same one at the same time, which is seldom: while data changes they see different versions of it.
 """
 
 from __future__ import annotations
@@ -79,9 +78,10 @@ class AnswerCache:
         """Drop the answers whose keys match, here and in Redis; how many. Other processes drop all of theirs within a
         tenth of a second."""
         matching = Pattern(pattern)
-        self._generation.change()
-        self._mark = self._generation.mark(fresh=True)
-        dropped = self._memory.drop(matching)
+        with self._lock:
+            self._generation.change()
+            self._mark = self._generation.mark(fresh=True)
+            dropped = self._memory.drop(matching)
         return dropped + (self._behind.drop(matching) if self._behind is not None else 0)
 
     def figures(self) -> CacheFigures:
@@ -107,10 +107,13 @@ class AnswerCache:
         self._misses.add()
         mark = self._mark
         answer = compute()
-        if self._generation.mark(fresh=True) == mark:  # else it may be of what was to be dropped
-            self._memory.put(key, answer)
-            if self._behind is not None:
-                self._behind.put(key, answer)
+        with self._lock:
+            # Else it may be of what was to be dropped.
+            holds = self._generation.mark(fresh=True) == mark
+            if holds:
+                self._memory.put(key, answer)
+        if holds and self._behind is not None:
+            self._behind.put(key, answer)
         return answer, False
 
     def _found(self, key: str) -> Kept | None:
