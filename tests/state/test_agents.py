@@ -18,6 +18,12 @@ def test_ids_count_in_the_order_of_first_sight_and_stay(store: Store, opened: Ca
     assert store.changes("agents") == (3,)
 
 
+def test_a_name_that_a_database_cannot_hold_has_an_id_too(store: Store, opened: Callable[[], Store]) -> None:
+    odd = AgentName("co\0der", "shop")
+    assert AgentBook(store).ids([CODER, odd]) == {CODER: 1, odd: 2}
+    assert AgentBook(opened()).ids([odd, CODER]) == {CODER: 1, odd: 2}
+
+
 def test_an_agent_is_found_by_id_and_by_name_in_each_project(store: Store) -> None:
     book = AgentBook(store)
     assert book.all() == () == book.named("coder")

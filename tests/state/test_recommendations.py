@@ -92,6 +92,12 @@ def test_who_may_see_some_projects_decides_about_these_only(book: Recommendation
     assert book.decide(2, "accepted", NOON, projects={"shop"}).status == "accepted"
 
 
+def test_a_name_that_a_database_cannot_hold_is_found_again(book: RecommendationBook) -> None:
+    odd = {Key("pause_agent", agent="te\0ster"): b"{}"}
+    (first,), (again,) = book.found(odd, NOON).values(), book.found(odd, NOON + DAY).values()
+    assert (again.id, again.key.agent) == (first.id, "te\ufffdster")
+
+
 def test_only_what_is_new_or_decided_is_a_change_for_caches(book: RecommendationBook, store: Store) -> None:
     book.found({PAUSE: b"{}"}, NOON)
     before = store.changes("recommendations")

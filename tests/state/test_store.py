@@ -77,6 +77,12 @@ def test_values_come_back_as_they_were(store: Store) -> None:
         assert update(connection, "changes", Where().equal(topic="another"), count=1) == 0
 
 
+def test_what_one_database_cannot_hold_is_kept_alike_on_all(store: Store) -> None:
+    with store.transaction() as connection:
+        insert(connection, "changes", topic="a\0b", count=1)
+        assert select(connection, "topic", "changes", Where().equal(topic="a\0b"), "topic") == [("a\ufffdb",)]
+
+
 def test_changes_count_by_topic_and_only_when_they_are_kept(store: Store, opened: Opened) -> None:
     assert store.changes("alerts", "budgets") == (0, 0)
     with store.transaction() as connection:

@@ -12,7 +12,7 @@ import msgspec
 
 from agentgauge.state.changes import changed
 from agentgauge.state.identifiers import next_id
-from agentgauge.state.statements import Where, insert, select
+from agentgauge.state.statements import Where, insert, select, storable_text
 from agentgauge.state.store import Store
 
 
@@ -39,17 +39,17 @@ class AgentBook:
 
     def ids(self, names: Iterable[AgentName]) -> dict[AgentName, int]:
         """The ids of all of these; those that have none get the next ones, in this order. Raises `StateError`."""
-        wanted = dict.fromkeys(names)
-        if not wanted.keys() <= self._ids.keys():
+        wanted = {name: AgentName(storable_text(name.name), storable_text(name.project)) for name in names}
+        if not self._ids.keys() >= set(wanted.values()):
             with self._store.transaction() as connection:
                 rows = connection.execute("SELECT name, project, id FROM agents").fetchall()
                 known = {AgentName(name, project): number for name, project, number in rows}
-                for new in (name for name in wanted if name not in known):
+                for new in (kept for kept in wanted.values() if kept not in known):
                     known[new] = next_id(connection, "agent")
                     insert(connection, "agents", id=known[new], project=new.project, name=new.name)
                     changed(connection, "agents")
             self._ids.update(known)
-        return {name: self._ids[name] for name in wanted}
+        return {name: self._ids[kept] for name, kept in wanted.items()}
 
     def by_id(self, id: int, projects: Collection[str] | None = None) -> Agent | None:  # noqa: A002 - the column's name
         """The agent that has this id, where it is of one of these projects (None: any). Raises `StateError`."""

@@ -17,7 +17,7 @@ from agentgauge.errors import NotFound
 from agentgauge.events.event import from_micros, to_micros
 from agentgauge.state.changes import changed
 from agentgauge.state.identifiers import last_id, next_id
-from agentgauge.state.statements import Where, insert, select, update
+from agentgauge.state.statements import Where, insert, select, storable_text, update
 from agentgauge.state.store import Connection, Store
 
 Status = Literal["pending", "accepted", "dismissed"]
@@ -70,6 +70,7 @@ class RecommendationBook:
         """
         if not figures:
             return {}
+        figures = {_kept_key(key): document for key, document in figures.items()}
         with self._store.transaction() as connection:
             known = {kept.key: kept for kept in _rows(connection, _of(project))}
             for key, document in figures.items():
@@ -115,6 +116,10 @@ class RecommendationBook:
 
 def _of(project: str | None) -> Where:
     return Where().equal(project=project or "")
+
+
+def _kept_key(key: Key) -> Key:
+    return Key(*map(storable_text, msgspec.structs.astuple(key)))
 
 
 def _absent(id_: int, last: int) -> NotFound:

@@ -1,5 +1,8 @@
 """The statements that repositories have in common, put together here and nowhere else: names of tables and columns are
-the repositories' own, values are parameters. What is no number (NaN) is kept as NULL on both databases.
+the repositories' own, values are parameters.
+
+What one of the databases cannot hold is kept alike on both: what is no number (NaN) as NULL, the character NUL, which a
+recorded name may have, as U+FFFD.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ class Where:
     def also(self, text: str, *parameters: Any) -> Where:
         """With one more condition."""
         self._texts.append(text)
-        self._parameters += parameters
+        self._parameters += map(_storable, parameters)
         return self
 
     def equal(self, **columns: Any) -> Where:
@@ -71,5 +74,20 @@ def update(connection: Connection, table: str, where: Where, **columns: Any) -> 
     return connection.execute(sql, (*_values(columns), *where.parameters)).rowcount
 
 
+def storable_text(text: str) -> str:
+    """A text as it will be read again."""
+    return text.replace("\0", "\ufffd")
+
+
 def _values(columns: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(None if isinstance(value, float) and not math.isfinite(value) else value for value in columns.values())
+    return tuple(map(_storable, columns.values()))
+
+
+def _storable(value: Any) -> Any:
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case str():
+            return storable_text(value)
+        case _:
+            return value
