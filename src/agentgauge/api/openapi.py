@@ -20,8 +20,11 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-_COMPONENTS, _EXAMPLE = "x-components", "x-example"
-"""Carried by a response until the whole description is put together: FastAPI knows of neither."""
+_ANSWER, _COMPONENTS, _EXAMPLE = "x-answer", "x-components", "x-example"
+"""Carried by a response until the whole description is put together: FastAPI knows of none."""
+_kinds: list[Any] = []
+"""What answers are, by the number in `_ANSWER`. Their schemas take a second together, and a server that starts has no
+use for them."""
 _REF = "#/components/schemas/"
 _ERROR = "Error"
 _EVERYWHERE = (401, 403, 422, 429, 500, 503)
@@ -91,12 +94,13 @@ def answer_of(kind: Any, description: str, example: object = None, *, status: in
 
     Combine with errors of the route's own: `{**answer_of(Budget, "The budget"), **errors(404)}`.
     """
-    root, schemas = _schemas(kind)
+    _kinds.append(kind)
     return {
         status: {
             "description": description,
-            "content": {"application/json": {"schema": {"$ref": _REF + root}}},
-            _COMPONENTS: schemas,
+            "content": {"application/json": {}},
+            _ANSWER: len(_kinds) - 1,
+            _COMPONENTS: {},
             **({} if example is None else {_EXAMPLE: json.dumps(example)}),
         }
     }
@@ -140,14 +144,19 @@ def _described(app: FastAPI) -> dict[str, Any]:
 def _complete(responses: dict[str, Any], schemas: dict[str, Any], path: str, statuses: Sequence[int]) -> None:
     """Put in place what FastAPI knows nothing of: schemas and examples of answers, and errors that all routes have."""
     for response in responses.values():
-        for name, schema in response.pop(_COMPONENTS, {}).items():
+        parts = response.pop(_COMPONENTS, {})
+        if (number := response.pop(_ANSWER, None)) is not None:
+            root, own = _schemas(_kinds[number])
+            response["content"]["application/json"]["schema"] = {"$ref": _REF + root}
+            parts |= own
+        for name, schema in parts.items():
             if schemas.setdefault(name, schema) != schema:
                 raise ValueError(f"{path}: another answer is called {name}; answers need names of their own")
         if example := response.pop(_EXAMPLE, None):
             response["content"]["application/json"]["example"] = json.loads(example)
     for status in statuses:
-        own = responses.get(str(status))
-        if own is None or "HTTPValidationError" in json.dumps(own):
+        known = responses.get(str(status))
+        if known is None or "HTTPValidationError" in json.dumps(known):
             responses[str(status)] = _error(status)
     for code, response in responses.items():
         if example := _EXAMPLES.get(int(code)):
