@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import agentgauge
+from agentgauge.meter import Meter
 from agentgauge.service import invalidate_cache_pattern
 from agentgauge.service.cache import CacheFigures, Kept, kept
 from agentgauge.service.cache.generation import Generation
@@ -108,6 +110,16 @@ def test_what_was_being_computed_when_it_was_invalidated_is_not_kept(caches: Cac
 
     here.answer("metrics:a", compute)
     assert here.find("metrics:a") is None
+
+
+def test_answers_in_memory_go_when_a_person_is_forgotten(caches: Caches, settings: ServerSettings) -> None:
+    cache = caches()
+    cache.answer("metrics:a", answer)
+    with agentgauge.open(settings.recording.home.root, user="ann") as gauge:
+        gauge.task("t")
+    Meter(settings.recording).lake.forget("ann")
+    until(lambda: cache.find("metrics:a") is None)
+    assert cache.figures().entries == 0
 
 
 def test_the_documented_call_drops_the_answers_of_a_running_server(

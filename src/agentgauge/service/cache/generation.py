@@ -1,7 +1,7 @@
 """The generation of a home's answers: a mark in the home that every process looks at, changed by invalidating.
 
 A process keeps answers in its own memory where no other reaches them, so whoever invalidates changes the mark, and each
-process drops all that it has kept when it sees another mark, within a tenth of a second.
+process drops all that it has kept when it sees another mark, within a tenth of a second. So it does when a person is forgotten.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from agentgauge.files import make_directory, write_atomically
+from agentgauge.lake.blanking import blanked_mark
 from agentgauge.settings import Home
 
 _LOOKED_SECONDS = 0.1
@@ -22,6 +23,7 @@ class Generation:
 
     def __init__(self, home: Home, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` counts seconds."""
+        self._home = home
         self._path: Path = home.root / "cache-generation"
         self._clock = clock
         self._looked = -float("inf")
@@ -33,9 +35,10 @@ class Generation:
         if fresh or now - self._looked >= _LOOKED_SECONDS:
             self._looked = now
             try:
-                self._mark = self._path.read_bytes()
+                changed = self._path.read_bytes()
             except FileNotFoundError:
-                self._mark = b""
+                changed = b""
+            self._mark = changed + b" " + blanked_mark(self._home)
         return self._mark
 
     def change(self) -> None:
