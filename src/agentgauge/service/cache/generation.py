@@ -1,7 +1,8 @@
 """The generation of a home's answers: a mark in the home that every process looks at, changed by invalidating.
 
 A process keeps answers in its own memory where no other reaches them, so whoever invalidates changes the mark, and each
-process drops all that it has kept when it sees another mark, within a tenth of a second. So it does when a person is forgotten.
+process drops all that it has kept when it sees another mark, within a tenth of a second.
+So it does when a person is forgotten.
 """
 
 from __future__ import annotations
