@@ -68,6 +68,8 @@ _TAGS = [
     {"name": "beyond", "description": "The other reports, the rows behind them, budgets, SQL and export."},
     {"name": "ingest", "description": "Events as JSON and OTLP. 2xx means that they are durable."},
     {"name": "operations", "description": "Health, readiness and the server's own figures."},
+    {"name": "admin", "description": "Keys, the audit and the cache."},
+    {"name": "sign-in", "description": "Signing in and out, and who one is."},
 ]
 _ERROR_SCHEMA = {
     "title": _ERROR,

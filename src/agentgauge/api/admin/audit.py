@@ -2,44 +2,49 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+import msgspec
+from fastapi import APIRouter, Query, Request, Response
 
 from agentgauge.api.access import Admin, RuntimeOf
-from agentgauge.api.paging import DEFAULT_LIMIT, CursorText, Limit, Page
+from agentgauge.api.openapi import answer_of
+from agentgauge.api.paging import DEFAULT_LIMIT, CursorText, Limit, Page, link_next
+from agentgauge.events.plain import document
 from agentgauge.state.audit import Act
 
 router = APIRouter()
 
 _LARGEST_ID = 1 << 53
+_EXAMPLE = {
+    "success": True,
+    "count": 1,
+    "data": [
+        {
+            "id": 12, "time": "2026-11-21T12:00:00Z", "actor": "ada@example.org", "act": "key.revoked",
+            "subject": "key 3", "project": None, "detail": {"prefix": "3f2a9c01", "request": "622051c9322d5ca4"},
+        }
+    ],
+    "meta": {"next_cursor": None},
+}  # fmt: skip
 
 
-class ActAnswer(BaseModel):
-    id: int
-    time: datetime
-    actor: str = Field(description="`local`, `command line`, `key <prefix>`, or a person's e-mail.")
-    act: str = Field(examples=["key.revoked"])
-    subject: str = Field(examples=["key 3"])
-    project: str | None
-    detail: dict[str, Any]
-
-
-class AuditMeta(BaseModel):
+class AuditMeta(msgspec.Struct, frozen=True):
     next_cursor: str | None
+    """None: this is the last page."""
 
 
-class AuditAnswer(BaseModel):
-    success: bool = True
+class AuditList(msgspec.Struct, frozen=True):
     count: int
-    data: list[ActAnswer]
+    """Of this page."""
+    data: tuple[Act, ...]
     meta: AuditMeta
+    success: bool = True
 
 
-@router.get("/audit")
+@router.get("/audit", summary="The audit", responses=answer_of(AuditList, "What was done, the newest first", _EXAMPLE))
 def audit(
+    request: Request,
     runtime: RuntimeOf,
     principal: Admin,
     subject: Annotated[
@@ -47,23 +52,14 @@ def audit(
     ] = None,
     limit: Annotated[Limit, Query()] = DEFAULT_LIMIT,
     cursor: Annotated[CursorText, Query()] = None,
-) -> AuditAnswer:
-    """What was done, the newest first."""
+) -> Response:
+    """Keys made and revoked, budgets, alerts and recommendations decided, SQL, exports and cleared caches: who did it,
+    when, and in which request."""
     page = Page.asked(cursor, limit, runtime.now(), "audit", subject)
     last = None if page.after is None else page.after[0]
     before = last if isinstance(last, int) and 0 < last < _LARGEST_ID else None
-    acts = runtime.audit.log.acts(subject=subject, limit=limit + 1, before=before)
-    shown, following = page.cut(acts, lambda act: (act.id,))
-    return AuditAnswer(count=len(shown), data=[_answer(act) for act in shown], meta=AuditMeta(next_cursor=following))
-
-
-def _answer(act: Act) -> ActAnswer:
-    return ActAnswer(
-        id=act.id,
-        time=act.time,
-        actor=act.actor,
-        act=act.act,
-        subject=act.subject,
-        project=act.project,
-        detail=act.detail,
+    acts, following = page.cut(
+        runtime.audit.log.acts(subject=subject, limit=limit + 1, before=before), lambda act: (act.id,)
     )
+    answer = AuditList(len(acts), tuple(acts), AuditMeta(following))
+    return link_next(request, Response(msgspec.json.encode(document(answer)), media_type="application/json"))

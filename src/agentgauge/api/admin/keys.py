@@ -2,52 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+import msgspec
+from fastapi import APIRouter, Path, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from agentgauge.api.access import Admin, RuntimeOf
-from agentgauge.service.security import keys
-from agentgauge.state.keys import ApiKey
+from agentgauge.api.openapi import answer_of, errors
+from agentgauge.events.plain import document
+from agentgauge.service.security.keys import ShownKey, issue, revoke, shown
 
 router = APIRouter(prefix="/keys")
 
-
-class KeyAnswer(BaseModel):
-    id: int
-    name: str
-    prefix: str
-    scopes: list[str]
-    projects: list[str] | None = Field(description="What it may see and record into; null: everything.")
-    created: datetime
-    expires: datetime | None
-    revoked: datetime | None
-    last_used: datetime | None = Field(description="To the minute.")
-    valid: bool
+_KEY = {
+    "id": 3, "name": "ci", "prefix": "3f2a9c01", "scopes": ["ingest"], "projects": ["shop"],
+    "created": "2026-11-21T12:00:00Z", "expires": None, "revoked": None, "last_used": None, "valid": True,
+}  # fmt: skip
 
 
-class KeyListAnswer(BaseModel):
-    success: bool = True
+class KeyList(msgspec.Struct, frozen=True):
     count: int
-    data: list[KeyAnswer]
-
-
-class NewKeyAnswer(BaseModel):
+    data: tuple[ShownKey, ...]
     success: bool = True
-    key: str = Field(description="The key itself, which is shown this once.")
-    data: KeyAnswer
 
 
-class RevokedAnswer(BaseModel):
+class NewKey(msgspec.Struct, frozen=True):
+    key: str
+    """The key itself, which is shown this once."""
+    data: ShownKey
     success: bool = True
-    data: KeyAnswer
 
 
-class NewKey(BaseModel):
+class RevokedKey(msgspec.Struct, frozen=True):
+    data: ShownKey
+    success: bool = True
+
+
+class AskedKey(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
+        frozen=True,
         json_schema_extra={"example": {"name": "ci", "scopes": ["ingest"], "projects": ["shop"]}},
     )
 
@@ -57,51 +52,61 @@ class NewKey(BaseModel):
     expires: AwareDatetime | None = Field(default=None, description="When it ends; null: when it is revoked.")
 
 
-@router.get("")
-def list_keys(runtime: RuntimeOf, principal: Admin) -> KeyListAnswer:
+@router.get(
+    "",
+    summary="Keys",
+    responses=answer_of(KeyList, "All there ever were", {"success": True, "count": 1, "data": [_KEY]}),
+)
+def list_keys(runtime: RuntimeOf, principal: Admin) -> Response:
     """All keys there ever were, without their secrets."""
-    data = [_answer(key, runtime.now()) for key in runtime.gate.keys.all()]
-    return KeyListAnswer(count=len(data), data=data)
+    data = tuple(shown(key, runtime.now()) for key in runtime.gate.keys.all())
+    return _answer(KeyList(len(data), data))
 
 
-@router.post("", status_code=201)
-def create_key(new: NewKey, runtime: RuntimeOf, principal: Admin) -> NewKeyAnswer:
+@router.post(
+    "",
+    summary="Make a key",
+    status_code=201,
+    responses=answer_of(
+        NewKey,
+        "The key",
+        {"success": True, "key": f"agk_3f2a9c01_{'0' * 48}", "data": _KEY},
+        status=201,
+    ),
+)
+def create_key(asked: AskedKey, runtime: RuntimeOf, principal: Admin) -> Response:
     """Make a key. The answer has it, and nothing else ever has."""
     now = runtime.now()
-    issued = keys.issue(
+    issued = issue(
         runtime.gate.keys,
-        new.name,
-        new.scopes,
+        asked.name,
+        asked.scopes,
         actor=principal.name,
         now=now,
-        projects=new.projects,
-        expires=new.expires,
+        projects=asked.projects,
+        expires=asked.expires,
     )
     runtime.gate.verifier.forget()
-    return NewKeyAnswer(key=issued.token.text, data=_answer(issued.key, now))
+    return _answer(NewKey(issued.token.text, shown(issued.key, now)), 201)
 
 
-@router.delete("/{prefix}")
+@router.delete(
+    "/{prefix}",
+    summary="Revoke a key",
+    responses={
+        **answer_of(RevokedKey, "The key, as it is now", {"success": True, "data": {**_KEY, "valid": False}}),
+        **errors(404),
+    },
+)
 def revoke_key(
     prefix: Annotated[str, Path(max_length=100, examples=["3f2a9c01"])], runtime: RuntimeOf, principal: Admin
-) -> RevokedAnswer:
+) -> Response:
     """Revoke a key by its prefix. Within two seconds it opens nothing."""
     now = runtime.now()
-    revoked = keys.revoke(runtime.gate.keys, prefix, actor=principal.name, now=now)
+    revoked = revoke(runtime.gate.keys, prefix, actor=principal.name, now=now)
     runtime.gate.verifier.forget()
-    return RevokedAnswer(data=_answer(revoked, now))
+    return _answer(RevokedKey(shown(revoked, now)))
 
 
-def _answer(key: ApiKey, now: datetime) -> KeyAnswer:
-    return KeyAnswer(
-        id=key.id,
-        name=key.name,
-        prefix=key.prefix,
-        scopes=sorted(key.scopes),
-        projects=None if key.projects is None else sorted(key.projects),
-        created=key.created,
-        expires=key.expires,
-        revoked=key.revoked,
-        last_used=key.last_used,
-        valid=key.is_valid(now),
-    )
+def _answer(answer: msgspec.Struct, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(document(answer)), status, media_type="application/json")

@@ -43,10 +43,12 @@ def create(
     """
     from datetime import UTC, datetime
 
+    from msgspec.structs import asdict
+
     from agentgauge.cli.homes import check_writable
     from agentgauge.cli.output import note, print_document
     from agentgauge.cli.zones import reading_zone
-    from agentgauge.service.security.keys import expiry_of, issue
+    from agentgauge.service.security.keys import expiry_of, issue, shown
     from agentgauge.settings.server import get_server_settings
 
     settings = get_server_settings(home)
@@ -55,7 +57,7 @@ def create(
     until = None if expires is None else expiry_of(expires, reading_zone(None)[1], now)
     issued = issue(_book(home), name, scope or ["read"], actor=_ACTOR, now=now, projects=project, expires=until)
     if as_json:
-        print_document({"key": issued.token.text, **_document(issued.key, now)})
+        print_document({"key": issued.token.text, **asdict(shown(issued.key, now))})
         return
     # The key alone goes to standard output, so that it can be put into a file or a variable.
     note(f"key {issued.key.prefix} for {_may(issued.key)}, {_ends(issued.key)}; it is shown this once:")
@@ -68,10 +70,11 @@ def list_keys(home: options.Home = None, as_json: options.Json = False) -> None:
     from datetime import UTC, datetime
 
     from agentgauge.cli.output import print_document, screen
+    from agentgauge.service.security.keys import shown
 
     found, now = _book(home).all(), datetime.now(UTC)
     if as_json:
-        print_document([_document(key, now) for key in found])
+        print_document([shown(key, now) for key in found])
     elif not found:
         screen().print("No key was made: a server is open to its own machine, and to no other.", soft_wrap=True)
     else:
@@ -93,7 +96,7 @@ def revoke(
     now = datetime.now(UTC)
     revoked = security_keys.revoke(_book(home), prefix, actor=_ACTOR, now=now)
     if as_json:
-        print_document(_document(revoked, now))
+        print_document(security_keys.shown(revoked, now))
     else:
         screen().print(f"key {revoked.prefix} ({revoked.name}) is revoked", markup=False, soft_wrap=True)
 
@@ -145,18 +148,3 @@ def _may(key: ApiKey) -> str:
 
 def _ends(key: ApiKey) -> str:
     return "which never ends" if key.expires is None else f"until {key.expires:%Y-%m-%d %H:%M} UTC"
-
-
-def _document(key: ApiKey, now: datetime) -> dict[str, Any]:
-    return {
-        "id": key.id,
-        "name": key.name,
-        "prefix": key.prefix,
-        "scopes": sorted(key.scopes),
-        "projects": None if key.projects is None else sorted(key.projects),
-        "created": key.created,
-        "expires": key.expires,
-        "revoked": key.revoked,
-        "last_used": key.last_used,
-        "valid": key.is_valid(now),
-    }

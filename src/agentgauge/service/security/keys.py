@@ -27,6 +27,39 @@ class Issued(msgspec.Struct, frozen=True):
     key: ApiKey
 
 
+class ShownKey(msgspec.Struct, frozen=True, kw_only=True):
+    """What anybody may see of a key."""
+
+    id: int
+    name: str
+    prefix: str
+    scopes: tuple[str, ...]
+    projects: tuple[str, ...] | None
+    """What it may see and record into; None: everything."""
+    created: datetime
+    expires: datetime | None
+    revoked: datetime | None
+    last_used: datetime | None
+    """To the minute."""
+    valid: bool
+    """Whether it may be used now."""
+
+
+def shown(key: ApiKey, now: datetime) -> ShownKey:
+    return ShownKey(
+        id=key.id,
+        name=key.name,
+        prefix=key.prefix,
+        scopes=tuple(sorted(key.scopes)),
+        projects=None if key.projects is None else tuple(sorted(key.projects)),
+        created=key.created,
+        expires=key.expires,
+        revoked=key.revoked,
+        last_used=key.last_used,
+        valid=key.is_valid(now),
+    )
+
+
 def issue(
     book: KeyBook,
     name: str,
