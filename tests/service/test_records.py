@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 import agentgauge
-from agentgauge.engines import Engine, Filter
+from agentgauge.engines import Engine, Filter, Query
 from agentgauge.errors import Ambiguous, NotFound, QueryError
 from agentgauge.meter import Meter
 from agentgauge.service.projects import OfProjects
+from agentgauge.service.records import rows
 from agentgauge.service.records.operations import Operation, list_operations, one_operation
-from agentgauge.service.records.rows import columns_named, event_rows
+from agentgauge.service.records.rows import all_rows, columns_named, event_rows
 from agentgauge.service.records.work import KINDS, Work, WorkKind, list_work
 from agentgauge.service.records.work_item import NO_PROJECT, course, find_work, of_work, work_item
 from agentgauge.service.window import Window
@@ -236,6 +237,18 @@ def test_pages_of_events_survive_what_is_recorded_and_compacted_meanwhile(tmp_pa
         with agentgauge.open(tmp_path) as gauge:
             gauge.task(f"new {turn}")
     assert seen == [f"old {number}" for number in reversed(range(20))]
+
+
+def test_all_rows_are_in_order_whatever_is_sorted_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with agentgauge.open(tmp_path) as gauge:
+        for number in range(50):
+            gauge.task(f"work {number}", at=NOON + timedelta(minutes=number * 37 % 600))
+    with Meter(get_settings(tmp_path, environ={})).engine() as engine:
+        for window in (EVER, Window(NOON + timedelta(minutes=90), NOON + timedelta(minutes=330)), Window(None, NOON)):
+            whole = list(engine.scan(Query(start=window.start, end=window.end), ("time", "name")))
+            for at_once in (1, 7, 1000):
+                monkeypatch.setattr(rows, "_SORTED_AT_ONCE", at_once)
+                assert list(all_rows(engine, window, (), ("time", "name"))) == whole
 
 
 def test_columns_are_those_there_are_each_once() -> None:

@@ -16,9 +16,9 @@ from agentgauge.api.access import Reader, RuntimeOf
 from agentgauge.api.answering import Asked
 from agentgauge.api.beyond.question import OfPart
 from agentgauge.api.beyond.streaming import Streamed, begun
-from agentgauge.engines import Query as EngineQuery
 from agentgauge.exporters.events import COLUMNS, Format, write_rows_as_parquet, written
 from agentgauge.service.projects import OfProjects
+from agentgauge.service.records.rows import all_rows
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.principal import Principal
 
@@ -64,8 +64,7 @@ def _pieces(held: ExitStack, runtime: Runtime, principal: Principal, asked: Expo
     engine = seen.engine if principal.projects is None else OfProjects(seen.engine, principal.projects)
     part = asked.question(Asked(engine, runtime.now(), runtime, principal))
     runtime.audit.note(principal, "events.exported", f"events.{asked.format}", asked.model_dump(exclude_defaults=True))
-    query = EngineQuery(start=part.window.start, end=part.window.end, filters=part.filters)
-    rows = engine.scan(query, COLUMNS)
+    rows = all_rows(engine, part.window, part.filters, COLUMNS)
     if asked.format != "parquet":
         return begun(written(asked.format, rows))
     file = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="agentgauge-"))) / "events.parquet"

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from agentgauge.api.access import Reader, RuntimeOf
 from agentgauge.api.answering import Asked, answered
-from agentgauge.api.beyond.question import By, Exact, OfPart, Word, dimensions
+from agentgauge.api.beyond.question import By, Exact, OfPart, Word, dimensions, naming
 from agentgauge.api.openapi import answer_of
 from agentgauge.engines.time_buckets import Width
 from agentgauge.service import reports
@@ -135,6 +135,7 @@ async def flame(
 
     def compute(of: Asked) -> Flame:
         part = asked.question(of)
-        return reports.flame(part.engine, part.window, asked.operation, part.filters)
+        with naming("operation"):
+            return reports.flame(part.engine, part.window, asked.operation, part.filters)
 
     return await answered(request, runtime, principal, "flame", tuple(asked), compute)

@@ -1,0 +1,88 @@
+"""Runs, sessions, tickets, features and operations over HTTP: lists by pages, one of each, what happened in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+
+def pages(server: TestClient, path: str, **parameters: Any) -> list[dict[str, Any]]:
+    """All rows of a list, by its `Link` headers."""
+    found: list[dict[str, Any]] = []
+    answer = server.get(path, params={"limit": 2, **parameters})
+    while True:
+        assert answer.status_code == 200, answer.text
+        found += answer.json()["data"]
+        if answer.json()["meta"]["next_cursor"] is None:
+            assert "Link" not in answer.headers
+            return found
+        link, relation = answer.headers["Link"].split("; ")
+        assert relation == 'rel="next"'
+        answer = server.get(link.strip("<>"))
+
+
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("runs", ["r-1", "r-2", "r-1"]),
+        ("sessions", ["s-2", "s-1", "o-1"]),
+        ("tickets", ["BILL-1", "PROJ-456", "4", "3"]),
+        ("features", ["search"]),
+        ("operations", ["ask_question", "ask_question", "qa_response", "review", "coding"]),
+    ],
+)
+def test_a_list_is_paged_the_newest_first(server: TestClient, path: str, names: list[str]) -> None:
+    assert [row["name"] for row in pages(server, f"/api/v1/{path}")] == names
+
+
+def test_a_list_is_of_what_meets_the_conditions(server: TestClient) -> None:
+    assert [row["name"] for row in pages(server, "/api/v1/runs", where="project=shop")] == ["r-2", "r-1"]
+    assert pages(server, "/api/v1/runs", until="2020-01-01") == []
+
+
+def test_one_is_asked_for_by_its_name_and_project(server: TestClient) -> None:
+    run = server.get("/api/v1/runs/r-1", params={"project": "shop"}).json()
+    assert (run["cost_usd"], run["unpriced_calls"], run["outcome"], run["kinds"]["tool_call"]) == (
+        "0.00585", 1, "success", 2,
+    )  # fmt: skip
+    assert server.get("/api/v1/tickets/PROJ-456").json()["tokens"] == 1540
+
+
+def test_one_that_several_projects_have_is_a_conflict(server: TestClient) -> None:
+    answer = server.get("/api/v1/runs/r-1")
+    assert answer.status_code == 409
+    assert answer.json()["error"]["allowed"] == ["billing", "shop"]
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [("runs/r-22", "r-2"), ("tickets/PROJ-465/steps", "PROJ-456"), ("features/serch", "search")],
+)
+def test_one_that_there_is_not_is_not_found_and_near_ones_are_named(server: TestClient, path: str, near: str) -> None:
+    answer = server.get(f"/api/v1/{path}")
+    assert answer.status_code == 404
+    assert f"did you mean {near}" in answer.json()["error"]["message"]
+
+
+def test_a_course_is_paged_in_order_of_time_or_against_it(server: TestClient) -> None:
+    steps = pages(server, "/api/v1/runs/r-1/steps", project="shop", limit=7)
+    assert (len(steps), steps[0]["name"], steps[-1]["name"]) == (19, "run_start", "run_end")
+    assert pages(server, "/api/v1/runs/r-1/steps", project="shop", newest_first=True) == steps[::-1]
+    errors = pages(server, "/api/v1/runs/r-1/steps", project="shop", where="kind=error")
+    assert [step["error_type"] for step in errors] == ["AssertionError"]
+
+
+def test_one_operation_is_asked_for_by_its_id(server: TestClient) -> None:
+    (operation,) = pages(server, "/api/v1/operations", where="name=qa_response")
+    found = server.get(f"/api/v1/operations/{operation['id']}").json()
+    assert [step["kind"] for step in found["steps"]] == ["measurement", "tool_call", "llm_call"]
+    assert server.get("/api/v1/operations/nothing").status_code == 404
+
+
+def test_a_cursor_is_of_its_own_question(server: TestClient) -> None:
+    cursor = server.get("/api/v1/runs", params={"limit": 1}).json()["meta"]["next_cursor"]
+    for question in ("sessions?limit=1", "runs?limit=1&where=agent=coding"):
+        answer = server.get(f"/api/v1/{question}&cursor={cursor}")
+        assert (answer.status_code, answer.json()["error"]["field"]) == (422, "cursor")
