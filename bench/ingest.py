@@ -13,6 +13,9 @@ round both are measured, one after the other; figures are medians over rounds.
               an event
     small     50 connections send 5 events at a time: the time from sending to the answer
 
+    commits   in this process, without HTTP: 50 tasks append 5 lines and wait for the disk, sharing syncs as the server
+              does, or each with a sync of its own
+
 agentgauge lands the journal meanwhile, on the same core, so its figures have that in them. What a sync costs by itself
 on this disk is printed too: group commit gains where that is long.
 """
@@ -153,11 +156,43 @@ def sync_ms(folder: Path) -> float:
     return statistics.median(times) * 1000
 
 
+def commits(folder: Path, seconds: float, *, shared: bool) -> list[float]:
+    """Seconds that each of 50 tasks waited for its lines to be on the disk."""
+    from agentgauge.journal.layout import frame
+    from agentgauge.journal.receiving import ReceivingJournal
+    from agentgauge.service.ingest.group_commit import GroupCommit
+
+    journal = ReceivingJournal.open(folder, flush_ms=60_000)
+    group = GroupCommit(lambda: int(journal.flush()))
+    lines = b"".join(frame(line[:-1]) for line in batch(5).split(b"\n"))
+    times: list[float] = []
+
+    async def one(until: float) -> None:
+        while (begun := time.perf_counter()) < until:
+            journal.append_lines(lines, 5)
+            await (asyncio.wrap_future(group.synced()) if shared else asyncio.to_thread(journal.flush))
+            times.append(time.perf_counter() - begun)
+
+    async def everyone() -> None:
+        until = time.perf_counter() + seconds
+        await asyncio.gather(*(one(until) for _ in range(50)))
+
+    asyncio.run(everyone())
+    group.close()
+    journal.flush()
+    return sorted(times)
+
+
 def main(seconds: float = 5, rounds: int = 3) -> None:
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))}) if len(os.sched_getaffinity(0)) > 1 else None
     figures: dict[str, dict[str, list[float]]] = {}
     with tempfile.TemporaryDirectory(prefix="agentgauge-bench-", dir=os.environ.get("BENCH_DIRECTORY")) as scratch:
         print(f"a sync of 2 kB: {sync_ms(Path(scratch)):.2f} ms")
+        for shared in (True, False):
+            times = commits(Path(scratch) / f"commits-{shared}", seconds, shared=shared)
+            middle, late = times[len(times) // 2] * 1000, times[int(len(times) * 0.99)] * 1000
+            kind = "shared syncs" if shared else "a sync each"
+            print(f"commits, {kind}: {len(times) / seconds:,.0f}/s, p50 {middle:.1f} ms, p99 {late:.1f} ms")
         for number in range(rounds):
             for name in ("agentgauge", "bare"):
                 folder = Path(scratch) / f"{name}-{number}"

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from agentgauge.errors import BodyRefused, RangeConflict, RangeRefused, ServerBusy
 from agentgauge.journal import layout
+from agentgauge.journal.directory import JournalDirectory
+from agentgauge.journal.ends import SegmentEnds
 from agentgauge.journal.scanner import is_dead
 from agentgauge.lake import Lake
 from agentgauge.service.ingest.replicas import MARKS_KEPT_S, Replicas
@@ -145,6 +147,19 @@ def test_bytes_that_a_crash_left_behind_the_mark_are_there_for_nobody_and_writte
     compact(link.home)
     assert names(link.home) == ["a", "b", "c"]
     assert losses(link.home) == []
+
+
+def test_the_version_of_the_data_changes_with_what_readers_may_see(link: Link) -> None:
+    data = link.agent.record("a")
+    link.put(0, data)
+    ends = SegmentEnds(JournalDirectory(link.home))
+    (replica,) = link.segments()
+    with replica.open("ab") as file:
+        file.write(data)
+    assert ends.look(dict) == {replica.name: len(data)}
+    more = link.agent.record("b")
+    link.put(0, more)
+    assert ends.look(dict) == {replica.name: len(more)}
 
 
 def test_forgotten_events_do_not_come_back_by_being_sent_again(link: Link) -> None:

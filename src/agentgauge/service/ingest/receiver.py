@@ -40,7 +40,7 @@ from agentgauge.settings import Settings
 from agentgauge.settings.ingest import IngestSettings
 
 _FULL_RETRY_S = 10
-_THREADS = 2
+_THREADS = 4
 
 T = TypeVar("T")
 
