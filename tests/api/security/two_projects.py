@@ -30,15 +30,17 @@ OURS, THEIRS = "alpha", "zulu"
 _DAYS = 12
 
 
-def home_with(place: Path, *projects: str) -> ServerSettings:
-    """A home in which these projects did the same kind of work, the first of them first."""
+def home_with(place: Path, *projects: str, compacted: bool = True) -> ServerSettings:
+    """A home in which these projects did the same kind of work, the first of them first; `compacted`: so that the
+    ids of the first's events are the same whoever follows."""
     settings = get_server_settings(place)
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     for number, project in enumerate(projects):
         with agentgauge.open(place) as gauge:
             for event in _work(project, now, scale=1 + 6 * number):
                 gauge.record(event)
-        Meter(settings.recording).lake.compact()  # so that the ids of the first are the same in both homes
+        if compacted:
+            Meter(settings.recording).lake.compact()
     _decide(settings, projects, now)
     return settings
 
