@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from agentgauge.settings import ingest, logs, oidc, security, server
 from tests import documents
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ALL_PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "bench").glob("*.md")])
+_VARIABLE = re.compile(r"AGENTGAUGE_[A-Z_]+")
 _LINK = re.compile(r"\]\((?!\w+:|#)([^)#\s]+)")
 
 
@@ -31,6 +33,17 @@ def test_the_examples_of_this_page_run(page: Path, tmp_path: Path) -> None:
 def test_links_to_files_lead_to_them(page: Path) -> None:
     lost = [link for link in _LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()]
     assert not lost
+
+
+def test_the_table_of_the_servers_settings_has_every_variable_and_no_other() -> None:
+    found = set()
+    for settings in (server, security, ingest, oidc, logs):
+        found |= set(_VARIABLE.findall(settings.__doc__ or ""))
+    page = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
+    rows = [
+        line for line in page.partition("## Settings")[2].partition("\n## ")[0].splitlines() if line.startswith("|")
+    ]
+    assert set(_VARIABLE.findall("\n".join(rows))) == found
 
 
 def _failures(tmp_path: Path, markdown: str) -> list[str]:

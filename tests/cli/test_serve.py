@@ -22,6 +22,7 @@ import psutil
 import pytest
 from typer.testing import Result
 
+import agentgauge
 from tests.components import require
 from tests.servers.ports import free_port
 from tests.servers.serving import Served, served
@@ -158,6 +159,8 @@ def test_systemd_is_told_when_it_is_ready_and_when_it_stops(tmp_path: Path) -> N
 
 
 def test_each_request_has_one_line_without_what_was_asked(tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path / "home", project="secret") as gauge:
+        gauge.tool_call("grep")
     with _logging(tmp_path / "home") as (server, log):
         _ask(f"{server.url}/healthz")
         _ask(f"{server.url}/api/v1/metrics/summary?project=secret")

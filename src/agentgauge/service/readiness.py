@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from agentgauge.errors import LakeError, StateError
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.lake.tables import Tables
 from agentgauge.settings import Settings
@@ -73,8 +72,8 @@ class ReadinessProbe:
             found, detail = check(), ""
         except OSError as error:
             found, detail = "cannot be used", error.strerror or str(error)
-        except (StateError, LakeError) as error:
-            found, detail = "cannot be read", str(error)
+        except Exception as error:  # noqa: BLE001 - whatever a library raises, the part is not in order; it is told
+            found, detail = "cannot be read", str(error).partition("\n")[0]
         if found != before:
             level = logging.INFO if found == OK else logging.ERROR
             logger.log(level, "%s: %s%s", part, found, detail and f": {detail}")

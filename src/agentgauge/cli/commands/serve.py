@@ -92,6 +92,10 @@ def _answer(
     stopping: Callable[[], object] = lambda: None,
 ) -> int:
     """What one process does; what it needs is imported in it, since workers are forked before."""
+    import gc
+
+    gc.disable()  # nothing of what is imported is garbage, and looking for some takes a tenth of the start
+
     from agentgauge.api.app import create_app
     from agentgauge.service.processes.answering import answer
     from agentgauge.service.runtime import Runtime
@@ -100,7 +104,10 @@ def _answer(
     runtime = Runtime(settings)
     try:
         check_binding(host, settings, runtime.state)
-        return answer(create_app(settings, runtime), listening, web, ready=ready, lifeline=lifeline, stopping=stopping)
+        application = create_app(settings, runtime)
+        gc.freeze()  # nor is it looked at later, while requests wait
+        gc.enable()
+        return answer(application, listening, web, ready=ready, lifeline=lifeline, stopping=stopping)
     finally:
         runtime.close()
 
