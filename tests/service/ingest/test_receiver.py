@@ -15,6 +15,9 @@ import pytest
 import agentgauge
 from agentgauge.errors import EventRefused, ServerBusy
 from agentgauge.events import Event
+from agentgauge.events.checked import Checked
+from agentgauge.events.event import to_micros
+from agentgauge.events.source_ids import TIMED
 from agentgauge.journal.disk import Disk
 from agentgauge.journal.receiving import ReceivingJournal
 from agentgauge.journal.series import SegmentOptions
@@ -116,6 +119,17 @@ def test_an_id_of_another_projects_event_neither_replaces_it_nor_is_kept_out(tmp
         receiver.receive([task("b", source_id="1", duration_ms=7.0)], BANK)
         receiver.receive([task("a", source_id="1", duration_ms=5.0)], SHOP)
     assert rows(tmp_path, "name, duration_ms, project") == [("a", 5.0, "shop"), ("b", 7.0, "bank")]
+
+
+def test_ids_of_spans_are_their_projects_own_and_are_still_looked_for_by_their_time(tmp_path: Path) -> None:
+    def span() -> Checked:
+        return Checked("task", to_micros(NOW), {"name": "a", "source_id": f"{TIMED}t:1"})
+
+    with receiving(tmp_path) as receiver:
+        for principal in (SHOP, SHOP, BANK, LOCAL):
+            receiver.commit(receiver.receive([span()], principal))
+            compact(tmp_path)
+    assert sorted(rows(tmp_path, "source_id")) == [("otlp:bank/t:1",), ("otlp:shop/t:1",), ("otlp:t:1",)]
 
 
 def test_money_is_kept_to_the_digit(tmp_path: Path) -> None:

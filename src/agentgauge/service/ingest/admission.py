@@ -51,9 +51,10 @@ class Admission:
         if isinstance(event, Checked):
             return self._admit_checked(event)
         validation.check(event)
-        changes: dict[str, Any] = {"arrived": self._now, "project": self._project_of(event.project)}
-        if self._projects is not None and event.source_id is not None:
-            changes["source_id"] = of_project(event.source_id, event.project or self._project or "")
+        project = self._project_of(event.project)
+        changes: dict[str, Any] = {"arrived": self._now, "project": project}
+        if self._projects is not None and project is not None and event.source_id is not None:
+            changes["source_id"] = of_project(event.source_id, project)
         time = given.aware(event.time)
         if time is not event.time:
             changes["time"] = time
@@ -69,11 +70,13 @@ class Admission:
         return Admitted(msgspec.structs.replace(event, **changes), in_future)
 
     def _admit_checked(self, event: Checked) -> Admitted:
-        """What is bounded and keeps the rules of its kind has only its project and its time looked at."""
+        """What is bounded and keeps the rules of its kind has only its project, its id and its time looked at."""
         values = event.values
         project = self._project_of(values.get("project"))
         if project is not None:
             values["project"] = project
+            if self._projects is not None and "source_id" in values:
+                values["source_id"] = of_project(values["source_id"], project)
         event.arrived = self._micros
         if in_future := event.micros - self._micros > _FUTURE_MICROS:
             stated = {"stated_time": from_micros(event.micros).isoformat()}

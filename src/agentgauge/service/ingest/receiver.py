@@ -40,7 +40,8 @@ from agentgauge.settings import Settings
 from agentgauge.settings.ingest import IngestSettings
 
 _FULL_RETRY_S = 10
-_THREADS = 4
+_THREADS = 2
+"""They take turns with the event loop at the interpreter's lock; more would only make it wait longer."""
 
 T = TypeVar("T")
 
@@ -108,11 +109,10 @@ class Receiver:
             else:
                 if admitted.in_future:
                     journal.count("altered", "future time", f"{event.kind} sent by {principal.name}")
-        return self._kept(lines, tuple(rejected))
-
-    def receive_lines(self, lines: Sequence[bytes]) -> Received:
-        """Append framed lines of events that have been admitted. Raises `ServerBusy` as `receive` does."""
-        return self._kept(lines, ())
+        syncs_refused = journal.syncs_refused
+        if lines:
+            self._append(lines)
+        return Received(len(lines), tuple(rejected), syncs_refused)
 
     def commit(self, received: Received) -> None:
         """Return once this batch is on the disk. Raises `ServerBusy` where the disk refused."""
@@ -140,19 +140,16 @@ class Receiver:
         self._commits.close()
         self._journal.close()
 
-    def _kept(self, lines: Sequence[bytes], rejected: tuple[Rejected, ...]) -> Received:
-        refused_before = self._journal.syncs_refused
-        if lines:
-            try:
-                self._journal.append_lines(b"".join(lines), len(lines))
-            except (OSError, JournalFull) as error:
-                if is_interruption(error):
-                    raise
-                warn("%d events sent over the network were not kept: %s", len(lines), error)
-                raise ServerBusy(
-                    f"{reason_for(error)}: nothing of this request was kept; send it again later", _FULL_RETRY_S
-                ) from error
-        return Received(len(lines), rejected, refused_before)
+    def _append(self, lines: Sequence[bytes]) -> None:
+        try:
+            self._journal.append_lines(b"".join(lines), len(lines))
+        except (OSError, JournalFull) as error:
+            if is_interruption(error):
+                raise
+            warn("%d events sent over the network were not kept: %s", len(lines), error)
+            raise ServerBusy(
+                f"{reason_for(error)}: nothing of this request was kept; send it again later", _FULL_RETRY_S
+            ) from error
 
     def _sync(self) -> int:
         """How often the disk has refused a sync, this one included."""
