@@ -75,6 +75,16 @@ def test_how_it_ended_is_what_its_end_says_or_else_its_last_task(engine: Engine)
     }
 
 
+def test_while_it_is_open_its_outcome_is_that_of_its_last_task(tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path) as gauge, gauge.scope(session="s"):
+        gauge.mark("session_start", at=NOON)
+        gauge.task("first", success=True, at=NOON + timedelta(minutes=1))
+        gauge.task("last", success=False, at=NOON + timedelta(minutes=2))
+    with Meter(get_settings(tmp_path, environ={})).engine() as engine:
+        (session,) = list_work(engine, "session", EVER, limit=10)
+    assert (session.outcome, session.is_open) == ("failure", True)
+
+
 def test_how_it_ended_is_said_whatever_the_conditions_leave_out(engine: Engine) -> None:
     (run,) = list_work(engine, "run", EVER, (Filter("model", "=", UNPRICED),), limit=10)
     assert (run.name, run.outcome, run.calls, run.cost_usd, run.events) == ("r-1", "success", 1, None, 1)

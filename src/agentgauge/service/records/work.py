@@ -55,9 +55,10 @@ class Work(Totals, frozen=True, kw_only=True):
     elapsed_ms: float
     """Between these, pauses included."""
     outcome: str | None
-    """How it ended: success, failure, timeout, error or interrupted; None where nothing says."""
+    """How it ended: success, failure, timeout, error or interrupted; None where nothing says. While it is open, how
+    its last task did."""
     is_open: bool
-    """Whether it was started and has not ended since."""
+    """Whether it was started, and nothing says that it has ended since."""
     agents: tuple[str, ...]
     """At most 16, those of the most events first; models likewise."""
     models: tuple[str, ...]
@@ -194,8 +195,9 @@ def _endings(engine: Engine, kind: WorkKind, names: Sequence[Name], window: Wind
     until, own = Window(None, window.end), _of(kind, names)
     found: dict[Name, Ending] = defaultdict(Ending)
     found |= _last_tasks(engine, COLUMNS[kind], until, own)
-    if _MARKS[kind]:
-        found |= _marked(engine, kind, until, own)
+    for name, ending in (_marked(engine, kind, until, own) if _MARKS[kind] else {}).items():
+        # Of imported logs many say where something began, and none where it ended.
+        found[name] = Ending(found[name].outcome, is_open=True) if ending.is_open else ending
     return found
 
 
