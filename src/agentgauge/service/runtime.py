@@ -22,6 +22,7 @@ from agentgauge.service.security.gate import Gate
 from agentgauge.service.turns import Turns
 from agentgauge.settings.server import ServerSettings
 from agentgauge.state.changes_at_hand import ChangesAtHand
+from agentgauge.state.database import state_of
 from agentgauge.state.opening import served_state
 
 
@@ -34,6 +35,9 @@ class Runtime:
         with ExitStack() as opened:
             self.state = served_state(settings)
             opened.callback(self.state.close)
+            if settings.database_url is None:
+                # The same schema as `prepare` makes, without Alembic, whose import is a tenth of the start.
+                state_of(settings.recording.home).upgrade()
             self.state.prepare()
             self.changes = ChangesAtHand(self.state.path)
             opened.callback(self.changes.close)
