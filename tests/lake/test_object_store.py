@@ -16,7 +16,9 @@ from agentgauge.errors import LakeBusy, LakeError
 from agentgauge.features import AdvancedMetrics
 from agentgauge.lake import Lake
 from agentgauge.pricing import PriceBook
-from agentgauge.settings import resolve_home
+from agentgauge.service.sandbox.limits import Statement
+from agentgauge.service.sandbox.running import reply_to
+from agentgauge.settings import get_settings, resolve_home
 from tests.components import require
 from tests.lake.reading import one, rows, values
 
@@ -165,3 +167,18 @@ def test_days_in_the_bucket_outlive_their_events(bucket: str, book: PriceBook) -
         assert metrics.aggregate_daily_metrics() == first
         lake.forget("ada")
         assert metrics.aggregate_daily_metrics() == []
+
+
+def test_sql_of_others_reads_the_lake_in_the_bucket_and_nothing_else_there(bucket: str, book: PriceBook) -> None:
+    with agentgauge.open(bucket) as gauge:
+        gauge.measurement("n", value=1)
+        Lake(resolve_home(bucket), book).compact()
+        gauge.measurement("n", value=2)
+    boto3.client("s3").put_object(Bucket=bucket.split("/")[2], Key="meter/secret.csv", Body=b"a\n1\n")
+    settings = get_settings(bucket)
+    found = reply_to(settings, Statement("SELECT sum(value), count(id) FROM events", 10, 30.0)).answer
+    assert found is not None
+    assert found.rows == ((3.0, 1),)
+    for reaching in (f"read_csv('{bucket}/secret.csv')", f"glob('{bucket}/*')"):
+        refused = reply_to(settings, Statement(f"SELECT * FROM {reaching}", 10, 30.0))
+        assert "disabled by configuration" in refused.refused
