@@ -103,7 +103,9 @@ class Database:
                 return version
 
     def _migrate_if_needed(self) -> None:
-        if self.version() != migrations()[-1].version:
+        version = self.version()
+        check_known(version, self.name)  # also where nothing may be written
+        if version < migrations()[-1].version:
             self.upgrade()
 
     @contextmanager

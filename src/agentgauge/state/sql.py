@@ -191,13 +191,13 @@ class SqlStore:
         try:
             yield
         except DBAPIError as error:
-            raise StateError(self._said(str(error.orig))) from error
+            raise StateError(self._said(_reason(error.orig))) from error
         except (SQLAlchemyError, sqlite3.DatabaseError, OSError) as error:
             raise StateError(self._said(str(error))) from error
 
     def _said(self, reason: str) -> str:
         advice = "name another home with --home" if self.path else "see AGENTGAUGE_DATABASE_URL"
-        return f"{self.name} cannot be used: {' '.join(reason.split())}; {advice}"
+        return f"{self.name} cannot be used: {'; '.join(map(str.strip, reason.splitlines()))}; {advice}"
 
 
 class _Statements:
@@ -215,6 +215,13 @@ class _Statements:
 def _as_format(sql: str) -> str:
     """`%s` for each `?` outside of quoted text, and `%%` for `%`."""
     return _TEXT_OR_MARK.sub(lambda part: "%s" if part[0] == "?" else part[0].replace("%", "%%"), sql)
+
+
+def _reason(error: BaseException | None) -> str:
+    """What a driver says; of a rule that values break not these, which PostgreSQL gives as details."""
+    diagnosis = getattr(error, "diag", None)  # psycopg's, which is not imported where nobody uses PostgreSQL
+    primary: str | None = getattr(diagnosis, "message_primary", None)
+    return primary or str(error)
 
 
 def _version(connection: sqlalchemy.Connection) -> int:
