@@ -296,7 +296,8 @@ def test_a_key_of_the_other_project_does_see_it(both: Asking) -> None:
 
 
 def test_a_key_records_into_no_other_project(both: Asking) -> None:
-    event = {"kind": "task", "name": "planted", "project": THEIRS, "outcome": "success"}
+    event = {"kind": "task", "name": "planted", "project": THEIRS, "outcome": "success", "time": NOW.isoformat()}
     said = both.answer(Request("POST", "/api/v1/events", {}, [event]))
-    assert said.json()["accepted"] == 0, said.text
+    assert "project is none that this key may record into" in said.text
+    assert said.json()["accepted"] == 0
     assert THEIRS not in said.text
