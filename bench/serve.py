@@ -47,8 +47,14 @@ def megabytes(pid: int) -> float:
     return float(psutil.Process(pid).memory_info().rss) / 1e6
 
 
-def bare() -> tuple[float, float]:
-    """Seconds until the libraries are imported, and what they hold."""
+def cpu_seconds(pid: int) -> float:
+    """Of one process so far; unlike those of the clock they hardly depend on what else the machine does."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def bare() -> tuple[float, ...]:
+    """Seconds until the libraries are imported, of the clock and of a processor, and megabytes that they hold."""
     began = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-c", f"import {LIBRARIES}; print('imported', flush=True); input()"],
@@ -56,13 +62,14 @@ def bare() -> tuple[float, float]:
     ) as process:  # fmt: skip
         assert process.stdout is not None
         process.stdout.readline()
-        taken, held = time.perf_counter() - began, megabytes(process.pid)
+        found = time.perf_counter() - began, cpu_seconds(process.pid), megabytes(process.pid)
         process.communicate("\n")
-    return taken, held
+    return found
 
 
-def served(home: Path, workers: int, ask: Callable[[str], None] = lambda url: None) -> tuple[float, float, float]:
-    """Seconds until it is ready, and megabytes of the process that answers: idle, and after `ask`."""
+def served(home: Path, workers: int, ask: Callable[[str], None] = lambda url: None) -> tuple[float, ...]:
+    """Seconds until it is ready, of the clock and of a processor, and megabytes idle and after `ask`; of the process
+    that answers."""
     began = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-m", "agentgauge", "serve", "--home", str(home), "--port", "0", "--workers", str(workers)],
@@ -77,12 +84,12 @@ def served(home: Path, workers: int, ask: Callable[[str], None] = lambda url: No
         taken = time.perf_counter() - began
         children = psutil.Process(process.pid).children()
         pid = children[-1].pid if children else process.pid
-        idle = megabytes(pid)
+        cpu, idle = cpu_seconds(pid), megabytes(pid)
         ask(url[0])
         asked = megabytes(pid)
         process.send_signal(signal.SIGTERM)
         process.communicate()
-    return taken, idle, asked
+    return taken, cpu, idle, asked
 
 
 def ask_each(url: str) -> None:
@@ -106,17 +113,17 @@ def main(rounds: int) -> None:
                 gauge.task("turn", duration_ms=900 + n, agent=f"agent-{n % 5}")
         for number in range(rounds):
             found.setdefault("libraries alone", []).append(bare())
-            found.setdefault("serve, empty home", []).append(served(Path(scratch) / f"empty-{number}", 1)[:2])
+            found.setdefault("serve, empty home", []).append(served(Path(scratch) / f"empty-{number}", 1)[:3])
             found.setdefault("serve, one question", []).append(served(home, 1, ask_one))
             found.setdefault("serve, a question of each kind", []).append(served(home, 1, ask_each))
-            found.setdefault("serve --workers 2", []).append(served(home, 2)[:2])
-    base_seconds = statistics.median(row[0] for row in found["libraries alone"])
-    print(f"{'':32} {'ready in':>9} {'of bare':>8} {'idle':>9} {'asked':>9}")
+            found.setdefault("serve --workers 2", []).append(served(home, 2)[:3])
+    base_cpu = statistics.median(row[1] for row in found["libraries alone"])
+    print(f"{'':32} {'ready in':>9} {'CPU':>8} {'of bare':>8} {'idle':>9} {'asked':>9}")
     for name, rows in found.items():
-        seconds, idle, *asked = (statistics.median(column) for column in zip(*rows, strict=True))
+        seconds, cpu, idle, *asked = (statistics.median(column) for column in zip(*rows, strict=True))
         after = f"{asked[0]:6.0f} MB" if asked else ""
-        print(f"{name:32} {seconds:7.2f} s {seconds / base_seconds:7.2f}x {idle:6.0f} MB {after}")
-    ready, idle = (statistics.median(column) for column in zip(*found["serve, empty home"], strict=True))
+        print(f"{name:32} {seconds:7.2f} s {cpu:6.2f} s {cpu / base_cpu:7.2f}x {idle:6.0f} MB {after}")
+    ready, _, idle = (statistics.median(column) for column in zip(*found["serve, empty home"], strict=True))
     for value, limit, unit in ((ready, LIMIT_SECONDS, "s until ready"), (idle, LIMIT_MB, "MB when idle")):
         print(f"{'within' if value <= limit else 'ABOVE'} the limit of {limit} {unit}: {value:.2f}")
 
