@@ -21,6 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from agentgauge.api.app import create_app
 from agentgauge.lake import Lake
 from agentgauge.pricing import PriceBook
+from agentgauge.service.security.principal import Principal
 from agentgauge.settings import resolve_home
 from agentgauge.settings.server import get_server_settings
 from tests.components import require
@@ -87,6 +88,17 @@ def test_a_request_that_is_sent_again_is_stored_once(client: TestClient, home: P
             assert client.post("/v1/traces", content=body, headers=PROTOBUF).status_code == 200
             client.app.state.runtime.meter.lake.compact()  # type: ignore[attr-defined]
     assert rows(home, "SELECT count(*), sum(input_tokens), sum(output_tokens) FROM events") == [(5, 4900, 650)]
+
+
+def test_a_key_of_one_project_replaces_no_span_of_another(client: TestClient, home: Path) -> None:
+    runtime = client.app.state.runtime  # type: ignore[attr-defined]
+    for project, tokens in (("shop", 100), ("other", 999), ("shop", 100)):
+        key = Principal("key", frozenset({"ingest"}), frozenset({project}))
+        body = traces(chat(1, gen_ai__usage__input_tokens=tokens)).SerializeToString()
+        sent = runtime.otlp.spans(body, is_json=False, most=10, projects=key.projects)
+        assert runtime.receiver.receive(sent, key).accepted == 1
+        runtime.meter.lake.compact()
+    assert rows(home, "SELECT project, input_tokens FROM events ORDER BY 1") == [("other", 999), ("shop", 100)]
 
 
 def test_spans_that_are_rejected_are_counted_and_the_others_kept(client: TestClient, home: Path) -> None:
