@@ -2,8 +2,8 @@
 
     X-Request-ID               the caller's, where it is one, else a new one; logs and the audit name it
     security headers           for browsers: nothing is framed, sniffed, or loaded from elsewhere
-    an error of no class       becomes a 500 that says the request's id and nothing else; the log has the trace, in
-                               which keys are blanked out, and neither headers nor bodies
+    an error of no class       becomes a 500 that says the request's id and nothing else; what the log has of it
+                               `agentgauge.service.logs` says, and it is neither headers nor bodies
 
 Plain ASGI: it adds to the answer's start and costs some 10 us.
 """
@@ -13,12 +13,10 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-import traceback
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentgauge.api.errors import error_response
-from agentgauge.service.security.redaction import redacted
 from agentgauge.state.audit import request_id
 
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -61,7 +59,7 @@ class Envelope:
         try:
             await self._app(scope, receive, send_wrapped)
         except Exception:  # noqa: BLE001 - the last one there is: what was not foreseen must reach the log, not the caller
-            _log.error("%s %s failed, request %s\n%s", scope["method"], scope["path"], own_id, _trace())
+            _log.error("%s %s failed, request %s", scope["method"], scope["path"], own_id, exc_info=True)
             if not started:
                 answer = error_response(500, "internal", f"a fault of the server: its log says more, at {own_id}")
                 await answer(scope, receive, send_wrapped)
@@ -83,7 +81,3 @@ def _completed(headers: list[tuple[bytes, bytes]], own_id: str, tls: bool) -> li
     if tls:
         added.append(_ONLY_TLS)
     return [*headers, *added]
-
-
-def _trace() -> str:
-    return redacted(traceback.format_exc())

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 
+from agentgauge.service.logs import JsonLines
 from tests.api.security.conftest import ServerOf
 
 KEY = "agk_0a1b2c3d_" + "5" * 48
@@ -61,10 +62,14 @@ def test_an_unforeseen_error_tells_its_caller_the_request_id_and_nothing_else(
         "error": {"code": "internal", "message": "a fault of the server: its log says more, at r1"},
     }
     assert said.headers["X-Request-ID"] == "r1"
-    failure = next(record.getMessage() for record in caplog.records if record.name == "agentgauge.api")
-    assert "GET /raises failed, request r1" in failure
-    assert "RuntimeError: the cause, with agk_0a1b2c3d_... in it" in failure
-    everything = "\n".join(record.getMessage() for record in caplog.records if not record.name.startswith("http"))
+    failure = next(record for record in caplog.records if record.name == "agentgauge.api")
+    assert failure.getMessage() == "GET /raises failed, request r1"
+    brief, whole = (JsonLines(with_traces=traces).format(failure) for traces in (False, True))
+    assert "RuntimeError" in brief
+    assert "the cause" not in brief
+    assert "RuntimeError: the cause, with agk_0a1b2c3d_... in it" in whole
+    lines = [JsonLines(with_traces=True).format(one) for one in caplog.records if not one.name.startswith("http")]
+    everything = "\n".join(lines)
     assert "5" * 48 not in everything
     assert "c00kie" not in everything
 
