@@ -98,7 +98,9 @@ def measure(batches: Sequence[Batch], tasks: int, core: int) -> float:
         )
         try:
             assert served.stdout is not None
-            line = next(line for line in served.stdout if "http://" in line)
+            line = next((line for line in served.stdout if "http://" in line), "")
+            if not line:
+                raise RuntimeError(f"the server did not start: {' '.join(command)}")
             url = urlsplit(line[line.index("http://") :].split()[0].rstrip(".,/"))
             assert url.hostname is not None
             connection = http.client.HTTPConnection(url.hostname, url.port)
