@@ -54,7 +54,7 @@ class AlertRow(Part):
 
 
 class AlertListMeta(Part):
-    as_of: datetime = Field(description="When this was read.")
+    # No time of its own: as long as no alert changes, the answer does not, and is a 304.
     next_cursor: str | None
 
 
@@ -124,7 +124,7 @@ def _alerts(of: Asked, asked: AlertParameters) -> AlertsAnswer:
     return AlertsAnswer(
         count=count,
         data=tuple(map(_row, rows)),
-        meta=AlertListMeta(as_of=page.as_of, next_cursor=following),
+        meta=AlertListMeta(next_cursor=following),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from agentgauge.api.access import RuntimeOf, check_own_page, client_address, principal_of, session_cookie_name
+from agentgauge.api.openapi import errors
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.people import SESSION_SECONDS, SIGNING_IN_SECONDS, People
 from agentgauge.service.security.principal import Principal
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["sign-in"])
 
 _SIGNING_IN = "agentgauge_signing_in"
+_WITHOUT_PROVIDER = errors(404)
+"""Where nobody can sign in, since no provider is set."""
 
 
 class Me(BaseModel):
@@ -36,7 +39,7 @@ async def me(principal: Annotated[Principal, Depends(principal_of)]) -> Me:
     return Me(name=principal.name, scopes=sorted(principal.scopes), projects=projects)
 
 
-@router.get("/sign-in", response_class=RedirectResponse, status_code=302)
+@router.get("/sign-in", response_class=RedirectResponse, status_code=302, responses=_WITHOUT_PROVIDER)
 async def sign_in(request: Request, runtime: RuntimeOf, then: Annotated[str, Query(max_length=2000)] = "/") -> Response:
     """Go to the provider, and come back to the page `then` of this server."""
     people = _people(runtime)
@@ -46,7 +49,7 @@ async def sign_in(request: Request, runtime: RuntimeOf, then: Annotated[str, Que
     return response
 
 
-@router.get("/sign-in/callback", response_class=RedirectResponse, status_code=303)
+@router.get("/sign-in/callback", response_class=RedirectResponse, status_code=303, responses=_WITHOUT_PROVIDER)
 async def callback(request: Request, runtime: RuntimeOf) -> Response:
     """Where the provider sends people back to."""
     people, limiter, address = _people(runtime), runtime.gate.limiter, client_address(request)
@@ -71,7 +74,7 @@ async def callback(request: Request, runtime: RuntimeOf) -> Response:
     return response
 
 
-@router.post("/sign-out", status_code=204)
+@router.post("/sign-out", status_code=204, responses=_WITHOUT_PROVIDER)
 async def sign_out(request: Request, runtime: RuntimeOf) -> Response:
     """Take the session from the browser."""
     people = _people(runtime)
