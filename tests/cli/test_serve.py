@@ -78,13 +78,14 @@ def _send_the_rest(sender: socket.socket) -> bytes:
     return answer
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_one_line_says_where_requests_are_answered_and_a_signal_ends_it_in_order(tmp_path: Path, workers: int) -> None:
-    with served(tmp_path / "home", "--workers", str(workers)) as server:
+def test_one_line_says_where_requests_are_answered_and_a_signal_ends_it_in_order(tmp_path: Path) -> None:
+    with _logging(tmp_path / "home") as (server, log):
         assert re.fullmatch(rf"agentgauge: serving {tmp_path}/home on http://127\.0\.0\.1:\d+.*\n", server.said)
         assert _ask(f"{server.url}/healthz") == {"status": "alive"}
         assert _ask(f"{server.url}/readyz")["status"] == "ready"
+        assert _ask(f"{server.url}/api/v1/metrics/summary")["success"]
         assert server.stop() == 0
+        assert [json.loads(line)["message"].split()[0] for line in log] == ["GET", "stopping:"]  # and nothing else
 
 
 def test_ctrl_c_ends_all_workers_in_order(tmp_path: Path) -> None:
@@ -221,6 +222,14 @@ def test_settings_that_make_no_sense_are_refused(run: Run, tmp_path: Path, monke
     assert "no.pem cannot be used" in _refused(run, "--home", tmp_path, "--tls-cert", tmp_path / "no.pem")
     monkeypatch.setenv("AGENTGAUGE_LOG_LEVEL", "loud")
     assert "AGENTGAUGE_LOG_LEVEL='loud': use one of debug" in _refused(run, "--home", tmp_path)
+
+
+def test_without_its_libraries_it_says_how_to_install_them(tmp_path: Path) -> None:
+    without = "import sys; sys.modules['fastapi'] = None; from agentgauge.cli import main; main()"
+    command = [sys.executable, "-c", without, "serve", "--home", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "pip install 'agentgauge[server]'" in done.stderr
 
 
 def test_a_home_that_is_a_file_is_refused(run: Run, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ class TextLines(_Lines):
 
     def format(self, record: logging.LogRecord) -> str:
         clock = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
-        added = "".join(f" {name}={value}" for name, value in _added(record).items())
+        added = "".join(f" {name}={value}" for name, value in _added(record).items() if value is not None)
         line = f"{clock}.{int(record.msecs):03} {record.levelname.lower():8} {redacted(record.getMessage())}{added}"
         fault = self._fault(record)
         return line if fault is None else f"{line}: {fault}"

@@ -110,6 +110,7 @@ def _answer(
         return answer(application, listening, web, ready=ready, lifeline=lifeline, stopping=stopping)
     finally:
         runtime.close()
+        gc.unfreeze()  # else DuckDB complains at the interpreter's end that its objects were left
 
 
 def _ready(settings: ServerSettings, listening: socket.socket, web: Web) -> None:
