@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from agentgauge.api.access import Reader, RuntimeOf
 from agentgauge.api.answering import Asked, answered
 from agentgauge.api.beyond.lists import ListMeta, PageParameters, row_key, written_row_key
-from agentgauge.api.beyond.question import Parameters
+from agentgauge.api.metrics.parameters import Parameters
 from agentgauge.api.openapi import answer_of, errors
 from agentgauge.api.paging import link_next
 from agentgauge.service.records.operations import Operation, OperationParts, list_operations, one_operation

@@ -13,16 +13,17 @@ from datetime import datetime, tzinfo
 from typing import Annotated
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from agentgauge.api.answering import Asked
+from agentgauge.api.metrics.parameters import Parameters
 from agentgauge.engines import Engine, Filter
 from agentgauge.engines.time_buckets import zone_named
 from agentgauge.errors import QueryError
 from agentgauge.service.dimensions import parse_dimensions
 from agentgauge.service.filters import parse_filters
 from agentgauge.service.recorded import check_recorded
-from agentgauge.service.window import Window, parse_window
+from agentgauge.service.window import Window, parse_moment, parse_window
 
 Word = Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]+$")]
 Words = Annotated[tuple[Word, ...], Field(max_length=50)]
@@ -57,12 +58,6 @@ class Question(msgspec.Struct, frozen=True):
     now: datetime
 
 
-class Parameters(BaseModel):
-    """Of a question. All of them are part of what its answer is kept under: `tuple(parameters)`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class InZone(Parameters):
     tz: Zone = "UTC"
 
@@ -95,6 +90,9 @@ class InWindow(InZone):
     def window(self, now: datetime, *, since: str | None = None) -> Window:
         """Raises `QueryError`; `since` is the start where none is asked for."""
         zone = self.zone()
+        if self.until is not None:
+            with naming("until"):
+                parse_moment(self.until, zone, now, end_of_day=True)
         with naming("since"):
             return parse_window(self.since or since, self.until, zone, now)
 
