@@ -14,6 +14,7 @@ from agentgauge.api.beyond.router import router as beyond
 from agentgauge.api.ingest.router import router as ingest
 from agentgauge.api.metrics.router import router as metrics
 from agentgauge.api.operations.router import router as operations
+from agentgauge.api.routing import include
 from agentgauge.api.sign_in.router import router as sign_in
 from agentgauge.service.runtime import Runtime
 from agentgauge.settings.server import ServerSettings
@@ -46,6 +47,5 @@ def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> Fast
     openapi.install(app)
     middleware.install(app, settings)
     # Routes are tried one after the other, and what takes events is asked for most.
-    for router in (ingest, metrics, beyond, operations, admin, sign_in):
-        app.include_router(router)
+    include(app.router, ingest, metrics, beyond, operations, admin, sign_in)
     return app

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from agentgauge.api.beyond import budgets, courses, events, export, operations, reasons, sql, usage, work
+from agentgauge.api.routing import include
 
 router = APIRouter(prefix="/api/v1", tags=["beyond"])
 for part in (usage, courses, reasons, work, operations, events, export, budgets, sql):
-    router.include_router(part.router)
+    include(router, part.router)

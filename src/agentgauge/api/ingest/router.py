@@ -5,8 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from agentgauge.api.ingest import events, journals, otlp
+from agentgauge.api.routing import include
 
 router = APIRouter(tags=["ingest"])
-router.include_router(events.router)
-router.include_router(journals.router)
-router.include_router(otlp.router)
+include(router, events.router, journals.router, otlp.router)

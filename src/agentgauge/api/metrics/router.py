@@ -16,7 +16,8 @@ from agentgauge.api.metrics import (
     timeseries,
     trends,
 )
+from agentgauge.api.routing import include
 
 router = APIRouter(prefix="/api/v1/metrics", tags=["metrics"])
 for part in (timeseries, agents, roles, trends, percentiles, outliers, recommendations, insights, alerts, summary):
-    router.include_router(part.router)
+    include(router, part.router)

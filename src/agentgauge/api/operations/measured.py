@@ -48,7 +48,5 @@ class Measured:
 
 
 def _template(scope: Scope) -> str:
-    # A route that came with a router knows its own part only; FastAPI keeps the whole beside it.
-    whole = scope.get("fastapi", {}).get("effective_route_context")
-    path: str = getattr(whole or scope.get("route"), "path", _NO_ROUTE)
+    path: str = getattr(scope.get("route"), "path", _NO_ROUTE)
     return path

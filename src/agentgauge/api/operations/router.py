@@ -5,8 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from agentgauge.api.operations import health, metrics, system
+from agentgauge.api.routing import include
 
 router = APIRouter(tags=["operations"])
-router.include_router(health.router)
-router.include_router(metrics.router)
-router.include_router(system.router)
+include(router, health.router, metrics.router, system.router)
