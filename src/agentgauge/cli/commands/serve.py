@@ -105,12 +105,11 @@ def _answer(
     try:
         check_binding(host, settings, runtime.state)
         application = create_app(settings, runtime)
-        gc.freeze()  # nor is it looked at later, while requests wait
         gc.enable()
         return answer(application, listening, web, ready=ready, lifeline=lifeline, stopping=stopping)
     finally:
         runtime.close()
-        gc.unfreeze()  # else DuckDB complains at the interpreter's end that its objects were left
+        gc.unfreeze()  # what `answer` froze: else DuckDB complains at the interpreter's end that its objects were left
 
 
 def _ready(settings: ServerSettings, listening: socket.socket, web: Web) -> None:

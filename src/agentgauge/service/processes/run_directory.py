@@ -10,7 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from agentgauge.files import LockHeld, file_lock, make_directory
@@ -26,15 +26,12 @@ def run_directory(home: Home) -> Iterator[Path]:
     make_directory(runs)
     _remove_abandoned(runs)
     own = runs / f"{os.getpid()}-{secrets.token_hex(4)}"
-    with file_lock(runs / _LOCK):  # nobody may take it for abandoned before it is locked
-        own.mkdir()
-        locked = file_lock(own / _LOCK)
-        locked.__enter__()
-    try:
+    with ExitStack() as held:
+        with file_lock(runs / _LOCK):  # nobody may take it for abandoned before it is locked
+            own.mkdir()
+            held.enter_context(file_lock(own / _LOCK))
+        held.callback(shutil.rmtree, own, ignore_errors=True)
         yield own
-    finally:
-        shutil.rmtree(own, ignore_errors=True)
-        locked.__exit__(None, None, None)
 
 
 def _remove_abandoned(runs: Path) -> None:
