@@ -34,12 +34,12 @@ class AuditMeta(msgspec.Struct, frozen=True):
     """None: this is the last page."""
 
 
-class AuditList(msgspec.Struct, frozen=True):
+class AuditList(msgspec.Struct, frozen=True, kw_only=True):
+    success: bool = True
     count: int
     """Of this page."""
     data: tuple[Act, ...]
     meta: AuditMeta
-    success: bool = True
 
 
 @router.get("/audit", summary="The audit", responses=answer_of(AuditList, "What was done, the newest first", _EXAMPLE))
@@ -61,5 +61,5 @@ def audit(
     acts, following = page.cut(
         runtime.audit.log.acts(subject=subject, limit=limit + 1, before=before), lambda act: (act.id,)
     )
-    answer = AuditList(len(acts), tuple(acts), AuditMeta(following))
+    answer = AuditList(count=len(acts), data=tuple(acts), meta=AuditMeta(following))
     return link_next(request, Response(msgspec.json.encode(document(answer)), media_type="application/json"))

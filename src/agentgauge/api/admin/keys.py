@@ -21,22 +21,22 @@ _KEY = {
 }  # fmt: skip
 
 
-class KeyList(msgspec.Struct, frozen=True):
+class KeyList(msgspec.Struct, frozen=True, kw_only=True):
+    success: bool = True
     count: int
     data: tuple[ShownKey, ...]
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     success: bool = True
-
-
-class NewKey(msgspec.Struct, frozen=True):
     key: str
     """The key itself, which is shown this once."""
     data: ShownKey
+
+
+class RevokedKey(msgspec.Struct, frozen=True, kw_only=True):
     success: bool = True
-
-
-class RevokedKey(msgspec.Struct, frozen=True):
     data: ShownKey
-    success: bool = True
 
 
 class AskedKey(BaseModel):
@@ -60,7 +60,7 @@ class AskedKey(BaseModel):
 def list_keys(runtime: RuntimeOf, principal: Admin) -> Response:
     """All keys there ever were, without their secrets."""
     data = tuple(shown(key, runtime.now()) for key in runtime.gate.keys.all())
-    return _answer(KeyList(len(data), data))
+    return _answer(KeyList(count=len(data), data=data))
 
 
 @router.post(
@@ -87,7 +87,7 @@ def create_key(asked: AskedKey, runtime: RuntimeOf, principal: Admin) -> Respons
         expires=asked.expires,
     )
     runtime.gate.verifier.forget()
-    return _answer(NewKey(issued.token.text, shown(issued.key, now)), 201)
+    return _answer(NewKey(key=issued.token.text, data=shown(issued.key, now)), 201)
 
 
 @router.delete(
@@ -105,7 +105,7 @@ def revoke_key(
     now = runtime.now()
     revoked = revoke(runtime.gate.keys, prefix, actor=principal.name, now=now)
     runtime.gate.verifier.forget()
-    return _answer(RevokedKey(shown(revoked, now)))
+    return _answer(RevokedKey(data=shown(revoked, now)))
 
 
 def _answer(answer: msgspec.Struct, status: int = 200) -> Response:
