@@ -119,6 +119,8 @@ class TestRecommendations:
             gauge.llm_call("nobody-knows-1", input_tokens=100, output_tokens=1, agent="coder", at=START)
         with asking(home, NOW) as client:
             of_all, of_web = get(client, "recommendations/cost"), get(client, "recommendations/cost", project="web")
+            decided = put(client, f"recommendations/{of_web['data'][0]['meta']['id']}/dismiss")
+        assert decided["data"]["meta"]["project"] == "web"
         assert [row["type"] for row in of_web["data"]] == ["unpriced_models"]
         assert {row["meta"]["id"] for row in of_web["data"]}.isdisjoint(row["meta"]["id"] for row in of_all["data"])
 

@@ -96,6 +96,11 @@ def test_everything_documented_says_what_it_is(described: Any) -> None:
                 assert has_example or parameter["name"] == "cursor", (method, path, parameter["name"])
 
 
+def test_every_tag_is_described(described: Any) -> None:
+    tags = {tag for _, _, operation in _operations(described) for tag in operation["tags"]}
+    assert tags == {tag["name"] for tag in described["tags"]}
+
+
 def test_names_of_operations_are_given_once(described: Any) -> None:
     names = [operation["operationId"] for _, _, operation in _operations(described)]
     assert sorted(names) == sorted(set(names))

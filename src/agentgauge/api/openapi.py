@@ -68,6 +68,8 @@ _TAGS = [
     {"name": "beyond", "description": "The other reports, the rows behind them, budgets, SQL and export."},
     {"name": "ingest", "description": "Events as JSON and OTLP. 2xx means that they are durable."},
     {"name": "operations", "description": "Health, readiness and the server's own figures."},
+    {"name": "admin", "description": "Keys, the audit log and the cache."},
+    {"name": "sign-in", "description": "People who sign in by a provider, and who a key is."},
     {"name": "admin", "description": "Keys, the audit and the cache."},
     {"name": "sign-in", "description": "Signing in and out, and who one is."},
 ]

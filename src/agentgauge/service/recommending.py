@@ -51,6 +51,8 @@ class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
     operation: str | None
     alternative: str | None
     evidence: Evidence
+    project: str | None = None
+    """Found in this project's events; None: in all together."""
 
 
 class Adopted(msgspec.Struct, frozen=True, kw_only=True):
@@ -238,6 +240,7 @@ def _row(kept: Kept | None, finding: Finding) -> Recommendation:
         id=None if kept is None else kept.id,
         status="pending" if kept is None else kept.status,
         first_found=None if kept is None else kept.first_found,
+        project=None if kept is None else kept.project,
         estimated_savings=finding.estimated_savings,
         **same,
     )

@@ -139,7 +139,7 @@ def dismiss_recommendation(runtime: RuntimeOf, principal: Admin, recommendation_
 def _decided(runtime: Runtime, principal: Principal, id_: int, status: Decided) -> Response:
     row = decide(RecommendationBook(runtime.state), id_, status, runtime.now(), principal.projects)
     runtime.audit.note(principal, f"recommendation.{status}", f"recommendation {id_}")
-    answer = RecommendationAnswer(data=_row(None, row))
+    answer = RecommendationAnswer(data=_row(row.project, row))
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
