@@ -6,7 +6,7 @@ all events together, so they are nothing to add to them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -57,12 +57,12 @@ class AggregationBook:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def replace(self, granularity: Granularity, start: datetime, rows: Iterable[Aggregation]) -> int:
-        """Keep these rows as all that there are of the period that begins at `start`; how many.
+    def replace(self, granularity: Granularity, start: datetime, rows: Sequence[Aggregation]) -> int:
+        """Keep these rows as all that there are of the period that begins at `start`; how many. They are there already,
+        since all that writes to the state waits for this.
 
         Raises `StateError`, also for two rows of one key.
         """
-        count = 0
         with self._store.transaction() as connection:
             connection.execute(
                 "DELETE FROM metrics_aggregations WHERE granularity = ? AND starts_at = ?",
@@ -70,9 +70,8 @@ class AggregationBook:
             )
             for row in rows:
                 insert(connection, _TABLE, **_columns(row))
-                count += 1
             changed(connection, "aggregations")
-        return count
+        return len(rows)
 
     def rows(
         self,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 
 import agentgauge
-from agentgauge.engines import Query
+from agentgauge.engines import Answer, Engine, Query
 from agentgauge.service.jobs.aggregating import aggregate_days, aggregate_weeks
 from agentgauge.service.jobs.budgets import check_budgets
 from agentgauge.service.jobs.detecting import detect_anomalies, detect_outliers
@@ -21,6 +23,7 @@ from agentgauge.service.jobs.job import Work
 from agentgauge.service.jobs.recommending import recommend
 from agentgauge.service.jobs.reporting import write_report
 from agentgauge.service.jobs.upkeep import clean_up, roll_up
+from agentgauge.service.projects import OfProjects
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.aggregations import Aggregation, AggregationBook
 from agentgauge.state.alerts import AlertBook
@@ -94,6 +97,27 @@ def test_aggregating_again_replaces_and_has_what_came_late(work: Work) -> None:
     record(work, SUNDAY - 4 * HOUR)
     aggregate_days(work, SUNDAY)
     assert {row.count for row in AggregationBook(work.state).rows("day")} == {2}
+
+
+def test_others_write_to_the_state_while_the_figures_are_computed(work: Work) -> None:
+    record(work, SUNDAY - 5 * HOUR)
+    path, asked = work.settings.recording.home.root / "state.db", []
+
+    class Writing(OfProjects):
+        def aggregate(self, query: Query) -> Answer:
+            with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+                other.execute("BEGIN IMMEDIATE")  # raises where somebody else writes
+            asked.append(query)
+            return self._engine.aggregate(query)
+
+    class Watched(Work):
+        @contextmanager
+        def engine(self) -> Iterator[Engine]:
+            with super().engine() as engine:
+                yield Writing(engine, ["shop"])
+
+    aggregate_days(Watched(work.settings, work.state), SUNDAY)
+    assert asked
 
 
 def _comparable(rows: tuple[Aggregation, ...]) -> list[Aggregation]:

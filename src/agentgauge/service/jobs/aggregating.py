@@ -60,7 +60,7 @@ def _keep(
     book: AggregationBook, engine: Engine, granularity: Granularity, start: datetime, end: datetime, now: datetime
 ) -> int:
     if granularity != "hour":
-        return book.replace(granularity, start, aggregations(engine, granularity, start, end, now))
+        return book.replace(granularity, start, tuple(aggregations(engine, granularity, start, end, now)))
     by_hour: dict[datetime, list[Aggregation]] = {}
     for row in aggregations(engine, "hour", start, end, now):
         by_hour.setdefault(row.start, []).append(row)
