@@ -149,7 +149,8 @@ def test_nothing_recorded_has_no_series_of_amounts() -> None:
 def test_what_cannot_be_asked_is_refused(engine: DuckDBEngine) -> None:
     with pytest.raises(QueryError, match="hour or --bucket day"):
         found(engine, bucket="week")
-    with pytest.raises(QueryError, match="between 0 and 1"):
-        found(engine, alpha=5)
+    for alpha in (5, 1, 0, 5e-324, math.nan):
+        with pytest.raises(QueryError, match="from 1e-06 to below 1"):
+            found(engine, alpha=alpha)
     with pytest.raises(QueryError, match="no measurement is called 'cots'"):
         found(engine, metrics=("cots",))

@@ -30,7 +30,7 @@ from agentgauge.engines import Filter
 from agentgauge.errors import QueryError
 from agentgauge.service import reports
 from agentgauge.service.horizon import day_of, days_until
-from agentgauge.service.reports.anomalies import METRICS, Anomalies
+from agentgauge.service.reports.anomalies import LEAST_ALPHA, METRICS, Anomalies
 from agentgauge.service.reports.forecast import Forecast
 from agentgauge.service.reports.outliers import Outliers
 from agentgauge.service.reports.percentiles import Percentiles
@@ -87,7 +87,7 @@ class AnomalyParameters(OfPart):
     bucket: Width = Field("hour", description="What one figure is of.")
     by: _Each = None
     alpha: float | None = Field(
-        None, ge=1e-6, lt=1, description="How many quiet buckets may alarm; left out, one in four weeks."
+        None, ge=LEAST_ALPHA, lt=1, description="How many quiet buckets may alarm; left out, one in four weeks."
     )
 
 

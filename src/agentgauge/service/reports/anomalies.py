@@ -31,6 +31,8 @@ METRICS = ("cost", "tokens", OPERATIONS, "execution_time", "error_rate")
 """Looked at where none is named."""
 _WIDTHS: dict[str, Width] = {"hour": "hour", "day": "day"}
 _MOST_WEEKS = 52
+LEAST_ALPHA = 1e-6
+"""Far below what a year of hours can show."""
 _QUARTER = timedelta(minutes=15)
 """Windows that begin and end at whole quarters can be answered from rollups."""
 _HOURS, _DAYS = timedelta(days=7), 28
@@ -106,8 +108,8 @@ def anomalies(
     width = _WIDTHS.get(bucket)
     if width is None:
         raise QueryError(f"anomalies are of hours or days, not of {bucket!r}: use --bucket hour or --bucket day")
-    if alpha is not None and not 0 < alpha < 1:
-        raise QueryError(f"alpha is a share of buckets between 0 and 1, not {alpha}")
+    if alpha is not None and not LEAST_ALPHA <= alpha < 1:
+        raise QueryError(f"alpha is a share of buckets from {LEAST_ALPHA:g} to below 1, not {alpha:g}")
     until = min(window.end or now, _quarter(now))
     since = window.start or _lookback(width, zone, until)
     level = ALPHA[width] if alpha is None else alpha
