@@ -36,6 +36,7 @@ _SAID = {
     406: "The answer cannot be given in that form",
     409: "Several things have this name: `allowed` tells them apart",
     411: "The length of the body is needed",
+    412: "It was changed since it was read: read it again",
     413: "The body is too large",
     415: "Bodies of this type are not taken",
     422: "A parameter is wrong: `field` says which, `allowed` what it can be",
