@@ -17,13 +17,13 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 import agentgauge
-from agentgauge.api.access import Admin, Reader, RuntimeOf, principal_of
+from agentgauge.api.access import Admin, Reader, RuntimeOf
 from agentgauge.api.answering import Asked, answered
 from agentgauge.api.app import create_app
 from agentgauge.engines import Measure, Query
 from agentgauge.errors import QueryError
 from agentgauge.service.runtime import Runtime
-from agentgauge.service.security.principal import LOCAL, Principal
+from agentgauge.service.security.keys import issue
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.changes import changed
 from tests.servers.serving import served
@@ -37,17 +37,21 @@ class Counted(BaseModel):
 
 
 class Asking:
-    """A server of one home, with a few questions of the tests' own, and who asks."""
+    """A server of one home, with a few questions of the tests' own."""
 
     def __init__(self, home: Path) -> None:
         self.app = create_app(get_server_settings(home, {}))
-        self.app.dependency_overrides[principal_of] = lambda: self.principal
-        self.principal: Principal = LOCAL
         self.computed = 0
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Event()
         _add_questions(self.app, self)
+
+    def reading_key(self, projects: list[str] | None = None) -> str:
+        runtime: Runtime = self.app.state.runtime
+        issued = issue(runtime.gate.keys, "reads", ["read"], actor="test", now=runtime.now(), projects=projects)
+        runtime.gate.verifier.forget()
+        return issued.token.text
 
     def count(self, asked: Asked, padding: str = "") -> Counted:
         self.computed += 1
@@ -101,7 +105,7 @@ def asking(home: Path) -> Asking:
 
 @pytest.fixture
 def client(asking: Asking) -> Iterator[TestClient]:
-    with TestClient(asking.app, headers={"Accept-Encoding": "identity"}) as client:
+    with TestClient(asking.app, base_url="http://localhost", headers={"Accept-Encoding": "identity"}) as client:
         yield client
 
 
@@ -188,9 +192,8 @@ def test_each_sees_its_own_projects_and_no_cached_answer_of_others(
     record(gauge, 1, project="shop")
     record(gauge, 2, project="web")
     record(gauge, 4)
-    for projects, seen in ((None, 7), ({"shop"}, 1), ({"web"}, 2), ({"web", "shop"}, 3), ({"none"}, 0)):
-        scoped = None if projects is None else frozenset(projects)
-        asking.principal = Principal("key 1", frozenset({"read"}), scoped)
+    for projects, seen in ((None, 7), (["shop"], 1), (["web"], 2), (["web", "shop"], 3), (["none"], 0)):
+        client.headers["X-API-Key"] = asking.reading_key(projects)
         for _ in range(2):
             assert ask(client).json()["events"] == seen
     assert asking.computed == 5
@@ -249,7 +252,7 @@ def test_an_administrator_drops_answers_by_pattern(asking: Asking, client: TestC
     assert dropped.json() == {"success": True, "dropped": 1}
     assert ask(client).headers["X-Cache"] == "miss"
     assert ask(client, "/long").headers["X-Cache"] == "hit"
-    asking.principal = Principal("key 1", frozenset({"read"}))
+    client.headers["X-API-Key"] = asking.reading_key()
     assert client.post("/api/v1/cache/invalidate", json={"pattern": "metrics:*"}).status_code == 403
 
 
@@ -270,8 +273,7 @@ def test_two_workers_share_answers_by_redis(home: Path, redis_url: str, gauge: a
     answers = []
     for _ in range(2):
         app = create_app(settings)
-        app.dependency_overrides[principal_of] = lambda: LOCAL
-        with TestClient(app) as client:
+        with TestClient(app, base_url="http://localhost") as client:
             answers.append(client.get("/api/v1/metrics/percentiles/tokens"))
     assert [answer.status_code for answer in answers] == [200, 200]
     assert [answer.headers["X-Cache"] for answer in answers] == ["miss", "hit"]

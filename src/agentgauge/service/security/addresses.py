@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from functools import lru_cache
 from ipaddress import ip_address
 
 _LOOPBACK_NAMES = ("localhost", "localhost.")
@@ -43,6 +44,7 @@ def host_of(host_header: str) -> str:
     return host_header.partition(":")[0].lower()
 
 
+@lru_cache(maxsize=256)  # every request asks three times, nearly always about the same
 def _address(host: str) -> bool | None:
     """Whether an address is loopback; None where the text is no address."""
     try:
