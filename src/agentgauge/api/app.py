@@ -42,6 +42,8 @@ def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> Fast
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=openapi.operation_id,
+        # Requests are measured by `operations.measured`; FastAPI would look for a tracer at each of them.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     errors.install(app)
     openapi.install(app)
