@@ -24,7 +24,7 @@ from agentgauge.settings.server import ServerSettings, get_server_settings
 URL = "/api/v1/events"
 TASK = {"kind": "task", "time": "2026-11-21T10:00:00Z", "name": "a"}
 NDJSON = {"Content-Type": "application/x-ndjson"}
-LIMITS = IngestSettings(body_bytes=100_000, decoded_bytes=500_000, events=1000, attribute_bytes=2000)
+LIMITS = IngestSettings(body_bytes=100_000, decoded_bytes=500_000, events=1000, values=5000, attribute_bytes=2000)
 
 
 class Server:
@@ -117,7 +117,7 @@ def test_an_item_that_is_no_event_is_named_and_the_others_are_kept(server: Serve
     [
         (b"", "no JSON"),
         (b'{"kind": "task"', "no JSON"),
-        (b"[" * 100_000, "too deep"),
+        (b"[" * 4000, "too deep"),
         (b'{"events": 5}', "no JSON of events"),
         (b"\xff", "no JSON"),
     ],
@@ -162,6 +162,8 @@ def test_a_key_that_is_none_is_refused(server: Server) -> None:
         (413, zstandard.compress(b" " * 500_001), NDJSON | {"Content-Encoding": "zstd"}),
         (413, lines(*[{}] * 1001), NDJSON),
         (413, json.dumps([{}] * 1001).encode(), {}),
+        (413, json.dumps(TASK | {"attributes": {"a": [[]] * 5001}}).encode(), {}),
+        (413, gzip.compress(b"[" + b"1," * 5000 + b"1]"), {"Content-Encoding": "gzip"}),
         (415, b"a,b", {"Content-Type": "text/csv"}),
         (415, lines(TASK), NDJSON | {"Content-Encoding": "br"}),
         (400, lines(TASK), NDJSON | {"Content-Encoding": "gzip"}),

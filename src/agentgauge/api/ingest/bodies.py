@@ -3,8 +3,10 @@
     async def route(body: SentBody, runtime: RuntimeOf, principal: Sender) -> Response:
         received = await runtime.receiver.kept(lambda: events_of(body.decoded()), principal)
 
-A body is read only after its sender may send. What it takes in memory, compressed and decompressed, is counted until
-the request is answered; a body that grows beyond the limit while it is decompressed is given up there and then.
+A body is read only after its sender may send. What it takes in memory, compressed, decompressed and as the values of
+its JSON, is counted until the request is answered; a body that grows beyond the limit while it is decompressed is given
+up there and then. A few kilobytes of zstd may hold millions of values, each of which takes a hundred bytes once it is
+read: they are counted before that.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ ENCODINGS = ("identity", "gzip", "zstd")
 _ZSTD_WINDOW_BYTES = 8 << 20
 """The largest that a sender may use with HTTP (RFC 9659)."""
 _PIECE = 1 << 20
+_JSON = ("application/json", "application/x-ndjson")
+_VALUE_BYTES = 64
+"""What a value of JSON takes once it is read, beside its text."""
 
 
 class Body:
@@ -44,11 +49,20 @@ class Body:
         Raises `BodyRefused` where it is damaged, `BodyTooLarge`, `ServerBusy`.
         """
         if self._encoding == "identity":
-            return self._sent
-        decoder = _gunzipped if self._encoding == "gzip" else _unzstd
-        body = decoder(self._sent, self.limits.decoded_bytes)
-        self._room.take(len(body))
+            body = self._sent
+        else:
+            decoder = _gunzipped if self._encoding == "gzip" else _unzstd
+            body = decoder(self._sent, self.limits.decoded_bytes, self._room)
+        if self.media_type in _JSON:
+            self._count_values(body)
         return body
+
+    def _count_values(self, body: bytes) -> None:
+        """Every value but the first stands behind one of these, or behind a name that does; text may hold some too."""
+        values = sum(map(body.count, (b",", b"[", b"{")))
+        if values > self.limits.values:
+            raise BodyTooLarge(f"the body holds more than {self.limits.values} values: send less at once")
+        self._room.take(values * _VALUE_BYTES)
 
 
 async def _body_of(request: Request, runtime: RuntimeOf, principal: Sender) -> AsyncIterator[Body]:
@@ -84,18 +98,19 @@ async def _read(request: Request, limit: int, room: Room) -> bytes:
     return b"".join(parts)
 
 
-def _gunzipped(sent: bytes, limit: int) -> bytes:
+def _gunzipped(sent: bytes, limit: int, room: Room) -> bytes:
     pieces: list[bytes] = []
-    room, rest = limit + 1, sent
+    left, rest = limit + 1, sent
     try:
         while rest:  # one member after the other
             member = zlib.decompressobj(wbits=31)
             while not member.eof:
-                piece = member.decompress(rest, room)
+                piece = member.decompress(rest, min(left, _PIECE))
+                room.take(len(piece))
                 rest = member.unconsumed_tail
                 pieces.append(piece)
-                room -= len(piece)
-                if room <= 0:
+                left -= len(piece)
+                if left <= 0:
                     raise _too_large(limit, "decompressed ")
                 if not piece and not rest and not member.eof:
                     raise BodyRefused("the body is gzip that ends too early")
@@ -105,7 +120,7 @@ def _gunzipped(sent: bytes, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-def _unzstd(sent: bytes, limit: int) -> bytes:
+def _unzstd(sent: bytes, limit: int, room: Room) -> bytes:
     import zstandard  # deferred: few senders use it
 
     pieces: list[bytes] = []
@@ -114,6 +129,7 @@ def _unzstd(sent: bytes, limit: int) -> bytes:
         decoder = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
         with decoder.stream_reader(sent, read_across_frames=True) as reader:
             while piece := reader.read(_PIECE):
+                room.take(len(piece))
                 total += len(piece)
                 if total > limit:
                     raise _too_large(limit, "decompressed ")

@@ -40,21 +40,27 @@ _anything: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 def events_of_json(body: bytes, most: int) -> Sequence[Item]:
     """One object, a list of them, or `{"events": [...]}`. Raises `BodyRefused`, `BodyTooLarge`."""
     try:
-        items = _items(body)
+        return _items(body, most)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BodyRefused(f"the body is no JSON of events: {_said(error)}") from error
-    _check_length(len(items), most)
-    return items
 
 
-def _items(body: bytes) -> Sequence[Item]:
+def _items(body: bytes, most: int) -> Sequence[Item]:
     if body.lstrip()[:1] == b"[":
         try:
-            return [_without_server_fields(event) for event in _all.decode(body)]
+            events = _all.decode(body)
         except (msgspec.ValidationError, RecursionError):
-            return [_item(raw) for raw in _raw.decode(body)]
-    wrapped = _wrapped.decode(body)
-    return [_item(body)] if wrapped.events is msgspec.UNSET else [_item(raw) for raw in wrapped.events]
+            raws = _raw.decode(body)
+        else:
+            _check_length(len(events), most)
+            return [_without_server_fields(event) for event in events]
+    else:
+        wrapped = _wrapped.decode(body)
+        if wrapped.events is msgspec.UNSET:
+            return [_item(body)]
+        raws = wrapped.events
+    _check_length(len(raws), most)  # before each that is none costs an error
+    return [_item(raw) for raw in raws]
 
 
 def events_of_lines(body: bytes, most: int) -> Sequence[Item]:
