@@ -38,6 +38,19 @@ def test_a_lease_is_had_by_one_until_it_runs_out(store: Store) -> None:
     assert book.held("jobs") == second
 
 
+def test_a_lease_by_a_clock_that_was_years_ahead_keeps_nobody_away(store: Store) -> None:
+    clock = Clock()
+    book = LeaseBook(store, clock)
+    clock.now += timedelta(days=2000)
+    assert book.take("jobs", "a process that died", 30) is not None
+    clock.now = NOON
+    second = book.take("jobs", "b", 30)
+    assert second is not None
+    assert (second.term, second.until) == (2, NOON + timedelta(seconds=30))
+    clock.now -= timedelta(seconds=5)  # as clocks are set
+    assert book.take("jobs", "c", 30) is None
+
+
 def test_renewing_keeps_the_term_also_late_where_nobody_took_it(store: Store) -> None:
     clock = Clock()
     book = LeaseBook(store, clock)

@@ -34,12 +34,13 @@ class LeaseBook:
 
     def take(self, name: str, holder: str, seconds: float) -> Lease | None:
         """Have the lease for so long from now, where nobody else has it; None where somebody has. Whoever has it
-        renews it by this. Raises `StateError`.
+        renews it by this. One that would go on for over twice as long was given by a clock that was ahead, and is had
+        by nobody. Raises `StateError`.
         """
         with self._store.transaction() as connection:
             now = self._clock(connection)
             held = _held(connection, name)
-            if held is not None and held.holder != holder and held.until > now:
+            if held is not None and held.holder != holder and now < held.until <= now + timedelta(seconds=2 * seconds):
                 return None
             changes = held is None or held.holder != holder
             lease = Lease(name, holder, (held.term if held else 0) + changes, now + timedelta(seconds=seconds))
