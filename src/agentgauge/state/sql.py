@@ -34,6 +34,15 @@ from agentgauge.state.store import Connection, Result
 _LOCK = 0x6167656E74676175
 """Of writers, among the advisory locks of a PostgreSQL database: `agentgau`."""
 _CONNECT_SECONDS = 10
+_POSTGRES = {
+    "connect_timeout": _CONNECT_SECONDS,
+    "tcp_user_timeout": WAIT_SECONDS * 1000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+}
+"""A database that is gone without a word, its machine or the network between, is an error after half a minute; by the
+system's own limits it were one after two hours, and whoever asked would hang."""
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 _TEXT_OR_MARK = re.compile(r"'[^']*'|\?|%")
 
@@ -248,7 +257,7 @@ def _checked(url: str | sqlalchemy.URL) -> sqlalchemy.URL:
 
 def _engine(url: sqlalchemy.URL, pool: type[sqlalchemy.Pool] | None) -> sqlalchemy.Engine:
     is_file = url.get_backend_name() == "sqlite"
-    waits = {"timeout": WAIT_SECONDS} if is_file else {"connect_timeout": _CONNECT_SECONDS}
+    waits = {"timeout": WAIT_SECONDS} if is_file else _POSTGRES
     engine = sqlalchemy.create_engine(
         url, poolclass=pool, pool_pre_ping=not is_file, hide_parameters=True, connect_args=waits
     )
