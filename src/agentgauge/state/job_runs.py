@@ -85,10 +85,20 @@ class JobRuns:
                 changed(connection, "jobs")
             return abandoned
 
-    def last(self, job: str, *statuses: Status) -> JobRun | None:
-        """The run that was due last, of those in one of these statuses (none given: any). Raises `StateError`."""
-        found = self._found(Where().equal(job=job), statuses, "scheduled_at DESC, id DESC", 1)
+    def last(self, job: str, *statuses: Status, due_by: datetime | None = None) -> JobRun | None:
+        """The run that was due last, of those in one of these statuses (none given: any) that were due by then.
+
+        Raises `StateError`.
+        """
+        where = Where().equal(job=job)
+        if due_by is not None:
+            where.also("scheduled_at <= ?", to_micros(due_by))
+        found = self._found(where, statuses, "scheduled_at DESC, id DESC", 1)
         return found[0] if found else None
+
+    def tries(self, job: str, scheduled: datetime) -> int:
+        """How many runs there were of when it was due then. Raises `StateError`."""
+        return len(self._found(Where().equal(job=job, scheduled_at=to_micros(scheduled)), (), "id", None))
 
     def runs(self, job: str | None = None, limit: int = 50, before: int | None = None) -> tuple[JobRun, ...]:
         """The newest first, those with an id below `before`. Raises `StateError`."""
@@ -110,7 +120,7 @@ class JobRuns:
             update(connection, "job_runs", row, status=status, finished_at=to_micros(at), result=result, error=error)
             changed(connection, "jobs")
 
-    def _found(self, where: Where, statuses: tuple[Status, ...], order: str, limit: int) -> tuple[JobRun, ...]:
+    def _found(self, where: Where, statuses: tuple[Status, ...], order: str, limit: int | None) -> tuple[JobRun, ...]:
         if not self._store.exists:
             return ()
         if statuses:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from agentgauge.service.jobs.job import MOST_CAUGHT_UP, Every, Job
+from agentgauge.service.jobs.job import MOST_CAUGHT_UP, MOST_TRIES, Every, Job
+from agentgauge.state.job_runs import JobRuns
 
 if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
@@ -43,6 +44,21 @@ def last_due(job: Job, now: datetime) -> datetime:
     while (later := next_due(job, due)) <= now:
         due = later
     return due
+
+
+def to_run(job: Job, runs: JobRuns, now: datetime) -> tuple[datetime, ...]:
+    """What of a job is to be run now, in order of time: what was missed, and the last run again where that did not
+    succeed, unless it was tried often enough. Raises `StateError`.
+
+    Runs that were due after `now` are not counted: a clock that was ahead had them run.
+    """
+    last = runs.last(job.name, due_by=now)
+    if last is None:
+        return ()
+    found = missed(job, last.scheduled, now)
+    if last.status == "succeeded" or (found and not job.each_missed) or last.scheduled < now - MOST_CAUGHT_UP:
+        return found
+    return found if runs.tries(job.name, last.scheduled) >= MOST_TRIES else (last.scheduled, *found)
 
 
 def missed(job: Job, last: datetime | None, now: datetime) -> tuple[datetime, ...]:

@@ -20,6 +20,9 @@ Every = Literal["hour", "day", "week", "month"]
 MOST_CAUGHT_UP = timedelta(days=31)
 """What was due longer ago is not caught up."""
 
+MOST_TRIES = 5
+"""How often a job is run for one time that it was due, the first included, where it fails or its process dies."""
+
 
 class Work:
     """What jobs work on. Every run reads a snapshot of its own."""

@@ -1,6 +1,7 @@
 """Leading: of all processes that share a database, one has the lease and runs the jobs when they are due.
 
-It catches up on what was missed first. A process that dies loses the lease after a minute, and another goes on; one
+It catches up on what was missed first, and looks every ten minutes for what a machine that slept, or a run that failed,
+left to be done. A process that dies loses the lease after a minute, and another goes on; one
 that cannot renew it stops before another may have it. Jobs run one at a time, on one thread.
 """
 
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from agentgauge.errors import StateError
-from agentgauge.service.jobs.due import last_due, missed, trigger
+from agentgauge.service.jobs.due import last_due, to_run, trigger
 from agentgauge.service.jobs.holding import RENEWED_EVERY_SECONDS, held, holder
 from agentgauge.service.jobs.job import Job, Work
 from agentgauge.service.jobs.running import JobRunner
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from apscheduler.schedulers.background import BackgroundScheduler
 
 LEASE = "jobs"
+_CAUGHT_UP_EVERY_MINUTES = 10
 _log = logging.getLogger("agentgauge.jobs")
 
 
@@ -62,27 +64,32 @@ class Leader:
                         self._lead()
             except StateError as error:
                 _log.warning("no jobs are run: %s", error)
+            except Exception:  # noqa: BLE001 - whatever it was must not end the thread; it is logged
+                _log.exception("no jobs are run")
             self._closing.wait(RENEWED_EVERY_SECONDS)
             if not self._closing.is_set():
                 self._lost.clear()
 
     def _lead(self) -> None:
-        self.catch_up()
         scheduler = self._scheduler()
         scheduler.start()
         try:
-            self.catch_up()  # what became due between the two; a job that runs twice is right
             self._lost.wait()
         finally:
             scheduler.shutdown(wait=True)
 
-    def catch_up(self) -> None:
-        """Run what was due since each job was last due and run, in order of time. Raises `StateError`."""
+    def catch_up(self, *jobs: Job) -> None:
+        """Run what was due since each of these jobs (none given: all) was last due and run, and again what failed, in
+        order of time.
+
+        Raises `StateError`.
+        """
         now = self._now()
-        due: list[tuple[datetime, int, Job]] = []
-        for number, job in enumerate(self._jobs):
-            last = self._runs.last(job.name, "succeeded", "failed")
-            due += [(moment, number, job) for moment in missed(job, None if last is None else last.scheduled, now)]
+        due = [
+            (moment, number, job)
+            for number, job in enumerate(jobs or self._jobs)
+            for moment in to_run(job, self._runs, now)
+        ]
         for moment, _, job in sorted(due, key=lambda one: one[:2]):
             if self._lost.is_set():
                 return
@@ -97,14 +104,28 @@ class Leader:
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
-        for job in self._jobs:
-            scheduler.add_job(self._run_due, trigger(job.every), args=(job,), id=job.name, name=job.name)
+        for number, job in enumerate(self._jobs):  # it runs what is due at one time by the order of ids
+            scheduler.add_job(self._run_due, trigger(job.every), args=(job,), id=f"{number:04}", name=job.name)
+        scheduler.add_job(
+            self._catch_up_all, "interval", minutes=_CAUGHT_UP_EVERY_MINUTES, id="catch up", name="catch up",
+            next_run_time=datetime.now(UTC),
+        )  # fmt: skip
         return scheduler
 
     def _run_due(self, job: Job) -> None:
         if self._lost.is_set():
             return
+        now = self._now()
         try:
-            self._runner.run(job, last_due(job, self._now()))
+            if self._runs.last(job.name, due_by=now) is None:
+                self._runner.run(job, last_due(job, now))
+            else:
+                self.catch_up(job)
         except StateError as error:
             _log.error("the job %s was not run: %s", job.name, error)
+
+    def _catch_up_all(self) -> None:
+        try:
+            self.catch_up()
+        except StateError as error:
+            _log.error("what was missed was not caught up: %s", error)
