@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Literal, get_args
 
 import msgspec
@@ -122,5 +122,10 @@ def _check_operand(target: Column, operand: Operand) -> None:
         raise QueryError(f"{target.name} is compared with 64-bit whole numbers, got {operand}")
     if isinstance(operand, float | Decimal) and not math.isfinite(operand):
         raise QueryError(f"{target.name} is compared with finite numbers, got {operand}")
-    if isinstance(operand, Decimal) and (operand != round(operand, 12) or abs(operand) >= 10**20):
+    if isinstance(operand, Decimal) and (abs(operand) >= 10**20 or not _has_12_places(operand)):
         raise QueryError(f"{target.name} has 12 decimal places and is below 10^20 USD, got {operand}")
+
+
+def _has_12_places(amount: Decimal) -> bool:
+    with localcontext(prec=32):  # what an amount below 10^20 has, of which the usual 28 are too few to round
+        return amount == round(amount, 12)

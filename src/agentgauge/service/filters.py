@@ -25,6 +25,8 @@ from agentgauge.events import fields, kinds
 from agentgauge.service.dimensions import near_dimension
 
 _CONDITION = re.compile(r"\s*(?P<field>[^=!<>]*[^=!<>\s])\s*(?P<op>!=|<=|>=|=|<|>)(?P<value>.*)", re.DOTALL)
+_MOST_DIGITS = 400
+"""Before or after the point: more than any number that is recorded has. `1e999999999` would fill the memory."""
 _SEVERAL: dict[str, Operator] = {"=": "in", "!=": "not in"}
 _ONE: dict[str, Operator] = {"=": "=", "!=": "!="}
 _ORDERED: dict[str, Operator] = {"<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -127,6 +129,8 @@ def _number(target: Column, value: str, text: str) -> Operand:
         number = Decimal(value.strip())
     except InvalidOperation:
         raise QueryError(f"{text!r}: {target.name} is compared with a number, not with {value!r}") from None
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
+        raise QueryError(f"{text!r}: {target.name} is compared with finite numbers, of {_MOST_DIGITS} digits at most")
     if target.type == "money":
         return number
     if target.type == "whole" and number == number.to_integral_value():

@@ -173,3 +173,23 @@ def test_every_route_says_what_it_answers_with(server: TestClient) -> None:
     for operation in described:
         assert operation["summary"]
         assert any(answer.get("content") for answer in operation["responses"].values()), operation["operationId"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "overview?where=n>=1e999999999",
+        "overview?where=cost_usd>=1e-999999999",
+        "overview?where=cost_usd>=1e30",
+        "overview?where=duration_ms>=snan",
+        "anomalies?since=0001-01-01",
+        "anomalies?until=0001-01-01",
+    ],
+)
+def test_a_number_or_time_beyond_all_bounds_is_refused(server: TestClient, question: str) -> None:
+    assert server.get(f"/api/v1/{question}").status_code == 422
+
+
+def test_amounts_of_all_digits_that_money_has_can_be_compared_with(server: TestClient) -> None:
+    asked = {"where": "cost_usd<99999999999999999999.123456789012"}
+    assert server.get("/api/v1/overview", params=asked).json()["calls"] > 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
+import msgspec
 import pytest
 from fastapi.testclient import TestClient
 
@@ -86,3 +88,17 @@ def test_a_cursor_is_of_its_own_question(server: TestClient) -> None:
     for question in ("sessions?limit=1", "runs?limit=1&where=agent=coding"):
         answer = server.get(f"/api/v1/{question}&cursor={cursor}")
         assert (answer.status_code, answer.json()["error"]["field"]) == (422, "cursor")
+
+
+@pytest.mark.parametrize("path", ["runs", "events", "operations"])
+@pytest.mark.parametrize(
+    "key",
+    [[], [1], [None, None, None], [10**30, "s", 1], [253402300799999999, "s", 2**70], [253402300799999999, None, "x"]],
+)
+def test_a_cursor_that_was_made_up_is_no_fault_of_the_server(server: TestClient, path: str, key: list[object]) -> None:
+    cursor = server.get(f"/api/v1/{path}", params={"limit": 1}).json()["meta"]["next_cursor"]
+    forged = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=="))
+    forged[2] = key
+    text = base64.urlsafe_b64encode(msgspec.json.encode(forged)).decode().rstrip("=")
+    answer = server.get(f"/api/v1/{path}", params={"limit": 1, "cursor": text})
+    assert answer.status_code in (200, 422), answer.text

@@ -7,7 +7,7 @@ repeat nor skip what they have passed. What arrives late, with a time that the p
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from agentgauge.engines import Engine, Filter, Page, Query, TimeBucket
@@ -23,6 +23,8 @@ COLUMNS = tuple(one.name for one in ALL if one not in DERIVED)
 RowKey = tuple[datetime, str, int]
 """Time, segment and n."""
 _MICROSECOND = timedelta(microseconds=1)
+_LAST_TIME = datetime.max.replace(tzinfo=UTC) - _MICROSECOND
+"""The last that another follows."""
 _SORTED_AT_ONCE = 200_000
 
 
@@ -53,7 +55,8 @@ def event_rows(
     """At most `limit` rows: time, segment and n, and then the columns asked for."""
     start, end = window.start, window.end
     if after is not None and newest_first:  # so that only files are read which have what follows
-        end = min(end or after[0] + _MICROSECOND, after[0] + _MICROSECOND)
+        beyond = min(after[0], _LAST_TIME) + _MICROSECOND
+        end = min(end or beyond, beyond)
     elif after is not None:
         start = max(start or after[0], after[0])
     if start is not None and end is not None and start >= end:

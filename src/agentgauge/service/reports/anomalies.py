@@ -34,6 +34,8 @@ _MOST_WEEKS = 52
 LEAST_ALPHA = 1e-6
 """Far below what a year of hours can show."""
 _QUARTER = timedelta(minutes=15)
+_EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+"""Before it there is no room for the weeks that come before a window."""
 """Windows that begin and end at whole quarters can be answered from rollups."""
 _HOURS, _DAYS = timedelta(days=7), 28
 """Looked at where no start is asked for."""
@@ -107,10 +109,12 @@ def anomalies(
     """
     width = _WIDTHS.get(bucket)
     if width is None:
-        raise QueryError(f"anomalies are of hours or days, not of {bucket!r}: use --bucket hour or --bucket day")
+        raise QueryError(f"anomalies are of hours or days, not of {bucket!r}: say hour or day", field="bucket")
     if alpha is not None and not LEAST_ALPHA <= alpha < 1:
         raise QueryError(f"alpha is a share of buckets from {LEAST_ALPHA:g} to below 1, not {alpha:g}")
     until = min(window.end or now, _quarter(now))
+    if min(until, window.start or until) < _EARLIEST:
+        raise QueryError(f"anomalies are looked for from the year {_EARLIEST.year} on", field="since")
     since = window.start or _lookback(width, zone, until)
     level = ALPHA[width] if alpha is None else alpha
     weeks = FEWEST_WEEKS + MEMORY_WEEKS + max(MEMORY[width], math.ceil(1 / level)) // SEASONS[width] + 1
