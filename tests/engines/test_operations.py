@@ -91,6 +91,16 @@ def test_a_window_is_of_the_tasks_and_takes_their_earlier_calls_along(engine_of:
     assert engine.aggregate(one).rows == ((Decimal("0.5"), 0, 110.0),)
 
 
+@pytest.mark.parametrize("duration_ms", [1e15, 1e18, 1e308])
+def test_a_task_that_says_it_took_longer_than_calendars_go_hides_no_other(
+    duration_ms: float, engine_of: EngineOf
+) -> None:
+    endless = Event(kind="task", time=NOON, name="endless", duration_ms=duration_ms)
+    engine = engine_of([endless, task("work", "a"), call("a")])
+    found = read(engine, "tokens", start=NOON - timedelta(hours=1))
+    assert found == {"endless": (None,), "work": (110,)}
+
+
 def test_filters_and_groups_are_of_the_operation_as_a_whole(engine_of: EngineOf) -> None:
     engine = engine_of([task("outer", "a", agent="x"), task("other", "b", agent="y"), call("a"), call("b", None)])
     query = Query(

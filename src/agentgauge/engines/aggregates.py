@@ -26,9 +26,8 @@ _PRICED_KINDS = tuple(kind.name for kind in kinds.KINDS if kind.carries_usage an
 """Calls of these kinds have a price, so one without a cost is unpriced. A tool's cost is only ever reported: without
 one it is free."""
 
-
-_LONGEST = 315_576_000_000
-"""Milliseconds, ten years: a duration beyond it is some clock's error and must not end in another calendar."""
+LONGEST_MS = 315_576_000_000
+"""Ten years: a duration beyond it is some clock's error and must not end in another calendar."""
 
 
 class Aggregate(msgspec.Struct, frozen=True):
@@ -181,7 +180,7 @@ def _extreme(measure: Measure, dialect: Dialect) -> Aggregate:
 
 
 def _began(measure: Measure, dialect: Dialect) -> Aggregate:
-    took = exp.Least(this=or_zero(column("duration_ms")), expressions=[number(_LONGEST)])
+    took = exp.Least(this=or_zero(column("duration_ms")), expressions=[number(LONGEST_MS)])
     micros = exp.cast(exp.Round(this=took * number(1000)), "BIGINT")
     return _moment(among(exp.Min(this=dialect.micros(column("time")) - micros), measure))
 

@@ -20,6 +20,7 @@ import sqlglot
 from sqlglot import exp
 
 from agentgauge.engines import columns
+from agentgauge.engines.aggregates import LONGEST_MS
 from agentgauge.engines.dialect import Expression
 
 SEPARATOR = "\x1f"
@@ -29,8 +30,6 @@ MOST_SPANS = 100_000
 _DEEPEST = 32
 _BEYOND = 3_600_000_000
 """Microseconds before the first chosen span and after the last, an hour, beyond which nothing is looked for."""
-_LONGEST = 315_576_000_000
-"""Milliseconds, ten years: a duration beyond it is some clock's error and must not end in another calendar."""
 _KINDS = "'task', 'llm_call', 'tool_call', 'step'"
 
 _REPLACED = {"name": "tree.path", "value": "events.duration_ms - COALESCE(covered.us, 0) / 1000.0", "unit": "'ms'"}
@@ -39,7 +38,7 @@ _COLUMNS = ", ".join(f'{_REPLACED.get(c.name, f"""events."{c.name}" """)} AS "{c
 _SQL = f"""
 WITH RECURSIVE chosen AS (
     SELECT segment, n, span_id, NULLIF(parent_id, span_id) AS parent_id, EPOCH_US(time) AS ended,
-        EPOCH_US(time) - CAST(ROUND(LEAST(COALESCE(duration_ms, 0), {_LONGEST}) * 1000) AS BIGINT) AS began
+        EPOCH_US(time) - CAST(ROUND(LEAST(COALESCE(duration_ms, 0), {LONGEST_MS}) * 1000) AS BIGINT) AS began
     FROM events WHERE kind IN ({_KINDS})
     ORDER BY time DESC, segment, n LIMIT {MOST_SPANS}
 ), stretch AS (
@@ -47,7 +46,7 @@ WITH RECURSIVE chosen AS (
     FROM chosen
 ), latest AS (
     SELECT segment, n, span_id, NULLIF(parent_id, span_id) AS parent_id, EPOCH_US(time) AS ended,
-        EPOCH_US(time) - CAST(ROUND(LEAST(COALESCE(duration_ms, 0), {_LONGEST}) * 1000) AS BIGINT) AS began,
+        EPOCH_US(time) - CAST(ROUND(LEAST(COALESCE(duration_ms, 0), {LONGEST_MS}) * 1000) AS BIGINT) AS began,
         kind || ':' || REPLACE(COALESCE(CASE WHEN kind = 'llm_call' THEN model ELSE name END, ''), CHR(31), ' ')
             AS label,
         ROW_NUMBER() OVER (PARTITION BY span_id ORDER BY time DESC, n DESC) AS of_span

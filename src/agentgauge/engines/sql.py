@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from sqlglot import exp
 
-from agentgauge.engines.aggregates import Aggregate, aggregate_of, field_value
+from agentgauge.engines.aggregates import LONGEST_MS, Aggregate, aggregate_of, field_value, or_zero
 from agentgauge.engines.columns import Column
 from agentgauge.engines.columns import column as column_named
 from agentgauge.engines.components import components
@@ -160,7 +160,8 @@ def calls_around(start: datetime, end: datetime) -> tuple[Expression, ...]:
 def select_tasks_extent(query: Query, dialect: Dialect) -> str:
     """When the first of a query's operations began and the last ended, as microseconds since 1970."""
     ended = dialect.micros(column("time"))
-    took = exp.cast(exp.Coalesce(this=column("duration_ms"), expressions=[number(0)]) * number(1000), "BIGINT")
+    longest = exp.Least(this=or_zero(column("duration_ms")), expressions=[number(LONGEST_MS)])
+    took = exp.cast(longest * number(1000), "BIGINT")
     return (
         exp.select(exp.Min(this=ended - took), exp.Max(this=ended.copy()))
         .from_("events")
