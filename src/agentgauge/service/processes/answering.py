@@ -21,6 +21,7 @@ from typing import Any
 import uvicorn
 
 from agentgauge.service.processes.grace import CLOSING_SECONDS, ENDED_AT_ONCE, GRACE_SECONDS
+from agentgauge.service.processes.heads import BoundedHeads
 from agentgauge.service.processes.web import Web
 
 _YOUNG_OBJECTS = 20_000
@@ -43,6 +44,8 @@ def answer(
     """
     config = uvicorn.Config(
         application,
+        http=BoundedHeads,
+        ws="none",
         log_config=None,
         access_log=False,
         lifespan="on",
