@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_HEAD = "agentgauge.head"
+
+
+def is_head(scope: Scope) -> bool:
+    """Whether only the headers are asked for: what is long to make need not be made."""
+    return scope.get(_HEAD, False) is True
+
 
 class HeadAsGet:
     """Plain ASGI. The server itself goes on seeing HEAD: it would miss the body that the headers speak of."""
@@ -21,4 +28,4 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_head)
+        await self._app({**scope, "method": "GET", _HEAD: True}, receive, send_head)

@@ -9,6 +9,7 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,34 @@ def test_whoever_goes_away_ends_the_work(tmp_path: Path) -> None:
         with _asked(port, "/endless") as answer:
             assert answer.read(1000)
         assert let_go.wait(60)
+
+
+def test_whoever_takes_nothing_ends_the_work(tmp_path: Path) -> None:
+    app = create_app(get_server_settings(tmp_path, {}))
+    let_go = threading.Event()
+
+    @app.get("/endless")
+    def endless() -> Streamed:
+        held = ExitStack()
+        held.callback(let_go.set)
+        return Streamed(begun(repeat(b"x" * 65_536)), held, "text/csv", {}, patience_s=0.2)
+
+    with _serving(app) as port, _asked(port, "/endless") as answer:
+        assert let_go.wait(60)
+        with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+            answer.read()
+
+
+def test_the_headers_of_a_file_are_given_without_making_it(key_of: tuple[TestClient, KeyOf]) -> None:
+    server, key = key_of
+    headers = key("admin", "read")
+    answer = server.head(EXPORT, params={"format": "parquet"}, headers=headers)
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="events.parquet"'
+    assert "Content-Length" not in answer.headers
+    assert server.head(EXPORT, params={"where": "agent=codr"}, headers=headers).status_code == 422
+    app = server.app
+    assert isinstance(app, FastAPI)
+    assert "events.exported" not in {act.act for act in app.state.runtime.audit.log.acts()}
 
 
 def test_a_long_file_is_sent_in_pieces(tmp_path: Path) -> None:
