@@ -135,6 +135,19 @@ def test_weeks_are_iso_weeks_and_the_current_one_is_computed_as_far_as_it_is(wor
     ]
 
 
+def test_a_period_whose_events_may_be_gone_keeps_its_figures(work: Work) -> None:
+    record(work, SUNDAY - 13 * DAY, SUNDAY - DAY)
+    aggregate_weeks(work, SUNDAY)
+    book = AggregationBook(work.state)
+    before = [(row.start, row.count) for row in book.rows("week", metric="cost", project="", agent="coder")]
+    work.meter.lake.expire(datetime.now(UTC) + DAY)
+    short = msgspec.structs.replace(work.settings, retention_days=7)
+    aggregate_weeks(Work(short, work.state), SUNDAY)
+    after = [(row.start, row.count) for row in book.rows("week", metric="cost", project="", agent="coder")]
+    assert before == [(datetime(2026, 11, 2, tzinfo=UTC), 1), (datetime(2026, 11, 9, tzinfo=UTC), 1)]
+    assert after == before[:1]
+
+
 def test_a_month_is_aggregated_after_its_last_day(work: Work) -> None:
     record(work, datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 31, 23, tzinfo=UTC))
     aggregate_days(work, datetime(2026, 11, 1, tzinfo=UTC))

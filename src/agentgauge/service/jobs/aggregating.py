@@ -1,7 +1,8 @@
 """Aggregations of past hours, days, ISO weeks and months (`MetricsAggregation`): of all operations, and of those of
 each agent, role and type of operation, in all projects together and in each.
 
-Percentiles are exact. A period computed again replaces what was there, so what arrived late is in it then.
+Percentiles are exact. A period computed again replaces what was there, so what arrived late is in it then; one that
+begins before raw events are kept is not, since some of it may be gone.
 """
 
 from __future__ import annotations
@@ -30,14 +31,13 @@ _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 
 def aggregate_days(work: Work, scheduled: datetime) -> str:
     """The day before, its hours, and the day before that once more; after a month's last day the month."""
-    today = _midnight(scheduled)
-    book, count = AggregationBook(work.state), 0
+    today, count = _midnight(scheduled), 0
     with work.engine() as engine:
-        count += _keep(book, engine, "hour", today - 2 * _DAY, today, scheduled)
         for day in (today - 2 * _DAY, today - _DAY):
-            count += _keep(book, engine, "day", day, day + _DAY, scheduled)
+            count += _keep(work, engine, "hour", day, day + _DAY, scheduled)
+            count += _keep(work, engine, "day", day, day + _DAY, scheduled)
         if today.day == 1:
-            count += _keep(book, engine, "month", (today - _DAY).replace(day=1), today, scheduled)
+            count += _keep(work, engine, "month", (today - _DAY).replace(day=1), today, scheduled)
     return f"{count_of(count, 'aggregation')} of the two days before {today:%Y-%m-%d}"
 
 
@@ -45,10 +45,10 @@ def aggregate_weeks(work: Work, scheduled: datetime) -> str:
     """The ISO week that `scheduled` is in, so far, and the one before it, whole."""
     today = _midnight(scheduled)
     monday = today - timedelta(days=today.weekday())
-    book, count = AggregationBook(work.state), 0
+    count = 0
     with work.engine() as engine:
         for start in (monday - _WEEK, monday):
-            count += _keep(book, engine, "week", start, start + _WEEK, scheduled)
+            count += _keep(work, engine, "week", start, start + _WEEK, scheduled)
     return f"{count_of(count, 'aggregation')} of the weeks from {monday - _WEEK:%Y-%m-%d} and {monday:%Y-%m-%d}"
 
 
@@ -56,9 +56,11 @@ def _midnight(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _keep(
-    book: AggregationBook, engine: Engine, granularity: Granularity, start: datetime, end: datetime, now: datetime
-) -> int:
+def _keep(work: Work, engine: Engine, granularity: Granularity, start: datetime, end: datetime, now: datetime) -> int:
+    book, days = AggregationBook(work.state), work.settings.retention_days
+    may_be_gone = days and start < now - timedelta(days=days)
+    if may_be_gone and book.rows(granularity, start, end, limit=1):
+        return 0
     if granularity != "hour":
         return book.replace(granularity, start, tuple(aggregations(engine, granularity, start, end, now)))
     by_hour: dict[datetime, list[Aggregation]] = {}
