@@ -20,6 +20,7 @@ from agentgauge.lake import Lake
 from agentgauge.pricing import PriceBook
 from agentgauge.settings.ingest import IngestSettings
 from agentgauge.settings.server import ServerSettings, get_server_settings
+from tests.service.ingest.places import compact
 
 URL = "/api/v1/events"
 TASK = {"kind": "task", "time": "2026-11-21T10:00:00Z", "name": "a"}
@@ -29,7 +30,7 @@ LIMITS = IngestSettings(body_bytes=100_000, decoded_bytes=500_000, events=1000, 
 
 class Server:
     def __init__(self, home: Path, settings: ServerSettings) -> None:
-        self._home = home
+        self.home = home
         self.client = TestClient(create_app(settings), base_url="http://localhost")
 
     def post(self, body: object, headers: dict[str, str] | None = None) -> Response:
@@ -38,7 +39,7 @@ class Server:
         return self.client.post(URL, content=content, headers={"Content-Type": "application/json", **(headers or {})})
 
     def rows(self, columns: str = "name") -> list[tuple[Any, ...]]:
-        with Lake(get_server_settings(self._home, {}).recording.home, PriceBook.load()).snapshot() as snapshot:
+        with Lake(get_server_settings(self.home, {}).recording.home, PriceBook.load()).snapshot() as snapshot:
             return snapshot.connection.execute(f"SELECT {columns} FROM events ORDER BY name").fetchall()
 
 
@@ -90,6 +91,28 @@ def test_every_field_arrives_as_it_was_sent(server: Server) -> None:
     assert server.rows(columns) == [tuple(call[name] for name in names)]
     expected = [("2026-11-21 10:00:00.123456+00", '{"deep":[{"er":null}]}', "0.123456789012")]
     assert server.rows("time::VARCHAR, attributes::VARCHAR, cost_usd::VARCHAR") == expected
+
+
+def test_an_event_without_a_time_has_that_of_its_first_arrival(server: Server) -> None:
+    untimed = {"kind": "task", "name": "a"}
+    server.post(untimed | {"source_id": "1"})
+    first = server.rows("time")
+    assert server.rows("time = arrived AND now() - time < INTERVAL 1 MINUTE") == [(True,)]
+    server.post(untimed | {"source_id": "1"})
+    server.post(untimed | {"source_id": "1", "outcome": "failure"})
+    assert server.rows("time") == first
+    compact(server.home)
+    server.post(untimed | {"source_id": "1"})
+    server.post(untimed | {"source_id": "1", "outcome": "success"})
+    assert server.rows("time, outcome") == [(*first[0], "success")]
+    compact(server.home)
+    assert server.rows("time, outcome") == [(*first[0], "success")]
+
+
+def test_a_stated_time_may_be_corrected_by_sending_the_event_again(server: Server) -> None:
+    server.post(TASK | {"source_id": "1"})
+    server.post(TASK | {"source_id": "1", "time": "2026-11-21T09:00:00Z", "outcome": "success"})
+    assert server.rows("time::VARCHAR") == [("2026-11-21 09:00:00+00",)]
 
 
 def test_an_item_that_is_no_event_is_named_and_the_others_are_kept(server: Server) -> None:

@@ -45,6 +45,9 @@ _ALTERED = "contains(lines.attributes::VARCHAR, '\"stated_time\":')"
 _ALTERED_MICROS = 24 * 3_600_000_000
 """How far back a repeat of such an event is looked for."""
 
+_TIME_OF_ARRIVAL = "lines.time = lines.arrived"
+"""No time was stated, so that of the first line holds, whatever is sent again."""
+
 _MEMORY = "1GiB"
 
 
@@ -185,7 +188,8 @@ def _drop_known(
 ) -> tuple[str, ...]:
     """Of each source id keep the line that arrived last.
 
-    Drop those that the lake has with the same usage or from a later arrival, and those that have expired.
+    Drop those that the lake has with the same usage or from a later arrival, and those that have expired. One whose
+    time is that of its arrival gets the time of the first of its id.
     """
     row = connection.execute(
         f"SELECT count(source_id) FILTER (NOT {_TIMED}), "
@@ -195,6 +199,12 @@ def _drop_known(
     others, first, last = row or (0, None, None)
     if not others and first is None:
         return ()
+    if others:
+        connection.execute(
+            "CREATE OR REPLACE TEMP TABLE first AS "
+            "SELECT source_id, arg_min(time, (coalesce(arrived, time), s, n)) AS time "
+            f"FROM lines WHERE NOT {_TIMED} GROUP BY source_id HAVING count(*) > 1"
+        )
     connection.execute(
         "DELETE FROM lines WHERE source_id IS NOT NULL AND rowid NOT IN (SELECT "
         "arg_max(rowid, (coalesce(arrived, time), s, n)) FROM lines WHERE source_id IS NOT NULL GROUP BY source_id)"
@@ -207,6 +217,10 @@ def _drop_known(
                 f"(SELECT source_key FROM {parquet_scan(expired)})"
             )
         _find_known(connection, [file.uri for file in present], f"NOT {_TIMED}")
+        connection.execute(
+            "UPDATE lines SET time = first.time FROM first "
+            f"WHERE lines.source_id = first.source_id AND {_TIME_OF_ARRIVAL}"
+        )
     if first is not None:
         start, end = from_micros(first), from_micros(last)
         within = f"stored.time BETWEEN make_timestamptz({first}) AND make_timestamptz({last})"
@@ -241,6 +255,10 @@ def _find_known(connection: duckdb.DuckDBPyConnection, uris: Sequence[str], cond
             OR make_timestamptz(coalesce(lines.arrived, lines.time)) < coalesce(stored.arrived, stored.time)
         FROM {scan} JOIN lines USING (source_id) WHERE {condition} AND lines.source_id IN (FROM repeated)
         """
+    )
+    connection.execute(
+        f"UPDATE lines SET time = epoch_us(stored.time) FROM {scan} WHERE lines.source_id = stored.source_id "
+        f"AND {_TIME_OF_ARRIVAL} AND {condition} AND lines.source_id IN (FROM repeated)"
     )
 
 

@@ -18,8 +18,9 @@ _TYPES: dict[str, dict[str, Any]] = {
     "json": {"type": "object", "additionalProperties": True},
 }
 _SAID = {
-    "time": "When it ended, or happened: ISO 8601 with a zone. More than 5 minutes ahead it is kept as `stated_time` "
-    "among the attributes, and the event has the time of its arrival",
+    "time": "When it ended, or happened: ISO 8601 with a zone. Without it the event has the time of its arrival, and "
+    "keeps it where it is sent again. One more than 5 minutes ahead is kept as `stated_time` among the attributes, and "
+    "the event has the time of its arrival",
     "kind": "What happened; decides which of the fields are allowed",
     "name": "Of the tool, task, measurement, pipeline or mark",
     "source_id": "Your own id of the event: sent again, it is stored once",
@@ -63,7 +64,7 @@ def schema() -> dict[str, Any]:
         "title": NAME,
         "type": "object",
         "description": f"Beside kind, time, name, source_id, attributes and scope each kind has its own. {allowed}.",
-        "required": ["kind", "time"],
+        "required": ["kind"],
         "additionalProperties": False,
         "properties": {field.name: _property(field) for field in SENT_FIELDS},
         "examples": list(EXAMPLES),

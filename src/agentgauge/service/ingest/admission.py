@@ -6,8 +6,8 @@ has, which is filled in where it has one only. Reasons say what was wrong withou
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 
@@ -25,6 +25,9 @@ from agentgauge.service.security.principal import Principal
 _NOT_JSON = (UnicodeEncodeError, OverflowError, TypeError, RecursionError)
 _FUTURE_MICROS = given.FUTURE_TOLERANCE // timedelta(microseconds=1)
 _LONGEST_LINE_BYTES = LARGEST_LINE_BYTES - TRAILER_BYTES
+
+ON_ARRIVAL: Final = datetime.max.replace(tzinfo=UTC)
+"""The time, this very object, of an event whose sender states none: it is given that of its arrival."""
 
 
 class Admitted(msgspec.Struct, frozen=True, gc=False):
@@ -55,7 +58,7 @@ class Admission:
         changes: dict[str, Any] = {"arrived": self._now, "project": project}
         if self._projects is not None and project is not None and event.source_id is not None:
             changes["source_id"] = of_project(event.source_id, project)
-        time = given.aware(event.time)
+        time = self._now if event.time is ON_ARRIVAL else given.aware(event.time)
         if time is not event.time:
             changes["time"] = time
         if event.cost_usd is not None:

@@ -8,12 +8,14 @@ item: it stands in the batch as the `EventRefused` that says why.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from agentgauge.errors import BodyRefused, BodyTooLarge, EventRefused
 from agentgauge.events import Event, fields
+from agentgauge.service.ingest.admission import ON_ARRIVAL
 
 SET_BY_SERVER = ("arrived", "segment", "n")
 """Of an event, what its sender cannot say."""
@@ -23,6 +25,8 @@ _LONGEST_REASON = 200
 
 class _SentEvent(Event, frozen=True, forbid_unknown_fields=True):
     """Decoded at once, without a copy; `SET_BY_SERVER` are looked at afterwards."""
+
+    time: datetime = ON_ARRIVAL
 
 
 class _Wrapped(msgspec.Struct):
