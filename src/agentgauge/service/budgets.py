@@ -63,7 +63,7 @@ class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def uses(engine: Engine, budgets: Iterable[Budget], now: datetime) -> Mapping[int, Use]:
-    """By the ids of the budgets, in the period that `now` (aware) is in, until then."""
+    """By the ids of the budgets, since the period began that `now` (aware) is in; unpriced calls are not in it."""
     alike: dict[tuple[str, datetime, str | None], list[Budget]] = defaultdict(list)
     for budget in budgets:
         alike[_COLUMNS.get(budget.scope, budget.scope), budget.counts_from(now), budget.project].append(budget)
@@ -82,11 +82,6 @@ def uses(engine: Engine, budgets: Iterable[Budget], now: datetime) -> Mapping[in
         }
         found |= {budget.id: by_name.get(budget.name, Use()) for budget in together}
     return found
-
-
-def spent(engine: Engine, budget: Budget, now: datetime) -> Decimal:
-    """USD in the period that `now` (aware) is in, until then; calls without a price are not in it."""
-    return uses(engine, (budget,), now)[budget.id].cost_usd
 
 
 def states(engine: Engine, budgets: Iterable[Budget], now: datetime) -> tuple[BudgetState, ...]:

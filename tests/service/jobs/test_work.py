@@ -233,6 +233,26 @@ def test_recommendations_have_their_ids_before_anyone_asks(work: Work) -> None:
     assert [kept.key.agent for kept in RecommendationBook(work.state).all()] == ["coder"]
 
 
+def test_a_budget_of_a_project_is_recommended_about_in_the_project(work: Work) -> None:
+    record(work, SUNDAY - DAY, project="shop")
+    terms = Terms(scope="agent", name="coder", project="shop", total_usd=Decimal(30), start=SUNDAY - 30 * DAY)
+    BudgetBook(work.state).create(terms, "test", SUNDAY)
+    recommend(work, SUNDAY)
+    book = RecommendationBook(work.state)
+    assert [kept.key.agent for kept in book.all("shop")] == ["coder"]
+    assert book.all() == ()
+
+
+def test_the_weekly_report_knows_the_budgets(work: Work) -> None:
+    record(work, SUNDAY - DAY)
+    terms = Terms(scope="agent", name="coder", total_usd=Decimal(30), start=SUNDAY - 30 * DAY)
+    BudgetBook(work.state).create(terms, "test", SUNDAY)
+    write_report(work, SUNDAY)
+    (file,) = (work.settings.recording.home.root / "reports").iterdir()
+    (row,) = json.loads(file.read_text())["recommendations"]["recommendations"]
+    assert (row["type"], row["current_budget"]) == ("pause_agent", "30")
+
+
 def test_the_weekly_report_is_a_file_that_says_what_changed(work: Work) -> None:
     record(work, SUNDAY - 10 * DAY, SUNDAY - 2 * DAY, SUNDAY - DAY)
     said = write_report(work, SUNDAY + HOUR)

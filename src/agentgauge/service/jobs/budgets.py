@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from agentgauge.service.budgets import spent
+from agentgauge.service.budgets import uses
 from agentgauge.service.jobs.detecting import resolve_others
 from agentgauge.service.jobs.job import Work
 from agentgauge.service.wording import count_of, money
@@ -24,12 +24,13 @@ def check_budgets(work: Work, scheduled: datetime) -> str:
     detected: list[Detected] = []
     all_budgets = budgets.budgets()
     with work.engine() as engine:
-        for budget in all_budgets:
-            used = spent(engine, budget, scheduled)
-            budgets.counted(budget.id, used, scheduled)
-            status = status_of(used, budget)
-            if status in _SEVERITY:
-                detected.append(_overrun(budget, used, status))
+        found = uses(engine, all_budgets, scheduled)
+    for budget in all_budgets:
+        used = found[budget.id].cost_usd
+        budgets.counted(budget.id, used, scheduled)
+        status = status_of(used, budget)
+        if status in _SEVERITY:
+            detected.append(_overrun(budget, used, status))
     new = sum(is_new for _, is_new in (alerts.detect(each, scheduled) for each in detected))
     over = resolve_others(alerts, TYPE, {each.condition for each in detected}, scheduled)
     return (

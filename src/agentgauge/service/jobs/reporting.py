@@ -14,11 +14,10 @@ from agentgauge.events.plain import document
 from agentgauge.files import make_directory, write_atomically
 from agentgauge.service import explain_wording
 from agentgauge.service.jobs.job import Work
-from agentgauge.service.recommending import current_recommendations, period_of
+from agentgauge.service.jobs.recommending import recommended
 from agentgauge.service.reports import explain
 from agentgauge.service.usage_report import usage_report
 from agentgauge.service.window import Window
-from agentgauge.state.recommendations import RecommendationBook
 
 _WEEK = timedelta(weeks=1)
 
@@ -37,9 +36,7 @@ def write_report(work: Work, scheduled: datetime) -> str:
             why, said = document(change), explain_wording.sentence(change)
         except QueryError as error:
             why, said = None, str(error)
-        advice = current_recommendations(
-            engine, period_of(Window(), scheduled), work.meter.book, RecommendationBook(work.state), scheduled
-        )
+        advice = recommended(work, engine, scheduled)
     report = {
         "since": document(week.start),
         "until": document(week.end),
