@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,13 @@ def test_a_runaway_statement_ends_at_its_limit_with_what_to_do(settings: Setting
         ask_apart(settings, endless, seconds=0.5)
 
 
+def test_a_statement_that_nobody_waits_for_is_ended(settings: Settings) -> None:
+    given_up = threading.Event()
+    given_up.set()
+    with pytest.raises(QueryError, match="nobody waits"):
+        ask_apart(settings, "SELECT count(*) FROM range(1e15::BIGINT) WHERE range % 7 = 8", given_up=given_up)
+
+
 def test_rows_that_never_end_are_stopped_too(settings: Settings) -> None:
     reply = asked(settings, "SELECT md5(range::VARCHAR) FROM range(1e12::BIGINT) WHERE range % 1e11 = 1", seconds=0.5)
     assert "stopped after 0.5 s" in reply.refused
@@ -168,6 +176,15 @@ def test_values_are_as_everywhere(settings: Settings) -> None:
         FROM events WHERE name = 'qa_response' LIMIT 1
     """
     assert rows(settings, text) == (("0.1", None, "2026-11-01T10:00:00Z", [1, None], {"query_type": "general"}),)
+
+
+@pytest.mark.parametrize("text", ['{"a": NaN}', "1e999", "[" * 3000 + "]" * 3000])
+def test_json_that_is_no_document_of_ours_stays_text(settings: Settings, text: str) -> None:
+    assert rows(settings, f"SELECT '{text}'::JSON") == ((text,),)
+
+
+def test_a_home_without_events_can_be_asked(tmp_path: Path) -> None:
+    assert ask_apart(get_settings(tmp_path / "new", environ={}), "SELECT count(*) FROM events").rows == ((0,),)
 
 
 def test_settings_reach_the_other_process_as_they_are(tmp_path: Path) -> None:

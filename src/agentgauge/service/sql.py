@@ -61,8 +61,16 @@ class Rows:
         values = list(row)
         for at in self._documents:
             if values[at] is not None:
-                values[at] = msgspec.json.decode(values[at])
+                values[at] = _document(values[at])
         return tuple(values)
+
+
+def _document(text: str) -> Any:
+    """What JSON holds; the text where DuckDB's JSON is none to others, or deeper than can be gone into."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return text
 
 
 def asks_for_ids(text: str) -> bool:

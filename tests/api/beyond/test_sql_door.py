@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-from fastapi.testclient import TestClient
+import asyncio
 
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.testclient import TestClient
+from starlette.types import Message
+
+from agentgauge.api.beyond.waiting import while_waited_for
 from tests.api.beyond.conftest import KeyOf
 
 SQL = "/api/v1/sql"
@@ -45,3 +50,21 @@ def test_no_more_statements_run_at_once_than_a_server_can(server: TestClient) ->
     turns = server.app.state.runtime.heavy  # type: ignore[attr-defined]
     with turns.turn(), turns.turn():
         assert server.post(SQL, json={"sql": "SELECT 1"}).status_code == 503
+
+
+def test_it_is_kept_who_asked_and_what(key_of: tuple[TestClient, KeyOf]) -> None:
+    server, make = key_of
+    server.post(SQL, json={"sql": "SELECT 42"}, headers=make("admin"))
+    app = server.app
+    assert isinstance(app, FastAPI)
+    newest = app.state.runtime.audit.log.acts(limit=1)[0]
+    assert (newest.act, newest.detail["sql"]) == ("sql.run", "SELECT 42")
+    assert newest.actor.startswith("key ")
+
+
+def test_work_is_told_when_its_caller_has_gone() -> None:
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    request = Request({"type": "http"}, gone)
+    assert asyncio.run(while_waited_for(request, lambda given_up: given_up.wait(60)))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
-from fastapi import APIRouter
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from agentgauge.api.access import Admin, RuntimeOf
+from agentgauge.api.beyond.waiting import while_waited_for
 from agentgauge.api.openapi import answer_of
 from agentgauge.service.agent_metrics import agent_ids
 from agentgauge.service.sandbox import SqlAnswer, ask_apart
@@ -35,19 +37,24 @@ class SqlQuestion(BaseModel):
 
 
 @router.post("/sql", summary="A question in SQL", responses=answer_of(SqlAnswer, "The rows"))
-async def sql(runtime: RuntimeOf, principal: Admin, asked: SqlQuestion) -> Response:
+async def sql(request: Request, runtime: RuntimeOf, principal: Admin, asked: SqlQuestion) -> Response:
     """Over the views of the lake: `SHOW TABLES` lists them, `DESCRIBE events` the columns of one. It reads nothing
-    else, changes nothing, and ends at its limits of time and memory."""
+    else, changes nothing, and ends at its limits of time and memory, or when its caller goes away."""
 
-    def answer() -> bytes:
+    def answer(given_up: threading.Event) -> bytes:
         runtime.audit.note(principal, "sql.run", "sql", {"sql": asked.sql})
         ids = None
         if names_agent_metrics(asked.sql):
             ids = runtime.live.answer(lambda seen: agent_ids(seen.engine, AgentBook(runtime.state)))
         found = ask_apart(
-            runtime.settings.recording, asked.sql, limit=asked.limit, seconds=asked.seconds, agent_ids=ids
+            runtime.settings.recording,
+            asked.sql,
+            limit=asked.limit,
+            seconds=asked.seconds,
+            agent_ids=ids,
+            given_up=given_up,
         )
         return msgspec.json.encode(found)
 
     with runtime.heavy.turn():
-        return Response(await run_in_threadpool(answer), media_type="application/json")
+        return Response(await while_waited_for(request, answer), media_type="application/json")
