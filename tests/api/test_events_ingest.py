@@ -135,6 +135,16 @@ def test_an_item_that_is_no_event_is_named_and_the_others_are_kept(server: Serve
     assert server.rows() == [("a",), ("a",)]
 
 
+def test_a_batch_of_which_nothing_is_accepted_is_an_error_that_names_each_item(server: Server) -> None:
+    answer = server.post([{"kind": "task"}, 5])
+    said = answer.json()
+    assert (answer.status_code, said["success"], said["error"]["code"]) == (422, False, "event_refused")
+    assert "none of 2 accepted; item 0: missing field: task needs name" in said["error"]["message"]
+    assert (said["accepted"], [item["index"] for item in said["rejected"]]) == (0, [0, 1])
+    empty = server.post([])
+    assert (empty.status_code, empty.json()) == (200, {"accepted": 0, "rejected": []})
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

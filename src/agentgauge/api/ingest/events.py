@@ -1,4 +1,7 @@
-"""`POST /api/v1/events`: events as JSON or NDJSON. 200 means that what was accepted is on the disk."""
+"""`POST /api/v1/events`: events as JSON or NDJSON. 200 means that what was accepted is on the disk.
+
+A batch of which nothing was accepted is an error, 422: a script that looks at the status alone has to learn of it.
+"""
 
 from __future__ import annotations
 
@@ -34,12 +37,17 @@ _ANSWER = answer_of(
     "What was accepted is durable; each item that breaks a rule is named, and the others are kept all the same",
     {"accepted": 1, "rejected": [{"index": 1, "reason": "missing field: task needs name"}]},
 )
+_NONE_ACCEPTED = errors(422)
+_NONE_ACCEPTED[422]["description"] = (
+    "A parameter is wrong, or no event of the batch was accepted (`event_refused`): `rejected` beside `error` says why "
+    "of each, as at 200"
+)
 _ANSWER[200]["x-components"][event_schema.NAME] = event_schema.schema()
 
 
 @router.post(
     "/api/v1/events",
-    responses={**_ANSWER, **errors(400, 413, 415)},
+    responses={**_ANSWER, **errors(400, 413, 415), **_NONE_ACCEPTED},
     openapi_extra={"requestBody": event_schema.body()},
 )
 async def events(
@@ -60,7 +68,7 @@ async def events(
     """Record events: one object, a list of them, `{"events": [...]}`, or one per line.
 
     Bodies may be compressed (`Content-Encoding: gzip` or `zstd`). An event that is sent again is stored once if it has
-    a `source_id`, or the request an `Idempotency-Key`.
+    a `source_id`, or the request an `Idempotency-Key`. The status is 422 where none was accepted.
     """
     read = _READERS.get(body.media_type)
     if read is None:
@@ -72,6 +80,17 @@ async def events(
 
     received = await runtime.receiver.kept(items, principal)
     runtime.figures.received("events", received.accepted, len(received.rejected))
-    return Response(
-        msgspec.json.encode(SentEvents(received.accepted, received.rejected)), media_type="application/json"
-    )
+    answer = SentEvents(received.accepted, received.rejected)
+    if received.rejected and not received.accepted:
+        return _none_accepted(answer)
+    return Response(msgspec.json.encode(answer), media_type="application/json")
+
+
+def _none_accepted(answer: SentEvents) -> Response:
+    first = answer.rejected[0]
+    said = {
+        "code": "event_refused",
+        "message": f"none of {len(answer.rejected)} accepted; item {first.index}: {first.reason}",
+    }
+    body = {"success": False, "error": said, **msgspec.structs.asdict(answer)}
+    return Response(msgspec.json.encode(body), 422, media_type="application/json")
