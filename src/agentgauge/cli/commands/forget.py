@@ -19,7 +19,7 @@ def forget(
     """Delete every event of one person, for good.
 
     The rows go from the data files, from older versions of them and from the journal. Copies made with export are not
-    reached.
+    reached, nor are budgets of the person, their alerts and the audit.
     """
     from agentgauge.cli.homes import check_writable, note_absent
     from agentgauge.cli.output import print_document, screen
