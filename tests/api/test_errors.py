@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
@@ -34,6 +36,7 @@ _RAISED: dict[str, Exception] = {
     "settings": SettingsError("AGENTGAUGE_DATABASE_URL=postgresql://me:hunter2@db is no URL"),
     "fault": RuntimeError("the password is hunter2"),
     "teapot": HTTPException(418, "short and stout", {"X-Spout": "yes"}),
+    "long": HTTPException(413, "a body has at most 10 bytes here"),
     "slower": HTTPException(429, headers={"Retry-After": "7"}),
 }
 
@@ -86,6 +89,7 @@ def client() -> TestClient:
         ),
         ("event", 422, {"code": "event_refused", "message": "unknown kind: 'tusk'"}),
         ("teapot", 418, {"code": "i'm_a_teapot", "message": "short and stout"}),
+        ("long", 413, {"code": "content_too_large", "message": "a body has at most 10 bytes here"}),
         ("slower", 429, {"code": "too_many_requests", "message": "Too Many Requests"}),
     ],
 )
@@ -181,3 +185,13 @@ def test_a_wrong_method_is_told_the_right_ones(client: TestClient) -> None:
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET"
     assert answer.json()["error"]["message"] == "DELETE is not for /asked: use GET"
+
+
+def test_the_documentation_knows_every_code() -> None:
+    said = set(re.findall(r"^    ([a-z_]+) +\d{3}  ", errors.__doc__ or "", re.MULTILINE))
+    documented = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    _, _, table = documented.partition("| status | codes |")
+    of_http = {"unauthorized", "forbidden", "method_not_allowed", "not_acceptable", "too_many_requests", "bad_request"}
+    assert (
+        set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", table.partition("\n\n")[0])) - {"field", "allowed"} == said | of_http
+    )

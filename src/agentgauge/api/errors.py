@@ -84,6 +84,8 @@ _OF_THE_SERVER = {
     503: "what this needs cannot be used now: try again; the server's log says what it is",
     500: "a fault of the server: its log says what happened",
 }
+_CALLED = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "content_too_large"}
+"""What versions of Python call differently."""
 _RETRY_SECONDS = 5
 _QUOTED = re.compile(r"'([^']*)'")
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
@@ -177,7 +179,7 @@ async def _of_http(request: Request, error: Exception) -> JSONResponse:
         said, headers = f"{request.method} is not for {request.url.path}: use {allowed}", {"Allow": allowed}
     elif said == HTTPStatus.NOT_FOUND.phrase:
         said = f"nothing is at {request.url.path}: /openapi.json lists what there is"
-    code = status.phrase.lower().replace(" ", "_").replace("-", "_")
+    code = _CALLED.get(status) or status.phrase.lower().replace(" ", "_").replace("-", "_")
     return error_response(status, code, said, headers=headers)
 
 
