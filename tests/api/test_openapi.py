@@ -98,7 +98,7 @@ def test_everything_documented_says_what_it_is(described: Any) -> None:
 
 def test_every_tag_is_described(described: Any) -> None:
     tags = {tag for _, _, operation in _operations(described) for tag in operation["tags"]}
-    assert tags == {tag["name"] for tag in described["tags"]}
+    assert sorted(tags) == sorted(tag["name"] for tag in described["tags"])
 
 
 def test_names_of_operations_are_given_once(described: Any) -> None:
@@ -210,3 +210,12 @@ def test_two_answers_of_one_name_are_refused() -> None:
 
 def test_it_needs_no_running_server(tmp_path: Path) -> None:
     assert create_app(get_server_settings(tmp_path)).openapi()["info"]["title"] == "agentgauge"
+
+
+def test_whoever_opens_the_address_of_a_server_finds_all_there_is_to_ask(described: Any, tmp_path: Path) -> None:
+    app = create_app(get_server_settings(tmp_path))
+    with TestClient(app, base_url="http://localhost", root_path="/gauge") as client:
+        lines = client.get("/").text.splitlines()
+    listed = {tuple(line.split()[:2]) for line in lines if line.startswith("  ")}
+    assert listed == {(method.upper(), f"/gauge{path}") for method, path, _ in _operations(described)}
+    assert any(line.startswith("/gauge/openapi.json") for line in lines)

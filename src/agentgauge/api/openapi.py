@@ -48,9 +48,9 @@ _EXAMPLES: dict[int, dict[str, Any]] = {
     404: {"code": "not_found", "message": "no agent is called 'codr': did you mean coder?", "field": "agent_id"},
     409: {
         "code": "ambiguous",
-        "message": "agents of several projects are called 'coder': say which, by project= or by its id",
+        "message": "2 agents are called 'coder': ask for one by project= or by its id, 1 (project a) or 7 (project b)",
         "field": "agent_id",
-        "allowed": ["1 (project web)", "7 (project billing)"],
+        "allowed": ["1", "7"],
     },
     422: {
         "code": "invalid_parameter",
@@ -70,8 +70,6 @@ _TAGS = [
     {"name": "ingest", "description": "Events as JSON and OTLP. 2xx means that they are durable."},
     {"name": "operations", "description": "Health, readiness and the server's own figures."},
     {"name": "admin", "description": "Keys, the audit log and the cache."},
-    {"name": "sign-in", "description": "People who sign in by a provider, and who a key is."},
-    {"name": "admin", "description": "Keys, the audit and the cache."},
     {"name": "sign-in", "description": "Signing in and out, and who one is."},
 ]
 _ERROR_SCHEMA = {
