@@ -23,8 +23,10 @@ from agentgauge.settings.server import ServerSettings
 
 _SMALLEST_COMPRESSED = 1024
 _CORS_METHODS = ("GET", "POST", "PUT", "DELETE")
-_CORS_HEADERS = ("Authorization", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-ID")
-_CORS_SHOWN = ("ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
+_CORS_HEADERS = ("Authorization", "Cache-Control", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-ID")
+_CORS_SHOWN = (
+    "Agentgauge-As-Of", "ETag", "Link", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Cache", "X-Request-ID",
+)  # fmt: skip
 
 
 def install(app: FastAPI, settings: ServerSettings) -> None:

@@ -100,6 +100,18 @@ def test_pages_of_named_origins_may_ask_with_a_key_and_no_others(
     ).headers  # fmt: skip
 
 
+def test_pages_of_named_origins_may_ask_for_fresh_answers_and_see_how_old_one_is(
+    server_of: ServerOf, key_of: Callable[..., str]
+) -> None:
+    server, origin = server_of(AGENTGAUGE_CORS_ORIGINS="https://dash.example.org"), "https://dash.example.org"
+    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "cache-control, x-api-key"}
+    assert server.options("/api/v1/overview", headers={"Origin": origin, **asked}).status_code == 200
+    shown = server.get(
+        "/api/v1/overview", headers={"Origin": origin, "X-API-Key": key_of("read")}
+    ).headers["Access-Control-Expose-Headers"]  # fmt: skip
+    assert {"Agentgauge-As-Of", "X-Cache", "ETag"} <= set(shown.split(", "))
+
+
 def test_cross_origin_questions_are_off_by_default(server: TestClient) -> None:
     asked = {"Origin": "https://dash.example.org", "Access-Control-Request-Method": "GET"}
     assert server.options("/api/v1/me", headers=asked).status_code == 405
