@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -181,3 +182,24 @@ def test_every_worker_answers_for_all_of_them(tmp_path: Path) -> None:
             text = httpx.get(f"{server.url}/metrics").text
             assert 'agentgauge_http_requests_total{method="GET",route="/healthz",status="200"} 40.0' in text
             assert 'agentgauge_operations_total{agent="coder",outcome="unstated",project=""}' in text
+            for name in ("cache_failures", "cache_evictions", "landing_failures"):
+                assert f"agentgauge_{name}_total 0.0" in text
+            assert "\nagentgauge_snapshots " in text
+
+
+def test_what_a_process_had_goes_when_it_ends_and_what_it_counted_stays(tmp_path: Path) -> None:
+    shared = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    count = (
+        "from agentgauge.service.monitoring.process import ProcessFigures as P; "
+        "f = P(); f.snapshots.set(2); f.cache_evictions.inc(); f.cache_failures.inc(3)"
+    )
+    look = (
+        "f = P(); f.snapshots.set(1); f.cache_evictions.inc(); "
+        "print({s.name: s.value for m in f.collect() for s in m.samples if not s.labels})"
+    )
+    subprocess.run([sys.executable, "-c", count], env=shared, check=True)
+    look = f"{count.partition(';')[0]}; {look}"
+    found = subprocess.run([sys.executable, "-c", look], env=shared, check=True, capture_output=True, text=True).stdout
+    assert "'agentgauge_snapshots': 1.0" in found
+    assert "'agentgauge_cache_evictions_total': 2.0" in found
+    assert "'agentgauge_cache_failures_total': 3.0" in found

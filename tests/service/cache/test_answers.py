@@ -11,8 +11,10 @@ import pytest
 import agentgauge
 from agentgauge.meter import Meter
 from agentgauge.service import invalidate_cache_pattern
-from agentgauge.service.cache import CacheFigures, Kept, kept
+from agentgauge.service.cache import AnswerCache, CacheFigures, Kept, kept
+from agentgauge.service.cache.figures import Counter
 from agentgauge.service.cache.generation import Generation
+from agentgauge.service.cache.memory import MemoryStore
 from agentgauge.service.cache.store import KEPT_SECONDS
 from agentgauge.settings.server import ServerSettings
 from tests.service.cache.conftest import Caches
@@ -110,6 +112,23 @@ def test_what_was_being_computed_when_it_was_invalidated_is_not_kept(caches: Cac
 
     here.answer("metrics:a", compute)
     assert here.find("metrics:a") is None
+
+
+def test_what_was_read_from_redis_when_it_was_invalidated_is_not_kept(settings: ServerSettings) -> None:
+    class Overtaken(MemoryStore):
+        """What is behind the cache; something is dropped while it answers."""
+
+        def get(self, key: str) -> Kept | None:
+            found = super().get(key)
+            if found is not None:
+                cache.invalidate("metrics:*")
+            return found
+
+    behind = Overtaken()
+    cache = AnswerCache(Generation(settings.recording.home), MemoryStore(), behind, Counter())
+    behind.put("metrics:a", answer())
+    assert cache.find("metrics:a") is not None  # asked before it was dropped
+    assert cache.at_hand("metrics:a") is None
 
 
 def test_answers_in_memory_go_when_a_person_is_forgotten(caches: Caches, settings: ServerSettings) -> None:

@@ -208,6 +208,24 @@ def test_a_snapshot_that_cannot_be_made_is_an_error_and_the_next_question_tries_
     assert count(live) == 1
 
 
+def test_a_snapshot_that_could_not_be_made_is_not_tried_again_at_once_where_nobody_waits_for_it(
+    live: LiveEvents, meter: Meter, gauge: agentgauge.Gauge, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    record(gauge)
+    meter.lake.compact()
+    assert count(live) == 1
+    seen = live.version()
+    plan = next((meter.settings.home.root / "plans").glob("*.json"))
+    plan.write_bytes(b"torn")
+    record(gauge)
+    clock.pass_seconds(4.5)
+    with pytest.raises(LakeError, match="not a plan"):
+        count(live, fresh=True)
+    for _ in range(10_000):
+        assert live.version() == seen
+    assert sum("no newer snapshot" in line for line in caplog.messages) == 1
+
+
 def test_a_long_tail_is_landed_before_it_is_read(
     meter: Meter, gauge: agentgauge.Gauge, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from agentgauge.service.cache.generation import Generation
 from agentgauge.service.cache.memory import MemoryStore
 from agentgauge.service.cache.patterns import Pattern
 from agentgauge.service.cache.store import Kept, Store
+from agentgauge.service.monitoring.process import ProcessFigures
 from agentgauge.settings.server import ServerSettings
 
 
@@ -107,21 +108,24 @@ class AnswerCache:
         self._misses.add()
         mark = self._mark
         answer = compute()
-        with self._lock:
-            # Else it may be of what was to be dropped.
-            holds = self._generation.mark(fresh=True) == mark
-            if holds:
-                self._memory.put(key, answer)
-        if holds and self._behind is not None:
+        if self._keep(key, answer, mark) and self._behind is not None:
             self._behind.put(key, answer)
         return answer, False
 
     def _found(self, key: str) -> Kept | None:
         self._look()
-        found = self._memory.get(key)
+        mark, found = self._mark, self._memory.get(key)
         if found is None and self._behind is not None and (found := self._behind.get(key)) is not None:
-            self._memory.put(key, found)
+            self._keep(key, found, mark)
         return found
+
+    def _keep(self, key: str, answer: Kept, mark: bytes) -> bool:
+        """Keep it in memory, unless answers were dropped since `mark`: it may be one that was to be. Whether it was."""
+        with self._lock:
+            holds = self._generation.mark(fresh=True) == mark
+            if holds:
+                self._memory.put(key, answer)
+        return holds
 
     def _look(self) -> None:
         mark = self._generation.mark()
@@ -134,12 +138,14 @@ class AnswerCache:
             del self._flights[key]
 
 
-def answer_cache(settings: ServerSettings) -> AnswerCache:
-    """The cache of this process, as its settings say."""
-    home, failures = settings.recording.home, Counter()
+def answer_cache(settings: ServerSettings, figures: ProcessFigures | None = None) -> AnswerCache:
+    """The cache of this process, as its settings say. What fails and what is dropped is counted in `figures` too."""
+    home = settings.recording.home
+    failures = Counter() if figures is None else Counter(figures.cache_failures.inc)
+    evictions = Counter() if figures is None else Counter(figures.cache_evictions.inc)
     behind: Store | None = None
     if settings.redis_url is not None:
         from agentgauge.service.cache.shared import RedisStore  # deferred: only servers with a Redis need its client
 
         behind = RedisStore(settings.redis_url, JournalDirectory(home.root).id, failures)
-    return AnswerCache(Generation(home), MemoryStore(), behind, failures)
+    return AnswerCache(Generation(home), MemoryStore(evictions=evictions), behind, failures)

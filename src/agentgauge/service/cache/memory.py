@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from cachetools import TLRUCache
 
+from agentgauge.service.cache.figures import Counter
 from agentgauge.service.cache.patterns import Pattern
 from agentgauge.service.cache.store import KEPT_SECONDS, Kept
 
@@ -19,9 +20,15 @@ _ENTRY_BYTES = 600
 class MemoryStore:
     """Implements `agentgauge.service.cache.store.Store`."""
 
-    def __init__(self, most_bytes: int = MEMORY_BYTES, clock: Callable[[], float] = time.time) -> None:
-        """`clock` gives seconds since 1970."""
-        self._kept = _Evicting(most_bytes, clock)
+    def __init__(
+        self,
+        most_bytes: int = MEMORY_BYTES,
+        clock: Callable[[], float] = time.time,
+        evictions: Counter | None = None,
+    ) -> None:
+        """`clock` gives seconds since 1970. Answers that make room for others are counted in `evictions`."""
+        self._evictions = evictions or Counter()
+        self._kept = _Evicting(most_bytes, clock, self._evictions)
         self._lock = threading.Lock()
 
     @property
@@ -55,7 +62,7 @@ class MemoryStore:
 
     @property
     def evictions(self) -> int:
-        return self._kept.evictions
+        return self._evictions.value
 
     @property
     def bytes(self) -> int:
@@ -71,12 +78,12 @@ class MemoryStore:
 class _Evicting(TLRUCache[str, Kept, float]):
     """Counts what goes because there was no room, which cachetools takes out by `popitem`."""
 
-    def __init__(self, most_bytes: int, clock: Callable[[], float]) -> None:
+    def __init__(self, most_bytes: int, clock: Callable[[], float], evictions: Counter) -> None:
         super().__init__(most_bytes, ttu=_expires, timer=clock, getsizeof=_size)
-        self.evictions = 0
+        self._evictions = evictions
 
     def popitem(self) -> tuple[str, Kept]:
-        self.evictions += 1
+        self._evictions.add()
         return super().popitem()
 
 

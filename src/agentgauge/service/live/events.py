@@ -37,6 +37,8 @@ OLDEST_SECONDS = 5.0
 _RENEWED_SECONDS = 4.0
 """Age from which the next one is made while questions go on."""
 _LOOKED_SECONDS = 0.1
+_RETRIED_SECONDS = 1.0
+"""After a snapshot that could not be made, until the next is tried although nobody waits for it."""
 
 T = TypeVar("T")
 
@@ -67,10 +69,17 @@ class _Shared:
 class LiveEvents:
     """For all threads of a process."""
 
-    def __init__(self, meter: Meter, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` counts seconds. Nothing is read before the first question."""
+    def __init__(
+        self,
+        meter: Meter,
+        clock: Callable[[], float] = time.monotonic,
+        opened: Callable[[int], object] = lambda number: None,
+    ) -> None:
+        """`clock` counts seconds. `opened` is told how many snapshots there are whenever that changes. Nothing is read
+        before the first question."""
         self._meter = meter
         self._clock = clock
+        self._opened = opened
         self._versions = DataVersions(meter.settings.home, meter.book.version)
         self._newest: DataVersion | None = None
         self._looked = -float("inf")
@@ -81,6 +90,7 @@ class LiveEvents:
         self._open = 0
         self._maker = ThreadPoolExecutor(1, thread_name_prefix="agentgauge-snapshots")
         self._making: Future[None] | None = None
+        self._failed = -float("inf")
 
     def version(self, *, fresh: bool = False) -> str:
         """The version of the data that `reading` would give now, without reading it; takes a millisecond at most, or
@@ -93,7 +103,9 @@ class LiveEvents:
             current = self._current
             if current is None or not self._is_recent(current, newest, fresh=fresh):
                 return newest.text
-            if current.version != newest and self._clock() - current.began > _RENEWED_SECONDS:
+            now = self._clock()
+            is_ageing = current.version != newest and now - current.began > _RENEWED_SECONDS
+            if is_ageing and now - self._failed >= _RETRIED_SECONDS:
                 self._make()
             return current.version.text
 
@@ -194,6 +206,7 @@ class LiveEvents:
         try:
             shared = self._taken()
         except Exception as error:  # told to who waits, and there may be nobody
+            self._failed = self._clock()
             logger.warning("no newer snapshot: %s", error)
             raise
         self._replace(shared)
@@ -211,7 +224,8 @@ class LiveEvents:
     def _replace(self, shared: _Shared | None) -> None:
         with self._lock:
             previous, self._current = self._current, shared
-            self._open += shared is not None
+            if shared is not None:
+                self._count_open(1)
             if previous is not None:
                 previous.is_replaced = True
             is_unread = previous is not None and not previous.readers
@@ -222,7 +236,12 @@ class LiveEvents:
         """Without the lock: giving memory back takes milliseconds, in which questions go on."""
         shared.snapshot.close()
         with self._lock:
-            self._open -= 1
+            self._count_open(-1)
+
+    def _count_open(self, more: int) -> None:
+        """Called with the lock held."""
+        self._open += more
+        self._opened(self._open)
 
 
 def _first_line(error: Exception) -> str:

@@ -48,10 +48,13 @@ class Landing:
         meter: Meter,
         clock: Callable[[], float] = time.monotonic,
         pause: Callable[[float], bool] | None = None,
+        failed: Callable[[], object] = lambda: None,
     ) -> None:
-        """`clock` counts seconds. `pause` waits so many seconds between looks, and says whether to end."""
+        """`clock` counts seconds. `pause` waits so many seconds between looks, and says whether to end. `failed` is
+        told of each failure: it counts for all processes of a server."""
         self._meter = meter
         self._clock = clock
+        self._failed = failed
         self._stopped = threading.Event()
         self._pause = pause or self._stopped.wait
         self._tail = JournalTail(meter.settings.home)
@@ -82,6 +85,7 @@ class Landing:
         except Exception as error:  # noqa: BLE001 - whatever it was must not end the thread; it is logged and counted
             self._not_before = self._clock() + LANDED_SECONDS
             self._count(failures=1)
+            self._failed()
             logger.warning("the journal could not be landed, which is tried again in a minute: %s", error)
         return False
 
