@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 import agentgauge
+from agentgauge.errors import LakeError
 from agentgauge.lake import Lake
 from agentgauge.lake.newest import NewestVersions
 from agentgauge.lake.tables import Tables
@@ -45,3 +48,12 @@ def test_who_did_not_look_for_long_finds_them_behind_a_gap_in_the_log(lake: Lake
         (log / f"{version:020}.json").unlink()
     now[0] += 4000
     assert newest.look()["events"] == versions["events"]
+
+
+@pytest.mark.parametrize("written", [b"{", b"{}\n", b"\xff\xfe"])
+def test_a_log_that_cannot_be_read_is_said_to_be_so(lake: Lake, gauge: agentgauge.Gauge, written: bytes) -> None:
+    record_for(gauge, "a", 1)
+    lake.compact()
+    (lake.home.root / "lake" / "events" / "_delta_log" / f"{0:020}.json").write_bytes(written)
+    with pytest.raises(LakeError, match="lake/events: the table cannot be read: "):
+        Tables(lake.home).load()

@@ -70,7 +70,10 @@ class LakeTable:
         self._transactions: dict[str, int] = {}
 
     def load(self, *, create: bool = False) -> bool:
-        """Read the newest version. False where the table does not exist and `create` was not asked for."""
+        """Read the newest version. False where the table does not exist and `create` was not asked for.
+
+        Raises `LakeError` where its log cannot be read, or an object store cannot be asked.
+        """
         self._transactions.clear()
         try:
             self._delta = DeltaTable(self.storage.root, storage_options=self.storage.options)
@@ -88,6 +91,9 @@ class LakeTable:
                 storage_options=self.storage.options,
             )
             self.storage.seal_log(0)
+        except (DeltaError, OSError) as error:
+            reason = str(error).partition("\n")[0]
+            raise LakeError(f"{self.storage.root}: the table cannot be read: {reason}") from error
         if create:
             self._add_missing_columns()
         return True
