@@ -16,8 +16,11 @@ from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.ends import SegmentEnds
 from agentgauge.journal.scanner import is_dead
 from agentgauge.lake import Lake
+from agentgauge.service.backup import back_up, restore
 from agentgauge.service.ingest.replicas import MARKS_KEPT_S, Replicas
 from agentgauge.service.security.principal import LOCAL, Principal
+from agentgauge.settings import resolve_home
+from agentgauge.settings.server import get_server_settings
 from tests.service.ingest.places import (
     BANK,
     BOOK,
@@ -173,6 +176,25 @@ def test_forgotten_events_do_not_come_back_by_being_sent_again(link: Link) -> No
     link.put(0, more, closed=True)
     compact(link.home)
     assert names(link.home) == ["b", "c"]
+
+
+def test_a_restored_server_goes_on_where_the_backup_stopped(link: Link, tmp_path: Path) -> None:
+    data = link.agent.record("a", "b")
+    link.put(0, data)
+    compact(link.home)
+    back_up(get_server_settings(link.home, {}), tmp_path / "kept")
+    more = link.agent.record("c")
+    link.put(len(data), more[len(data) :])
+    restore(tmp_path / "kept", resolve_home(tmp_path / "again"))
+    link.home = tmp_path / "again"
+    assert names(link.home) == ["a", "b"]
+    with pytest.raises(RangeConflict) as refused:
+        link.put(len(more), b"")
+    assert refused.value.end == len(data)
+    link.put(len(data), more[len(data) :], closed=True)
+    compact(link.home)
+    assert link.put(0, more, closed=True) == len(more)
+    assert (names(link.home), losses(link.home)) == (["a", "b", "c"], [])
 
 
 def test_events_without_a_project_have_the_senders_and_ids_are_its_own(tmp_path: Path) -> None:
