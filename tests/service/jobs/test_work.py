@@ -224,6 +224,18 @@ def test_operations_far_above_those_of_their_type_are_one_alert(work: Work) -> N
     assert alert.message.endswith("and 1 more")
 
 
+def test_an_outlier_of_the_hour_alerts_however_many_farther_ones_there_were(work: Work) -> None:
+    now = SUNDAY + 12 * HOUR
+    with agentgauge.open(home=work.settings.recording.home.root) as gauge, gauge.scope(agent="coder"):
+        for n in range(9000):
+            far = n % 8 == 0  # 1,125 of them
+            gauge.task("build", 90_000 if far else 100 + n % 50, at=now - 2 * HOUR - timedelta(minutes=n))
+        gauge.task("build", 5000, at=now - timedelta(minutes=20))
+    detect_outliers(work, now)
+    (alert,) = AlertBook(work.state).alerts()
+    assert alert.current_value == 5000
+
+
 def test_recommendations_have_their_ids_before_anyone_asks(work: Work) -> None:
     now = SUNDAY
     record(work, now - DAY)

@@ -10,7 +10,7 @@ import msgspec
 from agentgauge.engines import Engine, Filter, Query
 from agentgauge.service.jobs.job import Work
 from agentgauge.service.reports.anomalies import Found, anomalies
-from agentgauge.service.reports.outliers import Outlier, Outliers, outliers
+from agentgauge.service.reports.outliers import Outlier, Outliers, outliers, outliers_within
 from agentgauge.service.window import Window
 from agentgauge.state.alerts import AlertBook, Detected
 
@@ -65,10 +65,10 @@ def detect_outliers(work: Work, scheduled: datetime) -> str:
     with work.engine() as engine:
         for project, own in _projects(engine):
             for metric in OUTLIER_METRICS:
-                answer = outliers(engine, metric, window, method="robust", by="operation", limit=_MOST, filters=own)
+                answer = outliers(engine, metric, window, method="robust", by="operation", limit=1, filters=own)
                 found: dict[tuple[str | None, str | None], list[Outlier]] = {}
-                for each in answer.outliers:
-                    if each.time >= hour and each.score > 0:
+                for each in outliers_within(engine, answer, Window(hour, hour + _HOUR), own):
+                    if each.score > 0:
                         found.setdefault((each.agent, each.operation), []).append(each)
                 detected += [_outlier(members, answer, project, hour) for members in found.values()]
     return _keep(work, detected, "outlier", scheduled)

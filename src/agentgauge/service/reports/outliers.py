@@ -139,6 +139,24 @@ def outliers(
     )
 
 
+def outliers_within(
+    engine: Engine, answer: Outliers, window: Window, filters: Sequence[Filter] = ()
+) -> tuple[Outlier, ...]:
+    """All values of another window, such as the last hour, that are outliers by the baselines of an answer about
+    operations; none of a key that has too few. The farthest first, however many the answer itself has beyond its limit.
+
+    Reads the window's values one by one.
+    """
+    metric = metric_in(engine, answer.metric)
+    baselines = {each.key: each.baseline for each in answer.baselines if not each.too_few}
+    rows = [
+        _outlier(value, baselines[value.key])
+        for value in values(engine, metric, window, filters, by=answer.by)
+        if value.key in baselines and baselines[value.key].is_beyond(value.value, answer.threshold)
+    ]
+    return tuple(sorted(rows, key=lambda row: (-abs(row.score), row.time, row.segment, row.n)))
+
+
 def _number_of_values(engine: Engine, metric: Metric, window: Window, filters: Sequence[Filter]) -> Answer:
     query = Query(
         start=window.start,
