@@ -23,9 +23,11 @@ import pytest
 from typer.testing import Result
 
 import agentgauge
+from agentgauge.meter import Meter
+from agentgauge.settings import get_settings
 from tests.components import require
 from tests.servers.ports import free_port
-from tests.servers.serving import Served, served
+from tests.servers.serving import Served, served, start
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - that it is refused is what is tested
 _BODY = b'{"events": [{"kind": "tool_call", "name": "grep", "time": "2026-03-02T10:00:00Z"}]}'
@@ -117,6 +119,24 @@ def test_a_second_signal_does_not_wait_for_requests(tmp_path: Path, workers: int
         assert server.process.returncode == 1
 
 
+def test_a_question_that_does_not_end_is_not_waited_for(tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path / "home") as gauge:
+        gauge.tool_call("grep")
+    Meter(get_settings(tmp_path / "home")).lake.compact()
+    entry = tmp_path / "home" / "lake" / "events" / "_delta_log" / f"{0:020}.json"
+    entry.unlink()
+    os.mkfifo(entry)
+    hasty = "from agentgauge.service.processes import answering; answering.GRACE_SECONDS = 0.1"
+    program = f"{hasty}; from agentgauge.cli import main; main()"
+    options = ["serve", "--home", str(tmp_path / "home"), "--port", "0", "--no-jobs"]
+    server = start([sys.executable, "-c", program, *options], os.environ)
+    to = urlsplit(server.url)
+    with socket.create_connection((to.hostname or "", to.port or 0)) as asking:
+        asking.sendall(f"GET /readyz HTTP/1.1\r\nHost: {to.netloc}\r\n\r\n".encode())
+        with entry.open("wb"):  # opened once the server reads from it
+            assert server.stop() == 0
+
+
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
     with _logging(tmp_path / "home", "--workers", "2") as (server, log):
         before = psutil.Process(server.process.pid).children()
@@ -172,6 +192,15 @@ def test_each_request_has_one_line_without_what_was_asked(tmp_path: Path) -> Non
         assert line["request"]
         assert "secret" not in json.dumps(line)
         assert server.stop() == 0
+
+
+def test_a_server_that_keeps_nothing_says_so_and_refuses_events(tmp_path: Path) -> None:
+    with _logging(tmp_path / "home", "--no-jobs", environment={"AGENTGAUGE_DISABLED": "1"}) as (server, log):
+        refused = httpx.post(f"{server.url}/api/v1/events", json={"kind": "mark", "name": "x"})
+        assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+        assert "AGENTGAUGE_DISABLED=1" in refused.json()["error"]["message"]
+        server.stop()
+        assert "AGENTGAUGE_DISABLED=1" in _until(log, "events that are sent will be refused")["message"]
 
 
 def test_it_answers_over_tls(tmp_path: Path) -> None:

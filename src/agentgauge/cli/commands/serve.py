@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -57,10 +57,11 @@ def serve(
     web.check()
     settings = replace(get_server_settings(home), workers=workers, jobs=not no_jobs)
     check_writable(settings.recording.home)
-    raise typer.Exit(_serve(settings, host, port, web))
+    _end(_serve(settings, host, port, web))
 
 
 def _serve(settings: ServerSettings, host: str, port: int, web: Web) -> int:
+    import logging
     from functools import partial
 
     from msgspec.structs import replace
@@ -73,6 +74,10 @@ def _serve(settings: ServerSettings, host: str, port: int, web: Web) -> int:
 
     with listen(host, port) as listening, run_directory(settings.recording.home) as run:
         set_up_logs(settings.logs)
+        if off := settings.recording.switched_off_by:
+            logging.getLogger("agentgauge.server").warning(
+                "events that are sent will be refused: the environment has %s", " and ".join(off)
+            )
         settings = replace(settings, run=run)
         share(run / "counts")
         work = partial(_answer, settings, host, listening, web)
@@ -109,7 +114,6 @@ def _answer(
         return answer(application, listening, web, ready=ready, lifeline=lifeline, stopping=stopping)
     finally:
         runtime.close()
-        gc.unfreeze()  # what `answer` froze: else DuckDB complains at the interpreter's end that its objects were left
 
 
 def _ready(settings: ServerSettings, listening: socket.socket, web: Web) -> None:
@@ -134,6 +138,18 @@ def _stopping(settings: ServerSettings) -> None:
 
     logging.getLogger("agentgauge.server").info("stopping: requests that have begun have %s s", GRACE_SECONDS)
     notify(settings.notify_socket, "STOPPING=1")
+
+
+def _end(code: int) -> NoReturn:
+    """All is closed. The interpreter would wait for threads that are at questions which nobody waits for any more."""
+    import os
+    import sys
+    from contextlib import suppress
+
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # nobody reads it any more
+            stream.flush()
+    os._exit(code)
 
 
 def _check_installed() -> None:
