@@ -21,6 +21,7 @@ from agentgauge.pricing import PriceBook
 from agentgauge.settings.ingest import IngestSettings
 from agentgauge.settings.server import ServerSettings, get_server_settings
 from tests.service.ingest.places import compact
+from tests.small_disk import small_disk
 
 URL = "/api/v1/events"
 TASK = {"kind": "task", "time": "2026-11-21T10:00:00Z", "name": "a"}
@@ -31,6 +32,7 @@ LIMITS = IngestSettings(body_bytes=100_000, decoded_bytes=500_000, events=1000, 
 class Server:
     def __init__(self, home: Path, settings: ServerSettings) -> None:
         self.home = home
+        self.settings = settings
         self.client = TestClient(create_app(settings), base_url="http://localhost")
 
     def post(self, body: object, headers: dict[str, str] | None = None) -> Response:
@@ -229,6 +231,25 @@ def test_a_server_that_holds_too_much_says_when_to_come_back(server: Server) -> 
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert server.post(TASK).status_code == 200
+
+
+def test_a_full_disk_is_said_and_has_all_that_was_acknowledged(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "journal"):
+        server = Server(tmp_path, msgspec.structs.replace(get_server_settings(tmp_path, {}), jobs=False))
+        with server.client:
+            acknowledged = 0
+            while (answer := server.post([TASK | {"attributes": {"a": "x" * 9000}}] * 20)).status_code == 200:
+                acknowledged += 20
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "busy")
+            assert (
+                answer.json()["error"]["message"] == "disk full: nothing of this request was kept; send it again later"
+            )
+            assert int(answer.headers["Retry-After"]) > 0
+            assert len(server.rows()) == acknowledged > 0
+            compact(tmp_path)
+        assert len(server.rows()) == acknowledged
+        with Server(tmp_path, server.settings).client as again:
+            assert again.post(URL, json=TASK).status_code == 200
 
 
 def test_attributes_have_a_size(server: Server) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,23 +9,15 @@ import pytest
 
 from agentgauge.journal.series import SegmentOptions
 from agentgauge.journal.writer import Journal
-from tests.components import require
+from tests import small_disk as mounted
 from tests.journal.records import losses, payload, values
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    require(sys.platform == "linux" and os.getuid() == 0, "root on Linux, to mount a tmpfs")
     place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(place)], capture_output=True, check=False
-    )
-    require(mounted.returncode == 0, "the right to mount a tmpfs")
-    try:
+    with mounted.small_disk(place):
         yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 @pytest.mark.parametrize("appended", [False, True])
