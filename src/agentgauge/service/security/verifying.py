@@ -3,6 +3,9 @@
 A token that was right is remembered for `REMEMBERED_SECONDS`, by its digest, so that most requests cost one SHA-256;
 a key that is revoked, by whichever process, opens nothing after so long. That a key was used is written at most once a
 minute. Wrong tokens are not remembered.
+
+Which tokens were right within `KNOWN_SECONDS` is remembered besides, and opens nothing by itself: they are looked up
+though others at their address tried too many wrong ones, or one forgotten agent would lock out all behind its router.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from agentgauge.state.keys import ApiKey, KeyBook
 
 REMEMBERED_SECONDS = 2.0
 """How long a revoked key may still pass."""
+KNOWN_SECONDS = 3600.0
 _MOST_REMEMBERED = 10_000
 _SCOPES = frozenset(get_args(Scope))
 _USED_EVERY = timedelta(minutes=1)
@@ -40,6 +44,7 @@ class Verifier:
         self._now = now
         self._lock = threading.Lock()
         self._verified: TTLCache[str, _Verified] = TTLCache(_MOST_REMEMBERED, REMEMBERED_SECONDS, timer)
+        self._known: TTLCache[str, bool] = TTLCache(_MOST_REMEMBERED, KNOWN_SECONDS, timer)
         self._looked: TTLCache[str, bool] = TTLCache(1, REMEMBERED_SECONDS, timer)
         self._any = False
 
@@ -51,18 +56,26 @@ class Verifier:
             return None
         return verified.principal
 
+    def knew(self, token: Token) -> bool:
+        """Whether a token was right when it was last verified, within the hour."""
+        with self._lock:
+            return token.digest in self._known
+
     def verify(self, token: Token) -> Principal | None:
         """Who has a token, as state knows it now; None where nobody may use it. Raises `StateError`."""
         key, now = self._book.by_prefix(token.prefix), self._now()
         # Compared where there is no such key too: how long it takes tells nothing of which prefixes there are.
         right = token.matches("" if key is None else key.hash)
         if key is None or not right or not key.is_valid(now):
+            with self._lock:
+                self._known.pop(token.digest, None)
             return None
         if key.last_used is None or now - key.last_used >= _USED_EVERY:
             self._book.used(key.id, now)
         principal = principal_of(key)
         with self._lock:
             self._verified[token.digest] = _Verified(principal, key.expires)
+            self._known[token.digest] = True
         return principal
 
     def forget(self) -> None:
