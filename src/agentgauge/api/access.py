@@ -10,7 +10,7 @@ something must come from a page of this server's own.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -24,6 +24,7 @@ from agentgauge.service.security.limiting import Budget, Exceeded
 from agentgauge.service.security.people import People
 from agentgauge.service.security.principal import LOCAL, Principal, Scope
 from agentgauge.service.security.tokens import read_token
+from agentgauge.settings.oidc import OidcSettings
 
 _SESSION_COOKIE = "agentgauge_session"
 _FORWARDED = frozenset(
@@ -40,17 +41,23 @@ async def runtime_of(request: Request) -> Runtime:
 
 async def principal_of(request: Request) -> Principal:
     """Who asks. 401 where nobody can tell, 429 where an address tried too many wrong keys."""
+    principal = await _told(request)
+    request.state.principal = principal.name  # for the line in the log
+    return principal
+
+
+async def _told(request: Request) -> Principal:
     given, runtime = _key_of(request), _runtime(request)
     if given is not None:
         return await _by_key(given, request, runtime)
     gate = runtime.gate
     if gate.people is not None and (person := _person(request, gate.people)) is not None:
-        check_own_page(request, runtime)
+        check_own_page(request)
         return person
     is_open = gate.open_at_once()
     if is_open if is_open is not None else await run_in_threadpool(gate.is_open):
         _check_local(request, runtime)
-        check_own_page(request, runtime)
+        check_own_page(request, runtime.gate.cors_origins)
         return LOCAL
     raise _unauthorized("a key is needed: send `Authorization: Bearer agk_...`; `agentgauge keys create` makes one")
 
@@ -63,28 +70,44 @@ def _with(scope: Scope) -> Callable[[Request], Awaitable[Principal]]:
 
     async def check(request: Request) -> Principal:
         principal = await principal_of(request)
-        request.state.principal = principal.name  # for the line in the log
         if not principal.may(scope) or (scope == "admin" and principal.projects is not None):
             raise HTTPException(403, f"{principal.name} has no scope {scope}, which this needs")
-        if principal is not LOCAL:
-            limiter = _runtime(request).gate.limiter
-            exceeded = await limiter.hit(_BUDGETS[scope], principal.name, client_address(request))
-            if exceeded is not None:
-                raise _too_many(exceeded)
+        await _count(_BUDGETS[scope], principal, request)
         return principal
 
     return check
 
 
+async def _whoever(request: Request) -> Principal:
+    """Whoever has a key or signed in, whatever they may do."""
+    principal = await principal_of(request)
+    await _count("reads", principal, request)
+    return principal
+
+
+async def _count(budget: Budget, principal: Principal, request: Request) -> None:
+    if principal is LOCAL:
+        return
+    exceeded = await _runtime(request).gate.limiter.hit(budget, principal.name, client_address(request))
+    if exceeded is not None:
+        raise _too_many(exceeded)
+
+
+_reader, _sender, _admin = _with("read"), _with("ingest"), _with("admin")
+SCOPES: dict[object, tuple[Scope, ...]] = {
+    _reader: ("read",), _sender: ("ingest",), _admin: ("admin",), _whoever: (),
+}  # fmt: skip
+"""The dependencies that ask who it is, and the scopes that they let pass; without any: all."""
 RuntimeOf = Annotated[Runtime, Depends(runtime_of)]
-Reader = Annotated[Principal, Depends(_with("read"))]
-Sender = Annotated[Principal, Depends(_with("ingest"))]
-Admin = Annotated[Principal, Depends(_with("admin"))]
+Reader = Annotated[Principal, Depends(_reader)]
+Sender = Annotated[Principal, Depends(_sender)]
+Admin = Annotated[Principal, Depends(_admin)]
+Anyone = Annotated[Principal, Depends(_whoever)]
 
 
-def session_cookie_name(people: People) -> str:
+def session_cookie_name(settings: OidcSettings) -> str:
     """With TLS it has the prefix that keeps other hosts of a domain from setting it."""
-    return f"__Host-{_SESSION_COOKIE}" if people.settings.public_url.startswith("https://") else _SESSION_COOKIE
+    return f"__Host-{_SESSION_COOKIE}" if settings.public_url.startswith("https://") else _SESSION_COOKIE
 
 
 def client_address(request: Request) -> str:
@@ -98,7 +121,7 @@ def _runtime(request: Request) -> Runtime:
 
 
 def _person(request: Request, people: People) -> Principal | None:
-    cookie = request.cookies.get(session_cookie_name(people))
+    cookie = request.cookies.get(session_cookie_name(people.settings))
     return None if cookie is None else people.of_session(cookie)
 
 
@@ -114,7 +137,8 @@ async def _by_key(given: str, request: Request, runtime: Runtime) -> Principal:
     principal = None if token is None else gate.verifier.remembered(token)
     if principal is not None:
         return principal
-    if (exceeded := await gate.limiter.failing(address)) is not None:
+    known = token is not None and gate.verifier.knew(token)
+    if not known and (exceeded := await gate.limiter.failing(address)) is not None:
         raise _too_many(exceeded)
     principal = None if token is None else await run_in_threadpool(gate.verifier.verify, token)
     if principal is None:
@@ -159,12 +183,12 @@ def _check_local(request: Request, runtime: Runtime) -> None:
         )
 
 
-def check_own_page(request: Request, runtime: Runtime) -> None:
-    """What changes something comes from no page of another origin."""
+def check_own_page(request: Request, besides: Collection[str] = ()) -> None:
+    """What changes something comes from no page of another origin, `besides` these."""
     if request.method in _ONLY_READ:
         return
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
-    if origin in runtime.gate.cors_origins:
+    if origin in besides:
         return
     # Browsers say the site; older ones the origin alone; other programs neither.
     own = site in ("same-origin", "none") if site is not None else origin is None or _own(origin, request)

@@ -41,12 +41,13 @@ def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> Fast
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would send keys where a Host header says, and from TLS to none behind a proxy
         generate_unique_id_function=openapi.operation_id,
         # Requests are measured by `operations.measured`; FastAPI would look for a tracer at each of them.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     errors.install(app)
-    openapi.install(app)
+    openapi.install(app, settings.security.oidc)
     middleware.install(app, settings)
     # Routes are tried one after the other, and what takes events is asked for most.
     include(app.router, ingest, metrics, beyond, operations, admin, sign_in)

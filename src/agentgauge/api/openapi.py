@@ -20,6 +20,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from agentgauge.api.access import SCOPES, session_cookie_name
+from agentgauge.settings.oidc import OidcSettings
+
 _ANSWER, _COMPONENTS, _EXAMPLE = "x-answer", "x-components", "x-example"
 """Carried by a response until the whole description is put together: FastAPI knows of none."""
 _kinds: list[Any] = []
@@ -64,6 +67,7 @@ _DESCRIPTION = """What agents used, what it cost and how well it went.
 Times are ISO 8601; one without an offset is UTC. Rates under `/api/v1/metrics` are percent, durations milliseconds,
 money USD. What is not known is `null`, never 0. Every error has the form of `Error`.
 """
+_KEY = "A key of `agentgauge keys create`. Where none was ever made, the machine itself asks without."
 _TAGS = [
     {"name": "metrics", "description": "Aggregates, trends, outliers, recommendations, insights and alerts."},
     {"name": "beyond", "description": "The other reports, the rows behind them, budgets, SQL and export."},
@@ -119,18 +123,18 @@ def operation_id(route: APIRoute) -> str:
     return "_".join([*map(str, route.tags[:1]), route.name])
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, sign_in: OidcSettings | None = None) -> None:
     """Give the application its description, made when it is first asked for."""
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _described(app)
+            app.openapi_schema = _described(app, sign_in)
         return app.openapi_schema
 
     app.openapi = described  # type: ignore[method-assign]  # FastAPI documents replacing it
 
 
-def _described(app: FastAPI) -> dict[str, Any]:
+def _described(app: FastAPI, sign_in: OidcSettings | None) -> dict[str, Any]:
     found = get_openapi(title=app.title, version=app.version, description=_DESCRIPTION, tags=_TAGS, routes=app.routes)
     schemas: dict[str, Any] = found.setdefault("components", {}).setdefault("schemas", {})
     schemas[_ERROR] = _ERROR_SCHEMA
@@ -141,7 +145,31 @@ def _described(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)  # FastAPI's own form of a 422, which no route answers with
     found["components"]["schemas"] = dict(sorted(schemas.items()))
+    found["components"]["securitySchemes"] = schemes = _schemes(sign_in)
+    for route in app.routes:
+        if isinstance(route, APIRoute) and (scopes := _scopes(route)) is not None:
+            for method, operation in found["paths"].get(route.path_format, {}).items():
+                if method.upper() in (route.methods or ()):
+                    operation["security"] = [{name: list(scopes)} for name in schemes]
     return found
+
+
+def _schemes(sign_in: OidcSettings | None) -> dict[str, Any]:
+    """The ways to say who asks, of which one is enough."""
+    schemes: dict[str, Any] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "agk_...", "description": _KEY},
+        "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": _KEY},
+    }
+    if sign_in is not None:
+        name = session_cookie_name(sign_in)
+        schemes["session"] = {"type": "apiKey", "in": "cookie", "name": name, "description": "Set by `/sign-in`."}
+    return schemes
+
+
+def _scopes(route: APIRoute) -> Sequence[str] | None:
+    """The scopes of which a route needs one; None: it is for anybody."""
+    asking = (dependency.call for dependency in route.dependant.dependencies if dependency.call in SCOPES)
+    return next((SCOPES[call] for call in asking), None)
 
 
 def _complete(responses: dict[str, Any], schemas: dict[str, Any], path: str, statuses: Sequence[int]) -> None:

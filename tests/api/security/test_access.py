@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
 
+from agentgauge.service.security.keys import revoke
 from tests.api.security.conftest import ServerOf
 
 KeyOf = Callable[..., str]
@@ -173,3 +175,37 @@ def test_acts_of_administrators_are_kept_with_who_and_when(server: TestClient, k
     assert acts[0]["subject"] == f"key {key['id']}"
     assert admin.split("_")[2] not in str(acts)
     assert server.get("/api/v1/audit", headers={"X-API-Key": key_of("read")}).status_code == 403
+
+
+def test_wrong_keys_do_not_lock_out_those_that_were_right_within_the_hour(server: TestClient, key_of: KeyOf) -> None:
+    """One agent with a revoked key would stop all behind the same router."""
+    good, revoked = key_of("read"), key_of("read")
+    assert {server.get(ASK, headers={"X-API-Key": key}).status_code for key in (good, revoked)} == {200}
+    gate = server.app.state.runtime.gate  # type: ignore[attr-defined]
+    revoke(gate.keys, revoked, actor="test", now=datetime.now(UTC))
+    gate.verifier.forget()
+    assert [server.get(ASK, headers={"X-API-Key": revoked}).status_code for _ in range(31)] == [401] * 30 + [429]
+    assert server.get(ASK, headers={"X-API-Key": good}).status_code == 200
+
+
+def test_asking_who_one_is_counts_as_a_question(server_of: ServerOf, key_of: KeyOf) -> None:
+    server, headers = server_of(AGENTGAUGE_READS_PER_MINUTE="2"), {"X-API-Key": key_of("ingest")}
+    assert [server.get(ASK, headers=headers).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_a_key_is_sent_nowhere_else(server: TestClient) -> None:
+    """A redirect to the address without the slash would go to the name in the Host header, and from TLS to none."""
+    said = server.get(f"{ASK}/", headers={"Host": "evil.example.org"}, follow_redirects=False)
+    assert (said.status_code, said.headers.get("location")) == (404, None)
+
+
+def test_the_description_says_who_may_ask_what(server: TestClient) -> None:
+    described = server.get("/openapi.json").json()
+    assert set(described["components"]["securitySchemes"]) == {"bearer", "key"}
+    needed = {path: {method: one.get("security") for method, one in operations.items()}
+              for path, operations in described["paths"].items()}  # fmt: skip
+    assert needed["/api/v1/metrics/summary"]["get"] == [{"bearer": ["read"]}, {"key": ["read"]}]
+    assert needed["/v1/traces"]["post"] == [{"bearer": ["ingest"]}, {"key": ["ingest"]}]
+    assert needed["/api/v1/keys"]["post"] == [{"bearer": ["admin"]}, {"key": ["admin"]}]
+    assert needed["/api/v1/me"]["get"] == [{"bearer": []}, {"key": []}]
+    assert needed["/healthz"]["get"] is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from authlib.integrations.starlette_client import OAuth, OAuthError  # type: ignore[import-untyped]  # has no types
+from authlib.integrations.starlette_client import OAuth, OAuthError
 from fastapi import Request
 from joserfc.errors import JoseError
 from starlette.exceptions import HTTPException

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from agentgauge.api.access import RuntimeOf, check_own_page, client_address, principal_of, session_cookie_name
+from agentgauge.api.access import Anyone, RuntimeOf, check_own_page, client_address, session_cookie_name
 from agentgauge.api.openapi import errors
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.people import SESSION_SECONDS, SIGNING_IN_SECONDS, People
-from agentgauge.service.security.principal import Principal
 
 if TYPE_CHECKING:
     from agentgauge.api.sign_in.provider import Provider
@@ -33,7 +32,7 @@ class Me(BaseModel):
 
 
 @router.get("/api/v1/me")
-async def me(principal: Annotated[Principal, Depends(principal_of)]) -> Me:
+async def me(principal: Anyone) -> Me:
     """Who asks, and what they may do: whether a key works."""
     projects = None if principal.projects is None else sorted(principal.projects)
     return Me(name=principal.name, scopes=sorted(principal.scopes), projects=projects)
@@ -69,7 +68,7 @@ async def callback(request: Request, runtime: RuntimeOf) -> Response:
     if person is None or people.principal(person) is None:
         raise HTTPException(403, "you may not use this server: its administrator decides who may")
     response = RedirectResponse(str(session["then"]), 303)
-    _set(response, people, session_cookie_name(people), people.session_cookie(person), SESSION_SECONDS)
+    _set(response, people, session_cookie_name(people.settings), people.session_cookie(person), SESSION_SECONDS)
     response.delete_cookie(_SIGNING_IN)
     return response
 
@@ -78,9 +77,9 @@ async def callback(request: Request, runtime: RuntimeOf) -> Response:
 async def sign_out(request: Request, runtime: RuntimeOf) -> Response:
     """Take the session from the browser."""
     people = _people(runtime)
-    check_own_page(request, runtime)
+    check_own_page(request)
     response = Response(status_code=204)
-    _set(response, people, session_cookie_name(people), "", 0)
+    _set(response, people, session_cookie_name(people.settings), "", 0)
     return response
 
 
