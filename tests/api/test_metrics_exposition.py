@@ -29,6 +29,7 @@ from agentgauge.service.reports.counters import OTHER, counters
 from agentgauge.settings import get_settings, resolve_home
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.job_runs import JobRuns
 from tests.components import require
 from tests.servers.serving import served
 
@@ -115,6 +116,20 @@ def test_alerts_budgets_and_jobs_are_gauges(client: TestClient, tmp_path: Path) 
     assert value(found, "agentgauge_alerts", severity="critical", status="active") == 0
     assert value(found, "agentgauge_job_last_run_failed", job="budgets") == 0
     assert (value(found, "agentgauge_job_last_success_timestamp_seconds", job="budgets") or 0) >= now.timestamp()
+
+
+def test_budgets_of_what_has_no_end_are_no_series_and_a_run_that_died_has_failed(client: TestClient) -> None:
+    runtime = client.app.state.runtime  # type: ignore[attr-defined]
+    now = runtime.now()
+    for scope in ("user", "ticket", "run", "session"):
+        terms = Terms(scope=scope, name="ada", total_usd=Decimal(1), start=now)  # type: ignore[arg-type]
+        BudgetBook(runtime.state).create(terms, "test", now)
+    runs = JobRuns(runtime.state)
+    runs.start("budgets", now, "a process that died", now)
+    runs.abandon("budgets", now)
+    found = samples(client)
+    assert not any("ada" in text for _, pairs in found for _, text in pairs)
+    assert value(found, "agentgauge_job_last_run_failed", job="budgets") == 1
 
 
 def test_promtool_finds_nothing_to_mend(client: TestClient) -> None:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, get_args
 
 from agentgauge.service.jobs.overview import JobState
 from agentgauge.state.alerts import Alert, Severity
-from agentgauge.state.budgets import Budget
+from agentgauge.state.budgets import Budget, Scope
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
+
+_FEW: tuple[Scope, ...] = ("agent", "role", "project", "team")
+"""Scopes whose names may be labels. Tickets, runs and sessions have no end, and users are people."""
 
 
 def state_families(alerts: Iterable[Alert], budgets: Iterable[Budget], jobs: Iterable[JobState]) -> Iterator[Metric]:
@@ -31,7 +34,7 @@ def state_families(alerts: Iterable[Alert], budgets: Iterable[Budget], jobs: Ite
     used = GaugeMetricFamily(
         "agentgauge_budget_used_dollars", "What of a budget is used, as the job last counted it.", labels=of_budget
     )
-    for budget in budgets:
+    for budget in (each for each in budgets if each.scope in _FEW):
         labels = (budget.scope, budget.name, budget.project or "", budget.period)
         limit.add_metric(labels, float(budget.total_usd))
         if budget.used_at is not None:
@@ -41,11 +44,13 @@ def state_families(alerts: Iterable[Alert], budgets: Iterable[Budget], jobs: Ite
     succeeded = GaugeMetricFamily(
         "agentgauge_job_last_success_timestamp_seconds", "When a job last succeeded.", labels=("job",)
     )
-    failed = GaugeMetricFamily("agentgauge_job_last_run_failed", "1 where a job's last run failed.", labels=("job",))
+    failed = GaugeMetricFamily(
+        "agentgauge_job_last_run_failed", "1 where a job's last run failed, or its process died.", labels=("job",)
+    )
     for job in jobs:
         if job.last_success is not None:
             succeeded.add_metric((job.name,), job.last_success.timestamp())
         if job.last is not None:
-            failed.add_metric((job.name,), job.last.status == "failed")
+            failed.add_metric((job.name,), job.last.status in ("failed", "abandoned"))
     yield succeeded
     yield failed
