@@ -99,7 +99,7 @@ def test_nothing_unusual_is_said(run: Run, anomalies: Words) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--bucket", "month"), "--bucket hour or --bucket day"),
+        (("--bucket", "month"), "say hour or day"),
         (("--alpha", "2"), "between 0 and 1"),
         (("tokenz",), "did you mean tokens?"),
     ],

@@ -126,7 +126,7 @@ def test_nothing_recorded_is_no_change(run: Run, tmp_path: Path) -> None:
     result = run("explain", "--home", tmp_path / "none")
     sentence, advice = result.stdout.splitlines()[-2:]
     assert sentence == "Cost is $0.00 in both windows."
-    assert "'agentgauge report'" in advice
+    assert "an overview says what there is" in advice
 
 
 def test_a_home_that_begins_later_than_the_earlier_window_says_so(run: Run, two_weeks: Path) -> None:
@@ -209,4 +209,4 @@ def test_a_rate_says_whether_its_change_can_be_told_from_chance(
             gauge.task("turn", success=number >= failures, at=AFTER)
     shown = run("explain", *WEEKS, "--home", tmp_path / "home", "--metric", "success_rate").stdout
     assert said in " ".join(shown.split())
-    assert "'agentgauge trends'" in shown
+    assert "trends the course of days" in shown

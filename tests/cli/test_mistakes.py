@@ -77,7 +77,7 @@ def test_a_suggested_command_begins_as_the_reader_can_type_it(tmp_path: Path, mo
         (("report", "--where", "duration_ms>slow"), "compared with a number"),
         (("report", "--where", "agent>3"), "compare it with = or !="),
         (("report", "--where", "outcome=succes"), "did you mean success?"),
-        (("report", "--where", "time=1"), "--since and --until"),
+        (("report", "--where", "time=1"), "since and until"),
         (("report", "--by", ""), "names no dimension: usual are model"),
         (("percentiles", "latency", "--by", ","), "names no dimension: usual are model"),
         (("report", "--by", "agnt"), "did you mean agent?"),

@@ -25,7 +25,7 @@ def dimension(name: str) -> str:
     Raises `QueryError` for a column that is added up, and for time.
     """
     if name == "time":
-        raise QueryError(f"time is shown as a course: use --bucket, with one of {', '.join(WIDTHS)}")
+        raise QueryError(f"time is no dimension but a course: ask for it by bucket, one of {', '.join(WIDTHS)}")
     if name in _ADDED_UP:
         raise QueryError(f"{name} is added up in every group: break down by another, of {', '.join(DIMENSIONS)}")
     return name if name in COLUMNS or name.startswith("attributes.") else f"attributes.{name}"
@@ -40,12 +40,12 @@ def near_dimension(name: str) -> str | None:
 def unknown_dimension(name: str, where: str = "of the window") -> QueryError:
     """What is said of a name that is no column, and no key of attributes of any event `where` they were looked for."""
     if name == "tool":
-        return QueryError("tools are the names of tool calls: take name, with --where kind=tool_call")
+        return QueryError("tools are the names of tool calls: take name, where kind=tool_call")
     near = near_dimension(name)
     return QueryError(
         f"no column is called {name!r} and no event {where + ' ' if where else ''}has an attribute of that name"
         f"{f': did you mean {near}?' if near else '.'} Usual are {', '.join(USUAL)}; "
-        "agentgauge sql 'DESCRIBE events' lists all columns"
+        "DESCRIBE events, in SQL, lists all columns"
     )
 
 

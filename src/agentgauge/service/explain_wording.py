@@ -184,7 +184,7 @@ def phrase(part: Part, answer: Explanation) -> str:
 def remarks(answer: Explanation, zone: tzinfo) -> Iterator[str]:
     """What to keep in mind about the two windows."""
     if not answer.before.count and not answer.after.count:
-        yield "Nothing of it is in either window: 'agentgauge report' says what there is, and when."
+        yield "Nothing of it is in either window: an overview says what there is."
     elif answer.unit_of_work == "call":
         yield "One of the windows has calls and no operations (tasks): the unit of work is a model call."
     elif answer.unit_of_work == "use":
@@ -213,7 +213,7 @@ def _chance(shares: Shares) -> Iterator[str]:
     p_value = "p < 0.001" if shares.p_value < 0.0005 else f"p = {shares.p_value:.3f}"
     told = "more than chance explains" if shares.shown else "cannot be told from chance"
     yield f"{counts}: {told} (Fisher's exact test, mid-p: {p_value}), if none depended on another."
-    yield "'agentgauge compare' tests arms on the same work, 'agentgauge trends' the course of days."
+    yield "A comparison tests arms on the same work, trends the course of days."
 
 
 def unknown(answer: Explanation) -> str:

@@ -107,7 +107,7 @@ def _value(target: Column, value: str, text: str) -> Operand:
                 raise QueryError(f"{text!r}: {target.name} is true or false")
             return value == "true"
         case "time":
-            raise QueryError(f"{text!r}: a window of time is given by --since and --until")
+            raise QueryError(f"{text!r}: a window of time is given by since and until")
         case _:
             return _number(target, value, text)
 
@@ -122,7 +122,7 @@ def _check_known(name: str, value: str) -> None:
 
 def _number(target: Column, value: str, text: str) -> Operand:
     if target.type == "time":
-        raise QueryError(f"{text!r}: a window of time is given by --since and --until")
+        raise QueryError(f"{text!r}: a window of time is given by since and until")
     if target.type in ("text", "flag", "json"):
         raise QueryError(f"{text!r}: {target.name} is no number: compare it with = or !=")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -193,3 +194,28 @@ def test_a_number_or_time_beyond_all_bounds_is_refused(server: TestClient, quest
 def test_amounts_of_all_digits_that_money_has_can_be_compared_with(server: TestClient) -> None:
     asked = {"where": "cost_usd<99999999999999999999.123456789012"}
     assert server.get("/api/v1/overview", params=asked).json()["calls"] > 0
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "overview?where=time=1",
+        "breakdown?by=time",
+        "breakdown?by=nothing",
+        "percentiles?metric=success_rate",
+        "forecast?metric=tokens&budget=5",
+        "comparisons?by=id",
+    ],
+)
+def test_what_is_said_of_a_wrong_question_names_no_option_of_the_command_line(
+    server: TestClient, question: str
+) -> None:
+    answer = server.get(f"/api/v1/{question}")
+    assert answer.status_code == 422
+    assert not re.search(r"--\w|agentgauge \w", answer.json()["error"]["message"])
+
+
+def test_remarks_name_no_command(server: TestClient) -> None:
+    for metric in ("success_rate", "cost"):
+        told = server.get("/api/v1/explain", params={"metric": metric, "window": "2020-01-02"})
+        assert "agentgauge " not in told.text

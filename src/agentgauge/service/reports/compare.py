@@ -117,7 +117,7 @@ def _chosen(asked: Sequence[str], named: set[str], by: str) -> list[str]:
     if len(chosen) < 2:
         raise QueryError(f"there is nothing to compare: of {by} there is only {_listed(chosen) or 'nothing'}")
     if len(chosen) > MOST_ARMS:
-        raise QueryError(f"{by} has {len(chosen)} values; choose up to {MOST_ARMS} with --arm, of {_listed(chosen)}")
+        raise QueryError(f"{by} has {len(chosen)} values; name up to {MOST_ARMS} as arm, of {_listed(chosen)}")
     return chosen
 
 

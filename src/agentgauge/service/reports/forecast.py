@@ -133,7 +133,7 @@ def forecast(
     if not 1 <= days <= MOST_DAYS:
         raise QueryError(f"a forecast is of 1 to {MOST_DAYS} days, not of {days}")
     if budget_usd is not None and metric != "cost":
-        raise QueryError(f"a budget is of cost, not of {metric}: leave --metric out")
+        raise QueryError(f"a budget is of cost, not of {metric}: leave metric out")
     asked, clocks = Asked(engine), zone_named(zone)
     today = now.astimezone(clocks).date()
     midnight = bucket_time("day", clocks, today.toordinal())

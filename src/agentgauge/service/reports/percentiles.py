@@ -84,7 +84,7 @@ def percentiles(
     metric = metric_in(engine, name, per=per)
     if metric.share is not None:
         raise QueryError(
-            f"{metric.name} is a share and has no percentiles ('agentgauge report' shows it): take execution_time, "
+            f"{metric.name} is a share and has no percentiles (an overview shows it): take execution_time, "
             "cost, tokens, quality_score, latency, satisfaction, a numeric column or attribute, or a measurement"
         )
     dimensions = tuple(dimension(key) for key in by)
