@@ -183,6 +183,10 @@ def test_json_that_is_no_document_of_ours_stays_text(settings: Settings, text: s
     assert rows(settings, f"SELECT '{text}'::JSON") == ((text,),)
 
 
+def test_values_too_deep_to_be_told_are_refused_in_words(settings: Settings) -> None:
+    assert "too deep" in asked(settings, "SELECT (repeat('[', 900) || repeat(']', 900))::JSON").refused
+
+
 def test_a_home_without_events_can_be_asked(tmp_path: Path) -> None:
     assert ask_apart(get_settings(tmp_path / "new", environ={}), "SELECT count(*) FROM events").rows == ((0,),)
 

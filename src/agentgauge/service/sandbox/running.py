@@ -38,6 +38,8 @@ def reply_to(settings: Settings, statement: Statement) -> Reply:
         return Reply(failed=str(error))
     except MemoryError:
         return Reply(refused=_too_much())
+    except RecursionError:
+        return Reply(refused="the answer has values inside values too deep to be told: select less of them")
 
 
 def _answer(snapshot: Snapshot, statement: Statement) -> SqlAnswer:
