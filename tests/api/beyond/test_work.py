@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 from fastapi.testclient import TestClient
+
+import agentgauge
+from agentgauge.api.app import create_app
+from agentgauge.events.plain import plain_time
+from agentgauge.meter import Meter
+from agentgauge.settings import get_settings
+from agentgauge.settings.server import get_server_settings
 
 
 def pages(server: TestClient, path: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -88,6 +97,34 @@ def test_a_cursor_is_of_its_own_question(server: TestClient) -> None:
     for question in ("sessions?limit=1", "runs?limit=1&where=agent=coding"):
         answer = server.get(f"/api/v1/{question}&cursor={cursor}")
         assert (answer.status_code, answer.json()["error"]["field"]) == (422, "cursor")
+
+
+def test_a_run_with_a_clock_that_is_ahead_is_on_one_page(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    with agentgauge.open(tmp_path) as gauge:
+        for minutes in (-3, 2):
+            gauge.task("work", run="ahead", at=now + timedelta(minutes=minutes))
+        gauge.task("work", run="other", at=now - timedelta(minutes=1))
+    with TestClient(create_app(get_server_settings(tmp_path, {})), base_url="http://localhost") as server:
+        assert [row["name"] for row in pages(server, "/api/v1/runs", limit=1)] == ["other", "ahead"]
+        assert pages(server, "/api/v1/runs", since="9999-01-01") == []
+
+
+def test_what_has_expired_is_said_where_it_is_missing(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    with agentgauge.open(tmp_path) as gauge:
+        gauge.task("work", run="old", at=now - timedelta(hours=3))
+    Meter(get_settings(tmp_path, {})).lake.expire(datetime.now(UTC))
+    with agentgauge.open(tmp_path) as gauge:
+        gauge.task("work", run="new")
+    with TestClient(create_app(get_server_settings(tmp_path, {})), base_url="http://localhost") as server:
+        paths = ("runs", "events", "operations", "runs/new/steps")
+        said = {server.get(f"/api/v1/{path}").json()["meta"]["missing_before"] for path in paths}
+        said.add(server.get("/api/v1/runs/new").json()["missing_before"])
+        assert len(said) == 1
+        assert said.pop() <= plain_time(now)
+        assert server.get("/api/v1/runs?since=1h").json()["meta"]["missing_before"] is None
+        assert "before which events have expired" in server.get("/api/v1/runs/old").json()["error"]["message"]
 
 
 @pytest.mark.parametrize("path", ["runs", "events", "operations"])

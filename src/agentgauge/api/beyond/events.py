@@ -15,14 +15,14 @@ from starlette.exceptions import HTTPException
 
 from agentgauge.api.access import Reader, RuntimeOf
 from agentgauge.api.answering import Asked, answered
-from agentgauge.api.beyond.lists import ListMeta, PageParameters, row_key, written_row_key
+from agentgauge.api.beyond.lists import EventsMeta, PageParameters, row_key, written_row_key
 from agentgauge.api.beyond.question import Words
 from agentgauge.api.openapi import answer_of, errors
 from agentgauge.api.paging import link_next
 from agentgauge.events.plain import csv_cell
 from agentgauge.exporters.events import told
 from agentgauge.service.dimensions import parse_dimensions
-from agentgauge.service.records.rows import COLUMNS, IDENTITY, RowKey, columns_named, event_rows
+from agentgauge.service.records.rows import COLUMNS, IDENTITY, RowKey, columns_named, event_rows, missing_before
 
 router = APIRouter()
 
@@ -45,7 +45,7 @@ class EventParameters(PageParameters):
 
 class EventList(msgspec.Struct, frozen=True):
     data: tuple[dict[str, Any], ...]
-    meta: ListMeta
+    meta: EventsMeta
 
 
 @router.get(
@@ -76,7 +76,8 @@ async def events(
         rows, following = page.cut(tuple(found), lambda row: written_row_key(_identity(row)))
         # Every column where some were named, else what each event has.
         tell = (lambda row: dict(zip(columns, row, strict=True))) if columns else told
-        return EventList(tuple(tell(row[len(IDENTITY) :]) for row in rows), ListMeta(page.as_of, following))
+        meta = EventsMeta(page.as_of, following, missing_before(part.engine, part.window))
+        return EventList(tuple(tell(row[len(IDENTITY) :]) for row in rows), meta)
 
     found = link_next(request, await answered(request, runtime, principal, "events", tuple(asked), compute))
     return found if form == _JSON or found.status_code != 200 else _as(form, asked.named() or COLUMNS, found)

@@ -1,6 +1,7 @@
 """Lists page by page, as their cursors and keys say: what `agentgauge.service.records` gives, with where to go on.
 
-Rows are those of one moment, as far as a stream that grows allows: pages after the first see nothing newer than it.
+Rows are those of one moment, as far as a stream that grows allows: no page sees anything newer than when the first was
+asked for, nor what a clock that is ahead says is.
 """
 
 from __future__ import annotations
@@ -25,6 +26,13 @@ class ListMeta(msgspec.Struct, frozen=True):
     """Asks for the next page, with the same parameters; None on the last."""
 
 
+class EventsMeta(ListMeta, frozen=True):
+    """Of a list that is read from events."""
+
+    missing_before: datetime | None
+    """Where not None, events of the window before it have expired: what had no later ones is in no list."""
+
+
 class PageParameters(OfPart):
     limit: Limit = DEFAULT_LIMIT
     cursor: CursorText = None
@@ -36,10 +44,10 @@ class PageParameters(OfPart):
 
 
 def up_to_first_page(window: Window, page: Page) -> Window:
-    """The window of pages after the first, which do not see what has been recorded since."""
-    if page.after is None or (window.end is not None and window.end <= page.as_of):
+    """The window of all pages of a list whose rows move as more is recorded."""
+    if window.start is not None and window.start >= page.as_of:
         return window
-    return Window(window.start, page.as_of)
+    return Window(window.start, page.as_of if window.end is None else min(window.end, page.as_of))
 
 
 def row_key(key: Key | None) -> RowKey | None:

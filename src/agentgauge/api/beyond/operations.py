@@ -9,18 +9,19 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from agentgauge.api.access import Reader, RuntimeOf
 from agentgauge.api.answering import Asked, answered
-from agentgauge.api.beyond.lists import ListMeta, PageParameters, row_key, written_row_key
+from agentgauge.api.beyond.lists import EventsMeta, PageParameters, row_key, written_row_key
 from agentgauge.api.metrics.parameters import Parameters
 from agentgauge.api.openapi import answer_of, errors
 from agentgauge.api.paging import link_next
 from agentgauge.service.records.operations import Operation, OperationParts, list_operations, one_operation
+from agentgauge.service.records.rows import missing_before
 
 router = APIRouter()
 
 
 class OperationList(msgspec.Struct, frozen=True):
     data: tuple[Operation, ...]
-    meta: ListMeta
+    meta: EventsMeta
 
 
 @router.get("/operations", summary="Operations", responses=answer_of(OperationList, "A page of them"))
@@ -34,7 +35,7 @@ async def operations(
         part = asked.question(of, now=page.as_of)
         found = list_operations(part.engine, part.window, part.filters, limit=page.limit + 1, after=row_key(page.after))
         rows, following = page.cut(found, lambda row: written_row_key(row.key))
-        return OperationList(tuple(rows), ListMeta(page.as_of, following))
+        return OperationList(tuple(rows), EventsMeta(page.as_of, following, missing_before(part.engine, part.window)))
 
     return link_next(request, await answered(request, runtime, principal, "operations", tuple(asked), compute))
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from agentgauge.api.access import Reader, RuntimeOf
 from agentgauge.api.answering import Asked, answered
 from agentgauge.api.beyond.lists import (
-    ListMeta,
+    EventsMeta,
     PageParameters,
     row_key,
     up_to_first_page,
@@ -22,6 +22,7 @@ from agentgauge.api.beyond.lists import (
 from agentgauge.api.beyond.question import OfPart
 from agentgauge.api.openapi import answer_of, errors
 from agentgauge.api.paging import link_next
+from agentgauge.service.records.rows import missing_before
 from agentgauge.service.records.work import Work, WorkKind, list_work
 from agentgauge.service.records.work_item import Step, WorkItem, course, find_work, of_work, work_item
 
@@ -38,12 +39,12 @@ _Project = Annotated[
 
 class WorkList(msgspec.Struct, frozen=True):
     data: tuple[Work, ...]
-    meta: ListMeta
+    meta: EventsMeta
 
 
 class Course(msgspec.Struct, frozen=True):
     data: tuple[Step, ...]
-    meta: ListMeta
+    meta: EventsMeta
 
 
 class ItemParameters(OfPart):
@@ -76,7 +77,7 @@ def _add(kind: WorkKind, plural: str, what: str) -> None:
             after = work_key(page.after)
             found = list_work(part.engine, kind, window, part.filters, limit=page.limit + 1, after=after)
             rows, following = page.cut(found, lambda row: written_work_key(row.key))
-            return WorkList(tuple(rows), ListMeta(page.as_of, following))
+            return WorkList(tuple(rows), EventsMeta(page.as_of, following, missing_before(part.engine, window)))
 
         return link_next(request, await answered(request, runtime, principal, plural, tuple(asked), compute))
 
@@ -108,7 +109,7 @@ def _add(kind: WorkKind, plural: str, what: str) -> None:
                 after=row_key(page.after),
             )
             rows, following = page.cut(found, lambda row: written_row_key(row.key))
-            return Course(tuple(rows), ListMeta(page.as_of, following))
+            return Course(tuple(rows), EventsMeta(page.as_of, following, missing_before(of.engine, window)))
 
         parameters = (name, *asked)
         return link_next(request, await answered(request, runtime, principal, f"{kind} steps", parameters, compute))

@@ -16,7 +16,8 @@ import msgspec
 
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.errors import Ambiguous, NotFound
-from agentgauge.service.records.rows import RowKey, event_rows
+from agentgauge.events.plain import plain_time
+from agentgauge.service.records.rows import RowKey, event_rows, missing_before
 from agentgauge.service.records.work import COLUMNS, Name, Work, WorkKind, work_named
 from agentgauge.service.window import Window
 
@@ -41,6 +42,8 @@ class WorkItem(Work, frozen=True, kw_only=True):
     parts: dict[str, tuple[Named, ...]]
     """What its events name: operations, names, roles, sessions, runs, tickets, issues, features and users, of each at
     most 100, those of the most events first. What it is itself is left out."""
+    missing_before: datetime | None
+    """Where not None, events of the window before it have expired and are not in the figures."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +117,7 @@ def work_item(
         **{field: getattr(work, field) for field in Work.__struct_fields__},
         kinds={one.name: one.events for one in _named(engine, asked, own, "kind")},
         parts={part: _named(engine, asked, own, part) for part in _PARTS if part != COLUMNS[kind]},
+        missing_before=missing_before(engine, asked),
     )
 
 
@@ -186,6 +190,9 @@ def _unknown(engine: Engine, kind: WorkKind, name: str) -> str:
     query = Query(filters=(Filter(column, "is not null"),), group=(column,), order=("-count",), limit=_COMPARED)
     known = [row[0] for row in engine.aggregate(query).rows]
     said = f"no {kind} is called {name!r}"
+    expired = missing_before(engine, Window())
+    if expired is not None:
+        said += f" after {plain_time(expired)}, before which events have expired"
     if not known:
         return f"{said}: no event names a {kind}"
     near = get_close_matches(name, known, n=3)
