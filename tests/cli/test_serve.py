@@ -23,8 +23,6 @@ import pytest
 from typer.testing import Result
 
 import agentgauge
-from agentgauge.meter import Meter
-from agentgauge.settings import get_settings
 from tests.components import require
 from tests.servers.ports import free_port
 from tests.servers.serving import Served, served, start
@@ -119,22 +117,35 @@ def test_a_second_signal_does_not_wait_for_requests(tmp_path: Path, workers: int
         assert server.process.returncode == 1
 
 
+_ENDLESS = """
+import threading
+from agentgauge.service import readiness
+from agentgauge.service.processes import answering
+
+def look(self):
+    print("asked", flush=True)
+    threading.Event().wait()
+
+readiness.ReadinessProbe.look = look
+answering.GRACE_SECONDS = 0.1
+from agentgauge.cli import main
+main()
+"""
+
+
 def test_a_question_that_does_not_end_is_not_waited_for(tmp_path: Path) -> None:
-    with agentgauge.open(tmp_path / "home") as gauge:
-        gauge.tool_call("grep")
-    Meter(get_settings(tmp_path / "home")).lake.compact()
-    entry = tmp_path / "home" / "lake" / "events" / "_delta_log" / f"{0:020}.json"
-    entry.unlink()
-    os.mkfifo(entry)
-    hasty = "from agentgauge.service.processes import answering; answering.GRACE_SECONDS = 0.1"
-    program = f"{hasty}; from agentgauge.cli import main; main()"
-    options = ["serve", "--home", str(tmp_path / "home"), "--port", "0", "--no-jobs"]
-    server = start([sys.executable, "-c", program, *options], os.environ)
-    to = urlsplit(server.url)
-    with socket.create_connection((to.hostname or "", to.port or 0)) as asking:
-        asking.sendall(f"GET /readyz HTTP/1.1\r\nHost: {to.netloc}\r\n\r\n".encode())
-        with entry.open("wb"):  # opened once the server reads from it
+    command = [sys.executable, "-c", _ENDLESS, "serve", "--home", str(tmp_path / "home"), "--port", "0"]
+    server = start(command, os.environ)
+    try:
+        to = urlsplit(server.url)
+        with socket.create_connection((to.hostname or "", to.port or 0)) as asking:
+            asking.sendall(f"GET /readyz HTTP/1.1\r\nHost: {to.netloc}\r\n\r\n".encode())
+            assert server.process.stdout is not None
+            assert server.process.stdout.readline() == "asked\n"
             assert server.stop() == 0
+    finally:
+        if server.process.poll() is None:
+            server.kill()
 
 
 def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
