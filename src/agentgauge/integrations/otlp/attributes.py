@@ -6,7 +6,7 @@ were left out is said among those that are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
 
@@ -16,10 +16,8 @@ from agentgauge.events.codec import encode_json
 from agentgauge.integrations.otlp.table import KEPT, LEFT_OUT, Table, Use
 from agentgauge.usage.fields import money
 
-ValueOf = Callable[[Any], object]
-"""Reads the `AnyValue` of an attribute."""
 Pair = tuple[str, Any]
-"""The name of an attribute and its `AnyValue`, not read yet."""
+"""The name of an attribute and its value, as JSON has it."""
 
 MOST_ATTRIBUTES: Final = 64
 MOST_CHARACTERS: Final = 1024
@@ -40,7 +38,7 @@ class Sorted(msgspec.Struct, frozen=True, gc=False):
     """Those that a field was made of, by the field."""
 
 
-def sort(attributes: Iterable[Any], table: Table, value_of: ValueOf) -> Sorted:
+def sort(pairs: Iterable[Pair], table: Table) -> Sorted:
     """Look at each attribute once. A value that its field cannot have is kept as an attribute."""
     stated: dict[str, Any] = {}
     of_fields: dict[str, Pair] = {}
@@ -48,18 +46,17 @@ def sort(attributes: Iterable[Any], table: Table, value_of: ValueOf) -> Sorted:
     kind: str | None = None
     others: list[Pair] = []
     known, use_of = table.known.get, table.use_of
-    for attribute in attributes:
-        name = attribute.key
+    for pair in pairs:
+        name, value = pair
         use = known(name) or use_of(name)
         if use is LEFT_OUT:
             continue
-        read = attribute.value
         if use is KEPT:
-            others.append((name, read))
+            others.append(pair)
             continue
-        field, value = use.field, read.string_value or value_of(read)
+        field = use.field
         if field is None:
-            others.append((name, read))
+            others.append(pair)
             said = use.kinds.get(value) if use.kinds and type(value) is str else None
             # A span that both a convention that is read and another one describe is what the one that is read says.
             if said is not None and (kind is None or kind == "step"):
@@ -68,27 +65,26 @@ def sort(attributes: Iterable[Any], table: Table, value_of: ValueOf) -> Sorted:
         if type(value) is not str or not use.is_text:
             value = _converted(use, value)
         if (not value and value != 0) or (field in stated and ranks[field] < use.rank):
-            others.append((name, read))
+            others.append(pair)
             continue
         if field in stated:
             others.append(of_fields[field])
-        stated[field], of_fields[field], ranks[field] = value, (name, read), use.rank
+        stated[field], of_fields[field], ranks[field] = value, pair, use.rank
     return Sorted(stated, kind, others, of_fields)
 
 
-def bounded(pairs: Iterable[Pair], value_of: ValueOf, more: dict[str, Any]) -> dict[str, Any]:
+def bounded(pairs: Iterable[Pair], more: dict[str, Any]) -> dict[str, Any]:
     """The attributes that are kept, with `more`, which names nothing that they name."""
     kept = more.copy()
     left_out = 0
-    for name, read in pairs:
-        if value := read.string_value:
-            kept[name] = value if len(value) <= MOST_CHARACTERS else value[:MOST_CHARACTERS]
-            continue
-        value = value_of(read)
-        if type(value) in (list, dict) and len(encode_json(value)) > MOST_CHARACTERS:
+    for name, value in pairs:
+        if type(value) is str:
+            if value:
+                kept[name] = value[:MOST_CHARACTERS]
+        elif type(value) in (list, dict) and len(encode_json(value)) > MOST_CHARACTERS:
             left_out += 1
-        elif value is not None and value != "":
-            kept[name] = value if type(value) is not str else value[:MOST_CHARACTERS]
+        elif value is not None:
+            kept[name] = value
     if len(kept) > MOST_ATTRIBUTES:
         left_out += len(kept) - MOST_ATTRIBUTES
         kept = dict(islice(kept.items(), MOST_ATTRIBUTES))

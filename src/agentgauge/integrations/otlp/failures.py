@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from agentgauge.integrations.otlp.attributes import ValueOf
+from agentgauge.integrations.otlp.decoding import PairsOf
 from agentgauge.recorder.error_category import ErrorCategory, category_of_word
 from agentgauge.recorder.failure import MESSAGE_CHARACTERS
 
@@ -17,7 +17,7 @@ _SUCCESS: Final[Mapping[str, str]] = {"outcome": "success"}
 _OUTCOMES = {ErrorCategory.TIMEOUT: "timeout", ErrorCategory.CANCELLED: "interrupted"}
 
 
-def failure_of(span: Any, stated_type: str | None, value_of: ValueOf) -> Mapping[str, str]:
+def failure_of(span: Any, stated_type: str | None, pairs_of: PairsOf) -> Mapping[str, str]:
     """Outcome, and of a failure what it was, as fields of an event. `stated_type` is the span's `error.type`."""
     code = span.status.code
     if code == _OK or (code != _ERROR and stated_type is None):
@@ -25,7 +25,7 @@ def failure_of(span: Any, stated_type: str | None, value_of: ValueOf) -> Mapping
     said: dict[str, object] = {}
     for event in span.events:
         if event.name == "exception":
-            said = {pair.key: value_of(pair.value) for pair in event.attributes}
+            said = dict(pairs_of(event.attributes))
     failure = {"outcome": "error"}
     error_type = stated_type if stated_type not in (None, _OTHER) else said.get("exception.type") or stated_type
     if error_type:

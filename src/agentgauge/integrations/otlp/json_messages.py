@@ -69,7 +69,11 @@ class _Pair(_Message, frozen=True):
     value: _Value = _Value()
 
 
-def value_of(value: _Value, depth: int = 0) -> object:
+def pairs_of(attributes: Sequence[_Pair]) -> list[tuple[str, object]]:
+    return [(pair.key, _value_of(pair.value)) for pair in attributes]
+
+
+def _value_of(value: _Value, depth: int = 0) -> object:
     for scalar in (value.string_value, value.bool_value, value.bytes_value):
         if scalar is not None:
             return scalar
@@ -80,9 +84,9 @@ def value_of(value: _Value, depth: int = 0) -> object:
     if depth >= DEEPEST:
         return None
     if value.array_value is not None:
-        return [value_of(item, depth + 1) for item in value.array_value.values[:MOST_ITEMS]]
+        return [_value_of(item, depth + 1) for item in value.array_value.values[:MOST_ITEMS]]
     if value.kvlist_value is not None:
-        return {item.key: value_of(item.value, depth + 1) for item in value.kvlist_value.values[:MOST_ITEMS]}
+        return {item.key: _value_of(item.value, depth + 1) for item in value.kvlist_value.values[:MOST_ITEMS]}
     return None
 
 

@@ -26,8 +26,8 @@ from agentgauge.events import fields
 from agentgauge.events.checked import Checked
 from agentgauge.events.event import from_micros
 from agentgauge.events.source_ids import TIMED
-from agentgauge.integrations.otlp.attributes import ValueOf, bounded, sort
-from agentgauge.integrations.otlp.decoding import Request
+from agentgauge.integrations.otlp.attributes import Pair, bounded, sort
+from agentgauge.integrations.otlp.decoding import PairsOf, Request
 from agentgauge.integrations.otlp.resources import Origin, origin_of
 from agentgauge.integrations.otlp.table import Table
 
@@ -57,18 +57,18 @@ def measurements_of(
 
     `projects` are those that the sender may record into, None for all.
     """
-    value_of = request.value_of
+    pairs_of = request.pairs_of
     for group in request.groups:
-        pairs = group.resource.attributes
-        origin = origin_of(pairs, table, value_of, projects)
-        resource = _values(pairs, value_of)
+        pairs = pairs_of(group.resource.attributes)
+        origin = origin_of(pairs, table, projects)
+        resource = dict(pairs)
         for scoped in group.scope_metrics:
             identity = _encode([resource, scoped.scope.name, scoped.scope.version])
             for metric in scoped.metrics:
                 series = _series(metric, origin, identity)
                 if series is not None:
                     for point in getattr(metric, series.data).data_points:
-                        yield _event(series, point, table, value_of)
+                        yield _event(series, point, table, pairs_of)
 
 
 def _series(metric: Any, origin: Origin, identity: bytes) -> _Series | None:
@@ -85,7 +85,7 @@ def _series(metric: Any, origin: Origin, identity: bytes) -> _Series | None:
     return None
 
 
-def _event(series: _Series, point: Any, table: Table, value_of: ValueOf) -> Checked | EventRefused | None:
+def _event(series: _Series, point: Any, table: Table, pairs_of: PairsOf) -> Checked | EventRefused | None:
     if point.flags & _NO_VALUE:
         return None
     if not series.name or not point.time_unix_nano:
@@ -96,23 +96,24 @@ def _event(series: _Series, point: Any, table: Table, value_of: ValueOf) -> Chec
     value = _level(point) if is_level else _mean(point, series.data)
     if value is None or not isfinite(value):
         return EventRefused("not finite", "the value of a point is a finite number; that of a histogram needs its sum")
-    said = sort(point.attributes, table, value_of)
+    pairs = pairs_of(point.attributes)
+    said = sort(pairs, table)
     scope = series.origin.scope | {name: stated for name, stated in said.stated.items() if name in _SCOPE}
     more = dict(series.origin.attributes)
     if not is_level:
         more |= _figures(point, series.data)
     if series.is_cumulative and point.start_time_unix_nano:
         more["otel.start"] = from_micros(point.start_time_unix_nano // 1000).isoformat()
-    pairs = [*said.others, *(pair for field, pair in said.of_fields.items() if field not in _SCOPE)]
+    kept_pairs = [*said.others, *(pair for field, pair in said.of_fields.items() if field not in _SCOPE)]
     values: dict[str, Any] = {
         **scope,
         "name": f"{series.name} (cumulative)" if series.is_cumulative else series.name,
         "value": value,
-        "source_id": _source_id(series, point, value_of),
+        "source_id": _source_id(series, point, pairs),
     }
     if series.unit:
         values["unit"] = series.unit
-    if kept := bounded(pairs, value_of, more):
+    if kept := bounded(kept_pairs, more):
         values["attributes"] = kept
     return Checked("measurement", point.time_unix_nano // 1000, values)
 
@@ -136,13 +137,9 @@ def _figures(point: Any, data: str) -> dict[str, Any]:
     return {name: value for name, value in figures.items() if value is not None and isfinite(value)}
 
 
-def _source_id(series: _Series, point: Any, value_of: ValueOf) -> str:
-    own = [series.name, series.unit, series.data, _values(point.attributes, value_of)]
+def _source_id(series: _Series, point: Any, pairs: list[Pair]) -> str:
+    own = [series.name, series.unit, series.data, dict(pairs)]
     digest = blake2b(
         series.identity + _encode([*own, point.start_time_unix_nano, point.time_unix_nano]), digest_size=16
     )
     return f"{TIMED}point:{digest.hexdigest()}"
-
-
-def _values(pairs: Any, value_of: ValueOf) -> dict[str, object]:
-    return {pair.key: value_of(pair.value) for pair in pairs}

@@ -8,9 +8,10 @@ from agentgauge.errors import BodyTooLarge, EventRefused
 from agentgauge.events.checked import Checked
 from agentgauge.integrations.otlp.decoding import Request, read_metrics, read_traces
 from agentgauge.integrations.otlp.metrics import measurements_of
+from agentgauge.integrations.otlp.pairs import Pairs
 from agentgauge.integrations.otlp.spans import events_of
 from agentgauge.integrations.otlp.surroundings import Surroundings
-from agentgauge.integrations.otlp.table import load
+from agentgauge.integrations.otlp.table import LEFT_OUT, load
 
 Item = Checked | EventRefused
 Projects = frozenset[str] | None
@@ -21,6 +22,8 @@ class OtlpReader:
 
     def __init__(self) -> None:
         self._table = load()
+        self._pairs_of_spans = Pairs(lambda name: self._table.use_of(name) is LEFT_OUT)
+        self._pairs_of_points = Pairs(lambda name: False)  # all of them say which series it is
         self._surroundings = Surroundings()
 
     def spans(self, body: bytes, *, is_json: bool, most: int, projects: Projects = None) -> Iterable[Item]:
@@ -28,13 +31,13 @@ class OtlpReader:
 
         `projects` are those that the sender may record into, None for all.
         """
-        request = read_traces(body, is_json=is_json)
+        request = read_traces(body, self._pairs_of_spans, is_json=is_json)
         _check_number(sum(len(scoped.spans) for group in request.groups for scoped in group.scope_spans), most)
         return events_of(request, self._table, self._surroundings, projects)
 
     def points(self, body: bytes, *, is_json: bool, most: int, projects: Projects = None) -> Iterable[Item]:
         """An event for each point that has a value. Raises as `spans` does."""
-        request = read_metrics(body, is_json=is_json)
+        request = read_metrics(body, self._pairs_of_points, is_json=is_json)
         _check_number(_points(request), most)
         return (item for item in measurements_of(request, self._table, projects) if item is not None)
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from agentgauge.events import fields
-from agentgauge.integrations.otlp.attributes import ValueOf, bounded, sort
+from agentgauge.integrations.otlp.attributes import Pair, bounded, sort
 from agentgauge.integrations.otlp.table import Table
 
 _SCOPE = frozenset(fields.SCOPE_NAMES) - frozenset(fields.ID_NAMES)
@@ -23,15 +23,15 @@ class Origin(msgspec.Struct, frozen=True):
     """Those of the resource that are kept with each event."""
 
 
-def origin_of(attributes: Iterable[Any], table: Table, value_of: ValueOf, projects: frozenset[str] | None) -> Origin:
+def origin_of(pairs: Iterable[Pair], table: Table, projects: frozenset[str] | None) -> Origin:
     """`projects` are those that the sender may record into, None for all.
 
     A project is stated by a name of our own, or taken from the service's. What is taken is no statement: where the
     sender may not record into it, it is left to what the sender is bound to.
     """
-    said = sort(attributes, table, value_of)
+    said = sort(pairs, table)
     scope = {name: value for name, value in said.stated.items() if name in _SCOPE}
-    kept = bounded((pair for pair in said.others if pair[0] in table.resource), value_of, {})
+    kept = bounded((pair for pair in said.others if pair[0] in table.resource), {})
     kept = {name: value for name, value in kept.items() if str(value).partition(":")[0] != _UNNAMED}
     if "project" not in scope:
         for name in table.project:

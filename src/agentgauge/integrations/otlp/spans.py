@@ -21,8 +21,8 @@ from agentgauge.errors import EventRefused
 from agentgauge.events.checked import Checked
 from agentgauge.events.fields import TOKEN_NAMES
 from agentgauge.events.source_ids import TIMED
-from agentgauge.integrations.otlp.attributes import Sorted, ValueOf, bounded, sort
-from agentgauge.integrations.otlp.decoding import Request
+from agentgauge.integrations.otlp.attributes import Sorted, bounded, sort
+from agentgauge.integrations.otlp.decoding import PairsOf, Request
 from agentgauge.integrations.otlp.failures import failure_of
 from agentgauge.integrations.otlp.resources import Origin, origin_of
 from agentgauge.integrations.otlp.surroundings import Surroundings
@@ -73,17 +73,17 @@ def events_of(
     reads = list(_read(request, table, projects))
     _note(reads, surroundings)
     for read in reads:
-        yield _refused(read) or _event(read, _kind(read, surroundings), request.value_of)
+        yield _refused(read) or _event(read, _kind(read, surroundings), request.pairs_of)
 
 
 def _read(request: Request, table: Table, projects: frozenset[str] | None) -> Iterator[_Read]:
-    value_of = request.value_of
+    pairs_of = request.pairs_of
     for group in request.groups:
-        origin = origin_of(group.resource.attributes, table, value_of, projects)
+        origin = origin_of(pairs_of(group.resource.attributes), table, projects)
         for scoped in group.scope_spans:
             library = scoped.scope.name
             for span in scoped.spans:
-                said = sort(span.attributes, table, value_of)
+                said = sort(pairs_of(span.attributes), table)
                 parent = span.parent_span_id
                 if parent == _NO_SPAN:
                     parent = b""
@@ -126,7 +126,7 @@ def _kind(read: _Read, surroundings: Surroundings) -> str:
     return read.kind
 
 
-def _event(read: _Read, kind: str, value_of: ValueOf) -> Checked:
+def _event(read: _Read, kind: str, pairs_of: PairsOf) -> Checked:
     span, stated = read.span, read.said.stated
     started, ended = span.start_time_unix_nano, span.end_time_unix_nano or span.start_time_unix_nano
     trace_id, span_id = read.trace.hex(), read.id.hex()
@@ -143,7 +143,7 @@ def _event(read: _Read, kind: str, value_of: ValueOf) -> Checked:
         values["parent_id"] = read.parent.hex()
     if 0 < started <= ended:
         values["duration_ms"] = (ended - started) / 1e6
-    values |= failure_of(span, stated.get("error_type"), value_of)
+    values |= failure_of(span, stated.get("error_type"), pairs_of)
     if kind == "llm_call":
         _add_call(values, stated)
     elif kind == "tool_call":
@@ -154,7 +154,7 @@ def _event(read: _Read, kind: str, value_of: ValueOf) -> Checked:
         values["name"] = _named(span.name)
         if kind == "task":
             values.setdefault("operation", values["name"])
-    if kind != "step" and (kept := _attributes(read, kind, value_of)):
+    if kind != "step" and (kept := _attributes(read, kind)):
         values["attributes"] = kept
     return Checked(kind, ended // 1000, values)
 
@@ -163,13 +163,13 @@ def _named(name: str) -> str:
     return name[:_NAME_CHARACTERS] or _UNKNOWN
 
 
-def _attributes(read: _Read, kind: str, value_of: ValueOf) -> dict[str, Any]:
+def _attributes(read: _Read, kind: str) -> dict[str, Any]:
     others, more = read.said.others, read.origin.attributes
     if read.library:
         more = {**more, "otel.scope.name": read.library}
     if kind == "task":  # what an agent states of its calls is not counted, since they state it too, and not lost
         others = [*others, *(pair for field, pair in read.said.of_fields.items() if field in _OF_CALLS)]
-    return bounded(others, value_of, more)
+    return bounded(others, more)
 
 
 def _add_call(values: dict[str, Any], stated: dict[str, Any]) -> None:
