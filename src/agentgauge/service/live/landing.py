@@ -3,7 +3,7 @@
 A snapshot reads the journal's tail anew each time: 10,000 events take a twentieth of a second, 80,000 half a one. So a
 thread of each server process lands it
 
-    once it is 8 MiB, about 25,000 events
+    once it is 16 MiB, about 50,000 events
     or once something has been waiting for a minute
 
 and leaves to a job what takes longer: rollups. Several processes may do so at once: one lands, the others find nothing
@@ -26,7 +26,7 @@ from agentgauge.service.live.tail import JournalTail
 
 logger = logging.getLogger("agentgauge")
 
-LANDED_BYTES = 8 << 20
+LANDED_BYTES = 16 << 20
 LANDED_SECONDS = 60.0
 _LOOKED_SECONDS = 1.0
 
