@@ -43,9 +43,7 @@ class _OtlpRoute(APIRoute):
                 message = json.loads(said.body)["error"]["message"]
                 is_json = media_type_of(request) == _JSON
                 body = answers.status(_CODES.get(said.status_code, answers.INVALID_ARGUMENT), message, is_json=is_json)
-                headers = {
-                    name: said.headers[name] for name in ("retry-after", "www-authenticate") if name in said.headers
-                }
+                headers = {name: said.headers[name] for name in _HEADERS if name in said.headers}
                 return Response(body, said.status_code, headers, _JSON if is_json else _PROTOBUF)
 
         return handler
