@@ -11,10 +11,12 @@ import pytest
 from fastapi.testclient import TestClient
 
 import agentgauge
+from agentgauge.api.metrics import recommendations
 from agentgauge.settings import resolve_home
 from agentgauge.state import state_of
 from agentgauge.state.alerts import AlertBook, Detected
 from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.job_runs import JobRuns
 from tests.api.documented import BASE, asking, assert_form, documented, get, without_meta
 
 NOW = datetime(2025, 11, 17, 14, 35, tzinfo=UTC)
@@ -79,17 +81,38 @@ class TestRecommendations:
         assert after["data"] == before["data"][2:]
         assert (after["meta"]["accepted"], after["meta"]["dismissed"]) == (1, 1)
 
-    def test_the_summary_counts_what_was_listed_and_finds_it_where_nothing_was(self, home: Path) -> None:
+    def test_the_summary_of_a_small_home_counts_what_is_found_now(self, home: Path) -> None:
         with asking(home, NOW) as client:
             found = get(client, "summary")
         assert found["data"]["pending_recommendations"] == 4
+        assert found["meta"]["recommendations_as_of"] == "2025-11-17T14:35:00Z"
+
+    def test_the_summary_of_a_large_home_waits_for_no_finding(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(recommendations, "FOUND_MEANWHILE", 10)
         with asking(home, NOW) as client:
+            unknown = get(client, "summary")
             get(client, "recommendations/cost")
             put(client, "recommendations/2/dismiss")
+        assert (unknown["data"]["pending_recommendations"], unknown["meta"]["recommendations_as_of"]) == (None, None)
         with asking(home, NOW + timedelta(hours=20)) as client:
             listed = get(client, "summary")
         assert listed["data"]["pending_recommendations"] == 3
         assert listed["meta"]["recommendations_as_of"] == "2025-11-17T14:35:00Z"
+
+    def test_a_daily_job_that_found_nothing_leaves_nothing_to_count(
+        self, home: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(recommendations, "FOUND_MEANWHILE", 10)
+        with asking(home, NOW) as client:
+            get(client, "recommendations/cost")
+        runs, midnight = JobRuns(state_of(resolve_home(home))), datetime(2025, 11, 18, tzinfo=UTC)
+        runs.succeeded(runs.start("recommendations", midnight, "test", midnight), midnight, "0 recommended")
+        with asking(home, NOW + timedelta(hours=20)) as client:
+            listed = get(client, "summary")
+        assert listed["data"]["pending_recommendations"] == 0
+        assert listed["meta"]["recommendations_as_of"] == "2025-11-18T00:00:00Z"
 
     def test_a_recommendation_that_there_is_not_is_a_404(self, home: Path) -> None:
         with asking(home, NOW) as client:

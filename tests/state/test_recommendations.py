@@ -32,6 +32,11 @@ def test_what_is_found_again_keeps_its_id_and_has_its_newest_figures(
     assert again[PAUSE].figures == b'{"saved":2}'
 
 
+def test_a_job_that_is_caught_up_makes_nothing_found_earlier_than_it_was(book: RecommendationBook) -> None:
+    book.found({PAUSE: b"{}"}, NOON)
+    assert book.found({PAUSE: b"{}"}, NOON - DAY)[PAUSE].last_found == NOON
+
+
 def test_another_agent_or_alternative_is_another_recommendation(book: RecommendationBook) -> None:
     others = [Key("cheaper_model", "coder", "opus", "plan", other) for other in ("sonnet", "haiku")]
     found = book.found(dict.fromkeys(others, b"{}"), NOON)
@@ -87,8 +92,9 @@ def test_what_was_found_in_one_project_is_another_recommendation_in_all(book: Re
 def test_who_may_see_some_projects_decides_about_these_only(book: RecommendationBook) -> None:
     book.found({PAUSE: b"{}"}, NOON)
     book.found({PAUSE: b"{}"}, NOON, project="shop")
-    with pytest.raises(NotFound):
-        book.decide(1, "accepted", NOON, projects={"shop"})
+    for number in (1, 3):  # how many there are besides is not theirs to know
+        with pytest.raises(NotFound, match=f"no recommendation {number} among those of shop"):
+            book.decide(number, "accepted", NOON, projects={"shop"})
     assert book.decide(2, "accepted", NOON, projects={"shop"}).status == "accepted"
 
 

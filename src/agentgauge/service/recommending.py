@@ -24,10 +24,11 @@ from agentgauge.pricing import PriceBook
 from agentgauge.service.readings.adoption_facts import observed
 from agentgauge.service.reports.recommendations import Findings, recommendations
 from agentgauge.service.window import Window
+from agentgauge.state.job_runs import JobRuns
 from agentgauge.state.recommendations import Decided, Kept, Key, RecommendationBook, Status
 
-_DAILY = timedelta(hours=26)
-"""A day, and as long as a job may be late."""
+DAILY_JOB = "recommendations"
+"""The job that lists them, of each project and of all together."""
 
 
 class Recommendation(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,12 +176,16 @@ def pending_now(found: Findings, book: RecommendationBook, project: str | None =
     return Pending(len({key_of(finding) for finding in found.findings} - decided), found.period.end)
 
 
-def pending_as_listed(book: RecommendationBook, now: datetime, project: str | None = None) -> Pending | None:
-    """Those that were last listed, as the daily job does; None where that is longer ago. Raises `StateError`."""
+def pending_as_listed(
+    book: RecommendationBook, runs: JobRuns, now: datetime, project: str | None = None
+) -> Pending | None:
+    """Those that were last listed, by whomever; None where they never were. Raises `StateError`."""
     kept = book.all(project)
-    last = max((one.last_found for one in kept), default=None)
-    if last is None or now - last > _DAILY:
+    daily = runs.last(DAILY_JOB, "succeeded", due_by=now)  # it may have found nothing, which leaves no other trace
+    times = [one.last_found for one in kept] + ([] if daily is None else [daily.scheduled])
+    if not times:
         return None
+    last = max(times)
     return Pending(sum(one.status == "pending" and one.last_found == last for one in kept), last)
 
 

@@ -92,12 +92,12 @@ class RecommendationBook:
         Raises `NotFound` for an id that there is not among those of `projects` (None: any), and `StateError`.
         """
         if not self._store.exists:
-            raise _absent(id, 0)
+            raise _absent(id, 0, projects)
         with self._store.transaction() as connection:
             this = Where().equal(id=id).of_projects(projects)
             kept = next(_rows(connection, this), None) if 0 < id < 1 << 63 else None
             if kept is None:
-                raise _absent(id, last_id(connection, _COUNTER))
+                raise _absent(id, last_id(connection, _COUNTER), projects)
             if kept.status == status:
                 return kept
             insert(
@@ -122,7 +122,9 @@ def _kept_key(key: Key) -> Key:
     return Key(*map(storable_text, msgspec.structs.astuple(key)))
 
 
-def _absent(id_: int, last: int) -> NotFound:
+def _absent(id_: int, last: int, projects: Collection[str] | None) -> NotFound:
+    if projects is not None:  # how many others have is not theirs to know
+        return NotFound(f"no recommendation {id_} among those of {', '.join(sorted(projects))}")
     if not last:
         return NotFound(f"no recommendation {id_}: none was found yet; list them with 'agentgauge recommendations'")
     return NotFound(f"no recommendation {id_}: they are numbered 1 to {last}")
@@ -133,7 +135,8 @@ def _note(
 ) -> None:
     if known is not None:
         this = Where().equal(id=known.id)
-        update(connection, "cost_recommendations", this, last_found_at=micros, figures=document.decode())
+        last = max(micros, to_micros(known.last_found))  # a job that is caught up finds as of when it was due
+        update(connection, "cost_recommendations", this, last_found_at=last, figures=document.decode())
         return
     insert(
         connection,

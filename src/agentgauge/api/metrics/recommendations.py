@@ -35,10 +35,13 @@ from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.principal import Principal
 from agentgauge.service.window import Window
 from agentgauge.state.budgets import BudgetBook
+from agentgauge.state.job_runs import JobRuns
 from agentgauge.state.recommendations import Decided, RecommendationBook, Status
 
 router = APIRouter(prefix="/recommendations")
 
+FOUND_MEANWHILE = 20_000
+"""Tasks and calls of which recommendations are found within a second, for who asks for something else."""
 _MOST_PRESSING = {"high": 0, "medium": 1, "low": 2}
 
 
@@ -143,16 +146,18 @@ def _decided(runtime: Runtime, principal: Principal, id_: int, status: Decided) 
     return Response(answer.model_dump_json(), media_type="application/json")
 
 
-def pending_by_project(of: Asked, project: str | None) -> tuple[Pending, ...]:
-    """How many wait for a decision, of each project that is asked about: as found lately, else as last listed, else as
-    found now.
+def pending_by_project(of: Asked, project: str | None, rows: int) -> tuple[Pending | None, ...]:
+    """How many wait for a decision, of each project that is asked about: as found lately, else as found now, unless
+    that would have to read many `rows`, the tasks and calls of 30 days: then as last listed. None where they never
+    were.
     """
-    book = RecommendationBook(of.runtime.state)
+    book, runs = RecommendationBook(of.runtime.state), JobRuns(of.runtime.state)
 
-    def of_one(one: str | None) -> Pending:
+    def of_one(one: str | None) -> Pending | None:
         found = of.runtime.findings.at_hand(_kept_under(of, one))
-        listed_before = pending_as_listed(book, of.now, one) if found is None else None
-        return listed_before or pending_now(found or _found(of, one, fresh=False), book, one)
+        if found is None and rows > FOUND_MEANWHILE:
+            return pending_as_listed(book, runs, of.now, one)
+        return pending_now(found or _found(of, one, fresh=False), book, one)
 
     return tuple(map(of_one, _projects(of, project)))
 

@@ -35,11 +35,13 @@ class SummaryData(Part):
     last_24h: Work
     last_30d_summary: Month
     active_alerts: int
-    pending_recommendations: int
+    pending_recommendations: int | None = Field(
+        description="Where much was recorded, as last listed: by the daily job, or for who asked for them; null: never."
+    )
 
 
 class SummaryMeta(Meta):
-    recommendations_as_of: datetime = Field(description="When those that are pending were found.")
+    recommendations_as_of: datetime | None = Field(description="When those that are pending were found.")
     unpriced_calls: int = Field(description="Of the month: calls whose cost is in no total, since it is not known.")
 
 
@@ -63,8 +65,10 @@ async def summary(
 def _summary(of: Asked, asked: OfProject) -> SummaryAnswer:
     filters = asked.filters(of.engine)
     day = overview(of.engine, Window(of.now - timedelta(hours=24), of.now), filters)
-    pending = pending_by_project(of, asked.project)
     month = overview(of.engine, Window(of.now - timedelta(days=DAYS), of.now), filters)
+    pending = pending_by_project(of, asked.project, month.tasks + month.calls)
+    known = [one for one in pending if one is not None]
+    all_known = len(known) == len(pending)
     return SummaryAnswer(
         data=SummaryData(
             last_24h=Work(**Work.figures(day)),
@@ -74,12 +78,12 @@ def _summary(of: Asked, asked: OfProject) -> SummaryAnswer:
             active_alerts=AlertBook(of.runtime.state).count(
                 status="active", project=asked.project, projects=of.principal.projects
             ),
-            pending_recommendations=sum(one.count for one in pending),
+            pending_recommendations=sum(one.count for one in known) if all_known else None,
         ),
         meta=SummaryMeta(
             as_of=of.now,
             **found_by(day, month),
-            recommendations_as_of=min(one.found for one in pending),
+            recommendations_as_of=min(one.found for one in known) if all_known else None,
             unpriced_calls=month.unpriced_calls,
         ),
     )

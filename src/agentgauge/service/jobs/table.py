@@ -9,6 +9,7 @@ from agentgauge.service.jobs.job import Job
 from agentgauge.service.jobs.recommending import recommend
 from agentgauge.service.jobs.reporting import write_report
 from agentgauge.service.jobs.upkeep import clean_up, roll_up
+from agentgauge.service.recommending import DAILY_JOB
 
 JOBS = (
     Job("roll-up", "hour", "bring the sums kept of events up to date", roll_up),
@@ -16,7 +17,7 @@ JOBS = (
     Job("outliers", "hour", "alert of unusual operations", detect_outliers),
     Job("budgets", "hour", "alert of budgets that are nearly or wholly used", check_budgets),
     Job("aggregate-days", "day", "compute the aggregations of yesterday", aggregate_days, each_missed=True),
-    Job("recommendations", "day", "find what to do about cost", recommend),
+    Job(DAILY_JOB, "day", "find what to do about cost", recommend),
     Job("aggregate-weeks", "week", "compute the aggregations of this and the last week", aggregate_weeks),
     Job("weekly-report", "week", "write the report of seven days", write_report, each_missed=True),
     Job("clean-up", "month", "delete raw events that are older than they are kept", clean_up),
