@@ -6,6 +6,7 @@ import base64
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
@@ -108,6 +109,17 @@ def test_a_run_with_a_clock_that_is_ahead_is_on_one_page(tmp_path: Path) -> None
     with TestClient(create_app(get_server_settings(tmp_path, {})), base_url="http://localhost") as server:
         assert [row["name"] for row in pages(server, "/api/v1/runs", limit=1)] == ["other", "ahead"]
         assert pages(server, "/api/v1/runs", since="9999-01-01") == []
+
+
+@pytest.mark.parametrize("name", ["x", "x/steps", "a/b", "50%", "a?b#c", " ünï ", "=1+1"])
+def test_a_name_is_asked_for_as_it_was_recorded(tmp_path: Path, name: str) -> None:
+    with agentgauge.open(tmp_path) as gauge:
+        for run in ("x", name):
+            gauge.task("work", run=run)
+    path = f"/api/v1/runs/{quote(name, safe='')}"
+    with TestClient(create_app(get_server_settings(tmp_path, {})), base_url="http://localhost") as server:
+        assert server.get(path).json()["name"] == name
+        assert {step["run"] for step in pages(server, f"{path}/steps")} == {name}
 
 
 def test_what_has_expired_is_said_where_it_is_missing(tmp_path: Path) -> None:

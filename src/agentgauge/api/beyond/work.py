@@ -6,7 +6,10 @@ from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import Field
+from starlette.routing import Match
+from starlette.types import Scope
 
 from agentgauge.api.access import Reader, RuntimeOf
 from agentgauge.api.answering import Asked, answered
@@ -56,6 +59,15 @@ class CourseParameters(PageParameters):
     newest_first: bool = Field(False, description="The last step first.")
 
 
+class _OfSteps(APIRoute):
+    """`runs/x/steps` is what happened in the run x, and `runs/x%2Fsteps` the run that is called so."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope.get("raw_path", b"").lower().endswith(b"%2fsteps"):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 def _add(kind: WorkKind, plural: str, what: str) -> None:
     """The three routes of one kind."""
 
@@ -81,14 +93,6 @@ def _add(kind: WorkKind, plural: str, what: str) -> None:
 
         return link_next(request, await answered(request, runtime, principal, plural, tuple(asked), compute))
 
-    @router.get(
-        f"/{plural}/{{name:path}}/steps",
-        name=f"{kind}_steps",
-        summary=f"What happened in a {kind}",
-        description="Tasks, model and tool calls, pipelines, debugging cycles, errors, measurements and marks, in "
-        "order of time: what has a duration stands where it ended, and says when it began.",
-        responses={**answer_of(Course, "A page of its course"), **errors(404, 409)},
-    )
     async def steps(
         request: Request,
         runtime: RuntimeOf,
@@ -113,6 +117,18 @@ def _add(kind: WorkKind, plural: str, what: str) -> None:
 
         parameters = (name, *asked)
         return link_next(request, await answered(request, runtime, principal, f"{kind} steps", parameters, compute))
+
+    router.add_api_route(
+        f"/{plural}/{{name:path}}/steps",
+        steps,
+        methods=["GET"],
+        name=f"{kind}_steps",
+        summary=f"What happened in a {kind}",
+        description="Tasks, model and tool calls, pipelines, debugging cycles, errors, measurements and marks, in "
+        "order of time: what has a duration stands where it ended, and says when it began.",
+        responses={**answer_of(Course, "A page of its course"), **errors(404, 409)},
+        route_class_override=_OfSteps,
+    )
 
     @router.get(
         f"/{plural}/{{name:path}}",
