@@ -149,6 +149,14 @@ def test_a_body_that_is_too_large_is_refused(home: Path) -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, 3)
 
 
+@pytest.mark.parametrize("path", ["/v1/traces", "/v1/metrics"])
+@pytest.mark.parametrize("part", [b"\x0a\x00", b"\x0a\x02\x12\x00"], ids=["groups", "scopes"])
+def test_more_groups_of_spans_or_points_than_may_be_of_these_are_refused(home: Path, path: str, part: bytes) -> None:
+    with TestClient(create_app(get_server_settings(home, {"AGENTGAUGE_INGEST_EVENTS": "100"}))) as client:
+        assert client.post(path, content=part * 100, headers=PROTOBUF).status_code == 200
+        assert client.post(path, content=part * 101, headers=PROTOBUF).status_code == 413
+
+
 def test_a_server_that_cannot_keep_more_says_when_to_come_back(home: Path) -> None:
     settings = get_server_settings(home, {"AGENTGAUGE_DISABLED": "1"})
     with TestClient(create_app(settings)) as client:

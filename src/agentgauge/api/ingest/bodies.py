@@ -28,8 +28,11 @@ _ZSTD_WINDOW_BYTES = 8 << 20
 """The largest that a sender may use with HTTP (RFC 9659)."""
 _PIECE = 1 << 20
 _JSON = ("application/json", "application/x-ndjson")
+_PROTOBUF = "application/x-protobuf"
 _VALUE_BYTES = 64
 """What a value of JSON takes once it is read, beside its text."""
+_MESSAGE_FACTOR = 4
+"""What a protobuf message usually takes once it is read, as a multiple of its bytes; one of empty parts takes 30."""
 
 
 class Body:
@@ -55,6 +58,8 @@ class Body:
             body = decoder(self._sent, self.limits.decoded_bytes, self._room)
         if self.media_type in _JSON:
             self._count_values(body)
+        elif self.media_type == _PROTOBUF:
+            self._room.take(len(body) * _MESSAGE_FACTOR)
         return body
 
     def _count_values(self, body: bytes) -> None:

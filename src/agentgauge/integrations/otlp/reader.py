@@ -32,12 +32,17 @@ class OtlpReader:
         `projects` are those that the sender may record into, None for all.
         """
         request = read_traces(body, self._pairs_of_spans, is_json=is_json)
+        _check_number(len(request.groups), most)  # two bytes make one, and to look into each takes a microsecond
+        _check_number(sum(len(group.scope_spans) for group in request.groups), most)
         _check_number(sum(len(scoped.spans) for group in request.groups for scoped in group.scope_spans), most)
         return events_of(request, self._table, self._surroundings, projects)
 
     def points(self, body: bytes, *, is_json: bool, most: int, projects: Projects = None) -> Iterable[Item]:
         """An event for each point that has a value. Raises as `spans` does."""
         request = read_metrics(body, self._pairs_of_points, is_json=is_json)
+        _check_number(len(request.groups), most)
+        _check_number(sum(len(group.scope_metrics) for group in request.groups), most)
+        _check_number(sum(len(scoped.metrics) for group in request.groups for scoped in group.scope_metrics), most)
         _check_number(_points(request), most)
         return (item for item in measurements_of(request, self._table, projects) if item is not None)
 
@@ -55,4 +60,4 @@ def _points(request: Request) -> int:
 
 def _check_number(items: int, most: int) -> None:
     if items > most:
-        raise BodyTooLarge(f"{items} spans or points in one request; at most {most}")
+        raise BodyTooLarge(f"{items} spans or points, or groups of them, in one request; at most {most}")
