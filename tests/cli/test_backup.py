@@ -117,6 +117,13 @@ def test_a_backup_is_for_its_owner_only_and_takes_no_files_place(run: Run, home:
     assert "is there already" in again.stderr
 
 
+def test_what_is_restored_is_for_its_owner_only(run: Run, half_landed: Path, tmp_path: Path) -> None:
+    again = _restored(run, half_landed, tmp_path)
+    made_new = ("id", "id.lock")  # the journal has a name of its own
+    kept = [path for path in again.rglob("*") if path.is_file() and path.name not in made_new]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+
+
 def test_a_home_that_is_not_empty_stays_as_it_is(run: Run, home: Path, tmp_path: Path) -> None:
     run("backup", tmp_path / "kept.tar.zst", "--home", home)
     before = sorted(path.relative_to(home) for path in home.rglob("*"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -124,7 +125,9 @@ def _inside(folder: Path, name: str) -> Path:
 def _write(content: IO[bytes], target: Path) -> File:
     target.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
-    with target.open("xb") as file:
+    # For its owner only, as the backup is: keys are in it, and nobody knows who could read them where it was.
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as file:
         while piece := content.read(_PIECE):
             file.write(piece)
             digest.update(piece)
