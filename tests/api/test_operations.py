@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,25 @@ def test_a_lake_that_cannot_be_read_is_named_and_is_ready_again_when_it_is_mende
     shutil.rmtree(log)
     (home / "aside").rename(log)
     assert probe.look().is_ready
+
+
+def test_who_asks_while_a_look_takes_long_does_not_wait_for_it(client: TestClient, home: Path) -> None:
+    settings = get_server_settings(home)
+    looking, go_on = threading.Event(), threading.Event()
+
+    def clock() -> float:
+        looking.set()
+        go_on.wait()
+        return 0.0
+
+    with closing(served_state(settings)) as state, ThreadPoolExecutor(1) as threads:
+        probe = ReadinessProbe(settings.recording, state, clock, patience_s=0)
+        first = threads.submit(probe.look)
+        looking.wait()
+        meanwhile = probe.look()
+        go_on.set()
+        assert not meanwhile.is_ready
+        assert first.result().is_ready
 
 
 def test_what_is_wrong_is_told_with_503_and_without_paths(client: TestClient, home: Path) -> None:

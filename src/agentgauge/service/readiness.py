@@ -1,7 +1,8 @@
 """Whether a server can do its work now: keep what it is sent, reach its state, read its lake.
 
-It is looked at most once a second, whoever asks, and takes some 10 ms then. What is wrong is said without paths, since
-anybody may ask; the log has more, once.
+It is looked at most once a second, whoever asks, and takes some 10 ms then. Where a look takes long, as with an object
+store that does not answer, others wait five seconds for it at most: else they would hold all threads. What is wrong is
+said without paths, since anybody may ask; the log has more, once.
 """
 
 from __future__ import annotations
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 logger = logging.getLogger("agentgauge.server")
 
 _LOOKED_SECONDS = 1.0
+_PATIENCE_SECONDS = 5.0
 _PROBE_BYTES = 4096
 OK = "ok"
+SLOW = "unknown: looking at the journal, the state and the lake takes too long"
 
 
 class Readiness(msgspec.Struct, frozen=True):
@@ -44,19 +47,29 @@ class Readiness(msgspec.Struct, frozen=True):
 class ReadinessProbe:
     """For all threads of a process."""
 
-    def __init__(self, settings: Settings, state: SqlStore, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        state: SqlStore,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        patience_s: float = _PATIENCE_SECONDS,
+    ) -> None:
         """`clock` counts seconds."""
         self._home = settings.home
         self._journal_max_bytes = settings.journal_max_bytes
         self._state = state
         self._clock = clock
+        self._patience_s = patience_s
         self._lock = threading.Lock()
         self._found: Readiness | None = None
         self._looked = 0.0
 
     def look(self) -> Readiness:
         """How things are, or were within the last second."""
-        with self._lock:
+        if not self._lock.acquire(timeout=self._patience_s):
+            return Readiness(journal=SLOW, state=SLOW, lake=SLOW)
+        try:
             if self._found is None or self._clock() - self._looked >= _LOOKED_SECONDS:
                 self._found = Readiness(
                     journal=self._told("journal", self._journal),
@@ -65,6 +78,8 @@ class ReadinessProbe:
                 )
                 self._looked = self._clock()
             return self._found
+        finally:
+            self._lock.release()
 
     def _told(self, part: str, check: Callable[[], str]) -> str:
         before = OK if self._found is None else getattr(self._found, part)
