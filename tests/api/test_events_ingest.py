@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 from collections.abc import Iterator
@@ -221,6 +222,32 @@ def test_a_body_without_a_stated_length_is_given_up_where_it_grows_too_long(serv
             yield b" " * 10_000
 
     assert server.client.post(URL, content=chunks(), headers=NDJSON).status_code == 413
+
+
+def test_a_body_that_does_not_come_to_its_end_is_given_up(tmp_path: Path) -> None:
+    limits = IngestSettings(body_seconds=0.1)
+    settings = msgspec.structs.replace(get_server_settings(tmp_path, {}), ingest=limits, jobs=False)
+    application = create_app(settings)
+    scope = {
+        "type": "http", "method": "POST", "path": URL, "raw_path": URL.encode(), "query_string": b"", "scheme": "http",
+        "http_version": "1.1", "root_path": "", "server": ("127.0.0.1", 8000), "client": ("127.0.0.1", 1),
+        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
+    }  # fmt: skip
+    said: list[Any] = []
+    parts = [{"type": "http.request", "body": b"[", "more_body": True}]
+
+    async def receive() -> Any:
+        return parts.pop() if parts else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    with TestClient(application) as client:
+        assert client.portal is not None
+        client.portal.call(application, scope, receive, send)
+        assert said[0]["status"] == 408
+        with application.state.runtime.receiver.waiting.room() as room:
+            room.take(limits.waiting_bytes)  # which is refused where anything else is held
 
 
 def test_a_server_that_holds_too_much_says_when_to_come_back(server: Server) -> None:

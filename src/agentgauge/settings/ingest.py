@@ -21,6 +21,8 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True):
     decoded_bytes: int = 64 << 20
     events: int = 50_000
     waiting_bytes: int = 128 << 20
+    body_seconds: float = 120
+    """In which a body has to arrive: what has come of it takes the room of others meanwhile."""
     values: int = 2_000_000
     """Values of JSON in one request: forty for each of the most events. One takes about a hundred bytes of memory."""
     attribute_bytes: int = 256 << 10

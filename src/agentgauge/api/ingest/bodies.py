@@ -11,11 +11,13 @@ read: they are counted before that.
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import Depends, Request
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from agentgauge.api.access import RuntimeOf, Sender
@@ -79,7 +81,11 @@ async def _body_of(request: Request, runtime: RuntimeOf, principal: Sender) -> A
     if length.isdecimal() and int(length) > limits.body_bytes:
         raise _too_large(limits.body_bytes)
     with runtime.receiver.waiting.room() as room:
-        sent = await _read(request, limits.body_bytes, room)
+        try:
+            async with asyncio.timeout(limits.body_seconds):
+                sent = await _read(request, limits.body_bytes, room)
+        except TimeoutError as error:
+            raise HTTPException(408, "the body took too long to arrive", {"Connection": "close"}) from error
         yield Body(media_type_of(request), encoding, sent, limits, room)
 
 

@@ -47,7 +47,7 @@ _ANSWER[200]["x-components"][event_schema.NAME] = event_schema.schema()
 
 @router.post(
     "/api/v1/events",
-    responses={**_ANSWER, **errors(400, 413, 415), **_NONE_ACCEPTED},
+    responses={**_ANSWER, **errors(400, 408, 413, 415), **_NONE_ACCEPTED},
     openapi_extra={"requestBody": event_schema.body()},
 )
 async def events(

@@ -57,7 +57,7 @@ def journal_end_in_header(runtime: RuntimeOf, principal: Sender, journal: Journa
 
 @router.put(
     "/api/v1/journals/{journal}/{segment}",
-    responses={**_ANSWER, **errors(400, 409, 413, 415)},
+    responses={**_ANSWER, **errors(400, 408, 409, 413, 415)},
     openapi_extra={
         "requestBody": {
             "description": "Bytes of the segment from `offset` on, to the end of a line",
