@@ -188,6 +188,14 @@ def test_a_cookie_changes_nothing_from_a_page_of_another_origin(server: TestClie
     assert server.post("/api/v1/keys", json=new, headers={"Origin": "http://localhost"}).status_code == 201
 
 
+def test_a_page_that_may_ask_with_a_key_may_not_with_a_cookie(server_of: ServerOf, accounts: FakeProvider) -> None:
+    page = "https://dashboards.example.org"
+    server = server_of(**variables(accounts, AGENTGAUGE_CORS_ORIGINS=page))
+    signed_in(server)
+    assert server.get("/api/v1/me").status_code == 200
+    assert server.post("/sign-out", headers={"Origin": page}).status_code == 403
+
+
 def test_over_tls_the_session_is_of_this_host_alone(server_of: ServerOf, accounts: FakeProvider) -> None:
     server = server_of(
         "https://gauge.example.org", **variables(accounts, AGENTGAUGE_PUBLIC_URL="https://gauge.example.org")
