@@ -51,6 +51,17 @@ class TestAgents:
             assert get(client, "aggregate/by-agent/org%2Ftester")["data"]["agent_name"] == "org/tester"
             assert get(client, "aggregate/by-role/q/a")["data"]["summary"]["total_tasks"] == 1
 
+    def test_digits_are_an_id_first_but_no_id_begins_with_a_zero(self, home: Path) -> None:
+        with agentgauge.open(home) as gauge:
+            for name in ("01", "77"):
+                gauge.task("work", duration_ms=1, agent=name, at=NOW - timedelta(days=1))
+        with asking(home, NOW) as client:
+            first = get(client, "aggregate/by-agent/org/tester")["data"]["agent_id"]
+            assert first == 1
+            assert get(client, "aggregate/by-agent/1")["data"]["agent_name"] == "org/tester"
+            assert get(client, "aggregate/by-agent/01")["data"]["agent_name"] == "01"
+            assert get(client, "aggregate/by-agent/77")["data"]["agent_name"] == "77"
+
     def test_a_name_of_two_projects_is_a_conflict_that_names_both_ids(self, home: Path) -> None:
         with asking(home, NOW) as client:
             error = refused(client, "aggregate/by-agent/coder", 409)

@@ -20,10 +20,10 @@ def agent_meant(
     """The agent that a text means, of a `project` where one is given, and of those `projects` that whoever asks may
     see (None: all).
 
-    Digits are an id, else a name. Raises `NotFound` with near names, `Ambiguous` with the ids of agents of this name in
-    several projects, and `StateError`.
+    Digits are an id, else a name; no id begins with 0. Raises `NotFound` with near names, `Ambiguous` with the ids of
+    agents of this name in several projects, and `StateError`.
     """
-    if text.isascii() and text.isdigit():
+    if text.isascii() and text.isdigit() and not text.startswith("0"):
         known = book.by_id(int(text), projects)
         if known is not None and project in (None, known.project):
             return known
