@@ -243,7 +243,8 @@ def _without_varying(value: Any) -> Any:
             return value
 
 
-OPERATIONS = _operations()
+OPERATIONS = sorted(_operations(), key=lambda operation: operation[0] != "GET")
+"""What records comes last: ids count through all projects, so that what it left would have others in the two homes."""
 
 
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=[f"{m} {p}" for m, p, _ in OPERATIONS])
@@ -256,6 +257,8 @@ def test_no_answer_differs_by_what_another_project_did(
     for request in _requests(method, path, operation):
         for project in (OURS, THEIRS):
             asked = request.about(project)
+            if project == THEIRS and asked == request.about(OURS):
+                continue  # it names nothing: the same would be asked again
             if project == OURS:
                 both.answer(asked, key=both.keys[THEIRS])  # what is kept of the second's answer is not the first's
             said, expected = both.answer(asked), alone.answer(asked)
@@ -270,6 +273,7 @@ def test_no_answer_differs_by_what_another_project_did(
 def test_every_route_asks_who_it_is(method: str, path: str, operation: dict[str, Any], both: Asking) -> None:
     if path in NO_QUESTIONS:
         return
+    assert "security" in operation or path == "/sign-out"
     for request in _requests(method, path, operation)[:1]:
         said = both.answer(request.about(OURS), key=None)
         assert said.status_code == 401 or path == "/sign-out", f"{request}: {said.status_code}"
