@@ -121,7 +121,7 @@ def test_no_reference_leads_nowhere(described: Any) -> None:
     text = json.dumps(described)
     named = {part.split('"')[0] for part in text.split('"#/components/schemas/')[1:]}
     assert named <= described["components"]["schemas"].keys()
-    assert "x-components" not in text
+    assert '"x-' not in text
     assert "HTTPValidationError" not in text
 
 

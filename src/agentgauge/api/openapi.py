@@ -23,7 +23,7 @@ from pydantic import BaseModel
 from agentgauge.api.access import SCOPES, session_cookie_name
 from agentgauge.settings.oidc import OidcSettings
 
-_ANSWER, _COMPONENTS, _EXAMPLE = "x-answer", "x-components", "x-example"
+_ANSWER, _SCHEMAS, _EXAMPLE = "x-answer", "x-schemas", "x-example"
 """Carried by a response until the whole description is put together: FastAPI knows of none."""
 _kinds: list[Any] = []
 """What answers are, by the number in `_ANSWER`. Their schemas take a second together, and a server that starts has no
@@ -96,8 +96,16 @@ _ERROR_SCHEMA = {
 }
 
 
-def answer_of(kind: Any, description: str, example: object = None, *, status: int = 200) -> dict[int | str, Any]:
+def answer_of(
+    kind: Any,
+    description: str,
+    example: object = None,
+    *,
+    status: int = 200,
+    schemas: Mapping[str, Any] | None = None,
+) -> dict[int | str, Any]:
     """`responses=` of a route that answers with a Pydantic model or a msgspec Struct; `example` as JSON holds it.
+    `schemas` by name are those that the route's request refers to.
 
     Combine with errors of the route's own: `{**answer_of(Budget, "The budget"), **errors(404)}`.
     """
@@ -107,7 +115,7 @@ def answer_of(kind: Any, description: str, example: object = None, *, status: in
             "description": description,
             "content": {"application/json": {}},
             _ANSWER: len(_kinds) - 1,
-            _COMPONENTS: {},
+            _SCHEMAS: dict(schemas or {}),
             **({} if example is None else {_EXAMPLE: json.dumps(example)}),
         }
     }
@@ -175,7 +183,7 @@ def _scopes(route: APIRoute) -> Sequence[str] | None:
 def _complete(responses: dict[str, Any], schemas: dict[str, Any], path: str, statuses: Sequence[int]) -> None:
     """Put in place what FastAPI knows nothing of: schemas and examples of answers, and errors that all routes have."""
     for response in responses.values():
-        parts = response.pop(_COMPONENTS, {})
+        parts = response.pop(_SCHEMAS, {})
         if (number := response.pop(_ANSWER, None)) is not None:
             root, own = _schemas(_kinds[number])
             response["content"]["application/json"]["schema"] = {"$ref": _REF + root}

@@ -36,13 +36,13 @@ _ANSWER = answer_of(
     SentEvents,
     "What was accepted is durable; each item that breaks a rule is named, and the others are kept all the same",
     {"accepted": 1, "rejected": [{"index": 1, "reason": "missing field: task needs name"}]},
+    schemas={event_schema.NAME: event_schema.schema()},
 )
 _NONE_ACCEPTED = errors(422)
 _NONE_ACCEPTED[422]["description"] = (
     "A parameter is wrong, or no event of the batch was accepted (`event_refused`): `rejected` beside `error` says why "
     "of each, as at 200"
 )
-_ANSWER[200]["x-components"][event_schema.NAME] = event_schema.schema()
 
 
 @router.post(
