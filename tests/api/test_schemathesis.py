@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import schemathesis
@@ -45,7 +44,12 @@ def _config(key: str) -> SchemathesisConfig:
                 "database": "none",
                 "no-shrink": not _DEEPER,
             },
-            "phases": {"stateful": {"enabled": _DEEPER}},
+            "phases": {
+                # What parameters are at their bounds and beyond them is in `coverage`, which no chance decides.
+                "fuzzing": {"enabled": _DEEPER},
+                "stateful": {"enabled": _DEEPER},
+                **({} if _DEEPER else {"coverage": {"unexpected-methods": ["delete", "trace"]}}),
+            },
             "checks": {
                 # What is allowed one by one need not be together: a period that ends before it starts.
                 "positive_data_acceptance": {"enabled": False},
@@ -57,20 +61,20 @@ def _config(key: str) -> SchemathesisConfig:
     )
 
 
-@pytest.fixture
-def described(tmp_path: Path) -> Iterator[OpenApiSchema]:
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenApiSchema]:
     """A server with a little of everything that examples name: agent 1 is `coder`, of project `web`."""
-    now = datetime.now(UTC)
-    with agentgauge.open(tmp_path, project="web", agent="coder", role="developer", session="s-1") as gauge:
+    home, now = tmp_path_factory.mktemp("home"), datetime.now(UTC)
+    with agentgauge.open(home, project="web", agent="coder", role="developer", session="s-1") as gauge:
         for number in range(40):
             at = now - timedelta(hours=7 * number, minutes=1)
             gauge.task("work", duration_ms=number % 7, quality_score=80.0, success=number % 5 > 0, at=at)
             gauge.llm_call("gpt-4o", "openai", input_tokens=100, output_tokens=7, cost_usd=Decimal("0.01"), at=at)
-    state = state_of(resolve_home(tmp_path))
+    state = state_of(resolve_home(home))
     found = Detected(condition="c", type="anomaly", severity="warning", metric="cost", message="more than usual")
     AlertBook(state).detect(found, now)
     key = issue(KeyBook(state), "schemathesis", ["admin"], actor="test", now=now).token.text
-    app = create_app(get_server_settings(tmp_path, _UNLIMITED))
+    app = create_app(get_server_settings(home, _UNLIMITED))
     yield schemathesis.openapi.from_asgi("/openapi.json", app, config=_config(key))
     shutdown_lifespans()
 
