@@ -81,6 +81,9 @@ def test_a_budget_says_what_was_used_since_its_start(client: TestClient) -> None
         ({"start": "2026-02-01T00:00:00Z"}, "108.500000000001"),
         ({"start": "2026-02-01T00:00:00Z", "period": "month"}, "8.500000000001"),
         ({"start": None}, "0"),
+        ({"start": None, "period": "day"}, "6.500000000001"),
+        ({"start": None, "period": "week"}, "8.500000000001"),
+        ({"start": None, "period": "month"}, "8.500000000001"),
         ({"scope": "project", "name": "blog"}, "5.000000000001"),
         ({"scope": "ticket", "name": "7", "project": "shop"}, "3.5"),
         ({"name": "nobody"}, "0"),
@@ -90,6 +93,12 @@ def test_what_counts_is_what_its_scope_project_and_period_say(
     client: TestClient, terms: dict[str, object], used: str
 ) -> None:
     assert made(client, **terms)["used_usd"] == used
+
+
+def test_a_budget_that_is_replaced_without_a_start_keeps_its_own(client: TestClient) -> None:
+    made(client)
+    replaced = client.put(f"{PATH}/1", json={**CODERS, "start": None, "period": "day"}).json()
+    assert (replaced["start"], replaced["period"]) == (CODERS["start"], "day")
 
 
 def test_many_budgets_are_listed_page_by_page_each_with_its_own_use(client: TestClient) -> None:

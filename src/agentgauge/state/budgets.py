@@ -76,17 +76,23 @@ class Budget(Terms, frozen=True, kw_only=True):
         return status_of(self.used_usd, self)
 
     def counts_from(self, now: datetime) -> datetime:
-        """The start of its current period: UTC midnight, Monday or the first of the month, not before its own start."""
-        today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-        match self.period:
-            case "total":
-                return self.start
-            case "day":
-                return max(today, self.start)
-            case "week":
-                return max(today - timedelta(days=today.weekday()), self.start)
-            case "month":
-                return max(today.replace(day=1), self.start)
+        """The start of its current period, not before its own start."""
+        begun = period_start(self.period, now)
+        return self.start if begun is None else max(begun, self.start)
+
+
+def period_start(period: BudgetPeriod, now: datetime) -> datetime | None:
+    """The last UTC midnight, Monday or first of a month until `now` (aware); None of `total`, which has no periods."""
+    today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    match period:
+        case "total":
+            return None
+        case "day":
+            return today
+        case "week":
+            return today - timedelta(days=today.weekday())
+        case "month":
+            return today.replace(day=1)
 
 
 def utilization_percent(used: Decimal, total: Decimal) -> float | None:

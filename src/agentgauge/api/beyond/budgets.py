@@ -35,6 +35,7 @@ from agentgauge.state.budgets import (
     BudgetPeriod,
     Scope,
     Terms,
+    period_start,
 )
 
 router = APIRouter(prefix="/budgets")
@@ -79,13 +80,18 @@ class NewBudget(BaseModel):
     project: Name | None = Field(None, description="Where only one project's events count; null: all together.")
     total_usd: Total
     period: BudgetPeriod = Field("total", description="What the total is for: from the start on, or each period.")
-    start: Start | None = Field(None, description="Nothing before it counts; null: from now on.")
+    start: Start | None = Field(
+        None,
+        description="Nothing before it counts; null: from the start of this day, week or month on, in total from "
+        "now on.",
+    )
     warning_percent: Percent = WARNING_PERCENT
     critical_percent: Percent = CRITICAL_PERCENT
 
-    def terms(self, now: datetime) -> Terms:
-        """Raises `QueryError`."""
-        return agreed(Terms(**{**dict(self), "start": self.start or now}))
+    def terms(self, now: datetime, before: datetime | None = None) -> Terms:
+        """`before` is the start of the budget that it replaces. Raises `QueryError`."""
+        start = self.start or before or period_start(self.period, now) or now
+        return agreed(Terms(**{**dict(self), "start": start}))
 
 
 class BudgetChange(BaseModel):
@@ -171,7 +177,8 @@ async def budget(request: Request, runtime: RuntimeOf, principal: Reader, budget
 )
 def create_budget(runtime: RuntimeOf, principal: Admin, new: NewBudget) -> Response:
     """A budget of a scope, of which there is one for each name, project and period. `start` may lie in the past: then
-    what was spent since counts."""
+    what was spent since counts. Without it a budget per day, week or month counts the whole current one, and one in
+    total what is spent from now on."""
     now = runtime.now()
     made = BudgetBook(runtime.state).create(new.terms(now), principal.name, now)
     return _changed(runtime, made, now, 201, {"Location": f"/api/v1/budgets/{made.id}"})
@@ -186,7 +193,7 @@ def replace_budget(
 ) -> Response:
     """Give it other terms. Without `start` it keeps the one it has."""
     now, book, projects = runtime.now(), BudgetBook(runtime.state), principal.projects
-    terms = new.terms(book.get(budget_id, projects).start)
+    terms = new.terms(now, book.get(budget_id, projects).start)
     changed = book.replace(budget_id, terms, principal.name, now, version=_version(if_match), projects=projects)
     return _changed(runtime, changed, now)
 
