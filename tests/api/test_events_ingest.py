@@ -118,6 +118,37 @@ def test_a_stated_time_may_be_corrected_by_sending_the_event_again(server: Serve
     assert server.rows("time::VARCHAR") == [("2026-11-21 09:00:00+00",)]
 
 
+def test_success_says_the_outcome_unless_the_outcome_is_said_too(server: Server) -> None:
+    sent = [
+        TASK | {"name": "a", "success": True},
+        TASK | {"name": "b", "success": False},
+        TASK | {"name": "c", "success": False, "outcome": "timeout"},
+        TASK | {"name": "d", "success": True, "outcome": "success"},
+        TASK | {"name": "e", "success": None},
+    ]
+    outcomes = [("a", "success"), ("b", "failure"), ("c", "timeout"), ("d", "success"), ("e", None)]
+    assert server.post(sent).json() == {"accepted": 5, "rejected": []}
+    assert server.rows("name, outcome") == outcomes
+    assert server.post(lines(*sent), NDJSON).json() == {"accepted": 5, "rejected": []}
+    assert server.rows("DISTINCT name, outcome") == outcomes
+
+
+def test_success_that_contradicts_the_outcome_or_is_none_of_its_kind_is_rejected(server: Server) -> None:
+    wrong = [
+        TASK | {"success": True, "outcome": "timeout"},
+        TASK | {"success": False, "outcome": "success"},
+        TASK | {"success": "yes"},
+        {"kind": "measurement", "name": "m", "value": 1, "success": True},
+    ]
+    reasons = [item["reason"] for item in server.post(wrong).json()["rejected"]]
+    assert reasons[:2] == [
+        "success and outcome differ: outcome timeout, success True: send one of them",
+        "success and outcome differ: outcome success, success False: send one of them",
+    ]
+    assert "Expected `bool | null`" in reasons[2]
+    assert "measurement has no outcome" in reasons[3]
+
+
 def test_an_item_that_is_no_event_is_named_and_the_others_are_kept(server: Server) -> None:
     wrong: list[Any] = [
         5,
@@ -287,7 +318,7 @@ def test_attributes_have_a_size(server: Server) -> None:
 def test_the_description_of_an_event_has_all_that_may_be_sent_and_its_examples_are_taken(server: Server) -> None:
     described = server.client.get("/openapi.json").json()
     schema = described["components"]["schemas"]["SentEvent"]
-    assert set(schema["properties"]) == {field.name for field in fields.ALL} - {"arrived"}
+    assert set(schema["properties"]) == {field.name for field in fields.ALL} - {"arrived"} | {"success"}
     bodies = described["paths"][URL]["post"]["requestBody"]["content"]["application/json"]["examples"]
     for example in bodies.values():
         assert server.post(example["value"]).json()["rejected"] == []

@@ -26,6 +26,11 @@ _SAID = {
     "source_id": "Your own id of the event: sent again, it is stored once",
     "attributes": "Whatever else is to be known; dimensions of reports",
     "project": "Filled in where the key is for one project only",
+    "outcome": "How it ended; without it and `success` that is not known: neither a success nor a failure",
+}
+_SUCCESS = {
+    "type": ["boolean", "null"],
+    "description": "True is the outcome success, false failure; an `outcome` beside it has to agree, and is kept",
 }
 EXAMPLES: tuple[dict[str, Any], ...] = (
     {
@@ -66,7 +71,7 @@ def schema() -> dict[str, Any]:
         "description": f"Beside kind, time, name, source_id, attributes and scope each kind has its own. {allowed}.",
         "required": ["kind"],
         "additionalProperties": False,
-        "properties": {field.name: _property(field) for field in SENT_FIELDS},
+        "properties": {field.name: _property(field) for field in SENT_FIELDS} | {"success": _SUCCESS},
         "examples": list(EXAMPLES),
     }
 

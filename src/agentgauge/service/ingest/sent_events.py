@@ -15,6 +15,7 @@ import msgspec
 
 from agentgauge.errors import BodyRefused, BodyTooLarge, EventRefused
 from agentgauge.events import Event, fields
+from agentgauge.recorder import given
 from agentgauge.service.ingest.admission import ON_ARRIVAL
 
 SET_BY_SERVER = ("arrived", "segment", "n")
@@ -24,9 +25,11 @@ _LONGEST_REASON = 200
 
 
 class _SentEvent(Event, frozen=True, forbid_unknown_fields=True):
-    """Decoded at once, without a copy; `SET_BY_SERVER` are looked at afterwards."""
+    """Decoded at once, without a copy; `SET_BY_SERVER` and `success` are looked at afterwards."""
 
     time: datetime = ON_ARRIVAL
+    success: bool | None = None
+    """Another way to say the outcome, as where events are recorded; it is no field of an event that is kept."""
 
 
 class _Wrapped(msgspec.Struct):
@@ -57,7 +60,7 @@ def _items(body: bytes, most: int) -> Sequence[Item]:
             raws = _raw.decode(body)
         else:
             _check_length(len(events), most)
-            return [_without_server_fields(event) for event in events]
+            return [_checked_members(event) for event in events]
     else:
         wrapped = _wrapped.decode(body)
         if wrapped.events is msgspec.UNSET:
@@ -71,7 +74,7 @@ def events_of_lines(body: bytes, most: int) -> Sequence[Item]:
     """One object in a line; empty lines are passed over. Raises `BodyRefused` with the line, `BodyTooLarge`."""
     _check_length(body.count(b"\n"), most)
     try:
-        items: Sequence[Item] = [_without_server_fields(event) for event in _one.decode_lines(body)]
+        items: Sequence[Item] = [_checked_members(event) for event in _one.decode_lines(body)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         items = [_line(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
     _check_length(len(items), most)
@@ -100,16 +103,25 @@ def _line(number: int, line: bytes) -> Item:
 
 def _item(raw: bytes | msgspec.Raw) -> Item:
     try:
-        return _without_server_fields(_one.decode(raw))
+        return _checked_members(_one.decode(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return EventRefused("not an event", _said(error))
 
 
-def _without_server_fields(event: _SentEvent) -> Item:
-    if event.arrived is None and event.segment is None and event.n is None:
-        return event
-    named = next(name for name in SET_BY_SERVER if getattr(event, name) is not None)
-    return EventRefused("not an event", f"Object contains unknown field `{named}`")
+def _checked_members(event: _SentEvent) -> Item:
+    if event.arrived is not None or event.segment is not None or event.n is not None:
+        named = next(name for name in SET_BY_SERVER if getattr(event, name) is not None)
+        return EventRefused("not an event", f"Object contains unknown field `{named}`")
+    return event if event.success is None else _with_outcome(event, event.success)
+
+
+def _with_outcome(event: _SentEvent, success: bool) -> Item:
+    stated = event.outcome
+    if stated is None:
+        return msgspec.structs.replace(event, outcome=given.outcome(success, None))
+    if stated in fields.OUTCOMES and (stated == "success") is not success:
+        return EventRefused("success and outcome differ", f"outcome {stated}, success {success}: send one of them")
+    return event
 
 
 def _check_length(items: int, most: int) -> None:
