@@ -100,7 +100,7 @@ def test_nothing_unusual_is_said(run: Run, anomalies: Words) -> None:
     ("arguments", "said"),
     [
         (("--bucket", "month"), "say hour or day"),
-        (("--alpha", "2"), "between 0 and 1"),
+        (("--alpha", "2"), "from 1e-06 to below 1"),
         (("tokenz",), "did you mean tokens?"),
     ],
 )
