@@ -93,6 +93,17 @@ class TestTrends:
         assert given["data"]["trend"] == "degrading"
         assert given["data"]["slope"] == -0.05
 
+    def test_only_what_is_a_ratio_is_in_percent_and_the_asker_may_say_what_is_better(self, tmp_path: Path) -> None:
+        with agentgauge.open(tmp_path) as gauge:
+            for back in range(1, 15):
+                gauge.measurement("queue_depth", 20 - back, "1", at=TODAY - timedelta(days=back))
+        with asking(tmp_path, NOW) as client:
+            given = get(client, "trends/queue_depth")
+            otherwise = get(client, "trends/queue_depth", better="lower")
+        assert (given["data"]["slope"], given["meta"]["slope_unit"]) == (1.0, "1")
+        assert (given["data"]["trend"], given["meta"]["lower_is_better"]) == ("improving", False)
+        assert (otherwise["data"]["trend"], otherwise["meta"]["lower_is_better"]) == ("degrading", True)
+
 
 def _of_85() -> list[float]:
     """Values whose percentiles are the document's: p75 is the 64th of 85, p90 between the 76th and the 77th, ..."""

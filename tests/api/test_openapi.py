@@ -30,7 +30,10 @@ METRICS: dict[tuple[str, str], tuple[str, list[str]]] = {
     ("get", "/aggregate/timeseries"): ("metrics_timeseries", [*_OF_PERIOD, "granularity"]),
     ("get", "/aggregate/by-agent/{agent_id}"): ("metrics_by_agent", ["agent_id", *_OF_PERIOD]),
     ("get", "/aggregate/by-role/{role}"): ("metrics_by_role", ["role", *_OF_PERIOD]),
-    ("get", "/trends/{metric_name}"): ("metrics_trends", ["metric_name", "project", "agent_id", "lookback_days"]),
+    ("get", "/trends/{metric_name}"): (
+        "metrics_trends",
+        ["metric_name", "project", "agent_id", "lookback_days", "better"],
+    ),
     ("get", "/percentiles/{metric_name}"): ("metrics_percentiles", ["metric_name", *_OF_PERIOD, "agent_id"]),
     ("get", "/outliers/{metric_name}"): (
         "metrics_outliers",

@@ -97,6 +97,7 @@ def test_a_unit_of_several_arms_without_the_metric_counts_once(run: Run, documen
     assert document(*asked)["without"] == 59
     said = " ".join(run(*asked).stdout.split())
     assert "59 issues without a known depth left out, 118 with those of several arms counted in each" in said
+    assert "100.0 %" not in said  # a depth of 1, whose unit says only that it has none
 
 
 def test_a_task_of_two_models_is_an_arm_whose_money_is_elsewhere(run: Run, tmp_path: Path) -> None:

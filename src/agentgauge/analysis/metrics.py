@@ -92,6 +92,8 @@ NAMED = {
 }
 ALIASES = {"quality": "quality_score", "duration": "execution_time", "success": "success_rate"}
 
+_RATIOS = {name for name, metric in NAMED.items() if metric.unit == "1"}
+
 _LESS_IS_BETTER = re.compile(
     r"(?:^|_)(?:ms|s|sec|seconds|minutes|time|latency|duration|usd|cost|tokens?|errors?|failures?|retries|memory|bytes|"
     r"mb|gb|cpu|age|lag|delay|timeouts?|loss)(?:_|$)"
@@ -113,6 +115,13 @@ def named(name: str, *, per: Per = "operation", unit: str = "", lower_is_better:
     if lower_is_better is not None:
         metric = msgspec.structs.replace(metric, lower_is_better=lower_is_better)
     return metric
+
+
+def is_ratio(name: str) -> bool:
+    """Whether a metric is a ratio 0-1, which people read in percent; the unit 1 of a measurement only says that it has
+    none: a length of a queue is no percent.
+    """
+    return ALIASES.get(name, name) in _RATIOS
 
 
 def _other(name: str, unit: str) -> Metric:

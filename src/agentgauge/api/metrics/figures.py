@@ -41,9 +41,9 @@ def usd(amount: Decimal | float | None) -> float | None:
 
 
 def in_unit(value: float | None, unit: str) -> float | None:
-    """A figure of a metric, as its unit is written here: a share in percent, time and points with two decimals."""
+    """A figure of a metric, as its unit is written here: of `percent` a ratio, time and points with two decimals."""
     match unit:
-        case "1":
+        case "percent":
             return percent(value)
         case "ms" | "0-100":
             return rounded(value)

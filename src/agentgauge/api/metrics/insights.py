@@ -23,7 +23,7 @@ router = APIRouter()
 
 MOST_LISTED = 50
 """Entries of one list; `meta.shortened` says of which lists these are not all."""
-_UNITS = {"execution_time": "ms", "success_rate": "1", "quality_score": "0-100", "cost": "USD"}
+_UNITS = {"execution_time": "ms", "success_rate": "percent", "quality_score": "0-100", "cost": "USD"}
 
 
 class FastestAgent(Part):

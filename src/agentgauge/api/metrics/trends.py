@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
-from agentgauge.analysis.metrics import NAMED
+from agentgauge.analysis.metrics import NAMED, is_ratio
 from agentgauge.analysis.trend import Direction
 from agentgauge.api.access import Reader, RuntimeOf
 from agentgauge.api.answering import Asked, answered
@@ -31,6 +31,9 @@ class TrendParameters(OfProject):
     )
     lookback_days: int = Field(
         LOOKBACK_DAYS, ge=1, le=MOST_DAYS, description="Whole days before today, by UTC.", examples=[LOOKBACK_DAYS]
+    )
+    better: Literal["lower", "higher"] | None = Field(
+        None, description="Which way is better, of what the meter cannot know.", examples=["higher"]
     )
 
 
@@ -99,14 +102,22 @@ def _trends(of: Asked, metric_name: str, asked: TrendParameters) -> TrendAnswer:
     window = lookback(asked.lookback_days, "UTC", of.now)
     agent, filters = chosen(of, asked.agent_id, asked)
     with about("metric_name", tuple(NAMED)):
-        answer = reports.trends(of.engine, metric_name, window, zone="UTC", now=of.now, filters=filters)
+        answer = reports.trends(
+            of.engine,
+            metric_name,
+            window,
+            zone="UTC",
+            now=of.now,
+            filters=filters,
+            lower_is_better=None if asked.better is None else asked.better == "lower",
+        )
     found: Found = answer.trends[0]
-    unit = "percent" if answer.unit == "1" else answer.unit
+    unit = "percent" if is_ratio(answer.metric) else answer.unit
     return TrendAnswer(
         data=TrendData(
             metric=answer.metric,
             trend=found.trend,
-            slope=in_unit(found.slope, answer.unit),
+            slope=in_unit(found.slope, unit),
             r_squared=found.r_squared,
             p_value=found.p_value,
             data_points=found.data_points,

@@ -131,7 +131,7 @@ def _table(answer: Anomalies, width: int, limit: int) -> Table:
     first.append(("metric", lambda row: row.metric))
     numbers: list[Cell] = [
         ("value", _value),
-        ("expected", lambda row: _figure(row.expected, row.unit)),
+        ("expected", lambda row: _figure(row.expected, row)),
         ("usual", _usual),
         ("deviation", _deviation),
         ("p", lambda row: f"{row.p_value:.2g}"),
@@ -143,29 +143,30 @@ def _table(answer: Anomalies, width: int, limit: int) -> Table:
 def _value(row: Found) -> str:
     from agentgauge.cli import wording
 
-    shown = "no data" if row.cause == "no data" else _figure(row.value, row.unit)
+    shown = "no data" if row.cause == "no data" else _figure(row.value, row)
     return f"{shown} + {wording.unpriced(row.unpriced_calls)}" if row.unpriced_calls else shown
 
 
 def _usual(row: Found) -> str:
     if math.isnan(row.low):
         return ""
-    return f"{_figure(row.low, row.unit)} to {_figure(row.high, row.unit)}" if row.high > row.low else "nothing"
+    return f"{_figure(row.low, row)} to {_figure(row.high, row)}" if row.high > row.low else "nothing"
 
 
 def _deviation(row: Found) -> str:
     return "" if math.isnan(row.deviation_percent) else f"{row.deviation_percent:+,.0f} %"
 
 
-def _figure(value: float, unit: str) -> str:
+def _figure(value: float, row: Found) -> str:
+    from agentgauge.analysis.metrics import is_ratio
     from agentgauge.cli import wording
 
-    if unit == "1":
+    if is_ratio(row.metric):
         return wording.percent(value)
-    if unit in _COUNTED:
+    if row.unit in _COUNTED:
         rounded = round(float(f"{value:.4g}"))
         return wording.count(rounded) if value >= 10 or value == rounded else f"{value:.1f}"
-    return wording.number(float(f"{value:.3g}"), unit)
+    return wording.number(float(f"{value:.3g}"), row.unit)
 
 
 def _remarks(answer: Anomalies, limit: int) -> Iterator[str]:

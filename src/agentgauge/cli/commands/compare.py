@@ -212,18 +212,20 @@ def _remarks(answer: UnitsComparison) -> list[str]:
 
 def figure(value: float, answer: UnitsComparison) -> str:
     """An arm's figure; a share in percent."""
+    from agentgauge.analysis.metrics import is_ratio
     from agentgauge.cli import wording
 
-    return wording.percent(value) if answer.metric_unit == "1" else wording.number(value, answer.metric_unit)
+    return wording.percent(value) if is_ratio(answer.metric) else wording.number(value, answer.metric_unit)
 
 
 def _difference(value: float, answer: UnitsComparison) -> str:
+    from agentgauge.analysis.metrics import is_ratio
     from agentgauge.cli import wording
 
     if math.isnan(value):
         return wording.NOTHING
     sign = "+" if value > 0 else ""
-    if answer.metric_unit == "1":
+    if is_ratio(answer.metric):
         return f"{sign}{value * 100:.1f} points"
     return f"{sign}{wording.number(value, answer.metric_unit)}"
 
