@@ -208,11 +208,27 @@ def test_a_source_id_makes_a_retry_store_once(server: Server) -> None:
     assert server.rows("source_id") == [("1",)]
 
 
-def test_a_key_of_the_request_makes_a_retry_store_once(server: Server) -> None:
+@pytest.mark.parametrize("form", ["json", "lines"])
+def test_a_key_of_the_request_makes_a_retry_store_once(server: Server, form: str) -> None:
+    def send(key: str, *events: object) -> None:
+        body, headers = (events, {}) if form == "json" else (lines(*events), NDJSON)
+        assert server.post(body, headers | {"Idempotency-Key": key}).json()["accepted"] == len(events)
+
     for _ in range(2):
-        server.post([TASK, TASK, TASK | {"source_id": "own"}], {"Idempotency-Key": "k1"})
-    server.post([TASK], {"Idempotency-Key": "k2"})
-    assert sorted(server.rows("source_id")) == [("k1:0",), ("k1:1",), ("k2:0",), ("own",)]
+        send("k1", TASK, TASK, TASK | {"source_id": "own"})
+    send("k2", TASK)
+    named = sorted(source_id.rpartition(":")[0] or source_id for (source_id,) in server.rows("source_id"))
+    assert named == ["k1:0", "k1:1", "k2:0", "own"]
+
+
+def test_another_body_under_the_same_key_is_new_events_and_replaces_none(server: Server) -> None:
+    for _ in range(2):
+        server.post(TASK, {"Idempotency-Key": "k"})
+        server.post([TASK | {"name": "b"}], {"Idempotency-Key": "k"})
+        server.post({"events": [TASK | {"name": "b", "outcome": "failure"}]}, {"Idempotency-Key": "k"})
+    assert server.rows("name, outcome") == [("a", None), ("b", None), ("b", "failure")]
+    compact(server.home)
+    assert len(server.rows()) == 3
 
 
 def test_a_key_that_is_none_is_refused(server: Server) -> None:

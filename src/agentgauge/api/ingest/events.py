@@ -17,7 +17,7 @@ from agentgauge.api.ingest.bodies import SentBody
 from agentgauge.api.openapi import answer_of, errors
 from agentgauge.errors import BodyUnsupported
 from agentgauge.service.ingest.receiver import Rejected
-from agentgauge.service.ingest.sent_events import Item, events_of_json, events_of_lines, with_source_ids
+from agentgauge.service.ingest.sent_events import Item, events_of_json, events_of_lines
 
 router = APIRouter()
 _READERS = {"application/json": events_of_json, "application/x-ndjson": events_of_lines}
@@ -61,7 +61,8 @@ async def events(
             max_length=200,
             pattern=r"^[!-~]+$",
             description="A random name of this request, the same when it is sent again: events without `source_id` "
-            "have `<key>:<index>`, so that each is stored once.",
+            "have `<key>:<index>:<digest of what was sent>`, so that each is stored once. Another body under the same "
+            "key replaces nothing: its events are new ones.",
         ),
     ] = None,
 ) -> Response:
@@ -75,8 +76,7 @@ async def events(
         raise BodyUnsupported(f"Content-Type is one of {', '.join(_READERS)}")
 
     def items() -> Sequence[Item]:
-        found = read(body.decoded(), body.limits.events)
-        return found if idempotency_key is None else with_source_ids(found, idempotency_key)
+        return read(body.decoded(), body.limits.events, idempotency_key)
 
     received = await runtime.receiver.kept(items, principal)
     runtime.figures.received("events", received.accepted, len(received.rejected))

@@ -8,7 +8,9 @@ item: it stands in the batch as the `EventRefused` that says why.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -22,6 +24,8 @@ SET_BY_SERVER = ("arrived", "segment", "n")
 """Of an event, what its sender cannot say."""
 SENT_FIELDS = tuple(field for field in fields.ALL if field.name not in SET_BY_SERVER)
 _LONGEST_REASON = 200
+_DIGEST_BYTES = 8
+"""Enough to tell requests of one sender apart that have the same key."""
 
 
 class _SentEvent(Event, frozen=True, forbid_unknown_fields=True):
@@ -44,51 +48,56 @@ _wrapped = msgspec.json.Decoder(_Wrapped)
 _anything: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
-def events_of_json(body: bytes, most: int) -> Sequence[Item]:
-    """One object, a list of them, or `{"events": [...]}`. Raises `BodyRefused`, `BodyTooLarge`."""
+def events_of_json(body: bytes, most: int, key: str | None = None) -> Sequence[Item]:
+    """One object, a list of them, or `{"events": [...]}`. Raises `BodyRefused`, `BodyTooLarge`.
+
+    `key` names the request: events without a source id are called after it, so that the same request sent again is
+    stored once. Their names hold what was sent, so that another request of the same key replaces nothing.
+    """
     try:
-        return _items(body, most)
+        if key is None and body.lstrip()[:1] == b"[":
+            try:
+                events = _all.decode(body)
+            except (msgspec.ValidationError, RecursionError):
+                pass
+            else:
+                _check_length(len(events), most)
+                return [_checked_members(event) for event in events]
+        raws = _raws(body)
+        _check_length(len(raws), most)  # before each that is none costs an error
+        return [_named(_item(raw), key, index, raw) for index, raw in enumerate(raws)]
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BodyRefused(f"the body is no JSON of events: {_said(error)}") from error
 
 
-def _items(body: bytes, most: int) -> Sequence[Item]:
-    if body.lstrip()[:1] == b"[":
-        try:
-            events = _all.decode(body)
-        except (msgspec.ValidationError, RecursionError):
-            raws = _raw.decode(body)
-        else:
-            _check_length(len(events), most)
-            return [_checked_members(event) for event in events]
-    else:
-        wrapped = _wrapped.decode(body)
-        if wrapped.events is msgspec.UNSET:
-            return [_item(body)]
-        raws = wrapped.events
-    _check_length(len(raws), most)  # before each that is none costs an error
-    return [_item(raw) for raw in raws]
-
-
-def events_of_lines(body: bytes, most: int) -> Sequence[Item]:
-    """One object in a line; empty lines are passed over. Raises `BodyRefused` with the line, `BodyTooLarge`."""
+def events_of_lines(body: bytes, most: int, key: str | None = None) -> Sequence[Item]:
+    """One object in a line; empty lines are passed over. `key` is as above. Raises `BodyRefused` with the line,
+    `BodyTooLarge`.
+    """
     _check_length(body.count(b"\n"), most)
-    try:
-        items: Sequence[Item] = [_checked_members(event) for event in _one.decode_lines(body)]
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        items = [_line(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+    items: Sequence[Item] | None = None
+    if key is None:
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            items = [_checked_members(event) for event in _one.decode_lines(body)]
+    if items is None:
+        lines = [(number, line) for number, line in enumerate(body.split(b"\n"), 1) if line.strip()]
+        items = [_named(_line(number, line), key, index, line) for index, (number, line) in enumerate(lines)]
     _check_length(len(items), most)
     return items
 
 
-def with_source_ids(items: Sequence[Item], key: str) -> Sequence[Item]:
-    """Events without a source id have `<key>:<index>`, so that the same request sent again is stored once."""
-    return [
-        item
-        if isinstance(item, EventRefused) or item.source_id is not None
-        else msgspec.structs.replace(item, source_id=f"{key}:{index}")
-        for index, item in enumerate(items)
-    ]
+def _raws(body: bytes) -> Sequence[bytes | msgspec.Raw]:
+    if body.lstrip()[:1] == b"[":
+        return _raw.decode(body)
+    events = _wrapped.decode(body).events
+    return [body] if isinstance(events, msgspec.UnsetType) else events
+
+
+def _named(item: Item, key: str | None, index: int, sent: bytes | msgspec.Raw) -> Item:
+    if key is None or isinstance(item, EventRefused) or item.source_id is not None:
+        return item
+    digest = blake2b(bytes(sent), digest_size=_DIGEST_BYTES).hexdigest()
+    return msgspec.structs.replace(item, source_id=f"{key}:{index}:{digest}")
 
 
 def _line(number: int, line: bytes) -> Item:
