@@ -163,10 +163,48 @@ def test_an_item_that_is_no_event_is_named_and_the_others_are_kept(server: Serve
     answer = server.post([*wrong, TASK]).json()
     assert (answer["accepted"], [item["index"] for item in answer["rejected"]]) == (1, list(range(len(wrong))))
     reasons = [item["reason"] for item in answer["rejected"]]
-    assert reasons[4] == "not an event: Object contains unknown field `nonsense`"
+    assert reasons[2] == "naive time: time has no zone: end it with Z for UTC, or with an offset such as +01:00"
+    assert reasons[4].startswith(
+        "not an event: Object contains unknown field `nonsense`; what has no member of its own"
+    )
     assert reasons[6].startswith("field not of this kind: task has no input_tokens")
     assert server.post(lines(*wrong, TASK), NDJSON).json() == answer
     assert server.rows() == [("a",), ("a",)]
+
+
+@pytest.mark.parametrize(
+    ("member", "meant"),
+    [
+        ("modle", "did you mean model?"),
+        ("outcom", "did you mean outcome?"),
+        ("prompt_tokens", "did you mean input_tokens?"),
+        ("Total_Tokens", "did you mean input_tokens and output_tokens?"),
+        ("cost", "did you mean cost_usd?"),
+        ("type", "did you mean kind?"),
+        ("timestamp", "did you mean time?"),
+        ("latency_ms", "did you mean duration_ms?"),
+        ("quality", "did you mean quality_score (0-100)?"),
+        ("succes", "did you mean success?"),
+        ("x" * 5000, "what has no member of its own stands in attributes"),
+    ],
+)
+def test_a_member_that_there_is_not_is_told_which_one_was_probably_meant(
+    server: Server, member: str, meant: str
+) -> None:
+    reason = server.post(TASK | {member: 1}).json()["rejected"][0]["reason"]
+    assert reason.endswith(meant)
+    assert len(reason) < 300
+
+
+@pytest.mark.parametrize(("kind", "meant"), [("llm-call", "llm_call"), ("LLM", "llm_call"), ("tasks", "task")])
+def test_a_kind_that_there_is_not_is_told_which_one_was_probably_meant(server: Server, kind: str, meant: str) -> None:
+    reason = server.post(TASK | {"kind": kind}).json()["rejected"][0]["reason"]
+    assert reason.endswith(f"got str: did you mean {meant}?")
+
+
+@pytest.mark.parametrize("kind", ["kim@example.org", "", "x" * 100_000 + "task"])
+def test_of_a_kind_that_resembles_none_nothing_is_repeated(server: Server, kind: str) -> None:
+    assert server.post(TASK | {"kind": kind[:90_000]}).json()["rejected"][0]["reason"].endswith("got str")
 
 
 def test_a_batch_of_which_nothing_is_accepted_is_an_error_that_names_each_item(server: Server) -> None:

@@ -25,6 +25,8 @@ from agentgauge.events.kinds import Kind
 _MONEY_LIMIT = Decimal(1_000_000)
 _TOKEN_LIMIT = 1 << 53
 _LARGEST_TOLD_BITS = 64
+_LONGEST_KIND = 40
+"""That is compared with those there are; it takes time that grows with it."""
 _LARGEST_REAL = sys.float_info.max
 WORDS = {
     "outcome": fields.OUTCOMES,
@@ -51,7 +53,9 @@ def check_values(kind: object, values: Mapping[str, object]) -> None:
     Scope names may be among them. Raises `EventRefused`.
     """
     if not isinstance(kind, str) or (rules := _RULES.get(kind)) is None:
-        raise EventRefused("unknown kind", f"known kinds are {', '.join(kinds.BY_NAME)}; got {described(kind)}")
+        raise EventRefused(
+            "unknown kind", f"known kinds are {', '.join(kinds.BY_NAME)}; got {described(kind)}{_near_kind(kind)}"
+        )
     own, plain = rules.own, rules.plain
     for name, value in values.items():
         expected = plain.get(name)
@@ -152,6 +156,17 @@ def described(value: object) -> str:
     """What a message may say of a value: its type, and, of a plain number, how much it is."""
     name = type(value).__name__
     return f"{name} {_amount(value)}" if type(value) in (int, float, bool, Decimal) else name
+
+
+def _near_kind(given: object) -> str:
+    """The kind that was probably meant; of what was given no more is told."""
+    if not isinstance(given, str) or len(given) > _LONGEST_KIND:
+        return ""
+    from difflib import get_close_matches  # deferred: needed once somebody mistypes
+
+    word = given.lower().replace("-", "_")
+    near = get_close_matches(word, kinds.BY_NAME, 1) or [name for name in kinds.BY_NAME if word in name.split("_")]
+    return f": did you mean {near[0]}?" if len(near) == 1 else ""
 
 
 def _amount(value: object) -> str:

@@ -7,6 +7,7 @@ item: it stands in the batch as the `EventRefused` that says why.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -19,10 +20,13 @@ from agentgauge.errors import BodyRefused, BodyTooLarge, EventRefused
 from agentgauge.events import Event, fields
 from agentgauge.recorder import given
 from agentgauge.service.ingest.admission import ON_ARRIVAL
+from agentgauge.service.ingest.other_names import ours_for
 
 SET_BY_SERVER = ("arrived", "segment", "n")
 """Of an event, what its sender cannot say."""
 SENT_FIELDS = tuple(field for field in fields.ALL if field.name not in SET_BY_SERVER)
+_MEMBERS = (*(field.name for field in SENT_FIELDS), "success")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`\Z", re.DOTALL)
 _LONGEST_REASON = 200
 _DIGEST_BYTES = 8
 """Enough to tell requests of one sender apart that have the same key."""
@@ -120,7 +124,9 @@ def _item(raw: bytes | msgspec.Raw) -> Item:
 def _checked_members(event: _SentEvent) -> Item:
     if event.arrived is not None or event.segment is not None or event.n is not None:
         named = next(name for name in SET_BY_SERVER if getattr(event, name) is not None)
-        return EventRefused("not an event", f"Object contains unknown field `{named}`")
+        return EventRefused("not an event", f"Object contains unknown field `{named}`, which the server sets")
+    if event.time.tzinfo is None:
+        return EventRefused("naive time", "time has no zone: end it with Z for UTC, or with an offset such as +01:00")
     return event if event.success is None else _with_outcome(event, event.success)
 
 
@@ -140,4 +146,9 @@ def _check_length(items: int, most: int) -> None:
 
 def _said(error: Exception) -> str:
     """msgspec names the place, the type and an unknown field, and repeats no value."""
-    return "it is nested too deep" if isinstance(error, RecursionError) else str(error)[:_LONGEST_REASON]
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    said = str(error)
+    unknown = _UNKNOWN.match(said)
+    advice = f"; {ours_for(unknown['name'], _MEMBERS)}" if unknown else ""
+    return said[:_LONGEST_REASON] + advice
