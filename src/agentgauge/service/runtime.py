@@ -55,7 +55,7 @@ class Runtime:
             self.landing = Landing(self.meter, failed=self.figures.landing_failures.inc)
             opened.callback(self.landing.close)
             self.landing.start()
-            self.jobs = Leader(Work(settings, self.state), self.now) if settings.jobs else None
+            self.jobs = Leader(Work(settings, self.state, self.now), self.now) if settings.jobs else None
             if self.jobs is not None:
                 opened.callback(self.jobs.close)
                 self.jobs.start()

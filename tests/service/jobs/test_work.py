@@ -182,6 +182,20 @@ def test_a_budget_that_is_nearly_used_alerts_once_and_is_resolved_when_it_is_rai
     assert {alert.status for alert in alerts.alerts()} == {"resolved"}
 
 
+def test_an_alert_is_detected_when_its_job_runs_and_one_resolved_too_early_is_opened_anew(work: Work) -> None:
+    due, made = SUNDAY + 12 * HOUR, SUNDAY + 12 * HOUR + timedelta(minutes=3)
+    late = Work(work.settings, work.state, lambda: made + timedelta(minutes=1))
+    budgets, alerts = BudgetBook(work.state), AlertBook(work.state)
+    budgets.create(Terms(scope="agent", name="coder", total_usd=Decimal(1), start=SUNDAY), "test", made)
+    record(work, due - HOUR, cost="5")
+    check_budgets(late, due)
+    (alert,) = alerts.alerts()
+    assert (alert.detected_at, budgets.get(1).used_at) == (late.now(), late.now())
+    alerts.resolve(alert.id, "ada", late.now())
+    check_budgets(late, due + HOUR)
+    assert [(each.id, each.status) for each in alerts.alerts()] == [(2, "active"), (1, "resolved")]
+
+
 def test_an_hour_unlike_its_season_alerts_in_its_project_and_is_over_with_the_next(work: Work) -> None:
     weeks, now = 10, SUNDAY + 12 * HOUR
     hours = [now - n * HOUR for n in range(1, weeks * 7 * 24)]

@@ -25,14 +25,15 @@ def check_budgets(work: Work, scheduled: datetime) -> str:
     all_budgets = budgets.budgets()
     with work.engine() as engine:
         found = uses(engine, all_budgets, scheduled)
+    now = work.now()
     for budget in all_budgets:
         used = found[budget.id].cost_usd
-        budgets.counted(budget.id, used, scheduled)
+        budgets.counted(budget.id, used, now)
         status = status_of(used, budget)
         if status in _SEVERITY:
             detected.append(_overrun(budget, used, status))
-    new = sum(is_new for _, is_new in (alerts.detect(each, scheduled) for each in detected))
-    over = resolve_others(alerts, TYPE, {each.condition for each in detected}, scheduled)
+    new = sum(is_new for _, is_new in (alerts.detect(each, now) for each in detected))
+    over = resolve_others(alerts, TYPE, {each.condition for each in detected}, now)
     return (
         f"{count_of(len(all_budgets), 'budget')}, {len(detected)} above a threshold, {new} of them new; "
         f"{over} below it again"

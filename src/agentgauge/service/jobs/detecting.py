@@ -34,7 +34,7 @@ def detect_anomalies(work: Work, scheduled: datetime) -> str:
             for by in (None, "agent"):
                 found = anomalies(engine, window, zone="UTC", now=scheduled, by=by, filters=own).anomalies
                 detected += [_anomaly(each, project, hour) for each in found if by is None or each.key is not None]
-    return _keep(work, detected, "anomaly", scheduled)
+    return _keep(work, detected, "anomaly")
 
 
 def _anomaly(found: Found, project: str | None, hour: datetime) -> Detected:
@@ -71,7 +71,7 @@ def detect_outliers(work: Work, scheduled: datetime) -> str:
                     if each.score > 0:
                         found.setdefault((each.agent, each.operation), []).append(each)
                 detected += [_outlier(members, answer, project, hour) for members in found.values()]
-    return _keep(work, detected, "outlier", scheduled)
+    return _keep(work, detected, "outlier")
 
 
 def _outlier(members: Sequence[Outlier], answer: Outliers, project: str | None, hour: datetime) -> Detected:
@@ -114,11 +114,11 @@ def _last_hour(scheduled: datetime) -> datetime:
     return scheduled.replace(minute=0, second=0, microsecond=0) - _HOUR
 
 
-def _keep(work: Work, detected: Collection[Detected], type_: str, at: datetime) -> str:
+def _keep(work: Work, detected: Collection[Detected], type_: str) -> str:
     """Alert of what was found, and resolve the open alerts of this type about anything else."""
-    book = AlertBook(work.state)
-    new = sum(is_new for _, is_new in (book.detect(each, at) for each in detected))
-    over = resolve_others(book, type_, {each.condition for each in detected}, at)
+    book, now = AlertBook(work.state), work.now()
+    new = sum(is_new for _, is_new in (book.detect(each, now) for each in detected))
+    over = resolve_others(book, type_, {each.condition for each in detected}, now)
     return f"{len(detected)} found, {new} of them new; {over} over"
 
 

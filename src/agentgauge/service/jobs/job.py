@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -27,10 +27,14 @@ MOST_TRIES = 5
 class Work:
     """What jobs work on. Every run reads a snapshot of its own."""
 
-    def __init__(self, settings: ServerSettings, state: Store) -> None:
+    def __init__(
+        self, settings: ServerSettings, state: Store, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.settings = settings
         self.meter = Meter(settings.recording)
         self.state = state
+        self.now = now
+        """When something is done; what it is about follows from when that was due."""
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:
