@@ -168,6 +168,15 @@ def test_a_wrong_body_is_said_with_its_field(client: TestClient, body: str, fiel
     assert said in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("stated", [None, "text/plain", "application/x-www-form-urlencoded"])
+def test_a_body_that_is_not_said_to_be_json_is_told_to_say_so(client: TestClient, stated: str | None) -> None:
+    headers = {} if stated is None else {"content-type": stated}
+    answer = client.post("/budgets", content='{"total": 5}', headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (415, "unsupported_media_type")
+    assert "Content-Type: application/json" in answer.json()["error"]["message"]
+    assert "total" not in answer.text
+
+
 def test_a_question_that_is_wrong_in_one_parameter_names_it(client: TestClient) -> None:
     error = client.get("/about").json()["error"]
     assert (error["field"], error["allowed"]) == ("metric_name", ["cost", "tokens"])

@@ -147,6 +147,10 @@ async def _of_ours(request: Request, error: Exception) -> JSONResponse:
 async def _of_validation(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["loc"] == ("body",) and isinstance(first.get("input"), bytes):
+        # FastAPI reads a body as JSON only where it is said to be some: what it is must be said, not guessed.
+        said = "the body is JSON, and the request has to say so: Content-Type: application/json"
+        return error_response(415, _STATUS[BodyUnsupported][1], said)
     where, *inner = first["loc"]
     field = ".".join(map(str, inner)) or str(where)
     context = first.get("ctx") or {}

@@ -148,7 +148,7 @@ def _described(app: FastAPI, sign_in: OidcSettings | None) -> dict[str, Any]:
     schemas[_ERROR] = _ERROR_SCHEMA
     for path, operations in found["paths"].items():
         for operation in operations.values():
-            more = [400] if "requestBody" in operation else []  # of a body that is no text
+            more = [400, 415] if "requestBody" in operation else []  # of a body that is no text, or not said to be JSON
             _complete(operation["responses"], schemas, path, (*_EVERYWHERE, *more))
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)  # FastAPI's own form of a 422, which no route answers with
