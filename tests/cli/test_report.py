@@ -234,7 +234,7 @@ def test_a_mistyped_dimension_is_answered_with_the_near_and_the_usual_ones(run: 
 def test_time_is_no_dimension_but_a_course(run: Run, home: Path) -> None:
     result = run("report", "--home", home, "--by", "time")
     assert result.exit_code == 2
-    assert "--bucket" in result.stderr
+    assert "ask for it by bucket" in result.stderr
 
 
 def test_a_home_that_is_not_there_is_said_beside_the_report(run: Run, document: Ask, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from tests.lake.reading import one, rows, values
 
 try:
     import boto3
-    import s3fs  # noqa: F401  the extra that reading needs
+    import s3fs
     from moto.server import ThreadedMotoServer
 except ImportError:
     boto3 = None
@@ -35,6 +35,7 @@ def endpoint() -> Iterator[str]:
     require(boto3 is not None, "the S3 test server (moto, boto3) or s3fs is not installed")
     server = ThreadedMotoServer(port=0, verbose=False)
     server.start()
+    s3fs.S3FileSystem.clear_instance_cache()  # a client is kept by its arguments, and the address is none of these
     _host, port = server.get_host_and_port()
     yield f"http://127.0.0.1:{port}"
     server.stop()

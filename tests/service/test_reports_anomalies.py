@@ -147,7 +147,7 @@ def test_nothing_recorded_has_no_series_of_amounts() -> None:
 
 
 def test_what_cannot_be_asked_is_refused(engine: DuckDBEngine) -> None:
-    with pytest.raises(QueryError, match="hour or --bucket day"):
+    with pytest.raises(QueryError, match="say hour or day"):
         found(engine, bucket="week")
     for alpha in (5, 1, 0, 5e-324, math.nan):
         with pytest.raises(QueryError, match="from 1e-06 to below 1"):
