@@ -267,14 +267,6 @@ def test_settings_that_make_no_sense_are_refused(run: Run, tmp_path: Path, monke
     assert "AGENTGAUGE_LOG_LEVEL='loud': use one of debug" in _refused(run, "--home", tmp_path)
 
 
-def test_without_its_libraries_it_says_how_to_install_them(tmp_path: Path) -> None:
-    without = "import sys; sys.modules['fastapi'] = None; from agentgauge.cli import main; main()"
-    command = [sys.executable, "-c", without, "serve", "--home", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert "pip install 'agentgauge[server]'" in done.stderr
-
-
 def test_a_home_that_is_a_file_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "home").touch()
     assert "cannot be the home" in _refused(run, "--home", tmp_path / "home")

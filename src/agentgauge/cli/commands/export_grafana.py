@@ -17,6 +17,10 @@ def grafana(
 
     Import the JSON into Grafana, which asks for the Prometheus data source.
     """
+    from agentgauge.settings.extras import check_server_extra
+
+    check_server_extra("grafana_foundation_sdk")
+
     from agentgauge.exporters.grafana import dashboard
 
     text = dashboard() + "\n"

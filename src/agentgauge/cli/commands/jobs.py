@@ -79,9 +79,11 @@ def run(
 def _work(home: str | None) -> Work:
     from agentgauge.cli.homes import check_writable, note_absent
     from agentgauge.service.jobs.job import Work
+    from agentgauge.settings.extras import check_server_extra
     from agentgauge.settings.server import get_server_settings
     from agentgauge.state.opening import shared_state
 
+    check_server_extra("apscheduler")
     settings = get_server_settings(home)
     check_writable(settings.recording.home)
     note_absent(settings.recording.home)

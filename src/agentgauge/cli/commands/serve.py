@@ -50,9 +50,10 @@ def serve(
 
     from agentgauge.cli.homes import check_writable
     from agentgauge.service.processes.web import Web
+    from agentgauge.settings.extras import check_server_extra
     from agentgauge.settings.server import get_server_settings
 
-    _check_installed()
+    check_server_extra("fastapi", "uvicorn", "sqlalchemy")
     web = Web(certificate=tls_cert, key=tls_key, root_path=root_path.rstrip("/"))
     web.check()
     settings = replace(get_server_settings(home), workers=workers, jobs=not no_jobs)
@@ -150,15 +151,3 @@ def _end(code: int) -> NoReturn:
         with suppress(OSError):  # nobody reads it any more
             stream.flush()
     os._exit(code)
-
-
-def _check_installed() -> None:
-    """Raises `SettingsError` where the server's libraries are not there."""
-    from importlib.util import find_spec
-
-    from agentgauge.errors import SettingsError
-
-    if missing := [name for name in ("fastapi", "uvicorn", "sqlalchemy") if find_spec(name) is None]:
-        raise SettingsError(
-            f"the server's libraries are not installed ({', '.join(missing)}): pip install 'agentgauge[server]'"
-        )

@@ -13,6 +13,7 @@ from agentgauge.errors import AgentGaugeError
 from agentgauge.service.jobs.job import Work
 from agentgauge.service.jobs.leading import Leader
 from agentgauge.service.logs import set_up_logs
+from agentgauge.settings.extras import check_server_extra
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.opening import served_state
 
@@ -23,6 +24,7 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
     try:
+        check_server_extra("apscheduler", "sqlalchemy")
         settings = get_server_settings()
         set_up_logs(settings.logs)
         state = served_state(settings)
