@@ -61,7 +61,7 @@ def test_spans_are_durable_when_they_are_acknowledged(client: TestClient, home: 
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/x-protobuf")
     assert ExportTraceServiceResponse.FromString(answer.content) == ExportTraceServiceResponse()
     assert rows(home, "SELECT kind, project, agent, input_tokens FROM events ORDER BY kind") == [
-        ("llm_call", "shop", None, 100),
+        ("llm_call", "shop", "coder", 100),
         ("task", "shop", "coder", 0),
     ]
 

@@ -5,7 +5,8 @@
     tool_call   the execution of a tool
     step        every other span: it says what the calls in it are inside of
 
-A root that is a call is a call outside any task. An inference with another inside that states its usage is a step
+A root that is a call is a call outside any task. Where a span names no agent or no session, those around it do
+(`names.py`). An inference with another inside that states its usage is a step
 (`surroundings.py`). Time is when a span ended; identity is trace and span, so that a retry is stored once. Attributes
 are kept of tasks and calls alone, but for what the tables call content.
 """
@@ -21,11 +22,13 @@ from agentgauge.errors import EventRefused
 from agentgauge.events.checked import Checked
 from agentgauge.events.fields import TOKEN_NAMES
 from agentgauge.events.source_ids import TIMED
-from agentgauge.integrations.otlp.attributes import Sorted, bounded, sort
+from agentgauge.integrations.otlp.attributes import bounded, sort
 from agentgauge.integrations.otlp.decoding import PairsOf, Request
 from agentgauge.integrations.otlp.failures import failure_of
-from agentgauge.integrations.otlp.resources import Origin, origin_of
-from agentgauge.integrations.otlp.surroundings import Surroundings
+from agentgauge.integrations.otlp.names import names_around, taken_over
+from agentgauge.integrations.otlp.received import Received
+from agentgauge.integrations.otlp.resources import origin_of
+from agentgauge.integrations.otlp.surroundings import Names, Surroundings
 from agentgauge.integrations.otlp.table import Table
 from agentgauge.recorder.given import money
 from agentgauge.usage.bodies import tier_of
@@ -48,21 +51,6 @@ _OF_CALLS: Final = _PARTS | {"model", "provider", "tier", "cost_usd", "input_tok
 _NOT_OF_SCOPE: Final = _OF_CALLS | {"name", "error_type"}
 
 
-class _Read(msgspec.Struct, gc=False):
-    """A span, and what its attributes say."""
-
-    span: Any
-    trace: bytes
-    id: bytes
-    parent: bytes
-    """Empty where it is a root."""
-    kind: str
-    said: Sorted
-    origin: Origin
-    library: str
-    """Name of the instrumentation."""
-
-
 def events_of(
     request: Request, table: Table, surroundings: Surroundings, projects: frozenset[str] | None = None
 ) -> Iterator[Checked | EventRefused]:
@@ -71,12 +59,15 @@ def events_of(
     `projects` are those that the sender may record into, None for all.
     """
     reads = list(_read(request, table, projects))
-    _note(reads, surroundings)
-    for read in reads:
-        yield _refused(read) or _event(read, _kind(read, surroundings), request.pairs_of)
+    refusals = [_refused(read) for read in reads]
+    known = {read.key: read for read, refused in zip(reads, refusals, strict=True) if refused is None}
+    _note(known, surroundings)
+    names = names_around(known, surroundings.names, projects)
+    for read, refused in zip(reads, refusals, strict=True):
+        yield refused or _event(read, _kind(read, surroundings), names.get(read.key), request.pairs_of)
 
 
-def _read(request: Request, table: Table, projects: frozenset[str] | None) -> Iterator[_Read]:
+def _read(request: Request, table: Table, projects: frozenset[str] | None) -> Iterator[Received]:
     pairs_of = request.pairs_of
     for group in request.groups:
         origin = origin_of(pairs_of(group.resource.attributes), table, projects)
@@ -84,13 +75,14 @@ def _read(request: Request, table: Table, projects: frozenset[str] | None) -> It
             library = scoped.scope.name
             for span in scoped.spans:
                 said = sort(pairs_of(span.attributes), table)
-                parent = span.parent_span_id
+                trace, span_id, parent = span.trace_id, span.span_id, span.parent_span_id
                 if parent == _NO_SPAN:
                     parent = b""
-                yield _Read(span, span.trace_id, span.span_id, parent, said.kind or "step", said, origin, library)
+                kind = said.kind or "step"
+                yield Received(span, trace, span_id, trace + span_id, parent, kind, said, origin, library)
 
 
-def _refused(read: _Read) -> EventRefused | None:
+def _refused(read: Received) -> EventRefused | None:
     """What makes a span none, where something does."""
     if len(read.trace) != _TRACE_BYTES or len(read.id) != _SPAN_BYTES or read.trace == _NO_TRACE or read.id == _NO_SPAN:
         return EventRefused("invalid id", "a trace has an id of 16 bytes and a span one of 8, not all zero")
@@ -100,33 +92,34 @@ def _refused(read: _Read) -> EventRefused | None:
     return None
 
 
-def _note(reads: list[_Read], surroundings: Surroundings) -> None:
+def _note(known: dict[bytes, Received], surroundings: Surroundings) -> None:
     """Note the traces that have agents, and what is around each call that states its usage, up to the tool or the
     agent that it is inside of.
     """
-    known = {read.trace + read.id: read for read in reads if read.kind in ("step", "llm_call")}
     around = surroundings.around_calls
-    for read in reads:
+    for read in known.values():
         if read.kind == "task":
-            surroundings.traces_with_agents.add(read.trace)
+            surroundings.traces_with_agents.note(read.trace, True)
         elif read.kind == "llm_call" and (
             read.said.stated.get("input_tokens") or read.said.stated.get("output_tokens")
         ):
-            inside: _Read | None = read
+            inside: Received | None = read
             while inside is not None and inside.parent and (key := inside.trace + inside.parent) not in around:
-                around.add(key)
+                around.note(key, True)
                 inside = known.get(key)
+                if inside is not None and inside.kind not in ("step", "llm_call"):
+                    break
 
 
-def _kind(read: _Read, surroundings: Surroundings) -> str:
+def _kind(read: Received, surroundings: Surroundings) -> str:
     if read.kind == "llm_call":
-        return "step" if read.trace + read.id in surroundings.around_calls else "llm_call"
+        return "step" if read.key in surroundings.around_calls else "llm_call"
     if read.said.kind is None and not read.parent:
         return "step" if read.trace in surroundings.traces_with_agents else "task"
     return read.kind
 
 
-def _event(read: _Read, kind: str, pairs_of: PairsOf) -> Checked:
+def _event(read: Received, kind: str, names: Names | None, pairs_of: PairsOf) -> Checked:
     span, stated = read.span, read.said.stated
     started, ended = span.start_time_unix_nano, span.end_time_unix_nano or span.start_time_unix_nano
     trace_id, span_id = read.trace.hex(), read.id.hex()
@@ -139,6 +132,8 @@ def _event(read: _Read, kind: str, pairs_of: PairsOf) -> Checked:
     for name in stated:
         if name not in _NOT_OF_SCOPE:
             values[name] = stated[name]
+    if names is not None and kind != "step":
+        values |= taken_over(names)
     if read.parent:
         values["parent_id"] = read.parent.hex()
     if 0 < started <= ended:
@@ -163,7 +158,7 @@ def _named(name: str) -> str:
     return name[:_NAME_CHARACTERS] or _UNKNOWN
 
 
-def _attributes(read: _Read, kind: str) -> dict[str, Any]:
+def _attributes(read: Received, kind: str) -> dict[str, Any]:
     others, more = read.said.others, read.origin.attributes
     if read.library:
         more = {**more, "otel.scope.name": read.library}
