@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from agentgauge.analysis.forecast import Span, budget_exhaustion, forecast
+from agentgauge.analysis.forecast import Span, budget_exhaustion, first_to_learn_from, forecast
 from agentgauge.analysis.forecast_backtest import independent_sums, reach_of_sums
 from tests.analysis.daily_series import (
     Maker,
@@ -182,3 +182,20 @@ class TestBudgets:
             day = int(np.searchsorted(values[120:].cumsum(), 150.0)) + 1
             held.append((found.earliest_80 or 99) <= day <= (found.latest_80 or 99))
         assert 0.72 <= np.mean(held) <= 0.94  # days are whole, so the interval holds a little more
+
+
+@pytest.mark.parametrize(
+    ("days", "first"),
+    [
+        ("." * 10, 10),
+        ("..x.x", 2),
+        ("x" * 9 + "." * 27 + "x" * 3, 0),
+        ("x" * 9 + "." * 28 + "x" * 3, 37),
+        ("x" * 9 + "." * 40, 0),
+        ("x" + "." * 40 + "x" + "." * 40 + "x", 82),
+        (("x" * 9 + "." * 30) * 3, 0),
+        ("x" + "." * 40 + ("x" * 9 + "." * 30) * 3, 41),
+    ],
+)
+def test_the_past_begins_after_a_break_and_holds_breaks_that_recur(days: str, first: int) -> None:
+    assert first_to_learn_from([day == "x" for day in days]) == first

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from agentgauge.engines import Filter
@@ -60,6 +61,15 @@ def test_today_is_the_first_day_and_only_complete_days_are_learnt_from() -> None
     assert answer.total.value == pytest.approx(20.5, abs=0.3)
     assert answer.total.low_95 <= answer.total.low_80 <= answer.total.value <= answer.total.high_80
     assert answer.state == "forecast"
+
+
+def test_a_stray_old_event_is_no_history_of_months_of_nothing() -> None:
+    steady = [call(day, f"2.0{day * 7 % 10}") for day in range(200, 261)]
+    answer = ask([call(0, "0.05"), *steady], 261)
+    assert answer == msgspec.structs.replace(ask(steady, 261), break_days=199)
+    assert (answer.history_days, answer.since) == (60, (MONDAY + timedelta(days=201)).date())
+    assert answer.total is not None
+    assert 58 < answer.total.low_95 < answer.total.high_95 < 65
 
 
 def test_what_has_no_price_at_all_is_not_forecast_to_cost_nothing() -> None:

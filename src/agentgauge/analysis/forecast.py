@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -38,6 +39,8 @@ FEWEST_DAYS = 7
 FEWEST_DAYS_OF_INTERVALS = 28
 MOST_DAYS = 366
 """Of the past that is looked at, and ahead."""
+BREAK_DAYS = 28
+"""Empty days in a row that make a break: what the methods know of a level is nothing after them."""
 _LEVELS = (0.8, 0.95)
 _WEEK = 7
 
@@ -64,6 +67,23 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     """How far ahead sums could be tested; intervals of longer ones are extrapolated. 0: there are no intervals."""
     coverage: tuple[Coverage, ...]
     """How earlier intervals did: of one day, a week, and all days ahead, where these could be tested."""
+
+
+def first_to_learn_from(used: Sequence[bool]) -> int:
+    """Where in a series of days, each with anything or not, the past begins that says what comes; its length for none.
+
+    After a break what was before it is left out: it makes intervals two to seven times as wide as they need be, as a
+    simulation of a single break says. Where breaks recur they are how things go, and are learnt from: without them
+    intervals hold much less than they say. A break recurs where two stretches or more of at least `FEWEST_DAYS` are
+    before the last; shorter ones, such as a trial, are no sign of it.
+    """
+    days = [at for at, is_used in enumerate(used) if is_used]
+    if not days:
+        return len(used)
+    begins = [days[0], *(after for before, after in pairwise(days) if after - before > BREAK_DAYS)]
+    ends = [max(day for day in days if day < begin) for begin in begins[1:]]
+    long = [begin for begin, end in zip(begins, ends, strict=False) if end - begin + 1 >= FEWEST_DAYS]
+    return long[0] if len(long) > 1 else begins[-1]
 
 
 def forecast(values: Sequence[float], days: int) -> Forecast:

@@ -254,6 +254,8 @@ def _small_print(answer: Forecast) -> Iterator[str]:
         by = "" if answer.total is None else f"; by {answer.method}"
         days = wording.count_of(answer.history_days, "complete day")
         yield f"From {days} since {answer.past[0].day.isoformat()}, of {used} in all{by}."
+    if answer.break_days:
+        yield f"What was before a break of {wording.count_of(answer.break_days, 'day')} without anything is left out."
     if answer.unpriced_calls:
         yield f"{wording.unpriced(answer.unpriced_calls)}: their cost is in no figure."
     if answer.state == "no intervals":

@@ -22,6 +22,7 @@ from agentgauge.analysis.forecast import (
     Exhaustion,
     Span,
     budget_exhaustion,
+    first_to_learn_from,
 )
 from agentgauge.analysis.forecast import forecast as forecast_of
 from agentgauge.analysis.forecast_backtest import Coverage
@@ -85,6 +86,10 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     history_days: int
     """Complete days that it is from, at most 366; of cost none where nothing of them has a price."""
+    since: date | None
+    """The first of them."""
+    break_days: int
+    """Days without anything, 28 or more, right before the first, whence nothing older is in the forecast; 0 of none."""
     needed_days: int
     """For a forecast with intervals."""
     method: str
@@ -139,10 +144,10 @@ def forecast(
     midnight = bucket_time("day", clocks, today.toordinal())
     start = window.start or bucket_time("day", clocks, today.toordinal() - MOST_DAYS)
     ended = Window(min(start, midnight), min(window.end or midnight, midnight))
-    points = _days(amounts_by(asked, metric, None, ended, "day", zone, now, filters).get(None))
+    points, break_days = _days(amounts_by(asked, metric, None, ended, "day", zone, now, filters).get(None))
     unpriced = sum(point.unpriced_calls for point in points)
     if unpriced and not any(point.value for point in points):
-        points = []  # what all these days cost is not known, which is not nothing
+        points, break_days = [], 0  # what all these days cost is not known, which is not nothing
     made = forecast_of([point.value for point in points], days)
     dates = [today + timedelta(days=ahead) for ahead in range(days)]
     read = Window(points[0].start, ended.end) if points else None
@@ -152,6 +157,8 @@ def forecast(
         time_zone=zone,
         state=_state(made.history_days),
         history_days=made.history_days,
+        since=points[0].start.date() if points else None,
+        break_days=break_days,
         needed_days=FEWEST_DAYS_OF_INTERVALS,
         method=made.method,
         first=today,
@@ -171,13 +178,16 @@ def forecast(
     )
 
 
-def _days(found: Series | None) -> list[Point]:
-    """Complete days from the first on that has anything; that one only where the window begins with it: on the first
-    day of all, recording may have begun at any hour.
+def _days(found: Series | None) -> tuple[list[Point], int]:
+    """Complete days from the first that says what comes, and how many empty ones are before it where that is a break.
+
+    The first day is among them only where the window begins with it: recording, or work, may have begun at any hour.
     """
     points = [point for point in (found.points if found else ()) if point.complete]
-    used = next((at for at, point in enumerate(points) if point.n or point.value), len(points))
-    return points[used + 1 if used else 0 :][-MOST_DAYS:]
+    used = [bool(point.n or point.value) for point in points]
+    first = first_to_learn_from(used)
+    before = next((back for back in range(first) if used[first - 1 - back]), 0)
+    return points[first + 1 if first else 0 :][-MOST_DAYS:], before
 
 
 def _state(history_days: int) -> State:
