@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -64,6 +65,27 @@ def test_spans_are_durable_when_they_are_acknowledged(client: TestClient, home: 
         ("llm_call", "shop", "coder", 100),
         ("task", "shop", "coder", 0),
     ]
+
+
+def test_an_agent_is_charged_with_calls_that_do_not_name_it(client: TestClient) -> None:
+    start = time.time_ns() - 10**9
+    call = chat(2, 1, start=start, gen_ai__request__model="gpt-4o", gen_ai__usage__input_tokens=1234)
+    body = traces(call, span(1, start=start, **AGENT)).SerializeToString()
+    assert client.post("/v1/traces", content=body, headers=PROTOBUF).status_code == 200
+    data = client.get("/api/v1/metrics/aggregate/by-agent/coder").json()["data"]
+    assert (data["performance"]["total_tokens"], data["cost"]["total_usd"]) == (1244, 0.003185)
+
+
+def test_an_operation_has_the_calls_that_came_before_its_agent(client: TestClient) -> None:
+    start = time.time_ns() - 10**9
+    for made in (chat(2, 1, start=start), span(1, start=start, **AGENT)):
+        client.post("/v1/traces", content=traces(made).SerializeToString(), headers=PROTOBUF)
+    (operation,) = client.get("/api/v1/operations").json()["data"]
+    assert (operation["agent"], operation["tokens"]) == ("coder", 110)
+    asked = client.post("/api/v1/sql", json={"sql": "SELECT agent_name, tokens FROM agent_metrics"})
+    assert asked.json()["rows"] == [["coder", 110]]
+    data = client.get("/api/v1/metrics/aggregate/by-agent/coder").json()["data"]
+    assert data["performance"]["total_tokens"] == 0  # as docs/opentelemetry.md says, under 'Whose a call is'
 
 
 def test_json_is_answered_in_json(client: TestClient, home: Path) -> None:
