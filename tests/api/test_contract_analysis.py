@@ -144,6 +144,21 @@ class TestPercentiles:
         assert given["data"].pop("count") == 0
         assert set(given["data"].values()) == {None}
 
+    def test_calls_outside_any_operation_are_hinted_at_and_can_be_asked_about(self, tmp_path: Path) -> None:
+        with agentgauge.open(tmp_path) as gauge:
+            gauge.llm_call("m", input_tokens=2, output_tokens=1, cost_usd=Decimal("0.25"))
+        with asking(tmp_path) as client:
+            of_operations = get(client, "percentiles/cost")
+            of_calls = get(client, "percentiles/cost", per="call")
+            far = get(client, "outliers/tokens")
+            far_calls = get(client, "outliers/tokens", per="call")
+        assert (of_operations["data"]["count"], of_operations["meta"]["few"]) == (0, True)
+        said = "belongs to an operation here: per=call asks about calls"
+        assert of_operations["meta"]["hint"] == f"no call with a known cost {said}"
+        assert (of_calls["data"]["count"], of_calls["data"]["p50"], of_calls["meta"]["hint"]) == (1, 0.25, None)
+        assert far["meta"]["hint"] == f"no call with tokens {said}"
+        assert (far_calls["meta"]["values"], far_calls["meta"]["hint"]) == (1, None)
+
     def test_cost_is_of_whole_operations_to_six_decimals(self, tmp_path: Path) -> None:
         with agentgauge.open(tmp_path) as gauge:
             for number in (1, 3):

@@ -34,10 +34,10 @@ METRICS: dict[tuple[str, str], tuple[str, list[str]]] = {
         "metrics_trends",
         ["metric_name", "project", "agent_id", "lookback_days", "better"],
     ),
-    ("get", "/percentiles/{metric_name}"): ("metrics_percentiles", ["metric_name", *_OF_PERIOD, "agent_id"]),
+    ("get", "/percentiles/{metric_name}"): ("metrics_percentiles", ["metric_name", *_OF_PERIOD, "agent_id", "per"]),
     ("get", "/outliers/{metric_name}"): (
         "metrics_outliers",
-        ["metric_name", *_OF_PERIOD, "agent_id", "z_threshold", *_PAGED],
+        ["metric_name", *_OF_PERIOD, "agent_id", "per", "z_threshold", *_PAGED],
     ),
     ("get", "/recommendations/cost"): ("metrics_cost_recommendations", ["project", *_PAGED]),
     ("put", "/recommendations/{recommendation_id}/accept"): ("metrics_accept_recommendation", ["recommendation_id"]),

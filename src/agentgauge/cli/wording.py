@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 
+from agentgauge.service import wording
 from agentgauge.service.wording import (
     NOTHING,
     bucket,
@@ -53,10 +54,8 @@ _WITHIN = "Medians and percentiles are within 1 %, from summaries of the events;
 
 def of_operations(metric: str, per: str) -> list[str]:
     """Where no operation has a cost or tokens that are known: why, and what to ask about instead."""
-    if per != "operation" or metric not in ("cost", "tokens"):
-        return []
-    known = "with a known cost" if metric == "cost" else "with tokens"
-    return [f"No call {known} belongs to an operation here; --per call asks about calls."]
+    said = wording.of_operations(metric, per)
+    return [] if said is None else [f"{said[0].upper()}{said[1:]}; --per call asks about calls."]
 
 
 def rough(text: str, is_few: bool, marked: bool) -> str:

@@ -48,6 +48,13 @@ def count_of(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def of_operations(metric: str, per: str) -> str | None:
+    """Why no operation has a cost or tokens that are known; None where that was not asked about."""
+    if per != "operation" or metric not in ("cost", "tokens"):
+        return None
+    return f"no call {'with a known cost' if metric == 'cost' else 'with tokens'} belongs to an operation here"
+
+
 def percent(ratio: float) -> str:
     """A ratio 0-1 in percent. What is not all, or not nothing, is not rounded to it."""
     if math.isnan(ratio):

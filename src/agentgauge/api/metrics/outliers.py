@@ -15,7 +15,7 @@ from agentgauge.api.metrics.agents import chosen
 from agentgauge.api.metrics.examples import example
 from agentgauge.api.metrics.figures import Part, in_unit, rounded
 from agentgauge.api.metrics.parameters import Period
-from agentgauge.api.metrics.percentiles import MetricName, OfAgent, OfValues
+from agentgauge.api.metrics.percentiles import MetricName, OfAgent, OfValues, about_calls
 from agentgauge.api.openapi import answer_of, errors
 from agentgauge.api.paging import DEFAULT_LIMIT, CursorText, Key, Limit, Page, link_next
 from agentgauge.events.event import to_micros
@@ -64,6 +64,7 @@ class OutlierMeta(Part):
     mean: float | None
     std_dev: float | None
     too_few: bool = Field(description="No value of so few can have such a score.")
+    hint: str | None = Field(description="Why there are no values, and what to ask about instead.")
     next_cursor: str | None
 
 
@@ -105,7 +106,7 @@ def _outliers(of: Asked, metric_name: OfValues, asked: OutlierParameters) -> Out
     period, window = asked.period(page.as_of)
     agent, filters = chosen(of, asked.agent_id, asked)
     found = reports.outliers(
-        of.engine, metric_name, window, threshold=asked.z_threshold, filters=filters, limit=MOST_PAGED
+        of.engine, metric_name, window, threshold=asked.z_threshold, filters=filters, limit=MOST_PAGED, per=asked.per
     )
     rows, following = page.of(found.outliers, _key)
     baseline = found.baselines[0] if found.baselines else None
@@ -126,6 +127,7 @@ def _outliers(of: Asked, metric_name: OfValues, asked: OutlierParameters) -> Out
             mean=in_unit(math.nan if baseline is None else baseline.baseline.centre, found.unit),
             std_dev=in_unit(math.nan if baseline is None else baseline.baseline.std_dev, found.unit),
             too_few=baseline is None or baseline.too_few,
+            hint=about_calls(metric_name, asked.per) if baseline is None else None,
             next_cursor=following,
         ),
     )

@@ -109,7 +109,7 @@ def _list(row: Distribution, answer: Percentiles) -> Table:
     left_out = f"{wording.count_of(row.unpriced, answer.per)} without a known cost left out" if row.unpriced else ""
     lines = [("values", wording.count(row.count), left_out)]
     for name, show in _cells(answer, [row], marked=False):
-        remark = wording.few(FEW) if row.few and name in ("p95", "p99") else ""
+        remark = wording.few(FEW) if row.count and row.few and name in ("p95", "p99") else ""
         lines.append((f"{name} (median)" if name == "p50" else name, show(row), remark))
     return totals_table(lines)
 
@@ -120,7 +120,7 @@ def _table(title: str, answer: Percentiles, width: int, limit: int) -> Table:
     from agentgauge.cli.tables import fitting, rows_table
 
     shown = answer.rows[:limit]
-    marked = any(row.few for row in shown)
+    marked = any(row.count and row.few for row in shown)
     first: list[Cell] = [(name, key_cell(name)) for name in answer.by]
     numbers: list[Cell] = [
         ("values", lambda row: wording.count(row.count)),

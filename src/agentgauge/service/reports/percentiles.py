@@ -41,7 +41,7 @@ class Distribution(msgspec.Struct, frozen=True, kw_only=True):
     min: float
     max: float
     few: bool
-    """Whether there are fewer than 20 values: p95 and p99 are then decided by the one or two largest."""
+    """Whether there are fewer than 20 values: p95 and p99 are then decided by the one or two largest, if any."""
     unpriced: int
     """Of cost: operations, or calls, that are in no figure because their cost is not known."""
 
@@ -132,7 +132,7 @@ def _distribution(row: Mapping[str, Any], key: dict[str, Any]) -> Distribution:
         count=row["count"],
         **figures,
         median=figures["p50"],
-        few=0 < row["count"] < FEW,
+        few=row["count"] < FEW,
         unpriced=row.get("unpriced_calls", 0),
     )
 
