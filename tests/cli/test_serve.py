@@ -217,6 +217,15 @@ def test_a_server_that_keeps_nothing_says_so_and_refuses_events(tmp_path: Path) 
         assert "AGENTGAUGE_DISABLED=1" in _until(log, "events that are sent will be refused")["message"]
 
 
+def test_a_setting_that_is_mistyped_is_warned_of(tmp_path: Path) -> None:
+    with _logging(tmp_path, "--no-jobs", environment={"AGENTGAUGE_RETENTION_DAYZ": "30"}) as (_, log):
+        warning = _until(log, "AGENTGAUGE_RETENTION_DAYZ is no setting")
+    assert (warning["level"], warning["message"].endswith("did you mean AGENTGAUGE_RETENTION_DAYS?")) == (
+        "warning",
+        True,
+    )
+
+
 def test_it_answers_over_tls(tmp_path: Path) -> None:
     certificate, key = _certificate(tmp_path)
     with served(tmp_path / "home", "--tls-cert", str(certificate), "--tls-key", str(key)) as server:

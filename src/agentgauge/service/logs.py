@@ -10,6 +10,7 @@ A line of JSON costs some 20 us, writing it included.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ import msgspec
 
 from agentgauge.service.security.redaction import redacted
 from agentgauge.settings.logs import LogSettings
+from agentgauge.settings.unknown import unknown_variables
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 _encode = msgspec.json.Encoder(enc_hook=str).encode
@@ -36,6 +38,12 @@ def set_up_logs(settings: LogSettings, stream: IO[str] | None = None) -> None:
     root.setLevel(max(level, logging.WARNING))
     logging.getLogger("agentgauge").setLevel(level)
     logging.captureWarnings(True)
+
+
+def warn_of_unknown_settings() -> None:
+    """Of variables in the environment that are mistyped; once, when a server begins."""
+    for said in unknown_variables(os.environ):
+        logging.getLogger("agentgauge.server").warning("%s", said)
 
 
 class _Lines(logging.Formatter):

@@ -67,7 +67,7 @@ def _serve(settings: ServerSettings, host: str, port: int, web: Web) -> int:
 
     from msgspec.structs import replace
 
-    from agentgauge.service.logs import set_up_logs
+    from agentgauge.service.logs import set_up_logs, warn_of_unknown_settings
     from agentgauge.service.monitoring.process import share
     from agentgauge.service.processes.listening import listen
     from agentgauge.service.processes.run_directory import run_directory
@@ -75,6 +75,7 @@ def _serve(settings: ServerSettings, host: str, port: int, web: Web) -> int:
 
     with listen(host, port) as listening, run_directory(settings.recording.home) as run:
         set_up_logs(settings.logs)
+        warn_of_unknown_settings()
         if off := settings.recording.switched_off_by:
             logging.getLogger("agentgauge.server").warning(
                 "events that are sent will be refused: the environment has %s", " and ".join(off)

@@ -12,7 +12,7 @@ import threading
 from agentgauge.errors import AgentGaugeError
 from agentgauge.service.jobs.job import Work
 from agentgauge.service.jobs.leading import Leader
-from agentgauge.service.logs import set_up_logs
+from agentgauge.service.logs import set_up_logs, warn_of_unknown_settings
 from agentgauge.settings.extras import check_server_extra
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.opening import served_state
@@ -27,6 +27,7 @@ def main() -> int:
         check_server_extra("apscheduler", "sqlalchemy")
         settings = get_server_settings()
         set_up_logs(settings.logs)
+        warn_of_unknown_settings()
         state = served_state(settings)
         state.prepare()
     except AgentGaugeError as error:
