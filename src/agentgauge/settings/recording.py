@@ -90,6 +90,12 @@ def resolve_home(home: str | os.PathLike[str] | None, environ: Mapping[str, str]
         return Home(
             root=_default_root() / "remote" / digest, lake=f"{uri}/lake", plain_http=endpoint.startswith("http://")
         )
+    if text.startswith(("http://", "https://")):
+        raise SettingsError(
+            "the home is the address of a server: a home is a directory or an object store "
+            f"({', '.join(REMOTE_SCHEMES)}); events are sent to a server over POST /api/v1/events, or by OpenTelemetry "
+            "(OTEL_EXPORTER_OTLP_ENDPOINT)"
+        )
     if "://" in text:
         raise SettingsError(f"home {text!r}: unknown scheme; use a directory or one of {', '.join(REMOTE_SCHEMES)}")
     root = Path(text).expanduser().absolute() if text else _default_root()
