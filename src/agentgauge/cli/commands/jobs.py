@@ -18,6 +18,9 @@ jobs = typer.Typer(
     rich_markup_mode=None, no_args_is_help=True, help="What a server does by itself, and when it last did."
 )
 
+_LEGIBLE_WIDTH = 64
+"""What came of a run is a sentence: on a wide screen or in a pipe it wraps all the same."""
+
 
 @jobs.command("list")
 def list_command(tz: options.TimeZone = None, home: options.Home = None, as_json: options.Json = False) -> None:
@@ -38,7 +41,7 @@ def list_command(tz: options.TimeZone = None, home: options.Home = None, as_json
         print_document(states)
         return
     table = plain_table()
-    table.add_column("job", overflow="fold")
+    table.add_column("job", overflow="fold", max_width=_LEGIBLE_WIDTH)
     for name in ("last run", "took", "due next"):
         table.add_column(name, no_wrap=True)
     for state in states:
