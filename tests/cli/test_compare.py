@@ -149,3 +149,12 @@ def test_metrics_are_related_over_time(document: Ask, tried: Path) -> None:
     found = document("correlate", "duration", "tokens", "--bucket", "hour", "--home", tried, "--tz", "UTC")
     assert (found["over"], found["pairs"][0]["n"]) == ("hour", 1)
     assert found["pairs"][0]["rho"] is None
+
+
+def test_where_no_event_has_the_unit_those_that_there_are_are_named(run: Run, tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path) as gauge:
+        for number in range(6):
+            gauge.task("work", success=True, agent="ab"[number % 2], ticket=f"T-{number}", run=f"r-{number}", at=DAY)
+    result = run("compare", "--home", tmp_path, "--by", "agent", "--metric", "success")
+    assert result.exit_code == 2
+    assert "no unit: take another, of which there are values of run, ticket, work_item" in result.output

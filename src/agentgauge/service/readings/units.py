@@ -77,7 +77,9 @@ class UnitArms:
         self._seen: set[_Slice] = set()
         self._read_statements()
         if not any(unit is not None for _, unit, _ in self._seen):
-            raise _nothing_has(unit, self._unit, "unit") if self._seen else _nothing_recorded()
+            if not self._seen:
+                raise _nothing_recorded()
+            raise _nothing_has(unit, self._unit, "unit", self._units_there())
         if not self._slices and not self._runs:
             raise _nothing_has(by, self._by, "arm")
 
@@ -113,6 +115,22 @@ class UnitArms:
     def is_joined(self, arm: str) -> bool:
         """Whether an arm is one of tasks whose calls have several values, and are in the arms of these themselves."""
         return self._by in _JOINED and _PLUS in arm
+
+    def _units_there(self) -> list[str]:
+        """Usual units that have values in the window, besides what is compared."""
+        return [
+            name
+            for name in UNITS
+            if (column := _column(name)) != self._by
+            and self._engine.aggregate(
+                Query(
+                    start=self._window.start,
+                    end=self._window.end,
+                    filters=(Filter(column, "is not null"),),
+                    measures=(Measure("count"),),
+                )
+            ).records()[0]["count"]
+        ]
 
     def _arm(self, project: str | None, unit: str, run: str | None, own: str | None) -> str | None:
         if own is not None:
@@ -231,9 +249,10 @@ def _stated(attributes: Mapping[str, Any], key: str) -> str | None:
     return None
 
 
-def _nothing_has(name: str, column: str, what: str) -> QueryError:
+def _nothing_has(name: str, column: str, what: str, instead: Sequence[str] = ()) -> QueryError:
     if column in COLUMNS:
-        return QueryError(f"nothing recorded in the window has a value of {name}, so there is no {what}")
+        others = f": take another, of which there are values of {', '.join(instead)}" if instead else ""
+        return QueryError(f"nothing recorded in the window has a value of {name}, so there is no {what}{others}")
     key = column.removeprefix("attributes.")
     if near := near_dimension(key):
         return QueryError(
