@@ -287,7 +287,10 @@ def test_conditions_choose_what_a_report_is_about(run: Run, document: Ask, home:
     assert (overview["calls"], overview["tasks"], overview["unpriced_calls"]) == (1, 1, 0)
     both = document(*asked, "--where", "agent=reviewer")["overview"]
     assert both["calls"] == 3
-    assert "No events meet the conditions" in run(*asked, "--where", "model=none-such").stdout
+    assert "No events meet the conditions" in run(*asked, "--where", "outcome=timeout").stdout
+    mistyped = run("report", "--home", home, "--where", "agent=codr")
+    assert mistyped.exit_code == 2
+    assert "no event has agent 'codr': did you mean coder?" in mistyped.output
     shown = run(*asked, "--where", "model=claude-opus-4-5").stdout
     assert "where agent=coder, model=claude-opus-4-5" in shown
     assert "Tasks have no model: none is in this." in shown

@@ -59,6 +59,7 @@ def report(
 
     dimensions = parse_dimensions(by) if by else _DEFAULT_BY
     with question(since, until, where, tz, home) as asked:
+        asked.check_recorded()
         answer = usage_report(
             asked.engine,
             asked.window,
