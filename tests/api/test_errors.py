@@ -24,6 +24,7 @@ from agentgauge.errors import (
     SettingsError,
     StateError,
 )
+from tests.api.documented import asking
 
 _RAISED: dict[str, Exception] = {
     "question": QueryError("no metric is called 'spped': did you mean speed?"),
@@ -204,3 +205,19 @@ def test_the_documentation_knows_every_code() -> None:
     assert (
         set(re.findall(r"`([a-z]+(?:_[a-z]+)*)`", table.partition("\n\n")[0])) - {"field", "allowed"} == said | of_http
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "meant"),
+    [
+        ("/api/v1/budget", ": did you mean /api/v1/budgets?"),
+        ("/api/v1/metrics/percentile/cost", ": did you mean /api/v1/metrics/percentiles/cost?"),
+        ("/api/v1/summary", ": did you mean /api/v1/metrics/summary?"),
+        ("/api/v1/alerts", ": did you mean /api/v1/metrics/alerts?"),
+        ("/zzz", "."),
+    ],
+)
+def test_a_path_that_nothing_is_at_says_what_may_be_meant(tmp_path: Path, path: str, meant: str) -> None:
+    with asking(tmp_path) as client:
+        said = client.get(path).json()["error"]["message"]
+    assert said == f"nothing is at {path}{meant} / lists what there is, /openapi.json describes it for programs"

@@ -90,6 +90,8 @@ _RETRY_SECONDS = 5
 _QUOTED = re.compile(r"'([^']*)'")
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 _LONGEST_SHOWN = 80
+_NEAR_PATH = 0.85
+"""How much alike paths are, of 1, of which one may be meant for the other."""
 
 
 def install(app: FastAPI) -> None:
@@ -182,7 +184,9 @@ async def _of_http(request: Request, error: Exception) -> JSONResponse:
     if status == HTTPStatus.METHOD_NOT_ALLOWED and (allowed := ", ".join(_methods_at(request))):
         said, headers = f"{request.method} is not for {request.url.path}: use {allowed}", {"Allow": allowed}
     elif said == HTTPStatus.NOT_FOUND.phrase:
-        said = f"nothing is at {request.url.path}: /openapi.json lists what there is"
+        near = _paths_near(request)
+        meant = f": did you mean {' or '.join(near)}?" if near else "."
+        said = f"nothing is at {request.url.path}{meant} / lists what there is, /openapi.json describes it for programs"
     code = _CALLED.get(status) or status.phrase.lower().replace(" ", "_").replace("-", "_")
     return error_response(status, code, said, headers=headers)
 
@@ -199,6 +203,20 @@ def _methods_at(request: Request) -> list[str]:
         if route.path is not None and compile_path(route.path)[0].match(request.url.path):
             found.update(route.methods or ())
     return sorted(found)
+
+
+def _paths_near(request: Request) -> list[str]:
+    """Paths of routes that end as that of a request does, elsewhere, or are much like it, with its parameters."""
+    given = request.url.path[: _LONGEST_SHOWN * 2].split("/")
+    elsewhere, alike = set(), set()
+    for route in iter_route_contexts(request.app.routes):
+        parts = (route.path or "").split("/")
+        if len(parts) == len(given):
+            pairs = zip(parts, given, strict=True)
+            alike.add("/".join(asked if part.startswith("{") else part for part, asked in pairs))
+        elif parts[-1] and parts[-1] == given[-1]:
+            elsewhere.add("/".join(parts))
+    return sorted(elsewhere)[:2] or get_close_matches("/".join(given), sorted(alike - {"/"}), n=1, cutoff=_NEAR_PATH)
 
 
 def _parameters_of(request: Request) -> list[str]:
