@@ -228,7 +228,7 @@ ROWS = (
 
 
 def dashboard() -> str:
-    """The dashboard as JSON, ready to be imported; it asks for the Prometheus data source."""
+    """The dashboard as JSON, ready to be imported; a list at its top chooses the Prometheus data source."""
     from grafana_foundation_sdk.builders import dashboard as builders
     from grafana_foundation_sdk.cog.encoder import JSONEncoder
     from grafana_foundation_sdk.models.dashboard import DashboardCursorSync

@@ -15,7 +15,7 @@ def grafana(
 ) -> None:
     """Write a Grafana dashboard over what 'agentgauge serve' shows at /metrics.
 
-    Import the JSON into Grafana, which asks for the Prometheus data source.
+    Import the JSON into Grafana, and choose the Prometheus data source in the list at the dashboard's top.
     """
     from agentgauge.settings.extras import check_server_extra
 
