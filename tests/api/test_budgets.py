@@ -95,6 +95,15 @@ def test_what_counts_is_what_its_scope_project_and_period_say(
     assert made(client, **terms)["used_usd"] == used
 
 
+def test_a_budget_of_what_nothing_was_recorded_of_is_made_and_noted(client: TestClient) -> None:
+    assert "note" not in made(client)
+    noted = made(client, name="codr")
+    assert noted["note"] == "nothing counts yet: no event has agent 'codr': did you mean coder? There are coder"
+    assert "note" not in client.get(f"{PATH}/{noted['id']}").json()
+    assert "no event has project 'shopp'" in made(client, project="shopp")["note"]
+    assert "no event has project 'blgo'" in made(client, scope="project", name="blgo")["note"]
+
+
 def test_a_budget_that_is_replaced_without_a_start_keeps_its_own(client: TestClient) -> None:
     made(client)
     replaced = client.put(f"{PATH}/1", json={**CODERS, "start": None, "period": "day"}).json()

@@ -14,6 +14,8 @@ import msgspec
 
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.errors import QueryError
+from agentgauge.service.recorded import check_recorded
+from agentgauge.service.window import Window
 from agentgauge.state.budgets import (
     Budget,
     BudgetPeriod,
@@ -62,6 +64,13 @@ class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
+class DecidedBudget(BudgetState, frozen=True, kw_only=True):
+    """A budget as somebody has just made or changed it."""
+
+    note: str | msgspec.UnsetType = msgspec.UNSET
+    """Only where nothing was recorded yet of what it is of: the name may be mistyped."""
+
+
 def uses(engine: Engine, budgets: Iterable[Budget], now: datetime) -> Mapping[int, Use]:
     """By the ids of the budgets, since the period began that `now` (aware) is in; unpriced calls are not in it."""
     alike: dict[tuple[str, datetime, str | None], list[Budget]] = defaultdict(list)
@@ -82,6 +91,18 @@ def uses(engine: Engine, budgets: Iterable[Budget], now: datetime) -> Mapping[in
         }
         found |= {budget.id: by_name.get(budget.name, Use()) for budget in together}
     return found
+
+
+def unrecorded(engine: Engine, terms: Terms) -> str | None:
+    """What to say where nothing was ever recorded of what a budget is of; None where something was."""
+    named = [Filter(_COLUMNS.get(terms.scope, terms.scope), "=", terms.name)]
+    if terms.project is not None and terms.scope != "project":
+        named.append(Filter("project", "=", terms.project))
+    try:
+        check_recorded(engine, Window(), named)
+    except QueryError as error:
+        return f"nothing counts yet: {error}"
+    return None
 
 
 def states(engine: Engine, budgets: Iterable[Budget], now: datetime) -> tuple[BudgetState, ...]:

@@ -25,7 +25,7 @@ from agentgauge.api.openapi import answer_of, errors
 from agentgauge.api.paging import DEFAULT_LIMIT, CursorText, Limit, Page, link_next
 from agentgauge.errors import Outdated
 from agentgauge.events.plain import document
-from agentgauge.service.budgets import BudgetState, agreed, states
+from agentgauge.service.budgets import BudgetState, DecidedBudget, agreed, states, unrecorded
 from agentgauge.service.runtime import Runtime
 from agentgauge.state.budgets import (
     CRITICAL_PERCENT,
@@ -173,7 +173,7 @@ async def budget(request: Request, runtime: RuntimeOf, principal: Reader, budget
     "",
     summary="Make a budget",
     status_code=201,
-    responses={**answer_of(BudgetState, "The budget", status=201), **errors(409)},
+    responses={**answer_of(DecidedBudget, "The budget", status=201), **errors(409)},
 )
 def create_budget(runtime: RuntimeOf, principal: Admin, new: NewBudget) -> Response:
     """A budget of a scope, of which there is one for each name, project and period. `start` may lie in the past: then
@@ -184,7 +184,7 @@ def create_budget(runtime: RuntimeOf, principal: Admin, new: NewBudget) -> Respo
     return _changed(runtime, made, now, 201, {"Location": f"/api/v1/budgets/{made.id}"})
 
 
-_CHANGED = {**answer_of(BudgetState, "The budget as it is now"), **errors(404, 409, 412)}
+_CHANGED = {**answer_of(DecidedBudget, "The budget as it is now"), **errors(404, 409, 412)}
 
 
 @router.put("/{budget_id}", summary="Replace a budget", responses=_CHANGED)
@@ -232,8 +232,11 @@ def _version(if_match: str | None) -> int | None:
 def _changed(
     runtime: Runtime, budget: Budget, now: datetime, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    (state,) = runtime.live.answer(lambda seen: states(seen.engine, (budget,), now))
-    body = msgspec.json.encode(document(state))
+    # Who decides about budgets sees all projects.
+    state, note = runtime.live.answer(
+        lambda seen: (states(seen.engine, (budget,), now)[0], unrecorded(seen.engine, budget))
+    )
+    body = msgspec.json.encode({**document(state), **({} if note is None else {"note": note})})
     tag = f'"{budget.version}.{hashlib.sha256(body).hexdigest()[:16]}"'
     return Response(body, status, {"ETag": tag, **(headers or {})}, media_type="application/json")
 
