@@ -67,8 +67,8 @@ class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
 class DecidedBudget(BudgetState, frozen=True, kw_only=True):
     """A budget as somebody has just made or changed it."""
 
-    note: str | msgspec.UnsetType = msgspec.UNSET
-    """Only where nothing was recorded yet of what it is of: the name may be mistyped."""
+    note: str | None = None
+    """Where nothing was recorded yet of what it is of: the name may be mistyped."""
 
 
 def uses(engine: Engine, budgets: Iterable[Budget], now: datetime) -> Mapping[int, Use]:

@@ -236,7 +236,7 @@ def _changed(
     state, note = runtime.live.answer(
         lambda seen: (states(seen.engine, (budget,), now)[0], unrecorded(seen.engine, budget))
     )
-    body = msgspec.json.encode({**document(state), **({} if note is None else {"note": note})})
+    body = msgspec.json.encode({**document(state), "note": note})
     tag = f'"{budget.version}.{hashlib.sha256(body).hexdigest()[:16]}"'
     return Response(body, status, {"ETag": tag, **(headers or {})}, media_type="application/json")
 

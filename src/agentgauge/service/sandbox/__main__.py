@@ -5,6 +5,7 @@ The settings are JSON in its argument; the statement is JSON on standard input, 
 
 from __future__ import annotations
 
+import os
 import sys
 
 import msgspec
@@ -18,6 +19,9 @@ def main() -> None:
     statement = msgspec.json.decode(sys.stdin.buffer.read(), type=Statement)
     reply = reply_to(decoded_settings(sys.argv[1]), statement)
     sys.stdout.buffer.write(msgspec.json.encode(reply))
+    sys.stdout.flush()
+    # At once: threads of libraries that wake while the interpreter ends may abort the process, and the reply is given.
+    os._exit(0)
 
 
 def _limit_memory() -> None:
