@@ -291,6 +291,21 @@ def test_a_key_that_is_none_is_refused(server: Server) -> None:
         (400, gzip.compress(lines(TASK))[:-9], NDJSON | {"Content-Encoding": "gzip"}),
         (400, zstandard.compress(lines(TASK))[:-9], NDJSON | {"Content-Encoding": "zstd"}),
     ],
+    ids=[
+        "long",
+        "long once unpacked",
+        "long in two members",
+        "long once unpacked by zstd",
+        "many lines",
+        "many items",
+        "many values",
+        "many values once unpacked",
+        "csv",
+        "br",
+        "not gzip",
+        "cut gzip",
+        "cut zstd",
+    ],
 )
 def test_bodies_beyond_the_limits_or_of_other_forms_are_refused_and_nothing_is_kept(
     server: Server, status: int, body: bytes, headers: dict[str, str]
