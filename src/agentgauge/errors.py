@@ -13,6 +13,8 @@
     |  `- Ambiguous           the name it gives is that of several
     |- Conflict               what is asked for does not go with how something is now
     |  `- Outdated            it was meant for an earlier version of it
+    |- BudgetExceeded         a budget would be, or is, exceeded; or it cannot be checked, and is to hold nevertheless
+    |- ServerUnreachable      a server gave no answer
     |- ServerBusy             a server cannot keep what is sent to it now; nothing of it was acknowledged
     |- RangeConflict          bytes of a journal do not go on where those end that the server has
     |- BodyRefused            what was sent to a server cannot be read at all
@@ -31,6 +33,7 @@ Messages carry the offending value and say what to do next.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 
 class AgentGaugeError(Exception):
@@ -98,6 +101,38 @@ class Conflict(AgentGaugeError, ValueError):
 
 class Outdated(Conflict):
     """A change was meant for an earlier version of what it changes: to be read, and decided, again."""
+
+
+class BudgetExceeded(AgentGaugeError):
+    """What a call may cost, or did cost, is more than a budget has left. The one error that recording raises, inside
+    `with gauge.budget(...)` alone; what was recorded before it is kept.
+
+    Amounts are USD; each is None where the budget could not be checked (`fail_closed`).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        budget: str,
+        limit_usd: Decimal | None = None,
+        spent_usd: Decimal | None = None,
+        reserved_usd: Decimal | None = None,
+        asked_usd: Decimal | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.budget = budget
+        """Scope and name, as `ticket:PROJ-456`."""
+        self.limit_usd = limit_usd
+        self.spent_usd = spent_usd
+        self.reserved_usd = reserved_usd
+        """For calls that are under way, here and elsewhere."""
+        self.asked_usd = asked_usd
+        """What was to be reserved; None where a cost was recorded that went past the limit."""
+
+
+class ServerUnreachable(AgentGaugeError):
+    """A server gave no answer: whether it did what was asked is not known."""
 
 
 class ServerBusy(AgentGaugeError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -17,8 +18,10 @@ from agentgauge.journal.losses import Health
 from agentgauge.recorder.entry import Kept
 from agentgauge.recorder.gauge import Gauge
 from agentgauge.recorder.given import Money
+from agentgauge.recorder.guards import Guard, Period
 from agentgauge.recorder.scope import Place
 from agentgauge.recorder.span import Span
+from agentgauge.settings.recording import BudgetPolicy
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -44,7 +47,30 @@ class _NoSpan(Span):
         return None
 
 
+class _NoGuard:
+    """The budget of a gauge that records nothing, and its calls."""
+
+    limit_usd = remaining_usd = Decimal("Infinity")
+    spent_usd = Decimal(0)
+
+    def call(self, max_usd: Money) -> Self:
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        return None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *raised: object) -> None:
+        return None
+
+
 _NO_SPAN = _NoSpan()
+_NO_GUARD = _NoGuard()
 
 
 class DisabledGauge(Gauge):
@@ -215,6 +241,19 @@ class DisabledGauge(Gauge):
 
     def scope(self, **scope: str | int | float | None) -> AbstractContextManager[None]:
         return _NO_SCOPE
+
+    def budget(
+        self,
+        of: str,
+        usd: Money | None = None,
+        *,
+        per: Period = "total",
+        project: str | None = None,
+        since: datetime | None = None,
+        policy: BudgetPolicy | None = None,
+    ) -> Guard:
+        """One that holds nothing: what is not recorded is not charged."""
+        return _NO_GUARD
 
     def bind(self, function: Callable[P, R]) -> Callable[P, R]:
         return function

@@ -1,8 +1,8 @@
 """The general way of an event into a sink: build it, hold it to the rules of its kind, encode it, append it.
 
 Costs several microseconds, twice that for a whole event. What is recorded in every loop of an agent,
-`Gauge.llm_call`, has a shorter way for the ordinary case and comes here for all others. Nothing raises into the caller:
-what is refused is counted.
+`Gauge.llm_call`, has a shorter way for the ordinary case and comes here for all others. Nothing raises into the caller
+but `BudgetExceeded`, of an event that was kept: what is refused is counted.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from agentgauge.events.event import from_micros, to_micros
 from agentgauge.interruption import is_interruption
 from agentgauge.recorder import given
 from agentgauge.recorder.attributes import as_json
+from agentgauge.recorder.guards import charge
 from agentgauge.recorder.ordinary import ordinary_members
 from agentgauge.recorder.scope import Place, Scope
 from agentgauge.recorder.sink import Sink
@@ -86,13 +87,17 @@ class Entry:
             if place is not None:
                 scope = place.within(scope)
             around, ids = scope.around(own_scope) if own_scope else (scope, _NO_IDS)
-            return self._values(kind, around, ids, values, success, at, attributes, message_characters)
+            kept = self._values(kind, around, ids, values, success, at, attributes, message_characters)
         except EventRefused as refused:
             self.refuse(refused)
         except Exception as error:  # methods of the values given, any of which may raise anything
             if is_interruption(error):
                 raise
             self._refuse_unusable(error)
+        else:
+            if kept is not None and kept.scope.guards:
+                charge(kept.scope.guards, kept.event())
+            return kept
         return None
 
     def _values(
@@ -165,13 +170,16 @@ class Entry:
             if scope.attributes:
                 attributes = {**scope.attributes, **(attributes or {})}
             changes["attributes"], changes["error_message"] = self._redacted(attributes, event.error_message)
-            self._write(msgspec.structs.replace(event, **changes), now)
+            kept = self._write(msgspec.structs.replace(event, **changes), now)
         except EventRefused as refused:
             self.refuse(refused)
         except Exception as error:  # as in `values`
             if is_interruption(error):
                 raise
             self._refuse_unusable(error)
+        else:
+            if kept is not None and scope.guards:
+                charge(scope.guards, kept)
 
     def narrowed(self, scope: Scope, values: Mapping[str, object]) -> Scope:
         """`scope` with those of `values` set that can be. Others are left out and counted; what is recorded is kept."""
@@ -199,20 +207,22 @@ class Entry:
     def _refuse_unusable(self, error: Exception) -> None:
         self.sink.count("refused", "unusable value", f"reading what was given raised {type(error).__name__}")
 
-    def _write(self, event: Event, now: datetime) -> None:
+    def _write(self, event: Event, now: datetime) -> Event | None:
+        """The event with its identity, where it was kept."""
         if event.time - now > given.FUTURE_TOLERANCE:
             kept = self._stated_time(event.kind, to_micros(event.time), to_micros(now), event.attributes)
             event = msgspec.structs.replace(event, time=now, attributes=kept)
         sink = self.sink
+        segment, number = sink.segment_id, sink.take()
         try:
-            line = encode_event(event, sink.segment_id, sink.take())
+            line = encode_event(event, segment, number)
         except _NOT_JSON as error:
             sink.give_back()
             if is_interruption(error):
                 raise
             sink.count("refused", "not JSON", f"{event.kind} cannot be written: {error}")
-            return
-        sink.append(line[:-1])
+            return None
+        return msgspec.structs.replace(event, segment=segment, n=number) if sink.append(line[:-1]) else None
 
     def _stated_time(self, kind: str, time: int, now: int, attributes: dict[str, Any] | None) -> dict[str, Any]:
         """Attributes that keep a time (in microseconds since 1970) too far in the future, which is counted."""

@@ -1,7 +1,8 @@
 """The gauge: what an agent's program calls to record what it did.
 
 The methods that record, one per kind of event, are in `recorder.py`; here is what goes around them: opening and
-closing, the scope that events belong to, spans, and binding. After construction nothing is raised into the caller.
+closing, the scope that events belong to, spans, and binding. After construction nothing is raised into the caller but
+`BudgetExceeded`, which was asked for.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
@@ -16,12 +18,15 @@ from agentgauge.errors import EventRefused, SettingsError
 from agentgauge.journal.losses import Health
 from agentgauge.recorder.binding import Bound
 from agentgauge.recorder.entry import Entry, Redact
+from agentgauge.recorder.given import Money
+from agentgauge.recorder.guards import Asked, Guard, Period, open_guard
 from agentgauge.recorder.recorder import Recorder
 from agentgauge.recorder.scope import Scope, leave
 from agentgauge.recorder.sink import Sink
 from agentgauge.recorder.sinks import open_sink, shared_sink
 from agentgauge.recorder.span import Span
 from agentgauge.settings import Settings
+from agentgauge.settings.recording import BudgetPolicy
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -94,6 +99,29 @@ class Gauge(Recorder):
             yield
         finally:
             leave(self._current, token)
+
+    def budget(
+        self,
+        of: str,
+        usd: Money | None = None,
+        *,
+        per: Period = "total",
+        project: str | None = None,
+        since: datetime | None = None,
+        policy: BudgetPolicy | None = None,
+    ) -> Guard:
+        """A budget that holds in a block: `with gauge.budget("ticket:PROJ-456", usd=5) as budget`.
+
+        `of` is what it is of: a scope (agent, role, project, team, user, ticket, run or session), a colon and its name;
+        what is recorded inside belongs to it. All programs that share the home, or the server that it ships to, share
+        the budget. `usd` makes one, or changes one that a program made; without it the budget is one that somebody has
+        set. A new one counts what is spent from now on, or from `since`. `policy`, by default AGENTGAUGE_BUDGET_POLICY,
+        is what holds while the budget cannot be checked.
+
+        Inside, an event whose cost goes past the limit is kept, and `agentgauge.BudgetExceeded` raised; `budget.call`
+        raises it before the call. Raises `SettingsError` for arguments that cannot be used.
+        """
+        return open_guard(Asked(of, usd, per, project, since, policy, self._settings, self._entry, self._current))
 
     def bind(self, function: Callable[P, R]) -> Callable[P, R]:
         """`function`, to be called in the scope of now: in another thread, a pool, or (if it can be pickled) another

@@ -1,8 +1,9 @@
 """What happened, one method per kind of event.
 
-Each returns None at once and raises nothing: an event that breaks a rule of its kind is counted with its reason (see
-`Gauge.health`) and logged once per reason. Times are aware, durations milliseconds, money US dollars. Every method
-takes scope names as keywords (`run=`, `ticket=`, ...), for this event alone.
+Each returns None at once and raises nothing but `BudgetExceeded` inside a budget's block: an event that breaks a rule of
+its kind is counted with its reason (see `Gauge.health`) and logged once per reason. Times are aware, durations
+milliseconds, money US dollars. Every method takes scope names as keywords (`run=`, `ticket=`, ...), for this event
+alone.
 """
 
 from __future__ import annotations
@@ -82,7 +83,8 @@ class Recorder:
                 and (duration_ms is None or (type(duration_ms) in REAL and 0 <= duration_ms < LONGEST_MS))
                 and (success is True or success is False)
                 and not (tier or outcome or name or error_type or error_category or severity)
-                and not (error_message or recovery or at or source_id or attributes or current.attributes)
+                and not (error_message or recovery or at or source_id or attributes)
+                and not (current.attributes or current.guards)
             )  # fmt: skip
             if ordinary:
                 cost = None if cost_usd is None else cost_text(cost_usd)

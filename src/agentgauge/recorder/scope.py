@@ -16,6 +16,7 @@ from zlib import crc32
 from agentgauge.errors import EventRefused
 from agentgauge.events import codec, fields
 from agentgauge.recorder.attributes import as_json
+from agentgauge.recorder.guards import Charged
 
 _NAMES = frozenset(fields.SCOPE_NAMES)
 _IDS = frozenset(fields.ID_NAMES)
@@ -29,11 +30,18 @@ _MISTYPED = 0.75
 class Scope:
     """Values of scope fields, and attributes of everything that is recorded in it. Equal only to itself."""
 
-    __slots__ = ("attributes", "bare", "crc", "ids", "items", "prefix")
+    __slots__ = ("attributes", "bare", "crc", "guards", "ids", "items", "prefix")
 
-    def __init__(self, items: Mapping[str, str], attributes: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        items: Mapping[str, str],
+        attributes: Mapping[str, Any] | None = None,
+        guards: tuple[Charged, ...] = (),
+    ) -> None:
         """Raises UnicodeEncodeError for text that is none."""
         self.items = dict(items)
+        self.guards = guards
+        """Budgets that hold here, the innermost last."""
         self.attributes: Mapping[str, Any] = attributes or {}
         """Not in the prefix: an event may have attributes of its own beside them."""
         self.prefix = codec.encode_scope(self.items) + b","
@@ -46,7 +54,7 @@ class Scope:
         if not self.items.keys().isdisjoint(fields.ID_NAMES):
             self.ids = {name: self.items[name] for name in fields.ID_NAMES if name in self.items}
             bare = {name: value for name, value in self.items.items() if name not in self.ids}
-            self.bare = Scope(bare, self.attributes)
+            self.bare = Scope(bare, self.attributes, guards)
 
     def at(self, ids: dict[str, str]) -> Scope:
         """This scope with these ids and no others, at a fraction of what encoding a scope costs.
@@ -58,6 +66,7 @@ class Scope:
         opening = codec.encode_json(ids)[1:-1] + b","
         scope.items = bare.items | ids
         scope.attributes = bare.attributes
+        scope.guards = bare.guards
         scope.ids = dict(ids)
         scope.bare = bare
         scope.prefix = bare.prefix + opening
@@ -100,7 +109,11 @@ class Scope:
         if not own:
             return self.narrowed(values)
         scope = self.narrowed({name: value for name, value in values.items() if name not in own})
-        return Scope(scope.items, {**scope.attributes, **as_json(own)})
+        return Scope(scope.items, {**scope.attributes, **as_json(own)}, scope.guards)
+
+    def guarded(self, guard: Charged) -> Scope:
+        """This scope inside one more budget."""
+        return Scope(self.items, self.attributes, (*self.guards, guard))
 
     @property
     def given(self) -> dict[str, Any]:
@@ -194,7 +207,7 @@ def _narrowed(scope: Scope, items: tuple[tuple[str, str], ...]) -> Scope:
     for name, _ in items:
         if name not in _NAMES:
             raise _unknown(name)
-    return Scope(scope.items | dict(items), scope.attributes)
+    return Scope(scope.items | dict(items), scope.attributes, scope.guards)
 
 
 @lru_cache(maxsize=_CACHED)

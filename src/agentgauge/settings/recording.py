@@ -9,6 +9,9 @@ METRICS_SESSION_ID          session of every event that names none
 AGENTGAUGE_FLUSH_MS         power-loss window of the journal, milliseconds (default 50)
 AGENTGAUGE_JOURNAL_MAX_MB   size at which the journal refuses new events rather than drop kept ones (default 4096)
 AGENTGAUGE_PRICES           TOML file of price overrides (default <home>/prices.toml)
+AGENTGAUGE_ENDPOINT         https://... of a server that everything recorded here is sent to
+AGENTGAUGE_API_KEY          key that it wants, of the scope `ingest`
+AGENTGAUGE_BUDGET_POLICY    fail_open (default) or fail_closed: whether work goes on where a budget cannot be checked
 AWS_ENDPOINT_URL            S3 server of an s3:// home; the other AWS_* variables are read by its clients
 """
 
@@ -18,11 +21,15 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, cast, get_args
+from urllib.parse import urlsplit
 
 import msgspec
 
 from agentgauge.errors import SettingsError
+from agentgauge.settings.secret import Secret
 
+BudgetPolicy = Literal["fail_open", "fail_closed"]
 REMOTE_SCHEMES = ("s3://", "gs://", "az://")
 
 _PERCENT_ENCODED = re.compile("%[0-9A-Fa-f]{2}")
@@ -60,6 +67,10 @@ class Settings(msgspec.Struct, frozen=True):
     flush_ms: int = 50
     journal_max_bytes: int = 4096 << 20
     prices_file: Path | None = None
+    endpoint: str | None = None
+    """Server that the journal is shipped to, and that keeps the budgets."""
+    api_key: Secret | None = None
+    budget_policy: BudgetPolicy = "fail_open"
     switched_off_by: tuple[str, ...] = ()
     """Variables of the environment that turn recording off, or keeping it on a disk, as `NAME=value`."""
 
@@ -93,8 +104,7 @@ def resolve_home(home: str | os.PathLike[str] | None, environ: Mapping[str, str]
     if text.startswith(("http://", "https://")):
         raise SettingsError(
             "the home is the address of a server: a home is a directory or an object store "
-            f"({', '.join(REMOTE_SCHEMES)}); events are sent to a server over POST /api/v1/events, or by OpenTelemetry "
-            "(OTEL_EXPORTER_OTLP_ENDPOINT)"
+            f"({', '.join(REMOTE_SCHEMES)}); what is recorded is sent to a server by AGENTGAUGE_ENDPOINT"
         )
     if "://" in text:
         raise SettingsError(f"home {text!r}: unknown scheme; use a directory or one of {', '.join(REMOTE_SCHEMES)}")
@@ -122,6 +132,10 @@ def get_settings(
     """
     env = os.environ if environ is None else environ
     prices = env.get("AGENTGAUGE_PRICES")
+    endpoint, key = env.get("AGENTGAUGE_ENDPOINT"), env.get("AGENTGAUGE_API_KEY")
+    policy = env.get("AGENTGAUGE_BUDGET_POLICY") or "fail_open"
+    if policy not in get_args(BudgetPolicy):
+        raise SettingsError(f"AGENTGAUGE_BUDGET_POLICY={policy!r}: use one of {', '.join(get_args(BudgetPolicy))}")
     enabled = flag(env, "ENABLE_METRICS", True), not flag(env, "AGENTGAUGE_DISABLED", False)
     persist = flag(env, "ENABLE_METRICS_PERSISTENCE", True)
     names = ("ENABLE_METRICS", "AGENTGAUGE_DISABLED", "ENABLE_METRICS_PERSISTENCE")
@@ -135,8 +149,21 @@ def get_settings(
         flush_ms=whole_number(env, "AGENTGAUGE_FLUSH_MS", 50),
         journal_max_bytes=whole_number(env, "AGENTGAUGE_JOURNAL_MAX_MB", 4096) << 20,
         prices_file=Path(prices).expanduser() if prices else None,
+        endpoint=_checked_endpoint(endpoint) if endpoint else None,
+        api_key=Secret(key) if key else None,
+        budget_policy=cast("BudgetPolicy", policy),
         switched_off_by=tuple(f"{name}={env[name]}" for name, on in switches if not on),
     )
+
+
+def _checked_endpoint(endpoint: str) -> str:
+    """The address of a server without a slash at its end."""
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsError(f"AGENTGAUGE_ENDPOINT={endpoint!r}: name a server such as https://gauge.example.org")
+    if parts.username or parts.password:
+        raise SettingsError("AGENTGAUGE_ENDPOINT holds a password: give a key in AGENTGAUGE_API_KEY instead")
+    return endpoint.rstrip("/")
 
 
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")

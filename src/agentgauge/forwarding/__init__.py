@@ -1,0 +1,1 @@
+"""Shipping: what is recorded here is sent to a server, exactly once."""

@@ -1,0 +1,126 @@
+"""Budgets as recording sees them: what the block of a budget is told, and how one is made.
+
+What a budget is, and whether it has something left, is decided above (`agentgauge.policies.budgets`), which the package
+hands in when it is imported: recording knows only that a scope may have guards, and tells them of each event that is
+recorded in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal, Protocol, Self
+
+import msgspec
+
+from agentgauge.errors import BudgetExceeded
+from agentgauge.events import Event
+
+if TYPE_CHECKING:
+    from agentgauge.recorder.entry import Entry
+    from agentgauge.recorder.given import Money
+    from agentgauge.recorder.scope import Scope
+    from agentgauge.settings import Settings
+    from agentgauge.settings.recording import BudgetPolicy
+
+Period = Literal["total", "day", "week", "month"]
+
+
+class Charged(Protocol):
+    """Who is told of what is recorded in a scope."""
+
+    def charge(self, event: Event) -> None:
+        """An event was kept, with its identity. Raises `BudgetExceeded`, and nothing else."""
+        ...
+
+
+def charge(guards: tuple[Charged, ...], event: Event) -> None:
+    """Tell all of them. Raises the first `BudgetExceeded` of the innermost once all know."""
+    exceeded: BudgetExceeded | None = None
+    for guard in reversed(guards):
+        try:
+            guard.charge(event)
+        except BudgetExceeded as error:
+            exceeded = exceeded or error
+    if exceeded is not None:
+        raise exceeded
+
+
+class Call(Protocol):
+    """What a call may cost, reserved while it runs."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *raised: object) -> None: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *raised: object) -> None: ...
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """Of what was recorded inside, so far."""
+        ...
+
+
+class Guard(Protocol):
+    """A budget that holds in a block: `with gauge.budget(...) as budget`."""
+
+    def __enter__(self) -> Self:
+        """Raises `BudgetExceeded` where nothing is left."""
+        ...
+
+    def __exit__(self, *raised: object) -> None: ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *raised: object) -> None: ...
+
+    def call(self, max_usd: Money) -> Call:
+        """Reserve what a call costs at most, from entering the block to leaving it. `BudgetExceeded` is raised on
+        entering where that is more than is left.
+        """
+        ...
+
+    @property
+    def limit_usd(self) -> Decimal: ...
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """In the budget's scope, by all programs, as far as it is known here."""
+        ...
+
+    @property
+    def remaining_usd(self) -> Decimal:
+        """Neither spent nor reserved; below 0 where more was spent than there was."""
+        ...
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a program said of a budget, and where it records."""
+
+    of: str
+    usd: Money | None
+    per: Period
+    project: str | None
+    since: datetime | None
+    policy: BudgetPolicy | None
+    settings: Settings | None
+    entry: Entry
+    current: ContextVar[Scope]
+
+
+Opener = Callable[[Asked], Guard]
+_handed_in: list[Opener] = []
+
+
+def hand_in(opener: Opener) -> None:
+    """Say what makes guards. The last one counts."""
+    _handed_in[:] = [opener]
+
+
+def open_guard(asked: Asked) -> Guard:
+    """The guard of a budget. Raises `SettingsError` for arguments that cannot be used."""
+    return _handed_in[0](asked)
