@@ -13,7 +13,8 @@ from agentgauge.recorder import Gauge
 from agentgauge.settings import resolve_home
 from agentgauge.state import state_of
 from agentgauge.state.alerts import AlertBook, Detected
-from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.budget_terms import Terms
+from agentgauge.state.budgets import BudgetBook
 from tests.api.documented import asking, assert_form, documented, get, without_meta
 
 NOW = datetime(2025, 11, 18, 9, 30, tzinfo=UTC)

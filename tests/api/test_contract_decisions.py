@@ -15,7 +15,8 @@ from agentgauge.api.metrics import recommendations
 from agentgauge.settings import resolve_home
 from agentgauge.state import state_of
 from agentgauge.state.alerts import AlertBook, Detected
-from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.budget_terms import Terms
+from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.job_runs import JobRuns
 from tests.api.documented import BASE, asking, assert_form, documented, get, without_meta
 

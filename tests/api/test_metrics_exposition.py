@@ -28,7 +28,8 @@ from agentgauge.service.monitoring.floors import Floors
 from agentgauge.service.reports.counters import OTHER, counters
 from agentgauge.settings import get_settings, resolve_home
 from agentgauge.settings.server import get_server_settings
-from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.budget_terms import Terms
+from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.job_runs import JobRuns
 from tests.components import require
 from tests.servers.serving import served

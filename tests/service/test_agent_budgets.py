@@ -15,7 +15,8 @@ from agentgauge.service.agent_budgets import budget_of, budgets_by_agent
 from agentgauge.settings import get_settings
 from agentgauge.state import state_of
 from agentgauge.state.agents import Agent
-from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.budget_terms import Terms
+from agentgauge.state.budgets import BudgetBook
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
 WEB, ELSEWHERE = Agent(1, "coder", "web"), Agent(2, "coder", None)

@@ -10,7 +10,8 @@ import pytest
 
 from agentgauge.errors import Conflict, NotFound, Outdated
 from agentgauge.state.audit import AuditLog
-from agentgauge.state.budgets import BudgetBook, BudgetPeriod, Terms, status_of, utilization_percent
+from agentgauge.state.budget_terms import BudgetPeriod, Terms, status_of, utilization_percent
+from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.store import Store
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)  # a Wednesday

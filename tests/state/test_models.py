@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from agentgauge.state.aggregations import Aggregation, AggregationBook
 from agentgauge.state.alerts import AlertBook, Detected
-from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.budget_terms import Terms
+from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.models import (
     Base,
     BudgetAllocation,

@@ -16,7 +16,8 @@ import pytest
 
 from agentgauge.errors import Conflict, Outdated
 from agentgauge.state.agents import AgentBook, AgentName
-from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.budget_terms import Terms
+from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.changes import changed
 from agentgauge.state.database import Database
 from agentgauge.state.identifiers import last_id, next_id

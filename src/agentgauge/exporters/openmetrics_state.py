@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from agentgauge.service.jobs.overview import JobState
 from agentgauge.state.alerts import Alert, Severity
-from agentgauge.state.budgets import Budget, Scope
+from agentgauge.state.budget_terms import Budget, Scope
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric

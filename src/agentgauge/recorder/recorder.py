@@ -1,6 +1,6 @@
 """What happened, one method per kind of event.
 
-Each returns None at once and raises nothing but `BudgetExceeded` inside a budget's block: an event that breaks a rule of
+Each returns None at once and raises nothing, `BudgetExceeded` in a budget's block aside: an event that breaks a rule of
 its kind is counted with its reason (see `Gauge.health`) and logged once per reason. Times are aware, durations
 milliseconds, money US dollars. Every method takes scope names as keywords (`run=`, `ticket=`, ...), for this event
 alone.

@@ -13,7 +13,8 @@ from agentgauge.engines import Engine
 from agentgauge.policies.budget_rules import BudgetFigures
 from agentgauge.service.budgets import uses
 from agentgauge.state.agents import Agent
-from agentgauge.state.budgets import Budget, BudgetBook
+from agentgauge.state.budget_terms import Budget
+from agentgauge.state.budgets import BudgetBook
 
 _PERIODS = ("total", "month", "week", "day")
 

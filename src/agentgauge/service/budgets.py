@@ -16,15 +16,7 @@ from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.errors import QueryError
 from agentgauge.service.recorded import check_recorded
 from agentgauge.service.window import Window
-from agentgauge.state.budgets import (
-    Budget,
-    BudgetPeriod,
-    Scope,
-    Status,
-    Terms,
-    status_of,
-    utilization_percent,
-)
+from agentgauge.state.budget_terms import Budget, BudgetPeriod, Scope, Status, Terms, status_of, utilization_percent
 
 _COLUMNS = {"ticket": "work_item"}
 """Columns of events that are not called as the scope is."""

@@ -8,121 +8,25 @@ change a budget at once the second is told.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
-from typing import Literal, Protocol
-
-import msgspec
 
 from agentgauge.errors import Conflict, NotFound, Outdated
 from agentgauge.events.event import from_micros, to_micros
 from agentgauge.events.plain import plain_digits
 from agentgauge.state.audit import note
+from agentgauge.state.budget_terms import Budget, BudgetPeriod, Scope, SetBy, Terms
 from agentgauge.state.changes import changed
 from agentgauge.state.columns import moment
 from agentgauge.state.identifiers import next_id
 from agentgauge.state.statements import Where, insert, select, update
 from agentgauge.state.store import Connection, Store
 
-Scope = Literal["agent", "role", "project", "team", "user", "ticket", "run", "session"]
-BudgetPeriod = Literal["total", "day", "week", "month"]
-Status = Literal["ok", "warning", "critical", "exceeded"]
-WARNING_PERCENT, CRITICAL_PERCENT = 80.0, 95.0
 _TABLE = "budget_allocations"
 _COLUMNS = (
     "id, scope, name, project, period, total_usd, used_usd, used_at, warning_percent, critical_percent, starts_at, "
-    "created_at, updated_at, version"
+    "created_at, updated_at, version, set_by"
 )
-
-
-class Terms(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody decides about a budget."""
-
-    scope: Scope
-    name: str
-    """Of the agent, role, ...; a ticket's is that of the work item."""
-    project: str | None = None
-    """None: in all projects together. Of the scope `project`, its name."""
-    total_usd: Decimal
-    period: BudgetPeriod = "total"
-    start: datetime
-    """Aware. Nothing before it counts."""
-    warning_percent: float = WARNING_PERCENT
-    critical_percent: float = CRITICAL_PERCENT
-
-
-class Budget(Terms, frozen=True, kw_only=True):
-    id: int
-    used_usd: Decimal
-    """As last counted, in the period of then."""
-    used_at: datetime | None
-    """When that was; None: never."""
-    created: datetime
-    updated: datetime
-    version: int
-    """Rises with every change of the terms, from 1."""
-
-    @property
-    def key(self) -> tuple[str, str, str, str]:
-        """What no two budgets share."""
-        return self.scope, self.name, self.project or "", self.period
-
-    @property
-    def utilization_percent(self) -> float | None:
-        return utilization_percent(self.used_usd, self.total_usd)
-
-    @property
-    def status(self) -> Status:
-        return status_of(self.used_usd, self)
-
-    def counts_from(self, now: datetime) -> datetime:
-        """The start of its current period, not before its own start."""
-        begun = period_start(self.period, now)
-        return self.start if begun is None else max(begun, self.start)
-
-
-def period_start(period: BudgetPeriod, now: datetime) -> datetime | None:
-    """The last UTC midnight, Monday or first of a month until `now` (aware); None of `total`, which has no periods."""
-    today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-    match period:
-        case "total":
-            return None
-        case "day":
-            return today
-        case "week":
-            return today - timedelta(days=today.weekday())
-        case "month":
-            return today.replace(day=1)
-
-
-def utilization_percent(used: Decimal, total: Decimal) -> float | None:
-    """How much of a budget is used; None of one of nothing of which something was used, which no number says."""
-    if not total:
-        return None if used else 0.0
-    return float(used / total * 100)
-
-
-class Limits(Protocol):
-    """What a status follows from."""
-
-    @property
-    def total_usd(self) -> Decimal: ...
-
-    @property
-    def warning_percent(self) -> float: ...
-
-    @property
-    def critical_percent(self) -> float: ...
-
-
-def status_of(used: Decimal, terms: Limits) -> Status:
-    """`exceeded` above the total; `critical` and `warning` from their thresholds."""
-    if used > terms.total_usd:
-        return "exceeded"
-    percent = utilization_percent(used, terms.total_usd) or 0.0
-    if percent >= terms.critical_percent:
-        return "critical"
-    return "warning" if percent >= terms.warning_percent else "ok"
 
 
 class BudgetBook:
@@ -135,26 +39,14 @@ class BudgetBook:
         """
         with self._store.transaction() as connection:
             _check_free(connection, terms, None)
-            number = next_id(connection, "budget")
-            insert(
-                connection,
-                _TABLE,
-                id=number,
-                **_columns(terms),
-                used_usd="0",
-                created_at=to_micros(at),
-                updated_at=to_micros(at),
-                version=1,
-            )
-            _note(connection, at, actor, "created", number, terms)
-            return _one(connection, number, None)
+            return make_budget(connection, terms, actor, at)
 
     def get(self, id: int, projects: Collection[str] | None = None) -> Budget:  # noqa: A002 - the column's name
         """Raises `NotFound` for an id that there is not among `projects` (None: all), and `StateError`."""
         if not self._store.exists:
             raise _absent(id)
         with self._store.reading() as connection:
-            return _one(connection, id, projects)
+            return budget_in(connection, id, projects)
 
     def budgets(
         self,
@@ -191,16 +83,7 @@ class BudgetBook:
         with self._store.transaction() as connection:
             before = _current(connection, id, version, projects)
             _check_free(connection, terms, id)
-            update(
-                connection,
-                _TABLE,
-                Where().equal(id=id),
-                **_columns(terms),
-                updated_at=to_micros(at),
-                version=before.version + 1,
-            )
-            _note(connection, at, actor, "changed", id, terms, before)
-            return _one(connection, id, None)
+            return change_budget(connection, before, terms, actor, at)
 
     def delete(
         self,
@@ -214,7 +97,8 @@ class BudgetBook:
         """Raises `NotFound`, `Outdated` and `StateError` as `replace`."""
         with self._store.transaction() as connection:
             before = _current(connection, id, version, projects)
-            connection.execute("DELETE FROM budget_allocations WHERE id = ?", (id,))
+            for table, key in _OF_BUDGET.items():
+                connection.execute(f"DELETE FROM {table} WHERE {key} = ?", (id,))  # noqa: S608 - names of ours
             _note(connection, at, actor, "deleted", id, before)
 
     def counted(self, id: int, used: Decimal, at: datetime) -> None:  # noqa: A002
@@ -223,19 +107,75 @@ class BudgetBook:
             update(connection, _TABLE, Where().equal(id=id), used_usd=plain_digits(used), used_at=to_micros(at))
 
 
+_OF_BUDGET = {_TABLE: "id", **dict.fromkeys(("budget_accounts", "budget_charges", "budget_reservations"), "budget_id")}
+"""All tables with rows of a budget, and which column says whose they are."""
+
+
+def make_budget(connection: Connection, terms: Terms, actor: str, at: datetime, set_by: SetBy = "person") -> Budget:
+    """A new one, inside a transaction that has seen that there is none like it."""
+    number = next_id(connection, "budget")
+    insert(
+        connection,
+        _TABLE,
+        id=number,
+        **_columns(terms),
+        used_usd="0",
+        created_at=to_micros(at),
+        updated_at=to_micros(at),
+        version=1,
+        set_by=set_by,
+    )
+    _note(connection, at, actor, "created", number, terms)
+    return budget_in(connection, number)
+
+
+def change_budget(
+    connection: Connection, before: Budget, terms: Terms, actor: str, at: datetime, set_by: SetBy = "person"
+) -> Budget:
+    """Give a budget other terms, inside a transaction that has read it."""
+    update(
+        connection,
+        _TABLE,
+        Where().equal(id=before.id),
+        **_columns(terms),
+        updated_at=to_micros(at),
+        version=before.version + 1,
+        set_by=set_by,
+    )
+    _note(connection, at, actor, "changed", before.id, terms, before)
+    return budget_in(connection, before.id)
+
+
+def budget_like(
+    connection: Connection, scope: Scope, name: str, project: str | None, period: BudgetPeriod
+) -> Budget | None:
+    """The one of that scope, name, project and period, inside a transaction."""
+    where = Where().equal(scope=scope, name=name, project=project or "", period=period)
+    rows = select(connection, _COLUMNS, _TABLE, where, "id", 1)
+    return _budget(*rows[0]) if rows else None
+
+
+def budget_in(connection: Connection, id_: int, projects: Collection[str] | None = None) -> Budget:
+    """The budget of an id, inside a transaction. Raises `NotFound`."""
+    where = Where().equal(id=id_).of_projects(projects)
+    rows = select(connection, _COLUMNS, _TABLE, where, "id") if 0 < id_ < 1 << 63 else ()
+    if not rows:
+        raise _absent(id_)
+    return _budget(*rows[0])
+
+
 def _current(connection: Connection, id_: int, version: int | None, projects: Collection[str] | None) -> Budget:
-    budget = _one(connection, id_, projects)
+    budget = budget_in(connection, id_, projects)
     if version is not None and version != budget.version:
         raise Outdated(f"budget {id_} is of version {budget.version} by now, not {version}: read it again")
     return budget
 
 
 def _check_free(connection: Connection, terms: Terms, id_: int | None) -> None:
-    where = Where().equal(scope=terms.scope, name=terms.name, project=terms.project or "", period=terms.period)
-    for other, *_ in select(connection, _COLUMNS, _TABLE, where, "id"):
-        if other != id_:
-            per = "in total" if terms.period == "total" else f"per {terms.period}"
-            raise Conflict(f"budget {other} is that of {terms.scope} {terms.name!r} {per} already: change that one")
+    other = budget_like(connection, terms.scope, terms.name, terms.project, terms.period)
+    if other is not None and other.id != id_:
+        per = "in total" if terms.period == "total" else f"per {terms.period}"
+        raise Conflict(f"budget {other.id} is that of {terms.scope} {terms.name!r} {per} already: change that one")
 
 
 def _note(
@@ -254,14 +194,6 @@ def _note(
         detail = {name: {"from": was[name], "to": now[name]} for name in now if was[name] != now[name]}
     note(connection, at, actor, f"budget.{act}", f"budget {id_}", terms.project, detail)
     changed(connection, "budgets")
-
-
-def _one(connection: Connection, id_: int, projects: Collection[str] | None) -> Budget:
-    where = Where().equal(id=id_).of_projects(projects)
-    rows = select(connection, _COLUMNS, _TABLE, where, "id") if 0 < id_ < 1 << 63 else ()
-    if not rows:
-        raise _absent(id_)
-    return _budget(*rows[0])
 
 
 def _absent(id_: int) -> NotFound:
@@ -296,6 +228,7 @@ def _budget(
     created: int,
     updated: int,
     version: int,
+    set_by: SetBy,
 ) -> Budget:
     return Budget(
         id=id_,
@@ -312,4 +245,5 @@ def _budget(
         created=from_micros(created),
         updated=from_micros(updated),
         version=version,
+        set_by=set_by,
     )

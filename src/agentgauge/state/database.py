@@ -56,7 +56,7 @@ class Database:
                 try:
                     yield connection
                 except BaseException:
-                    _roll_back(connection)
+                    roll_back(connection)
                     raise
                 connection.execute("COMMIT")
 
@@ -142,12 +142,13 @@ def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
         connection.execute("INSERT INTO alembic_version (version_num) VALUES (?)", (migration.revision,))
         connection.execute(older_mark(migration))
     except BaseException:
-        _roll_back(connection)
+        roll_back(connection)
         raise
     connection.execute("COMMIT")
 
 
-def _roll_back(connection: sqlite3.Connection) -> None:
+def roll_back(connection: sqlite3.Connection) -> None:
+    """End a transaction, if there is one, without keeping what it changed."""
     if connection.in_transaction:  # a full disk ends it by itself
         connection.execute("ROLLBACK")
 

@@ -114,6 +114,15 @@ class JobRuns:
         with self._store.transaction() as connection:
             return connection.execute("DELETE FROM job_runs WHERE finished_at < ?", (to_micros(time),)).rowcount
 
+    def keep_newest(self, job: str, count: int) -> int:
+        """Forget all runs of a job but the last so many; how many those were. Raises `StateError`."""
+        with self._store.transaction() as connection:
+            oldest = select(connection, "id", "job_runs", Where().equal(job=job), "id DESC", count)[-1:]
+            if len(oldest) == 0:
+                return 0
+            older = Where().equal(job=job).also("id < ?", oldest[0][0])
+            return connection.execute(f"DELETE FROM job_runs {older.text}", older.parameters).rowcount  # noqa: S608 - our own text
+
     def _finish(self, run: JobRun, at: datetime, status: Status, result: str, error: str) -> None:
         with self._store.transaction() as connection:
             row = Where().equal(id=run.id)

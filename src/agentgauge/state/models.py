@@ -24,7 +24,7 @@ from sqlalchemy.types import TypeDecorator
 
 from agentgauge.events.event import from_micros, to_micros
 from agentgauge.events.plain import plain_digits
-from agentgauge.state.budgets import Status, status_of, utilization_percent
+from agentgauge.state.budget_terms import Status, status_of, utilization_percent
 from agentgauge.state.schema import migrations
 
 

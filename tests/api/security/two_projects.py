@@ -22,7 +22,8 @@ from agentgauge.policies.findings import NO_SAVING, Evidence, Finding, Period
 from agentgauge.settings.server import ServerSettings, get_server_settings
 from agentgauge.state.aggregations import Aggregation, AggregationBook
 from agentgauge.state.alerts import AlertBook, Detected
-from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.budget_terms import Terms
+from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.opening import shared_state
 from agentgauge.state.recommendations import Key, RecommendationBook
 

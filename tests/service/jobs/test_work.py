@@ -27,7 +27,8 @@ from agentgauge.service.projects import OfProjects
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.aggregations import Aggregation, AggregationBook
 from agentgauge.state.alerts import AlertBook
-from agentgauge.state.budgets import BudgetBook, Terms
+from agentgauge.state.budget_terms import Terms
+from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.opening import served_state
 from agentgauge.state.recommendations import RecommendationBook
 

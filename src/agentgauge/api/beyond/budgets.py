@@ -27,16 +27,16 @@ from agentgauge.errors import Outdated
 from agentgauge.events.plain import document
 from agentgauge.service.budgets import BudgetState, DecidedBudget, agreed, states, unrecorded
 from agentgauge.service.runtime import Runtime
-from agentgauge.state.budgets import (
+from agentgauge.state.budget_terms import (
     CRITICAL_PERCENT,
     WARNING_PERCENT,
     Budget,
-    BudgetBook,
     BudgetPeriod,
     Scope,
     Terms,
     period_start,
 )
+from agentgauge.state.budgets import BudgetBook
 
 router = APIRouter(prefix="/budgets")
 

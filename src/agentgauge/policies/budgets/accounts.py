@@ -16,13 +16,10 @@ Everything is idempotent by the ids that the caller gives: reservations by their
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-import msgspec
-
-from agentgauge.state.budget_accounts import Account, Charge, Refusal, Reservation, Wanted
+from agentgauge.state.budget_account import Account, Charge, Refusal, Reservation, Wanted
 
 
 class Accounts(Protocol):
@@ -40,8 +37,10 @@ class Accounts(Protocol):
         """Up to `usd`, and not under `at_least`: a lease is given what there is headroom for."""
         ...
 
-    def settle(self, reservation_id: str, charges: Sequence[Charge], keep_usd: Decimal) -> Account:
-        """Charge events against a reservation, of which `keep_usd` stays reserved; 0 ends it."""
+    def settle(self, budget_id: int, reservation_id: str, charges: Sequence[Charge], keep_usd: Decimal) -> Reservation:
+        """Charge events against a reservation, of which at most `keep_usd` stays reserved; 0 ends it. What it says is
+        held may be less: it had expired, and a count has freed it.
+        """
         ...
 
     def charge(self, budget_id: int, charges: Sequence[Charge]) -> Account: ...
@@ -51,11 +50,3 @@ class Accounts(Protocol):
     def recount(self, budget_id: int) -> None:
         """Have its spending counted from the events now, and wait for that."""
         ...
-
-
-class NotCounted(msgspec.Struct, frozen=True):
-    """A budget was not checked."""
-
-    budget: str
-    at: datetime
-    reason: str

@@ -12,7 +12,8 @@ from agentgauge.service.jobs.detecting import resolve_others
 from agentgauge.service.jobs.job import Work
 from agentgauge.service.wording import count_of, money
 from agentgauge.state.alerts import AlertBook, Detected, Severity
-from agentgauge.state.budgets import Budget, BudgetBook, Status, status_of, utilization_percent
+from agentgauge.state.budget_terms import Budget, Status, status_of, utilization_percent
+from agentgauge.state.budgets import BudgetBook
 
 TYPE = "budget_overrun"
 _SEVERITY: dict[Status, Severity] = {"warning": "warning", "critical": "critical", "exceeded": "critical"}
