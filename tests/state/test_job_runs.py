@@ -61,3 +61,18 @@ def test_pages_go_on_where_the_one_before_ended_and_old_runs_can_be_dropped(stor
     assert [run.id for run in runs.runs("hourly", limit=2, before=page[-1].id)] == [3, 2]
     assert runs.drop_before(NOON + 3 * HOUR) == 3
     assert [run.id for run in runs.runs()] == [5, 4]
+
+
+def test_of_what_runs_every_minute_the_newest_are_kept_and_the_last_success(store: Store) -> None:
+    runs = JobRuns(store)
+    assert runs.keep_newest("minutely", 3) == 0
+    for minute in range(8):
+        run = runs.start("minutely", NOON + minute * SECOND, "h", NOON)
+        if minute == 2:
+            runs.succeeded(run, NOON, "3 messages sent")
+        else:
+            runs.failed(run, NOON, "the disk is full")
+    runs.start("daily", NOON, "h", NOON)
+    assert runs.keep_newest("minutely", 3) == 4
+    assert [run.id for run in runs.runs()] == [9, 8, 7, 6, 3]
+    assert runs.keep_newest("minutely", 3) == 0

@@ -115,13 +115,19 @@ class JobRuns:
             return connection.execute("DELETE FROM job_runs WHERE finished_at < ?", (to_micros(time),)).rowcount
 
     def keep_newest(self, job: str, count: int) -> int:
-        """Forget all runs of a job but the last so many; how many those were. Raises `StateError`."""
+        """Forget all runs of a job but the last so many, and the last that succeeded; how many those were.
+
+        Raises `StateError`.
+        """
         with self._store.transaction() as connection:
-            oldest = select(connection, "id", "job_runs", Where().equal(job=job), "id DESC", count)[-1:]
-            if len(oldest) == 0:
+            of_job = Where().equal(job=job)
+            newest = select(connection, "id", "job_runs", of_job, "id DESC", count)
+            if len(newest) < count:
                 return 0
-            older = Where().equal(job=job).also("id < ?", oldest[0][0])
-            return connection.execute(f"DELETE FROM job_runs {older.text}", older.parameters).rowcount  # noqa: S608 - our own text
+            succeeded = Where().equal(job=job, status="succeeded")
+            kept = select(connection, "id", "job_runs", succeeded, "scheduled_at DESC, id DESC", 1)
+            older = of_job.also("id < ?", newest[-1][0]).also("id <> ?", kept[0][0] if kept else 0)
+            return connection.execute(f"DELETE FROM job_runs {older.text}", older.parameters).rowcount  # noqa: S608 - see `statements`
 
     def _finish(self, run: JobRun, at: datetime, status: Status, result: str, error: str) -> None:
         with self._store.transaction() as connection:

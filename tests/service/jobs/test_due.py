@@ -23,13 +23,14 @@ NOW = datetime(2026, 11, 18, 14, 30, tzinfo=UTC)  # a Wednesday
 @pytest.mark.parametrize(
     ("every", "last", "following"),
     [
+        ("minute", datetime(2026, 11, 18, 14, 30, tzinfo=UTC), datetime(2026, 11, 18, 14, 31, tzinfo=UTC)),
         ("hour", datetime(2026, 11, 18, 14, tzinfo=UTC), datetime(2026, 11, 18, 15, tzinfo=UTC)),
         ("day", datetime(2026, 11, 18, tzinfo=UTC), datetime(2026, 11, 19, tzinfo=UTC)),
         ("week", datetime(2026, 11, 15, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC)),
         ("month", datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC)),
     ],
 )
-def test_jobs_are_due_at_full_hours_midnights_sundays_and_firsts(
+def test_jobs_are_due_at_full_minutes_and_hours_midnights_sundays_and_firsts(
     every: Every, last: datetime, following: datetime
 ) -> None:
     assert last_due(job(every), NOW) == last
@@ -79,6 +80,12 @@ def test_what_ran_by_a_clock_that_was_ahead_keeps_nothing_from_running(tmp_path:
     for due in (datetime(2026, 11, 17, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)):
         runs.succeeded(runs.start(daily.name, due, "x", due), due, "")
     assert to_run(daily, runs, NOW) == (datetime(2026, 11, 18, tzinfo=UTC),)
+
+
+def test_nothing_that_is_due_every_minute_is_caught_up(tmp_path: Path) -> None:
+    runs, minutely = JobRuns(Database(tmp_path / "state.db")), job("minute")
+    runs.failed(runs.start(minutely.name, NOW - timedelta(hours=1), "x", NOW), NOW, "the disk is full")
+    assert to_run(minutely, runs, NOW) == ()
 
 
 def test_what_was_due_over_a_month_ago_is_not_caught_up() -> None:

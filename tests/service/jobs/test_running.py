@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agentgauge.errors import QueryError
-from agentgauge.service.jobs.job import Job, Work
+from agentgauge.service.jobs.job import RUNS_OF_MINUTES_KEPT, Job, Work
 from agentgauge.service.jobs.leading import LEASE, Leader
 from agentgauge.service.jobs.overview import job_named, job_states
 from agentgauge.service.jobs.running import JobRunner
@@ -103,6 +103,39 @@ def test_whoever_leads_catches_up_and_only_one_does(work: Work) -> None:
         leader.close()
     assert seen == [("days", 16), ("days", 17), ("days", 18), ("last", 18)]
     assert LeaseBook(work.state).held(LEASE) is None
+
+
+def test_what_is_due_every_minute_runs_while_a_long_job_does(work: Work) -> None:
+    runs = JobRuns(work.state)
+    runs.succeeded(runs.start("long", TODAY - timedelta(days=1), "x", NOW), NOW, "")
+    running, done = threading.Event(), threading.Event()
+
+    def hang(work: Work, due: datetime) -> str:
+        running.set()
+        assert done.wait(60)
+        return ""
+
+    def run_beside(work: Work, due: datetime) -> str:
+        assert running.wait(60)
+        done.set()
+        return f"of {due:%H:%M}"
+
+    jobs = (Job("long", "day", "", hang), Job("minutely", "minute", "", run_beside))
+    leader = Leader(work, lambda: NOW, jobs)
+    leader.start()
+    assert done.wait(60)
+    leader.close()
+    (kept,) = runs.runs("minutely")
+    assert (kept.status, kept.result) == ("succeeded", "of 14:30")
+
+
+def test_of_what_runs_every_minute_few_runs_are_kept(work: Work) -> None:
+    runner = JobRunner(work, lambda: NOW)
+    for minute in range(RUNS_OF_MINUTES_KEPT + 2):
+        runner.run(Job("minutely", "minute", "", lambda work, due: ""), NOW + timedelta(minutes=minute))
+    kept = JobRuns(work.state).runs("minutely", limit=1000)
+    assert len(kept) == RUNS_OF_MINUTES_KEPT
+    assert kept[0].scheduled == NOW + timedelta(minutes=RUNS_OF_MINUTES_KEPT + 1)
 
 
 def test_jobs_are_listed_with_their_last_run_and_when_they_are_due(work: Work) -> None:

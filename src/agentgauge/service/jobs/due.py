@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from apscheduler.triggers.cron import CronTrigger
 
 _FIELDS: dict[Every, dict[str, object]] = {
+    "minute": {"minute": "*"},
     "hour": {"minute": 0},
     "day": {"hour": 0, "minute": 0},
     "week": {"day_of_week": "sun", "hour": 0, "minute": 0},
     "month": {"day": 1, "hour": 0, "minute": 0},
 }
 _LONGEST: dict[Every, timedelta] = {
+    "minute": timedelta(minutes=1),
     "hour": timedelta(hours=1),
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
@@ -50,8 +52,11 @@ def to_run(job: Job, runs: JobRuns, now: datetime) -> tuple[datetime, ...]:
     """What of a job is to be run now, in order of time: what was missed, and the last run again where that did not
     succeed, unless it was tried often enough. Raises `StateError`.
 
-    Runs that were due after `now` are not counted: a clock that was ahead had them run.
+    Runs that were due after `now` are not counted: a clock that was ahead had them run. Of what is due every minute
+    there is nothing: the next one is near.
     """
+    if job.every == "minute":
+        return ()
     last = runs.last(job.name, due_by=now)
     if last is None:
         return ()

@@ -14,14 +14,20 @@ from agentgauge.meter import Meter
 from agentgauge.settings.server import ServerSettings
 from agentgauge.state.store import Store
 
-Every = Literal["hour", "day", "week", "month"]
-"""Each begins at a full hour, at midnight, at midnight before Sunday, at midnight before the first; UTC."""
+Every = Literal["minute", "hour", "day", "week", "month"]
+"""Each begins at a full minute, at a full hour, at midnight, at midnight before Sunday, at midnight before the first;
+UTC. What is due every minute runs beside the others, on a thread of its own, and what it missed is not caught up: the
+next minute does all that there is to do."""
 
 MOST_CAUGHT_UP = timedelta(days=31)
 """What was due longer ago is not caught up."""
 
 MOST_TRIES = 5
 """How often a job is run for one time that it was due, the first included, where it fails or its process dies."""
+
+
+RUNS_OF_MINUTES_KEPT = 60
+"""How many runs of a job that is due every minute are kept, the newest, those that failed included."""
 
 
 class Work:

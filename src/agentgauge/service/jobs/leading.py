@@ -2,7 +2,8 @@
 
 It catches up on what was missed first, and looks every ten minutes for what a machine that slept, or a run that failed,
 left to be done. A process that dies loses the lease after a minute, and another goes on; one
-that cannot renew it stops before another may have it. Jobs run one at a time, on one thread.
+that cannot renew it stops before another may have it. Jobs run one at a time, on one thread; those that are due every
+minute run beside them, on a thread each, so that a long one does not hold them up.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 LEASE = "jobs"
 _CAUGHT_UP_EVERY_MINUTES = 10
+_EVERY_MINUTE = "every minute"
+"""The threads of jobs that are."""
 _log = logging.getLogger("agentgauge.jobs")
 
 
@@ -99,13 +102,21 @@ class Leader:
         from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
 
+        of_minutes = [job for job in self._jobs if job.every == "minute"]
         scheduler = BackgroundScheduler(
             timezone=UTC,
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={
+                "default": ThreadPoolExecutor(1),
+                _EVERY_MINUTE: ThreadPoolExecutor(max(1, len(of_minutes))),
+            },
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
         for number, job in enumerate(self._jobs):  # it runs what is due at one time by the order of ids
-            scheduler.add_job(self._run_due, trigger(job.every), args=(job,), id=f"{number:04}", name=job.name)
+            # Whoever begins to lead does not know how long nobody did: the work of a minute begins at once.
+            beside = {"executor": _EVERY_MINUTE, "next_run_time": datetime.now(UTC)} if job in of_minutes else {}
+            scheduler.add_job(
+                self._run_due, trigger(job.every), args=(job,), id=f"{number:04}", name=job.name, **beside
+            )
         scheduler.add_job(
             self._catch_up_all, "interval", minutes=_CAUGHT_UP_EVERY_MINUTES, id="catch up", name="catch up",
             next_run_time=datetime.now(UTC),
@@ -117,7 +128,7 @@ class Leader:
             return
         now = self._now()
         try:
-            if self._runs.last(job.name, due_by=now) is None:
+            if job.every == "minute" or self._runs.last(job.name, due_by=now) is None:
                 self._runner.run(job, last_due(job, now))
             else:
                 self.catch_up(job)

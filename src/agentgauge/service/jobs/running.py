@@ -11,7 +11,7 @@ import msgspec
 
 from agentgauge.errors import AgentGaugeError
 from agentgauge.service.jobs.holding import held, holder
-from agentgauge.service.jobs.job import Job, Work
+from agentgauge.service.jobs.job import RUNS_OF_MINUTES_KEPT, Job, Work
 from agentgauge.state.job_runs import JobRun, JobRuns
 from agentgauge.state.leases import LeaseBook
 
@@ -49,7 +49,10 @@ class JobRunner:
                     finished=started, result=said,
                 )  # fmt: skip
             self._runs.abandon(job.name, started)
-            return self._run(job, self._runs.start(job.name, scheduled, self._holder, started))
+            ran = self._run(job, self._runs.start(job.name, scheduled, self._holder, started))
+            if job.every == "minute":
+                self._runs.keep_newest(job.name, RUNS_OF_MINUTES_KEPT)
+            return ran
 
     def _run(self, job: Job, run: JobRun) -> Ran:
         try:
@@ -64,7 +67,8 @@ class JobRunner:
             return _ran(run, "failed", finished, said)
         finished = self._now()
         self._runs.succeeded(run, finished, result)
-        _log.info("the job %s took %.1f s: %s", job.name, (finished - run.started).total_seconds(), result)
+        level = logging.DEBUG if job.every == "minute" else logging.INFO  # a log of one line a minute is no log
+        _log.log(level, "the job %s took %.1f s: %s", job.name, (finished - run.started).total_seconds(), result)
         return _ran(run, "succeeded", finished, result)
 
 
