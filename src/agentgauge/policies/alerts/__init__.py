@@ -1,0 +1,1 @@
+"""Alerts: rules, and what they make of figures."""
