@@ -1,28 +1,34 @@
 """How a budget stands, and what is asked of and told to its account: values that also cross the network.
 
-An amount is in exactly one of: counted (from the events), charged (told, not counted yet), reserved, remaining.
+An amount is in exactly one of: counted (from the events), charged (told, not counted yet), reserved, remaining. The
+bounds of what is asked and told are checked where it is decoded.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from agentgauge.state.budget_terms import BudgetPeriod, Scope
 
+Name = Annotated[str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00]+$")]
+Moment = Annotated[datetime, Meta(tz=True)]
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The budget that a program means."""
 
     scope: Scope
-    name: str
-    project: str | None = None
+    name: Name
+    project: Name | None = None
     period: BudgetPeriod = "total"
     usd: Decimal | None = None
     """What it allows where there is none yet, or where a program set it; None: one that there is."""
-    since: datetime | None = None
+    since: Moment | None = None
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +60,12 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
         return self.limit_usd - self.spent_usd - self.reserved_usd
 
 
-class Charge(msgspec.Struct, frozen=True, kw_only=True):
+class Charge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one event cost."""
 
-    segment: str
-    n: int
-    time: datetime
+    segment: Annotated[str, Meta(pattern=r"^[0-9a-f]{12}-[0-9]{6,12}$")]
+    n: Annotated[int, Meta(ge=0, lt=1 << 53)]
+    time: Moment
     usd: Decimal
     is_priced: bool = True
     """No: nobody knows the price, and it is charged what was reserved for it."""

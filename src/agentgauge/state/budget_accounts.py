@@ -8,19 +8,20 @@ tens of microseconds, which is what a guard around every call can afford. Nothin
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import msgspec
 
-from agentgauge.errors import NotFound
+from agentgauge.errors import Conflict, NotFound
 from agentgauge.events.event import from_micros, to_micros
 from agentgauge.events.plain import plain_digits
 from agentgauge.state.budget_account import Account, Charge, Refusal, Reservation, Wanted
 from agentgauge.state.budget_terms import Budget, Terms, period_start
 from agentgauge.state.budgets import budget_in, budget_like, change_budget, make_budget
 from agentgauge.state.columns import micros, moment
+from agentgauge.state.statements import Where, update
 from agentgauge.state.store import Connection, Store
 
 NOTHING = Decimal(0)
@@ -33,8 +34,10 @@ Identities = frozenset[tuple[str, int]]
 class BudgetAccounts:
     """Implements `agentgauge.policies.budgets.accounts.Accounts` but for `recount`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, projects: Collection[str] | None = None) -> None:
+        """`projects`: of budgets of others nothing is known here, as of those of all together; None: of all."""
         self._store = store
+        self._projects = projects
 
     def open(self, wanted: Wanted, actor: str) -> Account:
         """How the budget stands; made, or changed, where `wanted` says so. Raises `NotFound`, `StateError`."""
@@ -46,7 +49,7 @@ class BudgetAccounts:
     def account(self, budget_id: int, at: datetime | None = None) -> Account:
         """How a budget stands in the period that `at` (aware; None: now) is in. Raises `NotFound`, `StateError`."""
         with self._store.transaction() as connection:
-            budget = budget_in(connection, budget_id)
+            budget = budget_in(connection, budget_id, self._projects)
             return _read(connection, budget, budget.counts_from(at or self._store.time(connection)))
 
     def reserve(
@@ -61,15 +64,16 @@ class BudgetAccounts:
     ) -> Reservation | Refusal:
         """Reserve `usd`, or what is left of it and not under `at_least`; one for less than it asked is a lease.
 
-        Asked again with the same id it is the same one. Raises `NotFound`, `StateError`.
+        Asked again with the same id it is the same one. Raises `NotFound`, `Conflict` for an id of another budget's,
+        `StateError`.
         """
         with self._store.transaction() as connection:
             now = self._store.time(connection)
-            budget = budget_in(connection, budget_id)
+            budget = budget_in(connection, budget_id, self._projects)
             account = _read(connection, budget, budget.counts_from(now))
-            held = _held(connection, reservation_id)
+            held = _held(connection, budget_id, reservation_id)
             if held is not None:
-                return Reservation(id=reservation_id, usd=held[2], account=account)
+                return Reservation(id=reservation_id, usd=held[1], account=account)
             granted = min(usd, account.remaining_usd)
             if granted < at_least:
                 return _refusal(connection, account, holder, to_micros(now))
@@ -95,16 +99,16 @@ class BudgetAccounts:
     ) -> Reservation:
         """Charge events against a reservation, of which at most `keep_usd` stays; 0 ends it.
 
-        What was not reserved is charged all the same: it was spent. Raises `NotFound`, `StateError`.
+        What was not reserved is charged all the same: it was spent. Raises as `reserve`.
         """
         with self._store.transaction() as connection:
-            budget = budget_in(connection, budget_id)
+            budget = budget_in(connection, budget_id, self._projects)
             kept = NOTHING
-            held = _held(connection, reservation_id)
+            held = _held(connection, budget_id, reservation_id)
             if held is not None:
-                start, kept = held[1], min(keep_usd, held[2])
+                start, kept = held[0], min(keep_usd, held[1])
                 account = _read(connection, budget, start)
-                _write(connection, msgspec.structs.replace(account, reserved_usd=account.reserved_usd - held[2] + kept))
+                _write(connection, msgspec.structs.replace(account, reserved_usd=account.reserved_usd - held[1] + kept))
                 if kept:
                     connection.execute(
                         "UPDATE budget_reservations SET usd = ? WHERE id = ?", (plain_digits(kept), reservation_id)
@@ -119,15 +123,25 @@ class BudgetAccounts:
         """Charge events without a reservation. Raises `NotFound`, `StateError`."""
         with self._store.transaction() as connection:
             now = self._store.time(connection)
-            budget = budget_in(connection, budget_id)
+            budget = budget_in(connection, budget_id, self._projects)
             _charge(connection, budget, charges, now)
             return _read(connection, budget, budget.counts_from(now))
 
-    def renew(self, holder: str, ttl_s: float) -> None:
-        """All of a holder's reservations, expired or not, expire so many seconds from now. Raises `StateError`."""
+    def renew(self, holder: str, ttl_s: float, reservation_ids: Collection[str] | None = None) -> None:
+        """All of a holder's reservations, expired or not, or these of them, expire so many seconds from now. Raises
+        `StateError`.
+        """
+        where = Where().equal(holder=holder)
+        if reservation_ids is not None:
+            if not reservation_ids:
+                return
+            where.also(f"id IN ({', '.join('?' * len(reservation_ids))})", *reservation_ids)
+        if self._projects is not None:
+            own = Where().of_projects(self._projects)
+            where.also(f"budget_id IN (SELECT id FROM budget_allocations {own.text})", *own.parameters)  # noqa: S608
         with self._store.transaction() as connection:
             until = to_micros(self._store.time(connection) + timedelta(seconds=ttl_s))
-            connection.execute("UPDATE budget_reservations SET expires_at = ? WHERE holder = ?", (until, holder))
+            update(connection, "budget_reservations", where, expires_at=until)
 
     def unseen(self, budget_id: int, start: datetime) -> Identities:
         """Identities, (segment, n), of the charges that no count has seen yet. Raises `StateError`."""
@@ -152,7 +166,7 @@ class BudgetAccounts:
         are others by now nothing is kept: they are returned, to be looked for. Raises `NotFound`, `StateError`.
         """
         with self._store.transaction() as connection:
-            budget, period = budget_in(connection, budget_id), to_micros(start)
+            budget, period = budget_in(connection, budget_id, self._projects), to_micros(start)
             known = _unseen(connection, budget_id, period)
             unlooked = frozenset((segment, n) for segment, n, _ in known) - seen - missing
             if unlooked:
@@ -261,11 +275,16 @@ def _write(connection: Connection, account: Account) -> None:
     )
 
 
-def _held(connection: Connection, reservation_id: str) -> tuple[int, datetime, Decimal] | None:
+def _held(connection: Connection, budget_id: int, reservation_id: str) -> tuple[datetime, Decimal] | None:
+    """The period that a reservation is in, and what it holds; None where there is none. Raises `Conflict`."""
     row = connection.execute(
         "SELECT budget_id, period_start, usd FROM budget_reservations WHERE id = ?", (reservation_id,)
     ).fetchone()
-    return None if row is None else (row[0], from_micros(row[1]), Decimal(row[2]))
+    if row is None:
+        return None
+    if row[0] != budget_id:
+        raise Conflict("a reservation of this id is another budget's: give each an id of its own")
+    return from_micros(row[1]), Decimal(row[2])
 
 
 def _charge(connection: Connection, budget: Budget, charges: Sequence[Charge], now: datetime) -> None:
