@@ -2,112 +2,143 @@
 
     active -> acknowledged -> resolved      or active -> resolved
 
-An alert is about a condition, such as `budget 3 warning`, whose words are the writer's: while one about it is open
-(active or acknowledged), detecting the condition again renews its figures and makes no other. Ids count from 1 in the
-order of detection. Every step by somebody is in the audit log.
+An alert is about a condition, such as one budget's overrun of March, whose words are the writer's: while one about it
+is open (active or acknowledged), finding the condition again renews its figures and makes no other, and so says the
+database too. What is decided on the way is in `alert_lifecycle`. Every step is kept (`history`), those by somebody are
+in the audit log as well. Ids count from 1 in the order of detection.
+
+An act of a person may name the version that it is meant for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
-from typing import Literal
 
-import msgspec
-
-from agentgauge.errors import Conflict, NotFound
-from agentgauge.events.event import from_micros, to_micros
-from agentgauge.state.audit import note
-from agentgauge.state.changes import changed
-from agentgauge.state.columns import moment
-from agentgauge.state.identifiers import next_id
-from agentgauge.state.statements import Where, insert, select, update
+from agentgauge.errors import Conflict, Outdated
+from agentgauge.events.event import to_micros
+from agentgauge.state.alert_lifecycle import Happened, Severity, Status, StepKind, Terms, undoable
+from agentgauge.state.alert_rows import TABLE, Alert, Detected, Figures, absent, found_alerts, one_alert, renew
+from agentgauge.state.alert_steps import (
+    NOW_ACTIVE,
+    STANDING,
+    AlertStep,
+    act,
+    found_clear,
+    found_to_hold,
+    resolved_by,
+    standing_alert,
+    steps,
+)
+from agentgauge.state.statements import Where, select
 from agentgauge.state.store import Connection, Store
 
-Status = Literal["active", "acknowledged", "resolved"]
-Severity = Literal["critical", "error", "warning", "info"]
-_TABLE = "performance_alerts"
-_COLUMNS = (
-    "id, condition, project, agent_name, type, severity, metric, current_value, expected_value, threshold_value, "
-    "deviation_percent, message, status, detected_at, updated_at, acknowledged_at, acknowledged_by, resolved_at, "
-    "resolved_by, version"
-)
+__all__ = [
+    "Alert",
+    "AlertBook",
+    "AlertStep",
+    "Detected",
+    "Figures",
+    "Severity",
+    "Status",
+    "StepKind",
+    "Terms",
+]
 
-
-class Detected(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found to need attention."""
-
-    condition: str
-    """What it is about: equal as long as it is the same."""
-    type: str
-    """`budget_overrun`, `performance_degradation`, `outlier`, `anomaly`, ..."""
-    severity: Severity
-    metric: str
-    message: str
-    project: str | None = None
-    """None: of no project alone."""
-    agent_name: str | None = None
-    current_value: float | None = None
-    expected_value: float | None = None
-    threshold_value: float | None = None
-    deviation_percent: float | None = None
-    """(current - expected) / expected x 100."""
-
-
-class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    id: int
-    agent_name: str | None
-    type: str
-    severity: Severity
-    metric: str
-    current_value: float | None
-    expected_value: float | None
-    threshold_value: float | None
-    deviation_percent: float | None
-    message: str
-    status: Status
-    detected_at: datetime
-    acknowledged_at: datetime | None
-    resolved_at: datetime | None
-    condition: str
-    project: str | None
-    updated_at: datetime
-    """When its figures or status last changed."""
-    acknowledged_by: str | None
-    resolved_by: str | None
-    version: int
-    """Rises with every change, from 1."""
+_OPEN = "status <> 'resolved'"
 
 
 class AlertBook:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def detect(self, found: Detected, at: datetime) -> tuple[Alert, bool]:
-        """Note what was found at `at`; the alert about it, and whether it is a new one. Raises `StateError`."""
-        figures = {
-            name: getattr(found, name) for name in Detected.__struct_fields__ if name not in ("condition", "project")
-        }
+    def detect(self, found: Detected, at: datetime, terms: Terms | None = None) -> tuple[Alert, bool]:
+        """Note that a condition was found to hold at `at`; the alert about it, and whether it is a new one.
+
+        Raises `StateError`.
+        """
         with self._store.transaction() as connection:
-            open_ = _found(connection, _open(found.condition), 1)
-            if open_:
-                if any(getattr(open_[0], name) != value for name, value in figures.items()):
-                    _change(connection, open_[0], at, **figures)
-            else:
-                insert(
-                    connection,
-                    _TABLE,
-                    id=next_id(connection, "alert"),
-                    condition=found.condition,
-                    project=found.project or "",
-                    **figures,
-                    status="active",
-                    detected_at=to_micros(at),
-                    updated_at=to_micros(at),
-                    version=1,
+            alert, kind = found_to_hold(
+                connection, found, at, terms or Terms(), standing_alert(connection, found.condition)
+            )
+            return alert, kind == "opened"
+
+    def evaluated(
+        self,
+        rule: str,
+        found: Iterable[Detected],
+        at: datetime,
+        *,
+        between: Collection[str] = (),
+        terms: Terms | None = None,
+    ) -> Mapping[StepKind, int]:
+        """Note everything that one evaluation of a rule came to: how many steps of each kind were taken.
+
+        `between` are conditions that neither hold nor are over; all others that the rule was alerted of are over, so
+        also those that there is too little to say of. In one transaction. Raises `StateError`.
+        """
+        found, terms = tuple(found), terms or Terms()
+        if not found and not self._store.exists:
+            return {}
+        taken: Counter[StepKind] = Counter()
+        with self._store.transaction() as connection:
+            of_rule = Where().equal(rule=rule).also(STANDING)
+            standing = {alert.condition: alert for alert in found_alerts(connection, of_rule)}
+            for each in found:
+                alert = standing.get(each.condition)
+                _, kind = found_to_hold(
+                    connection, each, at, terms, alert or standing_alert(connection, each.condition)
                 )
-                changed(connection, "alerts")
-            return _found(connection, _open(found.condition), 1)[0], not open_
+                taken.update(() if kind is None else (kind,))
+            held = {each.condition for each in found}
+            for condition, alert in standing.items():
+                if condition in held:
+                    continue
+                if condition not in between:
+                    taken.update(found_clear(connection, alert, at, terms.clear_after))
+                elif alert.clear_count:
+                    renew(connection, alert, at, {"clear_count": 0})
+        return taken
+
+    def retire(self, rules: Collection[str], at: datetime) -> int:
+        """Resolve the alerts that were found by rules other than these, which evaluate nothing any more; how many.
+
+        Raises `StateError`.
+        """
+        if not self._store.exists:
+            return 0
+        with self._store.transaction() as connection:
+            standing = found_alerts(connection, Where().also(STANDING).also("rule <> ''"))
+            gone = [alert for alert in standing if alert.rule not in rules]
+            return sum(len(found_clear(connection, alert, at, 1)) for alert in gone)
+
+    def resolve_condition(self, condition: str, actor: str, at: datetime) -> Alert | None:
+        """Resolve the open alert about a condition, since that no longer holds; None where none is open.
+
+        Raises `StateError`.
+        """
+        if not self._store.exists:
+            return None
+        with self._store.transaction() as connection:
+            alert = standing_alert(connection, condition)
+            if alert is None or not found_clear(connection, alert, at, 1, actor):
+                return None
+            return one_alert(connection, alert.id, None)
+
+    def get(self, id: int, projects: Collection[str] | None = None) -> Alert:  # noqa: A002 - the column's name
+        """Raises `NotFound` for an id that there is not among `projects`, and `StateError`."""
+        if not self._store.exists:
+            raise absent(id)
+        with self._store.reading() as connection:
+            return one_alert(connection, id, projects)
+
+    def history(self, id: int, projects: Collection[str] | None = None) -> tuple[AlertStep, ...]:  # noqa: A002
+        """What happened to an alert, the first step first. Raises as `get`."""
+        if not self._store.exists:
+            raise absent(id)
+        with self._store.reading() as connection:
+            return steps(connection, Where().equal(alert_id=one_alert(connection, id, projects).id))
 
     def alerts(
         self,
@@ -116,19 +147,20 @@ class AlertBook:
         severity: Severity | None = None,
         project: str | None = None,
         projects: Collection[str] | None = None,
-        limit: int = 50,
+        is_open: bool | None = None,
+        limit: int | None = 50,
         before: int | None = None,
     ) -> tuple[Alert, ...]:
         """The newest first, those with an id below `before`: where the page before ended. `projects` are those that
         may be seen (None: all, and alerts of no project alone). Raises `StateError`.
         """
-        where = Where().equal(status=status, severity=severity, project=project).of_projects(projects)
+        where = _asked(status, severity, project, projects, is_open)
         if before is not None:
             where.also("id < ?", before)
         if not self._store.exists:
             return ()
         with self._store.reading() as connection:
-            return _found(connection, where, limit)
+            return found_alerts(connection, where, limit)
 
     def count(
         self,
@@ -141,85 +173,112 @@ class AlertBook:
         """How many `alerts` of these there are on all pages. Raises `StateError`."""
         if not self._store.exists:
             return 0
-        where = Where().equal(status=status, severity=severity, project=project).of_projects(projects)
         with self._store.reading() as connection:
-            counted: int = select(connection, "count(*)", _TABLE, where, "1")[0][0]
+            where = _asked(status, severity, project, projects)
+            counted: int = select(connection, "count(*)", TABLE, where, "1")[0][0]
             return counted
 
-    def acknowledge(self, id: int, actor: str, at: datetime, projects: Collection[str] | None = None) -> Alert:  # noqa: A002 - the column's name
+    def open_counts(self) -> dict[tuple[Severity, Status], int]:
+        """How many alerts are open, by severity and status; those that there are. Raises `StateError`."""
+        if not self._store.exists:
+            return {}
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                f"SELECT severity, status, count(*) FROM {TABLE} WHERE {_OPEN} GROUP BY severity, status"  # noqa: S608 - constants of this module
+            ).fetchall()
+        return {(severity, status): number for severity, status, number in rows}
+
+    def acknowledge(
+        self,
+        id: int,  # noqa: A002
+        actor: str,
+        at: datetime,
+        projects: Collection[str] | None = None,
+        *,
+        version: int | None = None,
+    ) -> Alert:
         """Say that somebody attends to it; of one that is acknowledged nothing changes.
 
-        Raises `NotFound` for an id that there is not among `projects`, `Conflict` for one that is resolved, and
-        `StateError`.
+        Raises `NotFound` for an id that there is not among `projects`, `Conflict` for one that is resolved, `Outdated`
+        where it is not of this version any more, and `StateError`.
         """
         with self._store.transaction() as connection:
-            alert = _one(connection, id, projects)
+            alert = _current(connection, id, projects, version)
             if alert.status == "resolved":
-                raise Conflict(f"alert {id} was resolved at {alert.resolved_at}: it needs no attention any more")
-            if alert.status == "active":
-                _change(
-                    connection, alert, at, status="acknowledged", acknowledged_at=to_micros(at), acknowledged_by=actor
+                raise Conflict(
+                    f"alert {id} was resolved at {alert.resolved_at:%Y-%m-%d %H:%M} UTC: it needs no attention any more"
                 )
-                note(connection, at, actor, "alert.acknowledged", f"alert {id}", alert.project, {"type": alert.type})
-            return _one(connection, id, projects)
+            if alert.status == "acknowledged":
+                return alert
+            values = {"status": "acknowledged", "acknowledged_at": to_micros(at), "acknowledged_by": actor}
+            return act(connection, alert, "acknowledged", at, actor, values)
 
-    def resolve(self, id: int, actor: str, at: datetime, projects: Collection[str] | None = None) -> Alert:  # noqa: A002
-        """Say that it is done with; of one that is resolved nothing changes. The condition, detected again, is a new
-        alert. Raises `NotFound` and `StateError` as above.
+    def resolve(
+        self,
+        id: int,  # noqa: A002
+        actor: str,
+        at: datetime,
+        projects: Collection[str] | None = None,
+        *,
+        version: int | None = None,
+    ) -> Alert:
+        """Say that it is done with; of one that is resolved nothing changes. While its condition still holds it is
+        quiet until that is worse, or the interval of reminders is over. Raises `NotFound`, `Outdated` and `StateError`
+        as above.
         """
         with self._store.transaction() as connection:
-            _resolve(connection, _one(connection, id, projects), actor, at)
-            return _one(connection, id, projects)
+            alert = _current(connection, id, projects, version)
+            if alert.status == "resolved":
+                return alert
+            return act(connection, alert, "resolved", at, actor, resolved_by(actor, at))
 
-    def resolve_condition(self, condition: str, actor: str, at: datetime) -> Alert | None:
-        """Resolve the open alert about a condition, since that no longer holds; None where none is open.
+    def undo(
+        self,
+        id: int,  # noqa: A002
+        actor: str,
+        at: datetime,
+        projects: Collection[str] | None = None,
+        *,
+        version: int | None = None,
+    ) -> Alert:
+        """Take back the last act of a person: an alert that was acknowledged is active, one that was resolved is what
+        it was before.
 
-        Raises `StateError`.
+        Raises `Conflict` where nobody did anything, or something else has happened since, and `NotFound`, `Outdated`
+        and `StateError` as above.
         """
-        if not self._store.exists:
-            return None
         with self._store.transaction() as connection:
-            open_ = _found(connection, _open(condition), 1)
-            if not open_:
-                return None
-            _resolve(connection, open_[0], actor, at)
-            return _one(connection, open_[0].id, None)
+            alert = _current(connection, id, projects, version)
+            done = steps(connection, Where().equal(alert_id=id))
+            last = undoable(Happened(step.kind, step.actor) for step in done)
+            if last is None:
+                since = f": the last that happened is that it was {done[-1].kind}" if done else ""
+                raise Conflict(f"alert {id} has no act of a person that can be taken back{since}")
+            if last.kind == "acknowledged":
+                return act(connection, alert, "undone", at, actor, NOW_ACTIVE)
+            other = standing_alert(connection, alert.condition)
+            if other is not None and other.id != id:
+                raise Conflict(f"alert {id} is of a condition that alert {other.id} is about by now: see that one")
+            before = "active" if alert.acknowledged_at is None else "acknowledged"
+            values = {"status": before, "resolved_at": None, "resolved_by": None, "clear_at": None, "clear_count": 0}
+            return act(connection, alert, "undone", at, actor, values)
 
 
-def _open(condition: str) -> Where:
-    return Where().equal(condition=condition).also("status <> 'resolved'")
+def _asked(
+    status: Status | None,
+    severity: Severity | None,
+    project: str | None,
+    projects: Collection[str] | None,
+    is_open: bool | None = None,
+) -> Where:
+    where = Where().equal(status=status, severity=severity, project=project).of_projects(projects)
+    if is_open is not None:
+        where.also(_OPEN if is_open else f"NOT ({_OPEN})")
+    return where
 
 
-def _one(connection: Connection, id_: int, projects: Collection[str] | None) -> Alert:
-    found = _found(connection, Where().equal(id=id_).of_projects(projects), 1) if 0 < id_ < 1 << 63 else ()
-    if not found:
-        raise NotFound(f"no alert {id_}", field="alert_id")
-    return found[0]
-
-
-def _resolve(connection: Connection, alert: Alert, actor: str, at: datetime) -> None:
-    if alert.status != "resolved":
-        _change(connection, alert, at, status="resolved", resolved_at=to_micros(at), resolved_by=actor)
-        note(connection, at, actor, "alert.resolved", f"alert {alert.id}", alert.project, {"type": alert.type})
-
-
-def _change(connection: Connection, alert: Alert, at: datetime, **columns: object) -> None:
-    row = Where().equal(id=alert.id)
-    update(connection, _TABLE, row, **columns, updated_at=to_micros(at), version=alert.version + 1)
-    changed(connection, "alerts")
-
-
-def _found(connection: Connection, where: Where, limit: int) -> tuple[Alert, ...]:
-    return tuple(
-        Alert(
-            id=id_, condition=condition, project=project or None, agent_name=agent_name, type=type_, severity=severity,
-            metric=metric, current_value=current, expected_value=expected, threshold_value=threshold,
-            deviation_percent=deviation, message=message, status=status, detected_at=from_micros(detected),
-            updated_at=from_micros(updated), acknowledged_at=moment(acknowledged), acknowledged_by=by,
-            resolved_at=moment(resolved), resolved_by=resolved_by, version=version,
-        )
-        for (
-            id_, condition, project, agent_name, type_, severity, metric, current, expected, threshold, deviation,
-            message, status, detected, updated, acknowledged, by, resolved, resolved_by, version,
-        ) in select(connection, _COLUMNS, _TABLE, where, "id DESC", limit)
-    )  # fmt: skip
+def _current(connection: Connection, id_: int, projects: Collection[str] | None, version: int | None) -> Alert:
+    alert = one_alert(connection, id_, projects)
+    if version is not None and version != alert.version:
+        raise Outdated(f"alert {id_} is of version {alert.version} by now, not {version}: read it again")
+    return alert

@@ -14,7 +14,9 @@ ALTER TABLE performance_alerts ADD COLUMN clear_count BIGINT NOT NULL DEFAULT 0;
 
 UPDATE performance_alerts SET rule = type, told_at = detected_at, clear_at = resolved_at;
 
-CREATE INDEX performance_alerts_condition ON performance_alerts (condition, id);
+CREATE UNIQUE INDEX performance_alerts_standing ON performance_alerts (condition) WHERE clear_at IS NULL;
+
+CREATE INDEX performance_alerts_rule ON performance_alerts (rule) WHERE clear_at IS NULL;
 
 CREATE TABLE alert_steps (
     id BIGINT NOT NULL PRIMARY KEY,
