@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, get_args
 
 from agentgauge.service.jobs.overview import JobState
-from agentgauge.state.alerts import Alert, Severity
+from agentgauge.state.alerts import Severity, Status
 from agentgauge.state.budget_terms import Budget, Scope
 
 if TYPE_CHECKING:
@@ -17,15 +16,17 @@ _FEW: tuple[Scope, ...] = ("agent", "role", "project", "team")
 """Scopes whose names may be labels. Tickets, runs and sessions have no end, and users are people."""
 
 
-def state_families(alerts: Iterable[Alert], budgets: Iterable[Budget], jobs: Iterable[JobState]) -> Iterator[Metric]:
-    """`alerts` are the open ones."""
+def state_families(
+    open_alerts: Mapping[tuple[Severity, Status], int], budgets: Iterable[Budget], jobs: Iterable[JobState]
+) -> Iterator[Metric]:
+    """`open_alerts`: how many there are."""
     from prometheus_client.core import GaugeMetricFamily
 
-    counts = Counter((alert.severity, alert.status) for alert in alerts)
     family = GaugeMetricFamily("agentgauge_alerts", "Open alerts.", labels=("severity", "status"))
+    open_statuses: tuple[Status, ...] = ("active", "acknowledged")
     for severity in get_args(Severity):
-        for status in ("active", "acknowledged"):
-            family.add_metric((severity, status), counts[severity, status])
+        for status in open_statuses:
+            family.add_metric((severity, status), open_alerts.get((severity, status), 0))
     yield family
     of_budget = ("scope", "name", "project", "period")
     limit = GaugeMetricFamily(

@@ -183,7 +183,7 @@ def test_a_budget_that_is_nearly_used_alerts_once_and_is_resolved_when_it_is_rai
     assert {alert.status for alert in alerts.alerts()} == {"resolved"}
 
 
-def test_an_alert_is_detected_when_its_job_runs_and_one_resolved_too_early_is_opened_anew(work: Work) -> None:
+def test_an_alert_is_detected_when_its_job_runs_and_one_resolved_too_early_stays_quiet(work: Work) -> None:
     due, made = SUNDAY + 12 * HOUR, SUNDAY + 12 * HOUR + timedelta(minutes=3)
     late = Work(work.settings, work.state, lambda: made + timedelta(minutes=1))
     budgets, alerts = BudgetBook(work.state), AlertBook(work.state)
@@ -194,7 +194,8 @@ def test_an_alert_is_detected_when_its_job_runs_and_one_resolved_too_early_is_op
     assert (alert.detected_at, budgets.get(1).used_at) == (late.now(), late.now())
     alerts.resolve(alert.id, "ada", late.now())
     check_budgets(late, due + HOUR)
-    assert [(each.id, each.status) for each in alerts.alerts()] == [(2, "active"), (1, "resolved")]
+    assert [(each.id, each.status) for each in alerts.alerts()] == [(1, "resolved")]
+    assert [step.kind for step in alerts.history(1)] == ["opened", "resolved", "quieted"]
 
 
 def test_an_hour_unlike_its_season_alerts_in_its_project_and_is_over_with_the_next(work: Work) -> None:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
 router = APIRouter()
-_MOST_ALERTS = 10_000
 
 
 @router.get(
@@ -75,9 +74,5 @@ class _Collected:
 
 
 def _of_state(runtime: Runtime) -> Iterator[Metric]:
-    book = AlertBook(runtime.state)
-    open_alerts = [
-        *book.alerts(status="active", limit=_MOST_ALERTS),
-        *book.alerts(status="acknowledged", limit=_MOST_ALERTS),
-    ]
-    return state_families(open_alerts, BudgetBook(runtime.state).budgets(), job_states(runtime.state, runtime.now()))
+    counts = AlertBook(runtime.state).open_counts()
+    return state_families(counts, BudgetBook(runtime.state).budgets(), job_states(runtime.state, runtime.now()))
