@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -156,18 +156,19 @@ QUESTIONS: dict[str, tuple[Query, str]] = {
 """A question and SQLite's statement, or the column by which it finds percentiles one by one along an index."""
 
 
-def write_lake(root: Path, total: int) -> None:
+def write_lake(root: Path, total: int, drawn_of: str = DRAWN, filled: Mapping[str, str] = FILLED) -> None:
+    """`drawn_of` is a SELECT of what the columns in `filled` are made of."""
     tables, connection = Tables(resolve_home(root)), connect()
     tables.load(create=True)
     connection.execute("SELECT setseed(0.3)")
     columns = ["i + 1 AS id", "'bench' AS segment", "i AS n"]
     columns += [
-        f"CAST({FILLED.get(field.name, '0' if field.type == 'whole' else 'NULL')} AS {SQL_TYPES[field.type]}) "
+        f"CAST({filled.get(field.name, '0' if field.type == 'whole' else 'NULL')} AS {SQL_TYPES[field.type]}) "
         f'AS "{field.name}"'
         for field in fields.ALL
     ]
     for first in range(0, total, BATCH):
-        drawn = DRAWN.format(days=DAYS, total=total, first=first, after=min(first + BATCH, total))
+        drawn = drawn_of.format(days=DAYS, total=total, first=first, after=min(first + BATCH, total))
         connection.execute(f"CREATE OR REPLACE TEMP TABLE batch AS SELECT {', '.join(columns)} FROM ({drawn})")
         months = connection.execute("SELECT DISTINCT strftime(time, '%Y-%m') FROM batch ORDER BY 1").fetchall()
         files = [

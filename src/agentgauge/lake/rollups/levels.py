@@ -1,6 +1,7 @@
 """The tables of rollups, one per level of detail, and the names of their files.
 
     rollup_sums               quarters of an hour, by all dimensions
+    rollup_sums_of_agents     hours, by project and agent
     rollup_sums_single        half hours, by one dimension, and by none
     rollup_sums_daily         UTC days, by all dimensions
     rollup_histograms         hours, by one dimension, and by none
@@ -24,6 +25,7 @@ from pathlib import PurePosixPath
 import msgspec
 
 from agentgauge.lake.rollups import histograms, sums, units
+from agentgauge.lake.rollups.figures import DIMENSIONS
 
 EXPIRIES = "expiries"
 """Application of the transaction that counts the expiries of the events table."""
@@ -39,6 +41,8 @@ class Level(msgspec.Struct, frozen=True):
     """Of a row's stretch of time, which begins at its `time`; 0 where rows have none."""
     single: bool = False
     """Whether rows are by one dimension each."""
+    dimensions: tuple[str, ...] = DIMENSIONS
+    """Those that rows are told apart by, or by one of."""
 
     @property
     def span(self) -> str | None:
@@ -53,6 +57,13 @@ SINGLE_SUMS = Level(
     partial(sums.single_sums, seconds=sums.HALF_HOUR),
     sums.HALF_HOUR,
     single=True,
+)
+AGENT_SUMS = Level(
+    "rollup_sums_of_agents",
+    sums.AGENT_COLUMNS,
+    partial(sums.sums, seconds=sums.HOUR, dimensions=sums.AGENTS),
+    sums.HOUR,
+    dimensions=sums.AGENTS,
 )
 DAILY_SUMS = Level("rollup_sums_daily", sums.COLUMNS, partial(sums.sums, seconds=sums.DAY), sums.DAY)
 HISTOGRAMS = Level(
@@ -71,7 +82,7 @@ DAILY_HISTOGRAMS = Level(
 )
 UNITS = Level("rollup_units", units.COLUMNS, units.units)
 
-LEVELS = (SUMS, SINGLE_SUMS, DAILY_SUMS, HISTOGRAMS, DAILY_HISTOGRAMS, UNITS)
+LEVELS = (SUMS, AGENT_SUMS, SINGLE_SUMS, DAILY_SUMS, HISTOGRAMS, DAILY_HISTOGRAMS, UNITS)
 
 
 class Expired(msgspec.Struct, frozen=True):

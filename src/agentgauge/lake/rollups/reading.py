@@ -21,7 +21,9 @@ import msgspec
 from agentgauge.events.event import from_micros, to_micros
 from agentgauge.lake.parquet import parquet_scan
 from agentgauge.lake.rollups import units
+from agentgauge.lake.rollups.figures import DIMENSIONS
 from agentgauge.lake.rollups.levels import (
+    AGENT_SUMS,
     DAILY_HISTOGRAMS,
     DAILY_SUMS,
     EXPIRIES,
@@ -37,7 +39,7 @@ from agentgauge.lake.rollups.upkeep import counting_files
 from agentgauge.lake.table import DataFile
 from agentgauge.lake.tables import Tables
 
-_SUM_LEVELS = (DAILY_SUMS, SINGLE_SUMS, SUMS)
+_SUM_LEVELS = (DAILY_SUMS, AGENT_SUMS, SINGLE_SUMS, SUMS)
 _HISTOGRAM_LEVELS = (DAILY_HISTOGRAMS, HISTOGRAMS)
 _MICROS = 1_000_000
 _ALWAYS = 1 << 62
@@ -99,7 +101,7 @@ class Rollups:
     ) -> Relation:
         """The sums of a window by kind and these dimensions, in rows of at most so long a stretch of UTC."""
         fitting = (level for level in _SUM_LEVELS if level.seconds <= longest_seconds)
-        levels = [level for level in fitting if len(dimensions) <= 1 or not level.single]
+        levels = [level for level in fitting if _answers(level, dimensions)]
         return self._relation(levels, SumRows(tuple(dimensions)), _window(start, end))
 
     def histograms(
@@ -197,6 +199,13 @@ class Rollups:
             of_data={file.name: uri(file.name) for file in files if expired_of(file.name) is None},
             expired=tuple((uri(file.name), _span_of(file, level.seconds)) for file in expired),
         )
+
+
+def _answers(level: Level, dimensions: Sequence[str]) -> bool:
+    """Whether a level of sums has these dimensions, and none other has them in fewer rows."""
+    if level.single:
+        return len(dimensions) <= 1
+    return level.dimensions == DIMENSIONS or set(level.dimensions) == set(dimensions)
 
 
 def _window(start: datetime | None, end: datetime | None) -> Span:

@@ -1,8 +1,10 @@
 """Sums over a stretch of time: one row per bucket, kind and values of the dimensions, with the figures of its events.
 
 Quarters of an hour, because every zone's hours and days are multiples of them (those of a few zones of the past are
-not). Two coarser readings of the same events are kept for speed: whole UTC days by all dimensions, and half hours, of
-which the days of all but three of today's zones are made, by one dimension alone.
+not). Three coarser readings of the same events are kept for speed: whole UTC days by all dimensions; hours by project
+and agent, which is what alert rules look at (quarters by all dimensions of many agents are nearly as many rows as there
+are events, and hours of agents a tenth); and half hours, of which the days of all but three of today's zones are made,
+by one dimension alone.
 """
 
 from __future__ import annotations
@@ -19,7 +21,9 @@ _EPOCH_MICROS = (date(1970, 1, 1).toordinal() - 1) * DAY * 1_000_000
 _FIGURE_TYPES = {figure.name: figure.sql_type for figure in FIGURES}
 _FIGURES = ", ".join(f'{figure.of_events} AS "{figure.name}"' for figure in FIGURES)
 
+AGENTS = ("project", "agent")
 COLUMNS = {"time": "TIMESTAMPTZ", "kind": "VARCHAR", **dict.fromkeys(DIMENSIONS, "VARCHAR"), **_FIGURE_TYPES}
+AGENT_COLUMNS = {"time": "TIMESTAMPTZ", "kind": "VARCHAR", **dict.fromkeys(AGENTS, "VARCHAR"), **_FIGURE_TYPES}
 SINGLE_COLUMNS = {
     "time": "TIMESTAMPTZ",
     "kind": "VARCHAR",
@@ -35,9 +39,9 @@ def bucket(seconds: int) -> str:
     return f"make_timestamptz(epoch_us(time) - (epoch_us(time) + {_EPOCH_MICROS}) % {seconds * 1_000_000})"
 
 
-def sums(events: str, seconds: int) -> str:
-    """A SELECT of the columns `COLUMNS`; `events` is a FROM item of raw rows."""
-    keys = ", ".join(("kind", *DIMENSIONS))
+def sums(events: str, seconds: int, dimensions: tuple[str, ...] = DIMENSIONS) -> str:
+    """A SELECT of the time, the kind, these dimensions and all figures; `events` is a FROM item of raw rows."""
+    keys = ", ".join(("kind", *dimensions))
     return f"SELECT {bucket(seconds)} AS time, {keys}, {_FIGURES} FROM {events} GROUP BY ALL ORDER BY time, {keys}"
 
 
