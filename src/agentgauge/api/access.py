@@ -62,8 +62,9 @@ async def _told(request: Request) -> Principal:
     raise _unauthorized("a key is needed: send `Authorization: Bearer agk_...`; `agentgauge keys create` makes one")
 
 
-def _with(scope: Scope) -> Callable[[Request], Awaitable[Principal]]:
-    """A dependency that lets only those pass who have the scope, and have not asked too much.
+def _with(scope: Scope, budget: Budget | None = None) -> Callable[[Request], Awaitable[Principal]]:
+    """A dependency that lets only those pass who have the scope, and have not asked too much: of the scope's requests,
+    or of those that count apart.
 
     It has no dependencies of its own: finding one takes FastAPI longer than what any of them does.
     """
@@ -72,7 +73,7 @@ def _with(scope: Scope) -> Callable[[Request], Awaitable[Principal]]:
         principal = await principal_of(request)
         if not principal.may(scope) or (scope == "admin" and principal.projects is not None):
             raise HTTPException(403, f"{principal.name} has no scope {scope}, which this needs")
-        await _count(_BUDGETS[scope], principal, request)
+        await _count(budget or _BUDGETS[scope], principal, request)
         return principal
 
     return check
@@ -94,13 +95,15 @@ async def _count(budget: Budget, principal: Principal, request: Request) -> None
 
 
 _reader, _sender, _admin = _with("read"), _with("ingest"), _with("admin")
+_guarding = _with("ingest", "guards")
 SCOPES: dict[object, tuple[Scope, ...]] = {
-    _reader: ("read",), _sender: ("ingest",), _admin: ("admin",), _whoever: (),
+    _reader: ("read",), _sender: ("ingest",), _guarding: ("ingest",), _admin: ("admin",), _whoever: (),
 }  # fmt: skip
 """The dependencies that ask who it is, and the scopes that they let pass; without any: all."""
 RuntimeOf = Annotated[Runtime, Depends(runtime_of)]
 Reader = Annotated[Principal, Depends(_reader)]
 Sender = Annotated[Principal, Depends(_sender)]
+Guarding = Annotated[Principal, Depends(_guarding)]
 Admin = Annotated[Principal, Depends(_admin)]
 Anyone = Annotated[Principal, Depends(_whoever)]
 

@@ -19,6 +19,7 @@ from agentgauge.service.readiness import ReadinessProbe
 from agentgauge.service.recent_findings import RecentFindings
 from agentgauge.service.security.auditing import Audit
 from agentgauge.service.security.gate import Gate
+from agentgauge.service.shared_budgets import SharedBudgets
 from agentgauge.service.turns import Turns
 from agentgauge.settings.server import ServerSettings
 from agentgauge.state.changes_at_hand import ChangesAtHand
@@ -59,6 +60,8 @@ class Runtime:
             if self.jobs is not None:
                 opened.callback(self.jobs.close)
                 self.jobs.start()
+            self.budgets = SharedBudgets(self.state)
+            opened.callback(self.budgets.close)
             self.replicas = Replicas(settings.recording)
             self.otlp = OtlpReader()
             self.receiver = Receiver(settings.recording, settings.ingest, clock=self.now)

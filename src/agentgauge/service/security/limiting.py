@@ -2,7 +2,8 @@
 
     reads      questions of a key or a signed-in person        AGENTGAUGE_READS_PER_MINUTE
     ingests    requests that record, apart from questions      AGENTGAUGE_INGESTS_PER_MINUTE
-    address    either of one address, whatever keys it uses    10 times as much
+    guards     reserving and charging, apart from both         60000
+    address    any of one address, whatever keys it uses    10 times as much
     failures   wrong keys from one address                     30
 
 Windows are fixed: up to twice as much can pass around the turn of one. With Redis all processes count together, one
@@ -28,8 +29,10 @@ from limits.errors import StorageError
 from agentgauge.service.security.counters import Counters
 from agentgauge.settings.security import SecuritySettings
 
-Budget = Literal["reads", "ingests", "failures"]
+Budget = Literal["reads", "ingests", "guards", "failures"]
 
+_GUARDS_PER_MINUTE = 60_000
+"""No setting: whoever sends few events is to be throttled in that, and not in asking whether it may go on."""
 _FAILURES_PER_MINUTE = 30
 _KEYS_OF_AN_ADDRESS = 10
 """How many keys' budgets one address has: a team's machines often share one."""
@@ -58,6 +61,7 @@ class Limiter:
         amounts = {
             "reads": settings.reads_per_minute,
             "ingests": settings.ingests_per_minute,
+            "guards": _GUARDS_PER_MINUTE,
             "failures": _FAILURES_PER_MINUTE,
         }
         self._items = {name: RateLimitItemPerMinute(amount, namespace="agentgauge") for name, amount in amounts.items()}
