@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from agentgauge.state.database import Database
+from agentgauge.state.kept import KeptDatabase
 from agentgauge.state.sql import SqlStore
 from agentgauge.state.store import Store
 
-STORES = ("plain", "sqlite", "postgresql")
+STORES = ("plain", "kept", "sqlite", "postgresql")
 
 
 @pytest.fixture(params=STORES)
@@ -22,6 +23,17 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[
         yield lambda: Database(tmp_path / "home" / "state.db")
         return
     path = tmp_path / "home" / "state.db"
+    if kind == "kept":
+        kept: list[KeptDatabase] = []
+
+        def open_kept() -> Store:
+            kept.append(KeptDatabase(path))
+            return kept[-1]
+
+        yield open_kept
+        for database in kept:
+            database.close()
+        return
     url = request.getfixturevalue("postgres_url") if kind == "postgresql" else None
     stores: list[SqlStore] = []
 

@@ -15,6 +15,7 @@ from agentgauge.errors import Conflict, NotFound, Outdated
 from agentgauge.events.event import from_micros, to_micros
 from agentgauge.events.plain import plain_digits
 from agentgauge.state.audit import note
+from agentgauge.state.budget_moves import close_account, move_account
 from agentgauge.state.budget_terms import Budget, BudgetPeriod, Scope, SetBy, Terms
 from agentgauge.state.changes import changed
 from agentgauge.state.columns import moment
@@ -97,18 +98,14 @@ class BudgetBook:
         """Raises `NotFound`, `Outdated` and `StateError` as `replace`."""
         with self._store.transaction() as connection:
             before = _current(connection, id, version, projects)
-            for table, key in _OF_BUDGET.items():
-                connection.execute(f"DELETE FROM {table} WHERE {key} = ?", (id,))  # noqa: S608 - names of ours
+            close_account(connection, id)
+            connection.execute("DELETE FROM budget_allocations WHERE id = ?", (id,))
             _note(connection, at, actor, "deleted", id, before)
 
     def counted(self, id: int, used: Decimal, at: datetime) -> None:  # noqa: A002
         """Keep what was spent when it was last counted. No version: nothing was decided. Raises `StateError`."""
         with self._store.transaction() as connection:
-            update(connection, _TABLE, Where().equal(id=id), used_usd=plain_digits(used), used_at=to_micros(at))
-
-
-_OF_BUDGET = {_TABLE: "id", **dict.fromkeys(("budget_accounts", "budget_charges", "budget_reservations"), "budget_id")}
-"""All tables with rows of a budget, and which column says whose they are."""
+            keep_used(connection, id, used, at)
 
 
 def make_budget(connection: Connection, terms: Terms, actor: str, at: datetime, set_by: SetBy = "person") -> Budget:
@@ -143,7 +140,14 @@ def change_budget(
         set_by=set_by,
     )
     _note(connection, at, actor, "changed", before.id, terms, before)
-    return budget_in(connection, before.id)
+    after = budget_in(connection, before.id)
+    move_account(connection, before, after, at)
+    return after
+
+
+def keep_used(connection: Connection, id_: int, used: Decimal, at: datetime) -> None:
+    """What was spent when it was last counted, inside a transaction."""
+    update(connection, _TABLE, Where().equal(id=id_), used_usd=plain_digits(used), used_at=to_micros(at))
 
 
 def budget_like(

@@ -1,10 +1,12 @@
-"""The state file with connections that stay open, one per thread: for who writes often, as a budget's guard does.
+"""The state file with a connection that stays open: for who writes often, as a budget's guard does.
 
 A transaction takes some tens of microseconds, since it neither opens the file nor waits for the disk: it survives the
 death of the process, and the last ones before a power cut may be lost. So here goes only what follows from something
 that is kept elsewhere, such as charges, which follow from events.
 
-A forked child opens connections of its own and leaves its parent's alone.
+Threads take turns at the one connection, which is quicker than SQLite's waiting for its own lock. A forked child opens
+a connection of its own and leaves its parent's alone. A file that another took the place of, as when a backup is
+restored, is opened anew.
 """
 
 from __future__ import annotations
@@ -16,54 +18,95 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agentgauge.state.database import Database, roll_back
+from agentgauge.state.database import WAIT_SECONDS, Database, roll_back
+
+_File = tuple[int, int]
+
+
+class _Kept:
+    """The connection of one process."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.lock = threading.Lock()
+        self.connection: sqlite3.Connection | None = None
+        self.file: _File | None = None
 
 
 class KeptDatabase(Database):
     def __init__(self, path: Path) -> None:
         super().__init__(path)
-        self._process = os.getpid()
-        self._own = threading.local()
-        self._inherited: list[threading.local] = []
+        self._kept = _Kept()
+        self._inherited: list[_Kept] = []
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """As of `Database`, without its sync."""
-        with self._errors():
-            connection = self._connection()
+        with self._errors(), self._turn() as connection:
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                roll_back(connection)
-                raise
+            yield connection
             connection.execute("COMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """As of `Database`."""
-        with self._errors():
-            connection = self._connection()
+        with self._errors(), self._turn() as connection:
             connection.execute("BEGIN")
+            yield connection
+
+    def close(self) -> None:
+        """Close the connection; the next transaction opens another."""
+        kept = self._kept
+        if kept.process == os.getpid():
+            with kept.lock:
+                _close(kept)
+
+    @contextmanager
+    def _turn(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone; what is not committed in the block is rolled back."""
+        kept = self._kept
+        if kept.process != os.getpid():
+            self._inherited.append(kept)  # not closed: SQLite's locks are the parent's
+            kept = self._kept = _Kept()
+        with kept.lock:
+            connection = self._open(kept)
             try:
                 yield connection
             finally:
                 roll_back(connection)
 
-    def close(self) -> None:
-        """Close the connection of this thread; those of others close with their threads."""
-        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
-        if connection is not None and self._process == os.getpid():
-            connection.close()
-            del self._own.connection
+    def _open(self, kept: _Kept) -> sqlite3.Connection:
+        if kept.connection is not None and kept.file == _file_at(self.path):
+            return kept.connection
+        _close(kept)
+        self._migrate_if_needed()
+        kept.connection = self._connect()
+        kept.file = _file_at(self.path)
+        return kept.connection
 
-    def _connection(self) -> sqlite3.Connection:
-        if self._process != os.getpid():
-            self._inherited.append(self._own)  # not closed: SQLite's locks are the parent's
-            self._own, self._process = threading.local(), os.getpid()
-        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
-        if connection is None:
-            self._migrate_if_needed()
-            connection = self._own.connection = self._connect()
+    def _connect(self, uri: str | None = None) -> sqlite3.Connection:
+        if uri is not None:
+            return super()._connect(uri)
+        connection = sqlite3.connect(self.path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = NORMAL")
+        except BaseException:
+            connection.close()
+            raise
         return connection
+
+
+def _close(kept: _Kept) -> None:
+    connection, kept.connection, kept.file = kept.connection, None, None
+    if connection is not None:
+        connection.close()
+
+
+def _file_at(path: Path) -> _File | None:
+    """Which file has the name; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
