@@ -54,6 +54,10 @@ class Home(msgspec.Struct, frozen=True):
         return self.root / "prices.toml"
 
     @property
+    def alerts(self) -> Path:
+        return self.root / "alerts.toml"
+
+    @property
     def lake_is_remote(self) -> bool:
         return self.lake.startswith(REMOTE_SCHEMES)
 
