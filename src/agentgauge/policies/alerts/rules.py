@@ -16,7 +16,7 @@ from typing import Literal
 import msgspec
 
 from agentgauge.policies.alerts.kinds import DIMENSIONS, KINDS, Dimension, Kind, RuleType
-from agentgauge.state.alerts import Severity
+from agentgauge.state.alerts import Severity, Terms
 
 Judgement = Literal["holds", "between", "clear"]
 """Beyond the threshold; not beyond it, and not yet as good as the clear threshold; as good as that."""
@@ -71,6 +71,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def remind_after(self) -> timedelta | None:
         """None: never."""
         return timedelta(hours=self.remind_after_hours) if self.remind_after_hours else None
+
+    @property
+    def terms(self) -> Terms:
+        """How its alerts are treated."""
+        return Terms(remind_after=self.remind_after, clear_after=self.clear_after)
 
     @property
     def metrics(self) -> tuple[str, ...]:

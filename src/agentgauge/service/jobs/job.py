@@ -11,6 +11,7 @@ import msgspec
 
 from agentgauge.engines import Engine
 from agentgauge.meter import Meter
+from agentgauge.service.alerting import Alerting
 from agentgauge.settings.server import ServerSettings
 from agentgauge.state.store import Store
 
@@ -39,6 +40,7 @@ class Work:
         self.settings = settings
         self.meter = Meter(settings.recording)
         self.state = state
+        self.alerting = Alerting(state, settings.recording.home)
         self.now = now
         """When something is done; what it is about follows from when that was due."""
 
