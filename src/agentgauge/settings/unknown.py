@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from agentgauge.settings import ingest, logs, oidc, recording, security, server
+from agentgauge.settings import ingest, logs, notifying, oidc, recording, security, server
 
 _PREFIX = "AGENTGAUGE_"
 _NAME = re.compile(rf"\b{_PREFIX}[A-Z_]*[A-Z]\b")
 _OF_OTHERS = ("AGENTGAUGE_TEST_", "AGENTGAUGE_SERVICE_", "AGENTGAUGE_PORT")
 """Of the tests, and what Kubernetes sets in every container beside a service that is called agentgauge."""
-_MODULES = (recording, server, ingest, security, oidc, logs)
+_MODULES = (recording, server, ingest, security, oidc, logs, notifying)
 
 
 def known_variables() -> frozenset[str]:

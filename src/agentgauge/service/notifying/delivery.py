@@ -1,0 +1,87 @@
+"""Handing a message to Apprise, in the process that sends. Importing this costs 20 MB, the first URL as much again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import apprise
+from apprise.common import OverflowMode
+from apprise.plugins.base import NotifyBase
+from apprise.plugins.email import NotifyEmail
+from apprise.plugins.email import base as email_base
+
+from agentgauge.service.notifying.post import Message, Posted, Posting
+from agentgauge.service.notifying.redaction import redacted, secrets_of
+
+_LONGEST_PROBLEM = 300
+_CAUSE = "Socket Exception: "
+"""What Apprise writes, for debugging alone, before why it could not reach a server."""
+_log = logging.getLogger("apprise")
+
+
+def deliver(posting: Posting) -> Posted:
+    """Hand it over, or only look at its URL. Raises nothing that Apprise foresees."""
+    with _gathered() as records:
+        plugin = apprise.Apprise.instantiate(posting.url, asset=_asset())
+        is_readable = isinstance(plugin, NotifyBase)
+        if isinstance(plugin, NotifyBase) and (posting.message is None or _is_delivered(plugin, posting.message)):
+            return Posted()
+    secrets = secrets_of(posting.url)
+    reasons = [redacted(reason, secrets) for reason in _reasons(records)]
+    problem = "; ".join(reasons if is_readable else ["Apprise cannot read its URL", *reasons])
+    return Posted("".join(filter(str.isprintable, problem))[:_LONGEST_PROBLEM] or "it did not say why")
+
+
+def _asset() -> apprise.AppriseAsset:
+    """No pictures, which would be fetched from elsewhere by whoever reads the message."""
+    return apprise.AppriseAsset(app_id="agentgauge", app_desc="agentgauge", image_url_mask="", async_mode=False)
+
+
+def _is_delivered(plugin: NotifyBase, message: Message) -> bool:
+    if plugin.overflow_mode == OverflowMode.UPSTREAM:
+        # What is too long for a service would be refused, again and again; the end of it is what matters least.
+        plugin.overflow_mode = OverflowMode.TRUNCATE
+    if isinstance(plugin, NotifyEmail):
+        # It has no option for this. A message that is sent twice is shown once by mail programs that look at the id.
+        vars(email_base)["make_msgid"] = lambda domain: f"<{message.id}@{domain}>"
+    elif isinstance(headers := getattr(plugin, "headers", None), dict):  # of webhooks
+        headers.setdefault("Idempotency-Key", message.id)
+    service = apprise.Apprise(plugin, asset=plugin.asset)
+    return bool(
+        service.notify(
+            title=message.subject,
+            body=message.body,
+            notify_type=message.tone,
+            body_format=apprise.NotifyFormat.TEXT.value,
+        )
+    )
+
+
+@contextmanager
+def _gathered() -> Iterator[list[logging.LogRecord]]:
+    """What Apprise logs meanwhile, which goes nowhere else: there are secrets in it."""
+    records: list[logging.LogRecord] = []
+
+    class Gathering(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record)
+
+    handler = Gathering()
+    _log.addHandler(handler)
+    _log.setLevel(logging.DEBUG)
+    _log.propagate = False
+    try:
+        yield records
+    finally:
+        _log.removeHandler(handler)
+
+
+def _reasons(records: Iterable[logging.LogRecord]) -> Iterator[str]:
+    for record in records:
+        said = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            yield said.rstrip(".")
+        elif said.startswith(_CAUSE):
+            yield said.removeprefix(_CAUSE).rpartition(": ")[2].strip("\"').")

@@ -1,0 +1,32 @@
+"""What the process that sends is told, and what it answers: one JSON object a line, in turns."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Tone = Literal["info", "success", "warning", "failure"]
+"""Colour and icon, where a channel has them."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    id: str
+    """The same whenever the same is sent again: of letters, digits, '.' and '-'."""
+    subject: str
+    """One line."""
+    body: str
+    """Plain text."""
+    tone: Tone = "info"
+
+
+class Posting(msgspec.Struct, frozen=True):
+    url: str
+    """Apprise's, with its secrets."""
+    message: Message | None
+    """None: only look whether the URL can be used."""
+
+
+class Posted(msgspec.Struct, frozen=True):
+    problem: str = ""
+    """Why it was not delivered, or the URL cannot be used; without secrets. Empty: it was, or can."""

@@ -1,0 +1,205 @@
+"""Settings of notifications: who is told of alerts, and how.
+
+AGENTGAUGE_NOTIFY  URLs that messages are sent to, with blanks between: mailtos://... slack://... jsons://...
+AGENTGAUGE_URL     where people reach the server, for links in messages: https://gauge.example.org
+
+Each URL is a channel, called as what is before its `://`. More can be said of one in <home>/alerts.toml:
+
+    [[channel]]
+    name = "on-call"
+    url_env = "ON_CALL_URL"       # the variable that has the URL, so that no secret is in the file; or url = "slack://..."
+    min_severity = "error"        # default: critical for e-mail, warning for everything else
+    types = ["budget_overrun"]    # default: alerts of all types
+    projects = ["shop"]           # default: of all projects, and of none
+    tell = ["opened", "resolved"] # default: opened, reopened, escalated, reminded, resolved
+
+URLs are Apprise's, and secrets: shown without what is secret in them. Whether Apprise can read one is looked at when a
+server starts.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+from urllib.parse import urlsplit
+
+import msgspec
+
+from agentgauge.errors import SettingsError
+from agentgauge.settings.secret import Secret
+
+Severity = Literal["critical", "error", "warning", "info"]
+Step = Literal["opened", "escalated", "reminded", "acknowledged", "resolved", "reopened", "undone", "quieted"]
+"""What happens to an alert."""
+
+TOLD: tuple[Step, ...] = ("opened", "reopened", "escalated", "reminded", "resolved")
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""The worst first."""
+_MAIL = ("mailto", "mailtos")
+_WITH_HOST = (*_MAIL, "json", "jsons", "xml", "xmls", "form", "forms", "http", "https")
+"""Schemes whose URLs have a host after `://`; those of others may have a token there."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-fA-F:]+")
+_CONVERTED = re.compile(r"(?P<said>.*?)(?: - at `\$\.?(?P<field>.*)`)?", re.DOTALL)
+
+
+class Channel(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    url: Secret
+    min_severity: Severity
+    types: tuple[str, ...] = ()
+    """Of alerts; none: all."""
+    projects: tuple[str, ...] = ()
+    """None: all, and alerts of no project alone."""
+    tell: tuple[Step, ...] = TOLD
+
+    @property
+    def severities(self) -> tuple[Severity, ...]:
+        """Of alerts that it is told of."""
+        return SEVERITIES[: SEVERITIES.index(self.min_severity) + 1]
+
+    @property
+    def shown(self) -> str:
+        """Its URL, without what may be secret."""
+        return masked(self.url.reveal())
+
+
+class NotifyingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    channels: tuple[Channel, ...] = ()
+    url: str | None = None
+    """Of the server, without a slash at its end; None: messages have no links."""
+
+
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A channel as a file says it."""
+
+    name: str
+    url: str | None = None
+    url_env: str | None = None
+    min_severity: Severity | None = None
+    types: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    tell: tuple[Step, ...] = TOLD
+
+
+def get_notifying_settings(file: Path, env: Mapping[str, str]) -> NotifyingSettings:
+    """`file` is <home>/alerts.toml. Raises `SettingsError` naming variable, or file and channel, and what to write."""
+    found: dict[str, Channel] = {}
+    for place, table in enumerate(_tables(file), 1):
+        channel = _channel(table, f"{file}: channel {_named(table, place)}", env)
+        if channel.name in found:
+            raise SettingsError(f"{file}: two channels are called {channel.name!r}: give each a name of its own")
+        found[channel.name] = channel
+    for url in env.get("AGENTGAUGE_NOTIFY", "").split():
+        name = _free_name(_scheme(url, "AGENTGAUGE_NOTIFY"), found)
+        found[name] = Channel(name=name, url=Secret(url), min_severity=_least(url))
+    return NotifyingSettings(channels=tuple(found.values()), url=_address(env, "AGENTGAUGE_URL"))
+
+
+def masked(url: str) -> str:
+    """Scheme and host of a URL whose host is no secret, else the scheme; nothing else of it."""
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() not in _WITH_HOST:
+        return f"{scheme}://***"
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return f"{scheme}://***"
+    # A password with a slash ends the part that has the host: what is taken for it then may be a user's name.
+    is_cut = "@" in rest.partition("?")[0].removeprefix(parts.netloc)
+    if is_cut or not _HOST.fullmatch(host):
+        return f"{scheme}://***"
+    shown = f"[{host}]" if ":" in host else host
+    more = "/***" if parts.path.strip("/") or parts.query or parts.username else ""
+    return f"{scheme}://{shown}{'' if port is None else f':{port}'}{more}"
+
+
+def _tables(file: Path) -> list[dict[str, Any]]:
+    try:
+        tables = tomllib.loads(file.read_text("utf-8")).get("channel", [])
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file} is no TOML: {error}") from error
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SettingsError(f"{file}: channels are tables: begin each with [[channel]]")
+    return tables
+
+
+def _named(table: dict[str, Any], place: int) -> str:
+    name = table.get("name")
+    return repr(name[:64]) if isinstance(name, str) else f"number {place}"
+
+
+def _channel(fields: dict[str, Any], where: str, env: Mapping[str, str]) -> Channel:
+    try:
+        table = msgspec.convert(fields, _Table)
+    except msgspec.ValidationError as error:
+        said = _CONVERTED.fullmatch(str(error))
+        assert said is not None  # it takes any text
+        field = f", {said['field']}" if said["field"] else ""
+        raise SettingsError(f"{where}{field}: {said['said'].replace('`', '')}{_allowed(said['field'])}") from None
+    if not _NAME.fullmatch(table.name):
+        raise SettingsError(f"{where}: a name has up to 64 letters, digits, '.', '_' and '-', as on-call")
+    if (table.url is None) == (table.url_env is None):
+        raise SettingsError(f"{where}: give it either url or url_env, the variable that has the URL")
+    url = table.url
+    if url is None:
+        assert table.url_env is not None
+        url = env.get(table.url_env, "").strip()
+        where = f"{where}: {table.url_env}"
+        if not url:
+            raise SettingsError(f"{where} is not set: set it to the channel's URL")
+    _scheme(url, where)
+    return Channel(
+        name=table.name,
+        url=Secret(url),
+        min_severity=table.min_severity or _least(url),
+        types=table.types,
+        projects=table.projects,
+        tell=table.tell,
+    )
+
+
+def _allowed(field: str | None) -> str:
+    if field == "min_severity":
+        return f"; use one of {', '.join(SEVERITIES)}"
+    if field is not None and field.startswith("tell"):
+        return f"; use some of {', '.join(get_args(Step))}"
+    return ""
+
+
+def _scheme(url: str, where: str) -> str:
+    found = _SCHEME.match(url)
+    if found is None or any(character.isspace() for character in url):
+        # The value may hold a secret, so it is not repeated.
+        raise SettingsError(f"{where}: no URL of a channel, as mailtos://user:password@example.org or slack://...")
+    return found[1].lower()
+
+
+def _least(url: str) -> Severity:
+    """What a channel is told of where nobody says: mail is read later, and more of it less."""
+    return "critical" if _scheme(url, "") in _MAIL else "warning"
+
+
+def _free_name(scheme: str, taken: Mapping[str, Channel]) -> str:
+    if scheme not in taken:
+        return scheme
+    return next(name for number in range(2, len(taken) + 3) if (name := f"{scheme}-{number}") not in taken)
+
+
+def _address(env: Mapping[str, str], name: str) -> str | None:
+    address = env.get(name, "").strip()
+    if not address:
+        return None
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment or "@" in address:
+        raise SettingsError(f"{name} is no address of a server: write it as https://gauge.example.org")
+    return address.rstrip("/")

@@ -1,0 +1,113 @@
+"""Messages reach real receivers, and what is said of those that do not has no secrets."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from agentgauge.service.notifying.post import Message
+from agentgauge.service.notifying.redaction import redacted, secrets_of
+from agentgauge.service.notifying.sending import Sender
+from agentgauge.settings.secret import Secret
+from tests.service.notifying.receivers import free_port, http_receiver, mail_server
+
+MESSAGE = Message(
+    id="ag-7f3c", subject="critical: coder costs 12 €", body="Zürich: 12 € of 10 €\nsecond line", tone="failure"
+)
+
+
+def send(url: str, message: Message = MESSAGE, seconds: float = 60) -> str:
+    with Sender(seconds) as sender:
+        return sender.send(Secret(url), message)
+
+
+def test_a_webhook_gets_subject_body_and_an_id_that_a_repetition_has_too() -> None:
+    with http_receiver() as received, Sender() as sender:
+        assert [sender.send(Secret(received.url), MESSAGE) for _ in range(2)] == ["", ""]
+    ((path, headers, body), again) = received.all
+    assert path == "/hooks/T0ps3cret"
+    assert (body["title"], body["message"], body["type"]) == (MESSAGE.subject, MESSAGE.body, "failure")
+    assert headers["Idempotency-Key"] == again[1]["Idempotency-Key"] == "ag-7f3c"
+
+
+def test_a_mail_is_plain_text_with_an_id_that_a_repetition_has_too() -> None:
+    with mail_server() as received, Sender() as sender:
+        assert [sender.send(Secret(received.url), MESSAGE) for _ in range(2)] == ["", ""]
+    first, again = received.messages
+    assert (first["To"], first["From"], first["Subject"]) == ("ops@example.org", "gauge@example.org", MESSAGE.subject)
+    assert first.get_content_type() == "text/plain"
+    assert first.get_content().splitlines() == MESSAGE.body.splitlines()
+    assert first.get_all("Message-ID") == again.get_all("Message-ID") == ["<ag-7f3c@localhost>"]
+
+
+def test_a_mail_server_that_wants_a_password_gets_it() -> None:
+    with mail_server(password="c0rrect-horse") as received:
+        place = f"localhost:{received.port}?from=gauge@example.org&to=ops@example.org&mode=insecure"
+        assert send(f"mailto://gauge:c0rrect-horse@{place}") == ""
+        problem = send(f"mailto://gauge:wr0ng-horse@{place}")
+    assert len(received.messages) == 1
+    assert "535" in problem
+    assert "horse" not in problem
+
+
+def test_why_a_mail_could_not_be_sent_is_said() -> None:
+    nobody = f"mailto://localhost:{free_port()}?from=a@example.org&to=b@example.org"
+    assert "Connection refused" in send(nobody)
+    with mail_server() as received:
+        assert "STARTTLS extension not supported" in send(f"{received.url}&mode=starttls")
+    with mail_server(refuse="554 no such thing") as received:
+        assert "554" in send(received.url)
+
+
+def test_why_a_webhook_did_not_take_a_message_is_said_without_its_secrets() -> None:
+    assert "Connection refused" in send(f"json://localhost:{free_port()}/hooks/T0ps3cret")
+    with http_receiver() as received:
+        for status, said in ((500, "error=500"), (403, "error=403"), (404, "error=404")):
+            received.status = status
+            problem = send(f"json://user:pass%2Fword@localhost:{received.port}/hooks/T0ps3cret?+X-Key=k3y-of-us")
+            assert said in problem
+            assert not any(secret in problem for secret in ("T0ps3cret", "pass", "k3y-of-us", "user"))
+
+
+def test_a_receiver_that_takes_a_connection_and_says_nothing_is_given_up() -> None:
+    ended = threading.Event()
+    with http_receiver(answer=lambda: ended.wait(60)) as received:
+        problem = send(f"{received.url}?rto=0.2")
+        assert "timeout" in problem
+        assert send(f"{received.url}?rto=60", seconds=1) == "it did not answer within 1 s"
+        ended.set()
+
+
+def test_after_one_that_hung_the_next_channel_is_told() -> None:
+    ended = threading.Event()
+    with http_receiver(answer=lambda: ended.wait(60)) as deaf, http_receiver() as received, Sender(2) as sender:
+        assert sender.send(Secret(f"{deaf.url}?rto=60"), MESSAGE) == "it did not answer within 2 s"
+        ended.set()
+        assert sender.send(Secret(received.url), MESSAGE) == ""
+    assert len(received.all) == 1
+
+
+@pytest.mark.parametrize("url", ["slack://short", "nonsense://T0ps3cret/x", "mailto://"])
+def test_a_url_that_apprise_cannot_read_is_told_before_anything_is_sent(url: str) -> None:
+    with Sender() as sender:
+        problem = sender.check(Secret(url))
+    assert problem.startswith("Apprise cannot read its URL")
+    assert "T0ps3cret" not in problem
+    assert "short" not in problem
+
+
+def test_a_url_that_apprise_can_read_is_not_sent_anything_to() -> None:
+    with http_receiver() as received, Sender() as sender:
+        assert sender.check(Secret(received.url)) == ""
+    assert received.all == []
+
+
+def test_what_a_token_is_in_is_hidden_wherever_it_stands() -> None:
+    slack = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#ops"
+    said = "Max retries exceeded with url: /services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+    assert redacted(said, secrets_of(slack)) == "Max retries exceeded with url: /services/***/***/***"
+    mail = "mailtos://us%40er:p%2Fa:ss@example.org:465?to=me@example.com&key=v%20w%21"
+    hidden = redacted("us@er p/a:ss me@example.com 'v w!' at example.org:465", secrets_of(mail))
+    assert not any(secret in hidden for secret in ("us@er", "p/a", "me@", "v w!"))
+    assert hidden.endswith("at example.org:465")

@@ -1,0 +1,112 @@
+"""Channels as settings say them, and what of their URLs is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agentgauge.errors import SettingsError
+from agentgauge.settings.notifying import TOLD, get_notifying_settings, masked
+from agentgauge.settings.server import get_server_settings
+
+ABSENT = Path("/nowhere/alerts.toml")
+
+
+def test_without_settings_nobody_is_told() -> None:
+    settings = get_notifying_settings(ABSENT, {})
+    assert (settings.channels, settings.url) == ((), None)
+
+
+def test_urls_of_the_environment_are_channels_and_mail_is_for_what_is_critical() -> None:
+    env = {
+        "AGENTGAUGE_NOTIFY": "mailtos://u:p@example.org slack://T/B/C  slack://T/B/D",
+        "AGENTGAUGE_URL": "https://g/",
+    }
+    settings = get_notifying_settings(ABSENT, env)
+    found = [(channel.name, channel.min_severity, channel.severities) for channel in settings.channels]
+    assert found == [
+        ("mailtos", "critical", ("critical",)),
+        ("slack", "warning", ("critical", "error", "warning")),
+        ("slack-2", "warning", ("critical", "error", "warning")),
+    ]
+    assert settings.url == "https://g"
+
+
+def test_a_file_says_more_of_a_channel_and_need_not_have_its_secret(tmp_path: Path) -> None:
+    file = tmp_path / "alerts.toml"
+    file.write_text(
+        '[[channel]]\nname = "on-call"\nurl_env = "ON_CALL"\nmin_severity = "error"\ntypes = ["no_data"]\n'
+        'projects = ["shop"]\ntell = ["opened"]\n[[channel]]\nname = "mail"\nurl = "mailto://example.org"\n'
+        '[rule.slow]\ntype = "outlier"\n'
+    )
+    settings = get_server_settings(environ={"AGENTGAUGE_HOME": str(tmp_path), "ON_CALL": "pagerduty://k@e"})
+    first, second = settings.notifying.channels
+    assert (first.name, first.url.reveal(), first.min_severity) == ("on-call", "pagerduty://k@e", "error")
+    assert (first.types, first.projects, first.tell) == (("no_data",), ("shop",), ("opened",))
+    assert (second.name, second.min_severity, second.tell) == ("mail", "critical", TOLD)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[channel]]\nname = "a"', "channel 'a': give it either url or url_env"),
+        ('[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\nurl_env = "A"', "channel 'a': give it either url or"),
+        ('[[channel]]\nname = "a"\nurl_env = "A"', "channel 'a': A is not set"),
+        ('[[channel]]\nname = "a"\nurl = "T0ps3cret"', "channel 'a': no URL of a channel"),
+        ('[[channel]]\nname = "a b"\nurl = "slack://T0ps3cret"', "channel 'a b': a name has up to 64 letters"),
+        ('[[channel]]\nurl = "slack://T0ps3cret"', "channel number 1: Object missing required field name"),
+        (
+            '[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\nlevel = "x"',
+            "channel 'a': Object contains unknown field",
+        ),
+        (
+            '[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\nmin_severity = "bad"',
+            "channel 'a', min_severity: Invalid enum value 'bad'; use one of critical, error, warning, info",
+        ),
+        ('[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\ntell = ["x"]', "use some of opened, escalated"),
+        ('[[channel]]\nname = "a"\nurl = "b://c"\n' * 2, "two channels are called 'a'"),
+        ('[channel]\nname = "a"', "begin each with"),
+        ("channel = ", "is no TOML"),
+    ],
+    ids=range(12),
+)
+def test_what_is_wrong_is_said_with_file_and_channel_and_without_the_url(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "alerts.toml").write_text(text)
+    with pytest.raises(SettingsError) as raised:
+        get_notifying_settings(tmp_path / "alerts.toml", {})
+    assert said in str(raised.value)
+    assert "alerts.toml" in str(raised.value)
+    assert "T0ps3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", ["AGENTGAUGE_NOTIFY", "AGENTGAUGE_URL"])
+def test_a_variable_that_is_no_url_is_named_without_its_value(name: str) -> None:
+    with pytest.raises(SettingsError, match=name) as raised:
+        get_notifying_settings(ABSENT, {name: "T0ps3cret"})
+    assert "T0ps3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdn", "slack://***"),
+        ("pagerduty://token@key", "pagerduty://***"),
+        ("jsons://user:pass@example.org:8443/hooks/T0ps3cret?+X-Key=k", "jsons://example.org:8443/***"),
+        ("json://localhost:8080", "json://localhost:8080"),
+        ("json://[::1]:8080/x", "json://[::1]:8080/***"),
+        ("mailtos://user:pa%2Fss@smtp.example.org?to=me@example.org", "mailtos://smtp.example.org/***"),
+        ("mailtos://user:pa/ss@smtp.example.org", "mailtos://***"),
+        ("mailto://user:1/x@smtp.example.org", "mailto://***"),
+        ("https://hooks.slack.com/services/T/B/C", "https://hooks.slack.com/***"),
+        ("json://us er:x", "json://***"),
+    ],
+    ids=range(10),
+)
+def test_of_a_url_scheme_and_host_are_shown_where_the_host_is_no_secret(url: str, shown: str) -> None:
+    assert masked(url) == shown
+
+
+def test_settings_that_are_printed_show_no_url() -> None:
+    settings = get_notifying_settings(ABSENT, {"AGENTGAUGE_NOTIFY": "slack://T0ps3cret/B/C"})
+    assert "T0ps3cret" not in repr(settings)
