@@ -1,12 +1,12 @@
 """Talking to a server: one address and key, connections that stay open, proxies and certificates of the environment.
 
-Safe to share between threads; a forked child gets connections of its own. urllib3 is imported with the first request.
+Safe to share between threads; a forked child gets connections of its own, and holds no lock that its parent held.
+urllib3 is imported with the first request.
 """
 
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -42,9 +42,8 @@ class ServerClient:
         """Connects to nothing yet. The address is that of settings, which have checked it."""
         self.endpoint = endpoint
         self._key = api_key
-        self._lock = threading.Lock()
-        self._process = -1
-        self._manager: urllib3.PoolManager | None = None
+        self._own: tuple[int, urllib3.PoolManager] | None = None
+        """Of which process they are, and its connections: one value, so that no lock is needed to change both."""
 
     def request(
         self,
@@ -53,6 +52,7 @@ class ServerClient:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         *,
+        connect_s: float = _CONNECT_S,
         answer_s: float = _ANSWER_S,
     ) -> Answer:
         """One request, tried once; `path` begins with a slash. Redirects are not followed, they are answers.
@@ -71,28 +71,27 @@ class ServerClient:
                 self.endpoint + path,
                 body=body,
                 headers=given,
-                timeout=urllib3.Timeout(connect=_CONNECT_S, read=answer_s),
+                timeout=urllib3.Timeout(connect=min(connect_s, answer_s), read=answer_s),
                 retries=False,
                 redirect=False,
             )
-            return Answer(
-                response.status, {name.lower(): text for name, text in response.headers.items()}, response.data
-            )
         except urllib3.exceptions.HTTPError as error:
-            raise ServerUnreachable(f"{self.endpoint} does not answer: {error}") from error
+            raise ServerUnreachable(f"{self.endpoint} does not answer: {_said(error)}") from error
+        except ValueError as error:  # what no header can hold: the key; the error would show it
+            raise ServerUnreachable(f"{self.endpoint} was not asked: the key holds what no key has") from error
+        return Answer(response.status, {name.lower(): text for name, text in response.headers.items()}, response.data)
 
     def close(self) -> None:
         """Close the connections; the next request opens others."""
-        with self._lock:
-            manager, self._manager = self._manager, None
-        if manager is not None and self._process == os.getpid():
-            manager.clear()
+        own, self._own = self._own, None
+        if own is not None and own[0] == os.getpid():
+            own[1].clear()
 
     def _connections(self) -> urllib3.PoolManager:
-        with self._lock:
-            if self._manager is None or self._process != os.getpid():
-                self._manager, self._process = _manager(self.endpoint), os.getpid()
-            return self._manager
+        own = self._own
+        if own is None or own[0] != os.getpid():
+            self._own = own = (os.getpid(), _manager(self.endpoint))
+        return own[1]
 
 
 def _manager(endpoint: str) -> urllib3.PoolManager:
@@ -103,3 +102,8 @@ def _manager(endpoint: str) -> urllib3.PoolManager:
     if proxy and not proxy_bypass(parts.hostname or ""):
         return urllib3.ProxyManager(proxy)
     return urllib3.PoolManager()
+
+
+def _said(error: Exception) -> str:
+    """Without the objects that urllib3 shows in front of what happened."""
+    return str(error).rpartition("object at ")[2].partition(">: ")[2] or str(error)

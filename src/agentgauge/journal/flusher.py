@@ -23,11 +23,16 @@ _PATIENCE_S = 5
 
 
 class Flusher:
-    def __init__(self, flush: Callable[[], object], window_ms: int) -> None:
-        """`flush` is a bound method; the thread ends when its object is gone."""
+    def __init__(
+        self, flush: Callable[[], object], window_ms: int, *, begun: Callable[[], object] | None = None
+    ) -> None:
+        """`flush` is a bound method; the thread ends when its object is gone. `begun`, another, is called by the thread
+        when it begins: what goes on beside recording can be started there.
+        """
         self.armed = False
         """Whether a flush is due. A writer looks at it after each write and calls `arm` where it is not set."""
         self._flush: WeakMethod[Any] = WeakMethod(flush)
+        self._begun: WeakMethod[Any] | None = None if begun is None else WeakMethod(begun)
         self._window_s = window_ms / 1000
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._stopping = False
@@ -75,6 +80,11 @@ class Flusher:
                 while self._running:
                     self._ended.get(timeout=_PATIENCE_S)
 
+    def _begin(self) -> None:
+        begun = None if self._begun is None else self._begun()
+        if begun is not None:
+            begun()
+
     def _round(self) -> bool:
         """One flush; False where there is nobody left to flush for."""
         if self._stopping:
@@ -91,6 +101,7 @@ class Flusher:
 def _run(flusher: Flusher, wake: SimpleQueue[None]) -> None:
     flusher._thread_id = threading.get_ident()  # noqa: SLF001 - the thread's own half of the class, here and below
     try:
+        flusher._begin()  # noqa: SLF001
         while True:
             wake.get()
             while not wake.empty():  # what woke it more than once is flushed at once

@@ -2,6 +2,7 @@
 
 A forked child shares its parent's open files and mappings; it must not write there, and must let go of them so that
 the parent's lock dies with the parent. At exit journals are settled, not closed: other exit handlers may still record.
+What goes on with settled journals comes after that (`at_end`).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ class Mortal(Protocol):
 
 _open: WeakSet[Mortal] = WeakSet()
 _in_child: list[Callable[[], object]] = []
+_when_settled: list[Callable[[], object]] = []
 
 
 def watch(journal: Mortal) -> None:
@@ -40,6 +42,11 @@ def after_fork(renew: Callable[[], object]) -> None:
     _in_child.append(renew)
 
 
+def at_end(finish: Callable[[], object]) -> None:
+    """Call `finish` at exit, once all journals are settled."""
+    _when_settled.append(finish)
+
+
 def _after_fork_in_child() -> None:
     for renew in _in_child:
         renew()
@@ -50,6 +57,8 @@ def _after_fork_in_child() -> None:
 def _at_exit() -> None:
     for journal in list(_open):
         journal.settle()
+    for finish in _when_settled:
+        finish()
 
 
 if hasattr(os, "register_at_fork"):

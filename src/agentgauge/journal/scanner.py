@@ -186,7 +186,7 @@ class _Reader:
             offset = int(lines.starts[i])
             line = lines.line(i)
             if not lines.whole[i]:
-                whole_from = _next_whole(line)
+                whole_from = next_whole(line)
                 damage = line[:whole_from]
                 if not in_damage or damage.startswith(layout.OPENING):
                     losses.append(_damage(damage, self._name, base + offset))
@@ -333,7 +333,7 @@ def _version(line: bytes) -> int:
     return int(match[1]) if match else SCHEMA_VERSION
 
 
-def _next_whole(line: bytes) -> int:
+def next_whole(line: bytes) -> int:
     """Where inside a damaged line a whole one begins (its newline or bytes before it were lost); its length where
     none does.
     """

@@ -81,7 +81,8 @@ class SegmentSeries:
         if held + smallest > self._options.max_bytes:
             raise JournalFull(
                 f"the journal in {self.directory.path} holds {held} of at most {self._options.max_bytes} bytes; "
-                "land it with 'agentgauge compact' or raise AGENTGAUGE_JOURNAL_MAX_MB"
+                "land it with 'agentgauge compact', send it with 'agentgauge forward' where this home ships to a "
+                "server, or raise AGENTGAUGE_JOURNAL_MAX_MB"
             )
         if held + wanted > self._options.max_bytes:
             wanted = smallest

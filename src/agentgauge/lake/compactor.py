@@ -13,6 +13,8 @@ Small files are merged then, and data files get their rollups, table by table (`
 
     written <table>, committed <table>                                  a crash: made by the next compaction
 
+A home that ships is a spool (`agentgauge.forwarding.spool`): what waits in it for a server is left alone.
+
 One compactor at a time holds the lock of the home. Several hosts may share a lake on an object store: each compacts its
 own journal, and delta-rs refuses the commit of whoever lost the race, which then plans anew from the version it finds.
 """
@@ -21,11 +23,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 
 from agentgauge.errors import LakeBusy, LakeError
 from agentgauge.files import LockHeld, file_lock, make_directory
+from agentgauge.forwarding.spool import local_segments
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.layout import LARGEST_LINE_BYTES
 from agentgauge.journal.scanner import Loss, Scan, is_dead, scan
@@ -162,8 +166,8 @@ class Compactor:
         covered = self._coverage().covered
         room = BATCH_BYTES
         found: list[tuple[Range, Scan]] = []
-        for path in self._journal.segments():
-            start = covered.get(path.name, 0)
+        for path, with_a_server in self._segments():
+            start = max(covered.get(path.name, 0), with_a_server)
             try:
                 dead = is_dead(path)
                 part = scan(path, start, dead=dead, limit_bytes=room)
@@ -175,6 +179,11 @@ class Compactor:
             if room < LARGEST_LINE_BYTES:
                 break
         return found
+
+    def _segments(self) -> Iterator[tuple[Path, int]]:
+        """Segments that land here, each with the bytes at its beginning that another server has and counts."""
+        paths, spool = local_segments(self._home.root, self._journal.segments())
+        return ((path, 0 if spool is None else spool.start(path.name)) for path in paths)
 
     def _land_new(self, scans: list[tuple[Range, Scan]]) -> Compaction:
         for attempt in range(1, _RETRIES + 1):
@@ -264,10 +273,10 @@ class Compactor:
         """
         covered = self._coverage().covered
         dropped = 0
-        for path in self._journal.segments():
+        for path, with_a_server in self._segments():
             if not is_dead(path):
                 continue
-            rest = scan(path, covered.get(path.name, 0), dead=True, limit_bytes=1)
+            rest = scan(path, max(covered.get(path.name, 0), with_a_server), dead=True, limit_bytes=1)
             if not rest.lines and not rest.losses and rest.end >= path.stat().st_size:
                 path.unlink()
                 dropped += 1

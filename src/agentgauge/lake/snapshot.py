@@ -15,6 +15,7 @@ from types import TracebackType
 import duckdb
 
 from agentgauge.errors import JournalUnavailable, LakeError
+from agentgauge.forwarding.spool import read_spool
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.scanner import Loss, Scan, is_dead, scan
 from agentgauge.lake.blanking import blanked_mark
@@ -81,8 +82,13 @@ class Snapshot:
             covered = coverage(plans.newest_first(), self._tables.events.transaction, lambda: _id_of(directory))
             if not covered.certain and attempt < _UNCERTAIN_TRIES:
                 continue  # a compactor may have run through all plans since the version was read
+            spool = read_spool(self._home.root)  # what a server counts, of segments that are still here, is not ours
+            starts = {path: 0 if spool is None else spool.start(path.name) for path in paths}
             try:
-                scans = [scan(path, covered.covered.get(path.name, 0), dead=is_dead(path)) for path in paths]
+                scans = [
+                    scan(path, max(covered.covered.get(path.name, 0), start), dead=is_dead(path))
+                    for path, start in starts.items()
+                ]
             except FileNotFoundError:
                 continue
             if blanked_mark(self._home) == blanked:

@@ -20,9 +20,10 @@ _sharing = threading.RLock()
 
 def open_sink(settings: Settings) -> Sink:
     """A sink of the caller's own. Raises `JournalUnavailable`."""
-    if not settings.persist:
-        return MemoryJournal()
-    return Journal.open(settings.home.root, flush_ms=settings.flush_ms, options=_options(settings))
+    sink, said = _opened(settings)
+    if said:
+        warn("%s", said)
+    return sink
 
 
 def patient_sink(settings: Settings) -> tuple[Sink, str]:
@@ -31,10 +32,25 @@ def patient_sink(settings: Settings) -> tuple[Sink, str]:
     With it what the caller is to log, holding no lock; empty where all is well.
     """
     try:
-        return open_sink(settings), ""
+        return _opened(settings)
     except JournalUnavailable as error:
-        journal = Journal(settings.home.root, flush_ms=settings.flush_ms, options=_options(settings))
-        return journal, f"nothing is recorded until this is mended: {error}"
+        said = f"nothing is recorded until this is mended: {error}"
+    if settings.endpoint is None:
+        return Journal(settings.home.root, flush_ms=settings.flush_ms, options=_options(settings)), said
+    from agentgauge.forwarding.opening import forwarded  # deferred, as below
+
+    return forwarded(settings, _options(settings)), said
+
+
+def _opened(settings: Settings) -> tuple[Sink, str]:
+    """A sink, and what the program should be told about it."""
+    if not settings.persist:
+        return MemoryJournal(), ""
+    if settings.endpoint is not None:
+        from agentgauge.forwarding.opening import open_forwarded  # deferred: most programs ship nothing
+
+        return open_forwarded(settings, _options(settings))
+    return Journal.open(settings.home.root, flush_ms=settings.flush_ms, options=_options(settings)), ""
 
 
 def shared_sink(settings: Settings) -> Sink:

@@ -7,6 +7,8 @@ uses, to this machine alone.
     AGENTGAUGE_PROMETHEUS_LABELS what series at /metrics are told apart by: some of project, agent, role, operation,
                                  model and provider (default: project,agent,model)
 
+A server is where events go: it does not send its own on, and AGENTGAUGE_ENDPOINT does nothing here.
+
 What it takes over the network at once: `agentgauge.settings.ingest`. Who may reach it, and how much they may ask:
 `agentgauge.settings.security`; sign-in: `agentgauge.settings.oidc`. What it logs: `agentgauge.settings.logs`. Who is
 told of alerts: `agentgauge.settings.notifying`.
@@ -23,7 +25,6 @@ import msgspec
 from agentgauge.errors import SettingsError
 from agentgauge.settings.ingest import IngestSettings, get_ingest_settings
 from agentgauge.settings.logs import LogSettings, get_log_settings
-from agentgauge.settings.notifying import NotifyingSettings, get_notifying_settings
 from agentgauge.settings.recording import Settings, get_settings, whole_number
 from agentgauge.settings.security import SecuritySettings, get_security_settings
 
@@ -42,7 +43,6 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     retention_days: int = RETENTION_DAYS
     prometheus_labels: tuple[str, ...] = PROMETHEUS_LABELS
     logs: LogSettings = LogSettings()
-    notifying: NotifyingSettings = NotifyingSettings()
     workers: int = 1
     """Processes that answer requests."""
     jobs: bool = False
@@ -58,9 +58,8 @@ def get_server_settings(
 ) -> ServerSettings:
     """The settings of this server. Raises `SettingsError` naming the variable and the values it takes."""
     env = os.environ if environ is None else environ
-    recording = get_settings(home, env)
     return ServerSettings(
-        recording=recording,
+        recording=get_settings(home, env),
         database_url=_url(env, "AGENTGAUGE_DATABASE_URL", ("postgresql", "sqlite")),
         redis_url=_url(env, "AGENTGAUGE_REDIS_URL", ("redis", "rediss", "unix")),
         ingest=get_ingest_settings(env),
@@ -68,7 +67,6 @@ def get_server_settings(
         retention_days=whole_number(env, "AGENTGAUGE_RETENTION_DAYS", RETENTION_DAYS),
         prometheus_labels=_labels(env, "AGENTGAUGE_PROMETHEUS_LABELS"),
         logs=get_log_settings(env),
-        notifying=get_notifying_settings(recording.home.root / "alerts.toml", env),
         notify_socket=env.get("NOTIFY_SOCKET") or None,
     )
 

@@ -1,0 +1,245 @@
+"""One pass over a home: what is not with the server yet is sent, oldest segment first, and a segment that has ended and
+was acknowledged to its end is removed here.
+
+Nothing is removed that the server has not said to be on its disk. After a death anywhere the next pass asks the server
+how far it is, and sends what is missing.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from agentgauge import files
+from agentgauge.forwarding.outgoing import Outgoing, outgoing
+from agentgauge.forwarding.reissue import reissue
+from agentgauge.forwarding.restored import lost_on_the_server
+from agentgauge.forwarding.sending import Diverged, Held, Sent, send
+from agentgauge.forwarding.spool import (
+    Acknowledged,
+    Gone,
+    Status,
+    Trouble,
+    read_spool,
+    read_status,
+    ship_to,
+    write_status,
+)
+from agentgauge.forwarding.turn import turn
+from agentgauge.forwarding.wire import NotNow, Wire
+from agentgauge.journal.directory import JournalDirectory
+from agentgauge.server_client import ServerClient
+from agentgauge.settings.secret import Secret
+
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
+_GONE_KEPT = 256
+_LONGEST_AHEAD = timedelta(seconds=600)
+"""A moment further ahead than that was written under another clock."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What one pass did."""
+
+    events: int = 0
+    """Acknowledged."""
+    held: int = 0
+    """Segments that wait for somebody to do something."""
+    reason: str = ""
+    """Why it ended before everything was sent; empty where everything was."""
+    wait_s: float = 0
+    """How long the next pass is to wait."""
+
+
+class Shipper:
+    """For one thread at a time; `clock` counts seconds since 1970."""
+
+    def __init__(
+        self, root: Path, endpoint: str, key: Secret | None = None, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._root = root
+        self._endpoint = endpoint
+        self._clock = clock
+        self._client = ServerClient(endpoint, key)
+        self._wire = Wire(self._client, key)
+        self._directory = JournalDirectory(root)
+        self._since = self._now()
+        self._checked = False
+        self._known: dict[str, int] = {}
+        """How far segments were with the server when it last said so, by file name."""
+        self._status = Status()
+        self._events = 0
+        self._renamed = False
+
+    def not_before(self) -> float:
+        """Seconds until a pass makes sense, after what the last one of any process of this sender met."""
+        trouble = read_status(self._root).trouble
+        if trouble is None or trouble.by != self._wire.name:
+            return 0
+        ahead = trouble.not_before - self._now()
+        return ahead.total_seconds() if timedelta(0) < ahead < _LONGEST_AHEAD else 0
+
+    def ship(self, *, patience_s: float = 0, on_sent: Callable[[int], object] = lambda sent: None) -> Outcome:
+        """One pass, waiting so long for another process that is at it; `on_sent` is told of acknowledged bytes.
+
+        Raises `OthersTurn`, OSError where the home cannot be written, `SettingsError` where it cannot be understood.
+        """
+        with turn(self._root, patience_s):
+            if read_spool(self._root) is None:  # the home was removed, or could not be written, meanwhile
+                ship_to(self._root, self._endpoint, self._since)
+            self._status, self._events, self._renamed = read_status(self._root), 0, True
+            try:
+                outcome = Outcome()
+                while self._renamed and not outcome.reason:
+                    self._renamed = False
+                    outcome = self._pass(on_sent)
+                return outcome
+            finally:
+                self._save()
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _pass(self, on_sent: Callable[[int], object]) -> Outcome:
+        spool = read_spool(self._root)
+        if spool is None or spool.target.endpoint != self._endpoint:
+            return Outcome(reason=f"this home no longer ships to {self._endpoint}", wait_s=_LONGEST_WAIT_S)
+        there = self._directory.segments()
+        self._forget_all_but({path.name for path in there})
+        try:
+            self._look_for_a_restored_server()
+            for segment in _oldest_first([path for path in there if not spool.is_local(path)]):
+                self._ship_segment(segment, on_sent)
+        except NotNow as trouble:
+            return Outcome(self._events, len(self._status.held), str(trouble), self._met(trouble))
+        if self._events or self._status.trouble is not None:
+            self._change(trouble=None, last_success=self._now())
+        return Outcome(self._events, len(self._status.held))
+
+    def _ship_segment(self, segment: Outgoing, on_sent: Callable[[int], object]) -> None:
+        name = segment.path.name
+        try:
+            sent = self._begun(segment)
+            own = segment.header is not None and segment.header.journal == self._directory.id
+            try:
+                send(self._wire, segment, sent, on_sent, closes=own)
+            finally:
+                self._note(name, sent)
+            if sent.done:
+                self._remove(segment, sent.end)
+        except Held as held:
+            self._change(held={**self._status.held, name: str(held)})
+        except Diverged as diverged:
+            self._go_on_elsewhere(segment, str(diverged))
+        except FileNotFoundError:  # another process has shipped it, or the home was removed
+            return
+
+    def _begun(self, segment: Outgoing) -> Sent:
+        """How far the segment is with the server. Raises `Diverged` where it has to go on under another name."""
+        name = segment.path.name
+        if name in self._known or segment.header is None:
+            return Sent(self._known.get(name, 0))
+        remembered = self._status.acknowledged.get(name)
+        if remembered is not None and not remembered.by.startswith(f"{self._endpoint}#"):
+            raise Diverged("what came before went to another server")
+        mark = self._wire.mark(segment.header.journal, segment.header.segment)
+        if remembered is not None and mark == 0 < remembered.end and remembered.by != self._wire.name:
+            raise Diverged("what came before was sent with a key for other projects")
+        return Sent(mark)
+
+    def _note(self, name: str, sent: Sent) -> None:
+        """Remember what was acknowledged."""
+        self._events += sent.events
+        self._known[name] = sent.end
+        before = self._status.acknowledged.get(name)
+        if before is not None and not sent.bytes:
+            return
+        events = sent.events + (0 if before is None else before.events)
+        self._change(
+            acknowledged={**self._status.acknowledged, name: Acknowledged(sent.end, self._wire.name, events)},
+            events=self._status.events + sent.events,
+            bytes=self._status.bytes + sent.bytes,
+            losses=dict(Counter(self._status.losses) + sent.losses),
+            held={other: why for other, why in self._status.held.items() if other != name},
+        )
+
+    def _remove(self, segment: Outgoing, end: int) -> None:
+        assert segment.header is not None
+        name, header = segment.path.name, segment.header
+        events = self._status.acknowledged[name].events
+        gone = Gone(header.journal, header.segment, end, events, self._now(), self._wire.name)
+        self._change(gone=(*self._status.gone, gone)[-_GONE_KEPT:])
+        self._save()
+        segment.path.unlink(missing_ok=True)
+        files.sync_directory(segment.path.parent)
+        self._forget_all_but(self._status.acknowledged.keys() - {name})
+
+    def _go_on_elsewhere(self, segment: Outgoing, why: str) -> None:
+        """Have what is not with the server go on under another name, once nobody writes it any more."""
+        name = segment.path.name
+        if not segment.dead:
+            self._change(
+                held={**self._status.held, name: f"{why}: it is sent once the process that writes it has ended"}
+            )
+            return
+        remembered = self._status.acknowledged.get(name)
+        damaged = reissue(segment.path, 0 if remembered is None else remembered.end, self._directory)
+        self._change(losses=dict(Counter(self._status.losses) + Counter({"corrupt record": damaged})))
+        self._forget_all_but(self._status.acknowledged.keys() - {name})
+        self._renamed = True
+
+    def _look_for_a_restored_server(self) -> None:
+        """Once: whether the server still has what it acknowledged last."""
+        if self._checked:
+            return
+        lost = lost_on_the_server(self._wire, self._status, self._now())
+        self._checked = True
+        if lost:
+            left = tuple(gone for gone in self._status.gone if gone not in lost)
+            self._change(gone=left, lost_there=self._status.lost_there + sum(gone.events for gone in lost))
+
+    def _met(self, trouble: NotNow) -> float:
+        """Remember why nothing more can be sent; seconds until it is tried again."""
+        now, last = self._now(), self._status.trouble
+        failures = 1 if last is None or last.by != self._wire.name else last.failures + 1
+        backoff = min(_FIRST_WAIT_S * 2 ** min(failures - 1, 10), _LONGEST_WAIT_S)
+        wait_s: float = max(trouble.wait_s, backoff * random.uniform(0.5, 1))
+        since, again = now if last is None else last.since, now + timedelta(seconds=wait_s)
+        self._change(trouble=Trouble(str(trouble), since, failures, again, self._wire.name))
+        return wait_s
+
+    def _forget_all_but(self, there: Collection[str]) -> None:
+        """Keep nothing about segments that are not there any more."""
+        for name in self._known.keys() - there:
+            del self._known[name]
+        self._change(
+            acknowledged={name: how for name, how in self._status.acknowledged.items() if name in there},
+            held={name: why for name, why in self._status.held.items() if name in there},
+        )
+
+    def _change(self, **values: object) -> None:
+        self._status = msgspec.structs.replace(self._status, **values)
+
+    def _save(self) -> None:
+        if self._status != read_status(self._root):
+            write_status(self._root, self._status)
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def _oldest_first(paths: list[Path]) -> Iterator[Outgoing]:
+    """Segments in the order in which they were begun. Each is looked at again before it is sent."""
+    begun: list[tuple[int, Path]] = []
+    for path in paths:
+        with suppress(FileNotFoundError):
+            begun.append((outgoing(path).started, path))
+    for _, path in sorted(begun):
+        with suppress(FileNotFoundError):
+            yield outgoing(path)
