@@ -49,3 +49,7 @@ class Engine(Protocol):
     def scan(self, query: Query, columns: Sequence[str], limit: int | None = None) -> Iterator[tuple[Any, ...]]:
         """Columns of the events in a query's window that pass its filters, in order of time and id, or of its page."""
         ...
+
+    def lacks(self, deletion: str) -> bool:
+        """Whether the events of a deletion, by its mark, are gone from what is asked here."""
+        ...

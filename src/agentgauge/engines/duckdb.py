@@ -60,6 +60,7 @@ class DuckDBEngine:
         """`rollups` are those of the snapshot that the connection is of; `rollups_from_rows`: how many raw rows they
         have to stand for to be read instead."""
         self._connection = connection
+        self._of_lake = rollups
         self._rollups = None if rollups is None else RollupAnswers(rollups, self._execute, rollups_from_rows)
 
     def aggregate(self, query: Query) -> Answer:
@@ -106,6 +107,9 @@ class DuckDBEngine:
         readers = [_READERS.get(target.type) for target in targets]
         cursor = self._execute(select_events(query, targets, limit, DUCKDB, self._around(query)))
         return _rows(cursor, readers)
+
+    def lacks(self, deletion: str) -> bool:
+        return self._of_lake is not None and self._of_lake.deleted(deletion)
 
     def _around(self, query: Query) -> tuple[Expression, ...]:
         """Where in time the calls inside a window's operations are, so that files and row groups can be skipped."""

@@ -31,7 +31,7 @@ def budget_of(
     if not of_it:
         return None
     budget = min(of_it, key=_preference)
-    return BudgetFigures(budget.total_usd, uses(engine, [budget], now)[budget.id].cost_usd)
+    return BudgetFigures(budget.total_usd, uses(engine, book.store, [budget], now)[budget.id].cost_usd)
 
 
 def budgets_by_agent(engine: Engine, book: BudgetBook, now: datetime, project: str | None) -> dict[str, BudgetFigures]:
@@ -40,7 +40,7 @@ def budgets_by_agent(engine: Engine, book: BudgetBook, now: datetime, project: s
     for budget in sorted(book.budgets(scope="agent"), key=_preference, reverse=True):
         if budget.project == project:
             found[budget.name] = budget
-    used = uses(engine, found.values(), now)
+    used = uses(engine, book.store, found.values(), now)
     return {name: BudgetFigures(budget.total_usd, used[budget.id].cost_usd) for name, budget in found.items()}
 
 

@@ -25,6 +25,9 @@ class Asked:
         self._ways.add("raw")
         return self._engine.scan(query, columns, limit)
 
+    def lacks(self, deletion: str) -> bool:
+        return self._engine.lacks(deletion)
+
     @property
     def way(self) -> Way:
         """How everything that was asked so far was found, together."""

@@ -24,5 +24,8 @@ class OfProjects:
     def scan(self, query: Query, columns: Sequence[str], limit: int | None = None) -> Iterator[tuple[Any, ...]]:
         return self._engine.scan(self._within(query), columns, limit)
 
+    def lacks(self, deletion: str) -> bool:
+        return self._engine.lacks(deletion)
+
     def _within(self, query: Query) -> Query:
         return msgspec.structs.replace(query, filters=(self._own, *query.filters))

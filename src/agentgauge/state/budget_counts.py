@@ -114,6 +114,12 @@ class BudgetCounts:
                 for id_, start in starts.items()
             }
 
+    def is_counted_since(self, budget: Budget, began: datetime) -> bool:
+        """Whether a budget's period of now was counted in a snapshot that was opened later. Raises `StateError`."""
+        with self._store.reading() as connection:
+            account = read_account(connection, budget, budget.counts_from(self._store.time(connection)))
+            return account.counted_at is not None and account.counted_at >= began
+
     def unseen(self, budget_id: int, start: datetime) -> tuple[Told, ...]:
         """The charges of a period that no count has seen yet. Raises `StateError`."""
         if not self._store.exists:

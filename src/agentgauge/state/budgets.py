@@ -32,21 +32,21 @@ _COLUMNS = (
 
 class BudgetBook:
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self.store = store
 
     def create(self, terms: Terms, actor: str, at: datetime) -> Budget:
         """A new budget. Raises `Conflict` where there is one of the same scope, name, project and period, and
         `StateError`.
         """
-        with self._store.transaction() as connection:
+        with self.store.transaction() as connection:
             _check_free(connection, terms, None)
             return make_budget(connection, terms, actor, at)
 
     def get(self, id: int, projects: Collection[str] | None = None) -> Budget:  # noqa: A002 - the column's name
         """Raises `NotFound` for an id that there is not among `projects` (None: all), and `StateError`."""
-        if not self._store.exists:
+        if not self.store.exists:
             raise _absent(id)
-        with self._store.reading() as connection:
+        with self.store.reading() as connection:
             return budget_in(connection, id, projects)
 
     def budgets(
@@ -63,9 +63,9 @@ class BudgetBook:
         where = Where().equal(scope=scope, name=name, project=project).of_projects(projects)
         if after is not None:
             where.also("id > ?", after)
-        if not self._store.exists:
+        if not self.store.exists:
             return ()
-        with self._store.reading() as connection:
+        with self.store.reading() as connection:
             return tuple(_budget(*row) for row in select(connection, _COLUMNS, _TABLE, where, "id", limit))
 
     def replace(
@@ -81,7 +81,7 @@ class BudgetBook:
         """Give a budget other terms. Raises `NotFound`, `Outdated` where it is not of this version any more (None: of
         any), `Conflict` as `create`, and `StateError`.
         """
-        with self._store.transaction() as connection:
+        with self.store.transaction() as connection:
             before = _current(connection, id, version, projects)
             _check_free(connection, terms, id)
             return change_budget(connection, before, terms, actor, at)
@@ -96,7 +96,7 @@ class BudgetBook:
         projects: Collection[str] | None = None,
     ) -> None:
         """Raises `NotFound`, `Outdated` and `StateError` as `replace`."""
-        with self._store.transaction() as connection:
+        with self.store.transaction() as connection:
             before = _current(connection, id, version, projects)
             close_account(connection, id)
             connection.execute("DELETE FROM budget_allocations WHERE id = ?", (id,))
@@ -104,7 +104,7 @@ class BudgetBook:
 
     def counted(self, id: int, used: Decimal, at: datetime) -> None:  # noqa: A002
         """Keep what was spent when it was last counted. No version: nothing was decided. Raises `StateError`."""
-        with self._store.transaction() as connection:
+        with self.store.transaction() as connection:
             keep_used(connection, id, used, at)
 
 

@@ -150,7 +150,7 @@ async def budgets(
             after=last if isinstance(last, int) and 0 < last < 2**53 else None,
         )
         rows, following = page.cut(found, lambda budget: (budget.id,))
-        return BudgetList(states(of.engine, rows, of.now), ListMeta(page.as_of, following))
+        return BudgetList(states(of.engine, runtime.state, rows, of.now), ListMeta(page.as_of, following))
 
     return link_next(
         request, await answered(request, runtime, principal, "budgets", tuple(asked), compute, topics=_TOPICS)
@@ -163,7 +163,7 @@ async def budget(request: Request, runtime: RuntimeOf, principal: Reader, budget
 
     def compute(of: Asked) -> BudgetState:
         found = BudgetBook(runtime.state).get(budget_id, principal.projects)
-        return states(of.engine, (found,), of.now)[0]
+        return states(of.engine, runtime.state, (found,), of.now)[0]
 
     response = await answered(request, runtime, principal, "budget", (budget_id,), compute, topics=_TOPICS)
     return _tagged(response)
@@ -234,7 +234,7 @@ def _changed(
 ) -> Response:
     # Who decides about budgets sees all projects.
     state, note = runtime.live.answer(
-        lambda seen: (states(seen.engine, (budget,), now)[0], unrecorded(seen.engine, budget))
+        lambda seen: (states(seen.engine, runtime.state, (budget,), now)[0], unrecorded(seen.engine, budget))
     )
     body = msgspec.json.encode({**document(state), "note": note})
     tag = f'"{budget.version}.{hashlib.sha256(body).hexdigest()[:16]}"'

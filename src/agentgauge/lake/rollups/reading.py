@@ -92,6 +92,10 @@ class Rollups:
         """Whether there are rollups of events that are gone."""
         return self._tables.events.transaction(EXPIRIES) > 0
 
+    def deleted(self, mark: str) -> bool:
+        """Whether the version is without the events of the deletion that left this mark."""
+        return self._tables.events.transaction(mark) > 0
+
     def missing_before(self, start: datetime | None, end: datetime | None) -> datetime | None:
         """The moment before which raw rows of a window are not all there; None where they are."""
         return self._expired_within(SUMS, [_window(start, end)])

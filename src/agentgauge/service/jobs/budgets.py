@@ -25,7 +25,7 @@ def check_budgets(work: Work, scheduled: datetime) -> str:
     detected: list[Detected] = []
     all_budgets = budgets.budgets()
     with work.engine() as engine:
-        found = uses(engine, all_budgets, scheduled)
+        found = uses(engine, work.state, all_budgets, scheduled)
     now = work.now()
     for budget in all_budgets:
         used = found[budget.id].cost_usd
