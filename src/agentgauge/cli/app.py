@@ -24,6 +24,7 @@ from agentgauge.cli.commands.export import export
 from agentgauge.cli.commands.flame import flame
 from agentgauge.cli.commands.forecast import forecast
 from agentgauge.cli.commands.forget import forget
+from agentgauge.cli.commands.forward import forward
 from agentgauge.cli.commands.import_logs import import_command
 from agentgauge.cli.commands.insights import insights
 from agentgauge.cli.commands.jobs import jobs
@@ -67,6 +68,7 @@ for command in (
     economics,
     sql,
     serve,
+    forward,
     prices,
     reprice,
     compact,

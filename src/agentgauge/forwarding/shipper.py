@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from agentgauge import files
-from agentgauge.forwarding.outgoing import Outgoing, outgoing
+from agentgauge.forwarding.outgoing import Outgoing, events_in, outgoing
 from agentgauge.forwarding.reissue import reissue
 from agentgauge.forwarding.restored import lost_on_the_server
 from agentgauge.forwarding.sending import Diverged, Held, Sent, send
@@ -29,6 +29,7 @@ from agentgauge.forwarding.spool import (
     Trouble,
     read_spool,
     read_status,
+    ship_no_more,
     ship_to,
     write_status,
 )
@@ -103,6 +104,31 @@ class Shipper:
             finally:
                 self._save()
 
+    def stop(self, *, patience_s: float = 0) -> Outcome:
+        """Make the home ship no more. `events` are those that the server does not have, which are local from now on;
+        `reason` says why it could not be asked which these are: the status knew then.
+
+        Raises as `ship`.
+        """
+        with turn(self._root, patience_s):
+            self._status, self._events, reason = read_status(self._root), 0, ""
+            spool = read_spool(self._root)
+            here = [] if spool is None else [path for path in self._directory.segments() if not spool.is_local(path)]
+            try:
+                for segment in _oldest_first(here):
+                    with suppress(Diverged):
+                        self._note(segment.path.name, self._begun(segment))
+            except NotNow as trouble:
+                reason = str(trouble)
+            self._change(trouble=None, held={})
+            self._save()
+            left = 0
+            for segment in _oldest_first(here):
+                known = self._status.acknowledged.get(segment.path.name)
+                left += events_in(segment.content(0 if known is None else known.end).data)
+            ship_no_more(self._root)
+            return Outcome(left, reason=reason)
+
     def close(self) -> None:
         self._client.close()
 
@@ -158,7 +184,7 @@ class Shipper:
         self._events += sent.events
         self._known[name] = sent.end
         before = self._status.acknowledged.get(name)
-        if before is not None and not sent.bytes:
+        if before is not None and not sent.bytes and sent.end <= before.end:
             return
         events = sent.events + (0 if before is None else before.events)
         self._change(

@@ -179,9 +179,9 @@ def ship_no_more(root: Path) -> None:
 
 def is_served(root: Path) -> bool:
     """Whether an `agentgauge serve` of this home runs: what is recorded there is with that server already."""
-    for lock in (root / "run").glob("*/lock"):
+    for run in (root / "run").glob("*/counts"):  # of a server; a backup that is being made has none
         with suppress(OSError):
-            if files.is_locked(lock):
+            if files.is_locked(run.with_name("lock")):
                 return True
     return False
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,8 @@ import msgspec
 
 import agentgauge
 from agentgauge.errors import PriceBookError
+from agentgauge.forwarding import standing as shipping
+from agentgauge.forwarding.standing import Standing
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.layout import NOT_LOST, REFUSED_OF_OTHERS
 from agentgauge.journal.scanner import is_dead
@@ -79,6 +82,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     losses: tuple[LossState, ...]
     unpriced: tuple[UnpricedModel, ...]
     price_book: str
+    forwarding: Standing | None
+    """Where the home ships to a server, or did."""
     problems: tuple[str, ...]
     """What needs somebody's attention, each with what to do."""
 
@@ -93,9 +98,8 @@ def diagnose(meter: Meter, since: datetime | None = None) -> Diagnosis:
         losses = _losses(snapshot, since)
         tail, version, files = snapshot.tail_rows, snapshot.version, snapshot.files
     journal = JournalDirectory(home.root)
-    segments = tuple(
-        SegmentState(path.name, path.stat().st_size, live=not is_dead(path)) for path in journal.segments()
-    )
+    segments = tuple(_segments(journal))
+    forwarding = shipping.standing(home.root)
     existing = _nearest_existing(home.root)
     free = shutil.disk_usage(existing).free
     writable = os.access(existing, os.W_OK)
@@ -111,10 +115,13 @@ def diagnose(meter: Meter, since: datetime | None = None) -> Diagnosis:
     if free < _LITTLE_SPACE:
         problems.append(f"{free >> 20} MiB are free on the disk of {existing}; recorders drop events when it is full")
     if used > limit // 2:
+        ships = forwarding is not None and forwarding.endpoint is not None
         problems.append(
             f"the journal holds {used >> 20} of at most {limit >> 20} MiB and refuses events when full: "
-            "run 'agentgauge compact'"
+            f"run 'agentgauge {'forward' if ships else 'compact'}'"
         )
+    if forwarding is not None:
+        problems += shipping.problems(forwarding)
     if no_prices is not None:
         problems.append(f"{no_prices}. Until it is mended, commands that read events end with this error")
     problems += _about_losses(losses)
@@ -137,8 +144,15 @@ def diagnose(meter: Meter, since: datetime | None = None) -> Diagnosis:
         losses=losses,
         unpriced=unpriced,
         price_book=book.version,
+        forwarding=forwarding,
         problems=tuple(problems),
     )
+
+
+def _segments(journal: JournalDirectory) -> Iterator[SegmentState]:
+    for path in journal.segments():
+        with suppress(FileNotFoundError):  # compacted or shipped meanwhile
+            yield SegmentState(path.name, path.stat().st_size, live=not is_dead(path))
 
 
 def _book(meter: Meter) -> tuple[PriceBook, str | None]:

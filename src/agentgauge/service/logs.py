@@ -41,9 +41,13 @@ def set_up_logs(settings: LogSettings, stream: IO[str] | None = None) -> None:
 
 
 def warn_of_unknown_settings() -> None:
-    """Of variables in the environment that are mistyped; once, when a server begins."""
+    """Of variables in the environment that are mistyped, or do nothing here; once, when a server begins."""
     for said in unknown_variables(os.environ):
         logging.getLogger("agentgauge.server").warning("%s", said)
+    if os.environ.get("AGENTGAUGE_ENDPOINT"):
+        logging.getLogger("agentgauge.server").warning(
+            "AGENTGAUGE_ENDPOINT does nothing here: a server keeps what it is sent, and sends nothing on"
+        )
 
 
 class _Lines(logging.Formatter):

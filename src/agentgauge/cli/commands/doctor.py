@@ -131,5 +131,18 @@ def _state(diagnosis: Diagnosis) -> list[tuple[str, str]]:
             f"{diagnosis.lake}: "
             + ("nothing yet" if diagnosis.lake_version < 0 else f"{files}, version {diagnosis.lake_version}"),
         ),
+        *_shipping(diagnosis),
         ("prices", diagnosis.price_book),
     ]
+
+
+def _shipping(diagnosis: Diagnosis) -> list[tuple[str, str]]:
+    from agentgauge.cli import wording
+
+    found = diagnosis.forwarding
+    if found is None:
+        return []
+    sent = f"{wording.count_of(found.sent_events, 'event')} sent"
+    if found.endpoint is None:
+        return [("ships to", f"nobody any more; {sent}")]
+    return [("ships to", f"{found.endpoint}: {sent}, {wording.count(found.waiting_events)} waiting")]

@@ -21,7 +21,7 @@ def forget(
     The rows go from the data files, from older versions of them and from the journal. Copies made with export are not
     reached, nor are budgets of the person, their alerts and the audit.
     """
-    from agentgauge.cli.homes import check_writable, note_absent
+    from agentgauge.cli.homes import check_writable, note_absent, note_unreached
     from agentgauge.cli.output import print_document, screen
     from agentgauge.cli.wording import count_of
     from agentgauge.meter import Meter
@@ -30,6 +30,7 @@ def forget(
     meter = Meter(get_settings(home))
     check_writable(meter.settings.home)
     note_absent(meter.settings.home)
+    note_unreached(meter.settings.home)
     if not yes and sys.stdin.isatty():
         typer.confirm(f"Delete every event of user {user!r} in {meter.settings.home.root}?", abort=True, err=True)
     done = meter.lake.forget(user)

@@ -48,7 +48,7 @@ def serve(
     """
     from msgspec.structs import replace
 
-    from agentgauge.cli.homes import check_writable
+    from agentgauge.cli.homes import check_serves, check_writable
     from agentgauge.service.processes.web import Web
     from agentgauge.settings.extras import check_server_extra
     from agentgauge.settings.server import get_server_settings
@@ -58,6 +58,7 @@ def serve(
     web.check()
     settings = replace(get_server_settings(home), workers=workers, jobs=not no_jobs)
     check_writable(settings.recording.home)
+    check_serves(settings.recording.home)
     _end(_serve(settings, host, port, web))
 
 
