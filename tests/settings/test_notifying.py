@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from agentgauge.errors import SettingsError
+from agentgauge.settings import Home
 from agentgauge.settings.notifying import TOLD, get_notifying_settings, masked
-from agentgauge.settings.server import get_server_settings
 
-ABSENT = Path("/nowhere/alerts.toml")
+NOWHERE = Home(Path("/nowhere"), "/nowhere/lake")
 
 
 def test_without_settings_nobody_is_told() -> None:
-    settings = get_notifying_settings(ABSENT, {})
+    settings = get_notifying_settings(NOWHERE, {})
     assert (settings.channels, settings.url) == ((), None)
 
 
@@ -23,7 +23,7 @@ def test_urls_of_the_environment_are_channels_and_mail_is_for_what_is_critical()
         "AGENTGAUGE_NOTIFY": "mailtos://u:p@example.org slack://T/B/C  slack://T/B/D",
         "AGENTGAUGE_URL": "https://g/",
     }
-    settings = get_notifying_settings(ABSENT, env)
+    settings = get_notifying_settings(NOWHERE, env)
     found = [(channel.name, channel.min_severity, channel.severities) for channel in settings.channels]
     assert found == [
         ("mailtos", "critical", ("critical",)),
@@ -40,8 +40,7 @@ def test_a_file_says_more_of_a_channel_and_need_not_have_its_secret(tmp_path: Pa
         'projects = ["shop"]\ntell = ["opened"]\n[[channel]]\nname = "mail"\nurl = "mailto://example.org"\n'
         '[rule.slow]\ntype = "outlier"\n'
     )
-    settings = get_server_settings(environ={"AGENTGAUGE_HOME": str(tmp_path), "ON_CALL": "pagerduty://k@e"})
-    first, second = settings.notifying.channels
+    first, second = get_notifying_settings(Home(tmp_path, ""), {"ON_CALL": "pagerduty://k@e"}).channels
     assert (first.name, first.url.reveal(), first.min_severity) == ("on-call", "pagerduty://k@e", "error")
     assert (first.types, first.projects, first.tell) == (("no_data",), ("shop",), ("opened",))
     assert (second.name, second.min_severity, second.tell) == ("mail", "critical", TOLD)
@@ -74,7 +73,7 @@ def test_a_file_says_more_of_a_channel_and_need_not_have_its_secret(tmp_path: Pa
 def test_what_is_wrong_is_said_with_file_and_channel_and_without_the_url(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "alerts.toml").write_text(text)
     with pytest.raises(SettingsError) as raised:
-        get_notifying_settings(tmp_path / "alerts.toml", {})
+        get_notifying_settings(Home(tmp_path, ""), {})
     assert said in str(raised.value)
     assert "alerts.toml" in str(raised.value)
     assert "T0ps3cret" not in str(raised.value)
@@ -83,7 +82,7 @@ def test_what_is_wrong_is_said_with_file_and_channel_and_without_the_url(tmp_pat
 @pytest.mark.parametrize("name", ["AGENTGAUGE_NOTIFY", "AGENTGAUGE_URL"])
 def test_a_variable_that_is_no_url_is_named_without_its_value(name: str) -> None:
     with pytest.raises(SettingsError, match=name) as raised:
-        get_notifying_settings(ABSENT, {name: "T0ps3cret"})
+        get_notifying_settings(NOWHERE, {name: "T0ps3cret"})
     assert "T0ps3cret" not in str(raised.value)
 
 
@@ -108,5 +107,5 @@ def test_of_a_url_scheme_and_host_are_shown_where_the_host_is_no_secret(url: str
 
 
 def test_settings_that_are_printed_show_no_url() -> None:
-    settings = get_notifying_settings(ABSENT, {"AGENTGAUGE_NOTIFY": "slack://T0ps3cret/B/C"})
+    settings = get_notifying_settings(NOWHERE, {"AGENTGAUGE_NOTIFY": "slack://T0ps3cret/B/C"})
     assert "T0ps3cret" not in repr(settings)

@@ -13,12 +13,13 @@ Each URL is a channel, called as what is before its `://`. More can be said of o
     projects = ["shop"]           # default: of all projects, and of none
     tell = ["opened", "resolved"] # default: opened, reopened, escalated, reminded, resolved
 
-URLs are Apprise's, and secrets: shown without what is secret in them. Whether Apprise can read one is looked at when a
-server starts.
+URLs are Apprise's, and secrets: shown without what is secret in them. They are read by who sends, and by nobody else:
+a server looks at them when it starts, whether Apprise can read them too, and again with every minute.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -29,6 +30,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from agentgauge.errors import SettingsError
+from agentgauge.settings.recording import Home
 from agentgauge.settings.secret import Secret
 
 Severity = Literal["critical", "error", "warning", "info"]
@@ -86,8 +88,9 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tell: tuple[Step, ...] = TOLD
 
 
-def get_notifying_settings(file: Path, env: Mapping[str, str]) -> NotifyingSettings:
-    """`file` is <home>/alerts.toml. Raises `SettingsError` naming variable, or file and channel, and what to write."""
+def get_notifying_settings(home: Home, environ: Mapping[str, str] | None = None) -> NotifyingSettings:
+    """As they are now. Raises `SettingsError` naming variable, or file and channel, and what to write."""
+    env, file = os.environ if environ is None else environ, home.alerts
     found: dict[str, Channel] = {}
     for place, table in enumerate(_tables(file), 1):
         channel = _channel(table, f"{file}: channel {_named(table, place)}", env)

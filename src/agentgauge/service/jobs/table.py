@@ -6,12 +6,14 @@ from agentgauge.service.jobs.aggregating import aggregate_days, aggregate_weeks
 from agentgauge.service.jobs.budgets import check_budgets
 from agentgauge.service.jobs.detecting import detect_anomalies, detect_outliers
 from agentgauge.service.jobs.job import Job
+from agentgauge.service.jobs.notifying import send_notifications
 from agentgauge.service.jobs.recommending import recommend
 from agentgauge.service.jobs.reporting import write_report
 from agentgauge.service.jobs.upkeep import clean_up, roll_up
 from agentgauge.service.recommending import DAILY_JOB
 
 JOBS = (
+    Job("notifications", "minute", "tell channels what happened to alerts", send_notifications),
     Job("roll-up", "hour", "bring the sums kept of events up to date", roll_up),
     Job("anomalies", "hour", "alert of unusual hours", detect_anomalies),
     Job("outliers", "hour", "alert of unusual operations", detect_outliers),
