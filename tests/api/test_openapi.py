@@ -24,6 +24,7 @@ from agentgauge.events.plain import document
 from agentgauge.settings.server import get_server_settings
 from tests.api.documented import BASE, documented, without_meta
 
+_OF_ACT = ["alert_id", "version", "If-Match"]
 _OF_PERIOD = ["project", "start_date", "end_date"]
 _PAGED = ["limit", "cursor"]
 METRICS: dict[tuple[str, str], tuple[str, list[str]]] = {
@@ -44,8 +45,10 @@ METRICS: dict[tuple[str, str], tuple[str, list[str]]] = {
     ("put", "/recommendations/{recommendation_id}/dismiss"): ("metrics_dismiss_recommendation", ["recommendation_id"]),
     ("get", "/insights/performance"): ("metrics_performance_insights", _OF_PERIOD),
     ("get", "/alerts"): ("metrics_alerts", ["project", "status", "severity", *_PAGED]),
-    ("put", "/alerts/{alert_id}/acknowledge"): ("metrics_acknowledge_alert", ["alert_id"]),
-    ("put", "/alerts/{alert_id}/resolve"): ("metrics_resolve_alert", ["alert_id"]),
+    ("get", "/alerts/{alert_id}/history"): ("metrics_alert_history", ["alert_id"]),
+    ("put", "/alerts/{alert_id}/acknowledge"): ("metrics_acknowledge_alert", _OF_ACT),
+    ("put", "/alerts/{alert_id}/resolve"): ("metrics_resolve_alert", _OF_ACT),
+    ("put", "/alerts/{alert_id}/undo"): ("metrics_undo_alert", _OF_ACT),
     ("get", "/summary"): ("metrics_summary", ["project"]),
 }
 """Clients are generated from these names: a change breaks them."""

@@ -9,6 +9,7 @@
     type = "error_rate"
     agent = "checkout"
     threshold = 2
+    by = ""                      # an empty text is none: here one condition of all operations together
 
 The file has the channels of notifications too (`agentgauge.settings.notifying`).
 """
@@ -118,8 +119,9 @@ def _rule(path: Path, text: str, number: int, table: dict[str, Any]) -> Rule:
             f"{path}:{_line(text, number, 'type')}: rule {name!r} is the default of type {base.type}: give one of "
             "another type another name"
         )
+    fields = {field: None if value == "" else value for field, value in table.items() if field != "name"}
     try:
-        return rule_from(name, {field: value for field, value in table.items() if field != "name"}, base)
+        return rule_from(name, fields, base)
     except QueryError as error:
         raise SettingsError(f"{path}:{_line(text, number, error.field or 'name')}: {error}") from error
 

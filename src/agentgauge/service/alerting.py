@@ -34,6 +34,8 @@ class RuleInForce(Rule, frozen=True, kw_only=True):
     """Of a rule that was made over HTTP; another and higher one after every change. 0: none was."""
     updated: datetime | None = None
     updated_by: str | None = None
+    unit: str | None = None
+    """What its thresholds count."""
 
 
 class RulesInForce(msgspec.Struct, frozen=True):
@@ -97,36 +99,18 @@ class Alerting:
 
     def replace(
         self,
-        name: str,
-        fields: Mapping[str, Any],
+        rule: Rule,
         actor: str,
         at: datetime,
         *,
         version: int | None = None,
         projects: Collection[str] | None = None,
     ) -> RuleInForce:
-        """Give a rule these fields, and otherwise those of the default of its type. Raises `NotFound`, `QueryError`,
-        `Conflict` for a rule of the file, `Outdated` where it is not of this version any more, and `StateError`.
+        """Have a rule, a default too, be this one. Raises `NotFound` for a name that none has, `QueryError`, `Conflict`
+        for a rule of the file, `Outdated` where it is not of this version any more, and `StateError`.
         """
-        self._changeable(name, projects)
-        rule = rule_from(name, {field: value for field, value in fields.items() if field != "name"})
+        self._changeable(rule.name, projects)
         return self._put(rule, actor, at, projects, version=version)
-
-    def change(
-        self,
-        name: str,
-        fields: Mapping[str, Any],
-        actor: str,
-        at: datetime,
-        *,
-        version: int | None = None,
-        projects: Collection[str] | None = None,
-    ) -> RuleInForce:
-        """Give a rule other values in these fields. Raises as `replace`."""
-        before = self._changeable(name, projects)
-        rule = rule_from(name, fields, _as_rule(before))
-        # What stays is that of the version that was read.
-        return self._put(rule, actor, at, projects, version=before.version if version is None else version)
 
     def delete(
         self,
@@ -187,11 +171,7 @@ def _read(kept: Collection[KeptRule]) -> tuple[list[RuleInForce], list[str]]:
 
 
 def _in_force(rule: Rule, source: Source) -> RuleInForce:
-    return RuleInForce(**msgspec.structs.asdict(rule), source=source)
-
-
-def _as_rule(rule: RuleInForce) -> Rule:
-    return Rule(**{name: getattr(rule, name) for name in Rule.__struct_fields__})
+    return RuleInForce(**msgspec.structs.asdict(rule), source=source, unit=rule.kind.unit)
 
 
 def _is_of(rule: RuleInForce, projects: Collection[str]) -> bool:

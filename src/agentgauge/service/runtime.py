@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from agentgauge.integrations.otlp.reader import OtlpReader
 from agentgauge.meter import Meter
+from agentgauge.service.alerting import Alerting
 from agentgauge.service.cache import answer_cache
 from agentgauge.service.ingest.receiver import Receiver
 from agentgauge.service.ingest.replicas import Replicas
@@ -56,11 +57,12 @@ class Runtime:
             self.landing = Landing(self.meter, failed=self.figures.landing_failures.inc)
             opened.callback(self.landing.close)
             self.landing.start()
+            self.alerting = Alerting(self.state, settings.recording.home)
             self.jobs = Leader(Work(settings, self.state, self.now), self.now) if settings.jobs else None
             if self.jobs is not None:
                 opened.callback(self.jobs.close)
                 self.jobs.start()
-            self.budgets = SharedBudgets(self.state)
+            self.budgets = SharedBudgets(self.state, self.meter)
             opened.callback(self.budgets.close)
             self.replicas = Replicas(settings.recording)
             self.otlp = OtlpReader()

@@ -39,6 +39,7 @@ NAMES = {
     "component": "<>-component", "metric": "<>_measure", "metrics": "<>_measure", "subject": "budget <>",
     "filter": "agent=<>-agent-0", "attribute": "<>_attribute", "work_item_id": "<>-ticket-0-0",
     "operation_id": "span-<>-0-0", "arm": "<>-model",
+    "rule_name": "<>-rule",
 }  # fmt: skip
 """Parameters that name something recorded, and what they name."""
 IDS = re.compile(r"(?:.*_)?id")
@@ -75,6 +76,9 @@ WRITES: dict[str, list[Any]] = {
     "POST /api/v1/budgets": [{}],
     "PUT /api/v1/budgets/{budget_id}": [{}],
     "PATCH /api/v1/budgets/{budget_id}": [{}],
+    "POST /api/v1/alert-rules": [{"name": "<>-more", "type": "error_rate", "project": "<>"}],
+    "PUT /api/v1/alert-rules/{rule_name}": [{"type": "error_rate", "project": "<>"}],
+    "PATCH /api/v1/alert-rules/{rule_name}": [{"threshold": 3}],
     "POST /api/v1/sql": [{"sql": "SELECT * FROM events"}],
     "POST /api/v1/cache/invalidate": [{"pattern": "*"}],
 }

@@ -21,6 +21,7 @@ from agentgauge.meter import Meter
 from agentgauge.policies.findings import NO_SAVING, Evidence, Finding, Period
 from agentgauge.settings.server import ServerSettings, get_server_settings
 from agentgauge.state.aggregations import Aggregation, AggregationBook
+from agentgauge.state.alert_rules import RuleBook
 from agentgauge.state.alerts import AlertBook, Detected
 from agentgauge.state.budget_terms import Terms
 from agentgauge.state.budgets import BudgetBook
@@ -137,6 +138,10 @@ def _decide(settings: ServerSettings, projects: tuple[str, ...], now: datetime) 
                 current_value=24.5, expected_value=30.0, threshold_value=24.0, deviation_percent=-18.33,
             ),
             now,
+        )  # fmt: skip
+        RuleBook(store).put(
+            f"{project}-rule", {"type": "error_rate", "project": project, "agent": agent, "threshold": 2}, project, now,
+            project=project,
         )  # fmt: skip
         RecommendationBook(store).found(
             {Key("pause_agent", agent): msgspec.json.encode(_finding(agent, now))}, now, project

@@ -19,8 +19,9 @@ _NAMED = re.compile(NAME)
 _MOST_HOURS = 8760
 _MOST = 10**9
 _LONGEST_TEXT = 500
+_NAMEABLE = re.compile(r"[^\x00\ud800-\udfff]*")
 _CONVERTED = re.compile(r"(?P<said>.*?)(?: - at `\$\.(?P<field>\w+)`)?", re.DOTALL)
-_FIELDS = Rule.__struct_fields__
+_TERMS = tuple(field for field in Rule.__struct_fields__ if field != "name")
 _BOUNDS = {
     "clear_after": (1, 1000),
     "window_hours": (1, _MOST_HOURS),
@@ -31,7 +32,7 @@ _BOUNDS = {
 
 def rule_from(name: str, fields: Mapping[str, Any], base: Rule | None = None) -> Rule:
     """The rule of a name that these fields describe; those left out are the ones of `base`, else of the default rule of
-    the type. An empty text is none. Raises `QueryError` naming rule, field and what it could be.
+    the type. Raises `QueryError` naming rule, field and what it could be.
     """
     if not _NAMED.fullmatch(name):
         raise QueryError(
@@ -39,17 +40,18 @@ def rule_from(name: str, fields: Mapping[str, Any], base: Rule | None = None) ->
             "or a digit",
             field="name",
         )
-    if unknown := [field for field in fields if field not in _FIELDS]:
-        raise _wrong(name, unknown[0], "there is no such field", [f for f in _FIELDS if f != "name"], given=unknown[0])
+    if unknown := [field for field in fields if field not in _TERMS]:
+        field = unknown[0][:80].encode("ascii", "backslashreplace").decode()
+        raise _wrong(name, field, "there is no such field", _TERMS, given=field)
     type_ = fields.get("type", None if base is None else base.type)
     if type_ not in get_args(RuleType):
         said = "it has to be said of a new rule" if type_ is None else f"{type_!r} is none"
         raise _wrong(name, "type", said, get_args(RuleType), given=str(type_))
     if base is None or base.type != type_:
         base = default_of(type_)
-    given = {field: None if value == "" else value for field, value in fields.items()}
     try:
-        rule = msgspec.convert({**msgspec.to_builtins(base), **given, "name": name}, Rule)
+        whole = {field: getattr(base, field) for field in _TERMS}
+        rule = msgspec.convert({**whole, **fields, "name": name}, Rule)
     except msgspec.ValidationError as error:
         found = _CONVERTED.fullmatch(str(error))
         field = found["field"] if found and found["field"] else "type"
@@ -71,8 +73,8 @@ def _check(rule: Rule) -> None:
         raise _has_not(rule, "by", kind.by, rule.by)
     for field in ("project", *DIMENSIONS):
         value = getattr(rule, field)
-        if value is not None and (len(value) > _LONGEST_TEXT or "\0" in value):
-            raise _wrong(rule.name, field, f"it has at most {_LONGEST_TEXT} characters, and no NUL")
+        if value is not None and not (0 < len(value) <= _LONGEST_TEXT and _NAMEABLE.fullmatch(value)):
+            raise _wrong(rule.name, field, f"it has 1 to {_LONGEST_TEXT} characters, and none that no name has")
     applies = {
         "threshold": kind.unit is not None,
         "clear_threshold": kind.has_clear_threshold,
