@@ -23,6 +23,7 @@ with. A series that is by itself empty about once in 1/alpha buckets can so alar
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -127,9 +128,10 @@ def detect(
     if _compared_with(ranked, level, width):
         scored = scores(kind, values, counts, where, width)
         states = _states(values, where, width) if kind == "total" else None
-        for at in range(learning, len(buckets)):
+        starts = [bucket.start for bucket in buckets]
+        for at in range(max(learning, 0 if since is None else bisect_left(starts, since)), len(buckets)):
             compared = _compared_with(at - learning, level, width)
-            if not compared or (since is not None and buckets[at].start < since):
+            if not compared:
                 continue
             tested += 1
             anomaly = _look(buckets[at], at, compared, level, scored, states, lower_is_better)

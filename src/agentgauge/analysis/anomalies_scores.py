@@ -45,6 +45,8 @@ FEWEST_OF_A_SHARE = 5
 _PRIOR_EVENTS = 20.0
 """Events of all seasons together that the share of one season is mixed with."""
 _CUT = 3.0
+_LARGEST = 700.0
+"""Logarithm beyond which a value is infinite."""
 _LEAST_SPREAD = 1e-6
 """Of the size of the figures: differences below it are those of adding floats up."""
 
@@ -76,7 +78,7 @@ def _of_amounts(
 ) -> Scores:
     import numpy as np
 
-    scaled, back = _transformed(kind, values)
+    scaled = transformed(kind, values)
     usual = expectation(scaled, where, width)
     weights = np.ones_like(values)
     if kind in ("positive", "number"):
@@ -88,24 +90,35 @@ def _of_amounts(
 
     def limits(at: int, score: float) -> tuple[float, float]:
         middle, reach = float(usual.value[at]), float(score * spread[at])
-        return back(middle - reach), back(middle + reach)
+        low, high = _back(kind, np.array([middle - reach, middle + reach]))
+        return float(low), float(high)
 
-    expected = np.array([back(float(value)) for value in usual.value])
+    expected = _back(kind, usual.value)
     score = usual.distance / spread
     if kind == "total":
         score = np.where(usual.weeks > 0, score, math.nan)
     return Scores(score, expected, limits, np.zeros_like(values))
 
 
-def _transformed(kind: Kind, values: NDArray[np.float64]) -> tuple[NDArray[np.float64], Callable[[float], float]]:
+def transformed(kind: Kind, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values on the scale that they are compared on, of any shape; NaN of what has no place there."""
     import numpy as np
 
     if kind == "count":
-        return 2 * np.sqrt(values + 0.375), lambda z: max(max(z, 0.0) ** 2 / 4 - 0.375, 0.0)
+        return 2 * np.sqrt(values + 0.375)
+    return values if kind == "number" else np.log(np.where(values > 0, values, math.nan))
+
+
+def _back(kind: Kind, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    """From that scale to values."""
+    import numpy as np
+
+    if kind == "count":
+        return np.maximum(np.maximum(scaled, 0.0) ** 2 / 4 - 0.375, 0.0)
     if kind == "number":
-        return values, float
-    positive = np.where(values > 0, values, math.nan)
-    return np.log(positive), lambda z: math.exp(z) if z < 700 else math.inf
+        return scaled
+    finite = np.exp(np.minimum(scaled, _LARGEST))
+    return np.where(scaled >= _LARGEST, math.inf, finite)
 
 
 def _size(values: NDArray[np.float64]) -> float:
@@ -168,29 +181,62 @@ def _variance(distance: NDArray[np.float64], weights: NDArray[np.float64]) -> tu
 
 def _of_shares(values: NDArray[np.float64], counts: NDArray[np.float64], where: Calendar, width: Width) -> Scores:
     import numpy as np
-    from scipy.special import bdtr, ndtr, ndtri
 
     events = np.where(np.isfinite(values), counts, 0.0)
     hits = np.rint(np.where(events > 0, values, 0.0) * events)
     share = _expected_shares(hits, events, where, width)
     enough = (events >= FEWEST_OF_A_SHARE) & np.isfinite(share)
-    inside = np.where(enough, share, 0.5)
-    whole = events.astype(np.int64)
-    at_most = bdtr(hits, whole, inside)
-    below = np.where(hits > 0, bdtr(np.maximum(hits - 1, 0), whole, inside), 0.0)
-    # From the nearer tail, so that a score of 12 is not rounded to an infinite one.
-    low_side = (at_most + below) / 2
-    high_side = bdtr(events - hits, whole, 1 - inside)
-    high_side = (high_side + np.where(hits < events, bdtr(np.maximum(events - hits - 1, 0), whole, 1 - inside), 0)) / 2
-    score = np.where(low_side < 0.5, ndtri(np.maximum(low_side, 1e-300)), -ndtri(np.maximum(high_side, 1e-300)))
+    score = share_scores(hits, events, np.where(enough, share, 0.5))
 
     def limits(at: int, distance: float) -> tuple[float, float]:
         reach, middle = distance / (2 * math.sqrt(max(events[at], 1.0))), math.asin(math.sqrt(share[at]))
         low, high = max(middle - reach, 0.0), min(middle + reach, math.pi / 2)
         return math.sin(low) ** 2, math.sin(high) ** 2
 
-    chance = 2 * ndtr(-np.abs(score))
-    return Scores(np.where(enough, score, math.nan), share, limits, np.where(enough, chance, 1.0))
+    return Scores(np.where(enough, score, math.nan), share, limits, np.where(enough, chance_of(score), 1.0))
+
+
+def share_scores(
+    hits: NDArray[np.float64], events: NDArray[np.float64], share: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Of so many hits among events, where such a share was expected: the normal quantile of the mid-p-value."""
+    import numpy as np
+    from scipy.special import bdtr, ndtri
+
+    whole = events.astype(np.int64)
+    at_most = bdtr(hits, whole, share)
+    below = np.where(hits > 0, bdtr(np.maximum(hits - 1, 0), whole, share), 0.0)
+    # From the nearer tail, so that a score of 12 is not rounded to an infinite one.
+    low_side = (at_most + below) / 2
+    high_side = bdtr(events - hits, whole, 1 - share)
+    high_side = (high_side + np.where(hits < events, bdtr(np.maximum(events - hits - 1, 0), whole, 1 - share), 0)) / 2
+    score: NDArray[np.float64] = np.where(
+        low_side < 0.5, ndtri(np.maximum(low_side, 1e-300)), -ndtri(np.maximum(high_side, 1e-300))
+    )
+    return score
+
+
+def chance_of(score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The two-sided chance of a normal score as far from zero."""
+    import numpy as np
+    from scipy.special import ndtr
+
+    chance: NDArray[np.float64] = 2 * ndtr(-np.abs(score))
+    return chance
+
+
+def mixed_shares(
+    own_hits: NDArray[np.float64],
+    own_events: NDArray[np.float64],
+    recent_hits: NDArray[np.float64],
+    recent_events: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The share of a season's own events, mixed with that of recent ones of all seasons; NaN where there are none."""
+    import numpy as np
+
+    level = (recent_hits + 0.5) / (recent_events + 1)
+    share: NDArray[np.float64] = (own_hits + _PRIOR_EVENTS * level) / (own_events + _PRIOR_EVENTS)
+    return np.where(recent_events + own_events > 0, share, math.nan)
 
 
 def _expected_shares(
@@ -204,7 +250,6 @@ def _expected_shares(
     recent_hits, recent_events = (
         total[size - 1 : -1] - np.concatenate([[0.0], total])[: events.size] for total in sums
     )
-    level = (recent_hits + 0.5) / (recent_events + 1)
     hit_table, event_table = (np.nan_to_num(by_week(of, where, width)) for of in (hits, events))
     season_hits, season_events = np.zeros_like(hit_table), np.zeros_like(event_table)
     for week in range(where.weeks):
@@ -212,5 +257,4 @@ def _expected_shares(
         season_hits[week] = hit_table[first:week].sum(axis=0)
         season_events[week] = event_table[first:week].sum(axis=0)
     own_hits, own_events = season_hits[where.week, where.season], season_events[where.week, where.season]
-    share: NDArray[np.float64] = (own_hits + _PRIOR_EVENTS * level) / (own_events + _PRIOR_EVENTS)
-    return np.where(recent_events + own_events > 0, share, math.nan)
+    return mixed_shares(own_hits, own_events, recent_hits, recent_events)

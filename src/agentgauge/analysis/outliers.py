@@ -145,18 +145,25 @@ def robust_baseline_of_quantiles(parts: Sequence[Quantiles], zeros: int, *, log:
 def _robust(values: NDArray[np.float64], weights: NDArray[np.float64], n: int, zeros: int, *, log: bool) -> Baseline:
     import numpy as np
 
-    median = mad = unit = math.nan
+    if not n:
+        return robust_baseline_of(0, zeros, math.nan, math.nan, math.nan, log=log)
+    median = weighted_median(values, weights)
+    deviations = np.abs(np.log(values / median)) if log else np.abs(values - median)
+    mean = float(np.average(deviations, weights=weights))
+    return robust_baseline_of(n, zeros, median, weighted_median(deviations, weights), mean, log=log)
+
+
+def robust_baseline_of(n: int, zeros: int, median: float, mad: float, mean_deviation: float, *, log: bool) -> Baseline:
+    """Of values of which these are known: how many, their median, and the median and mean of the absolute deviations
+    from it; with `log`, of |ln(value / median)|, and zeros beside them.
+    """
+    unit = math.nan
     spread: Literal["MAD", "mean absolute deviation", "none"] = "none"
-    if n:
-        median = weighted_median(values, weights)
-        deviations = np.abs(np.log(values / median)) if log else np.abs(values - median)
-        mad = weighted_median(deviations, weights)
-        mean_deviation = float(np.average(deviations, weights=weights))
-        least = _ROUNDING if log else _ROUNDING * abs(median)
-        if mad > least:
-            spread, unit = "MAD", mad / _OF_MAD
-        elif mean_deviation > least:
-            spread, unit = "mean absolute deviation", mean_deviation * _OF_MEAN_DEVIATION
+    least = _ROUNDING if log else _ROUNDING * abs(median)
+    if mad > least:
+        spread, unit = "MAD", mad / _OF_MAD
+    elif mean_deviation > least:
+        spread, unit = "mean absolute deviation", mean_deviation * _OF_MEAN_DEVIATION
     return Baseline(
         method="robust",
         scale="log" if log else "linear",

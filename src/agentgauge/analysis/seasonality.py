@@ -168,11 +168,22 @@ def _levels(levelled: NDArray[np.float64], where: Calendar, size: int) -> NDArra
         levels[early] = np.median(start)
     if at.size < _FEWEST_VALUES:
         return levels
-    padded = np.concatenate([np.full(size, math.nan), levelled[at]])
-    windows = np.lib.stride_tricks.sliding_window_view(padded, size)
     medians = np.full(at.size + 1, math.nan)
-    medians[size:] = np.median(windows[size:], axis=1) if at.size >= size else medians[size:]
-    for before in range(_FEWEST_VALUES, min(size, at.size + 1)):
-        medians[before] = np.median(levelled[at[:before]])
+    if at.size >= size:
+        medians[size:] = _rolling_medians(levelled[at], size)
     before_each = np.searchsorted(at, np.arange(levelled.size))
+    fewest = int(before_each[~early].min(initial=size))
+    for before in range(max(fewest, _FEWEST_VALUES), min(size, at.size + 1)):
+        medians[before] = np.median(levelled[at[:before]])
     return np.where(early, levels, medians[before_each])
+
+
+def _rolling_medians(values: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """The median of each `size` values in a row, an even number, of at least as many."""
+    import numpy as np
+    from scipy.ndimage import rank_filter
+
+    # A filter's window is centred: of an even size it holds half of it before a value, and the value itself.
+    first, last = size // 2, size // 2 + values.size - size + 1
+    low, high = (rank_filter(values, rank, size=size)[first:last] for rank in (size // 2 - 1, size // 2))
+    return np.asarray((low + high) / 2)

@@ -1,0 +1,144 @@
+"""Anomalies in the last hour of many series at once: the same as `agentgauge.analysis.anomalies` finds in each.
+
+To score one hour every hour before it has to be scored, which takes 3 ms a series. So most series are dismissed first,
+by figures that all series share arrays for:
+
+    share    the chance of its last hour, by counting alone, is the least p-value that it can have: where that is above
+             alpha nothing is found. Exact
+    total    of an hour without an amount nothing is found where most weeks of its season had none either. Exact
+    others   the p-value of an hour is the rank of its score, a distance over a spread. A rough distance, from the
+             median of its season beside its week's median, is found for the last eight weeks. Where more than twice as
+             many hours as may rank above an anomaly are `_FARTHER` times as far off as the last one, nothing is found
+
+The last is no theorem, as a rough distance is not the exact one; that it dismisses nothing that `detect` finds is
+tested on series with and without seasons, shifts and gaps. A thousand series of 13 weeks take half a second, 25 MB.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from agentgauge.analysis.anomalies import ALPHA, MEMORY, Anomaly, Bucket, detect
+from agentgauge.analysis.anomalies_scores import (
+    FEWEST_OF_A_SHARE,
+    Kind,
+    chance_of,
+    mixed_shares,
+    share_scores,
+    transformed,
+)
+from agentgauge.analysis.seasonality import LEVEL_BUCKETS, MEMORY_WEEKS, SEASONS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_FEWEST = 8
+"""Hours farther off that are asked for at least; with the usual alpha 2 of 2,015 may be."""
+_FARTHER = 1.6
+_WEEK = SEASONS["hour"]
+_ROUNDING = 1e-9
+
+
+def latest_anomalies(
+    starts: Sequence[datetime],
+    values: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    *,
+    kind: Kind,
+    alpha: float = ALPHA["hour"],
+    lower_is_better: bool = True,
+) -> dict[int, Anomaly]:
+    """By row, the anomaly that the last hour of a series is, where it is one.
+
+    A row of `values` is a series, a column an hour that begins at one of `starts`; `counts` are the events that values
+    are of. A series begins with its first hour that has any. Raises `ValueError` as `detect`.
+    """
+    import numpy as np
+
+    found: dict[int, Anomaly] = {}
+    if not values.size:
+        return found
+    has_any = (counts > 0) | (values > 0)
+    begins = np.where(has_any.any(axis=1), has_any.argmax(axis=1), values.shape[1])
+    for row in np.flatnonzero(_may_be(values, counts, kind, alpha) & (begins < values.shape[1])):
+        first = int(begins[row])
+        buckets = [
+            Bucket(start, float(value), int(n))
+            for start, value, n in zip(starts[first:], values[row, first:], counts[row, first:], strict=True)
+        ]
+        last = detect(
+            buckets, width="hour", kind=kind, alpha=alpha, lower_is_better=lower_is_better, since=starts[-1]
+        ).anomalies
+        if last:
+            found[int(row)] = last[0]
+    return found
+
+
+def _may_be(values: NDArray[np.float64], counts: NDArray[np.float64], kind: Kind, alpha: float) -> NDArray[np.bool_]:
+    """The series that are not dismissed."""
+    import numpy as np
+
+    if kind == "share":
+        return _share_may_be(values, counts, alpha)
+    hours = _WEEK * MEMORY_WEEKS + 1
+    if values.shape[1] < hours:
+        return np.full(len(values), True)
+    recent, of = transformed(kind, values[:, -hours:]), counts[:, -hours:]
+    # A row per week, from the oldest: every week ends an hour before the last hour's season comes round.
+    weeks = recent[:, :-1].reshape(len(values), MEMORY_WEEKS, _WEEK)
+    weights = np.ones_like(weeks)
+    if kind == "total":
+        weights = np.broadcast_to(_medians(of[:, :-1].reshape(weeks.shape), 1)[:, None], weeks.shape)
+    elif kind in ("positive", "number"):
+        weights = of[:, :-1].reshape(weeks.shape)
+    levels = _medians(weeks, 2)
+    seasons = _medians(weeks - levels[:, :, None], 1)
+    distances = np.abs(weeks - levels[:, :, None] - seasons[:, None])
+    last = np.abs(recent[:, -1] - levels[:, -1] - seasons[:, 0])
+    own_weight = weights[:, -1, 0] if kind == "total" else of[:, -1] if kind in ("positive", "number") else 1.0
+    own = np.broadcast_to(np.asarray(own_weight), last.shape)[:, None, None]
+    # The spread of an hour of fewer events, sqrt(a + b / n), is at most sqrt(n of the last / n) times that of the last.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distances = distances * np.sqrt(np.minimum(weights / own, 1.0))
+    farther = distances >= _FARTHER * last[:, None, None]
+    dismissed = farther.sum(axis=(1, 2)) >= max(_FEWEST, 2 * math.ceil(alpha * MEMORY["hour"]))
+    if kind == "total":
+        active = values[:, -hours::_WEEK] > 0
+        busy = active[:, :-1].mean(axis=1)
+        # The state of such an hour may be what is unusual, and an hour without an amount has no distance.
+        dismissed = np.where(active[:, -1], dismissed & (busy >= 0.5), busy < 0.5)
+    kept: NDArray[np.bool_] = ~dismissed
+    return kept
+
+
+def _share_may_be(values: NDArray[np.float64], counts: NDArray[np.float64], alpha: float) -> NDArray[np.bool_]:
+    import numpy as np
+
+    events = np.where(np.isfinite(values), counts, 0.0)
+    hits = np.rint(np.where(events > 0, values, 0.0) * events)
+    recent = slice(-1 - LEVEL_BUCKETS["hour"], -1)
+    season = list(range(values.shape[1] - 1 - _WEEK, -1, -_WEEK))[:MEMORY_WEEKS]
+    share = mixed_shares(
+        hits[:, season].sum(axis=1),
+        events[:, season].sum(axis=1),
+        hits[:, recent].sum(axis=1),
+        events[:, recent].sum(axis=1),
+    )
+    enough = (events[:, -1] >= FEWEST_OF_A_SHARE) & np.isfinite(share)
+    score = share_scores(hits[:, -1], events[:, -1], np.where(enough, share, 0.5))
+    return enough & (chance_of(score) <= alpha * (1 + _ROUNDING))
+
+
+def _medians(table: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Medians along an axis, NaN left out; NaN of nothing else."""
+    import numpy as np
+
+    ordered = np.sort(table, axis=axis)  # NaN goes last
+    count = np.isfinite(table).sum(axis=axis, keepdims=True)
+    low = np.take_along_axis(ordered, np.maximum(count - 1, 0) // 2, axis)
+    high = np.take_along_axis(ordered, np.minimum(count // 2, table.shape[axis] - 1), axis)
+    return np.where(count > 0, (low + high) / 2, np.nan).squeeze(axis)
