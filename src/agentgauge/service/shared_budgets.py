@@ -11,9 +11,11 @@ at once, so that one that waits for the network keeps nobody from asking.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeVar
@@ -22,16 +24,20 @@ import msgspec
 
 from agentgauge.errors import QueryError, ServerBusy
 from agentgauge.events.fields import MONEY_STEP
+from agentgauge.meter import Meter
 from agentgauge.service.security.principal import Principal
+from agentgauge.service.shared_counts import SharedCounts
 from agentgauge.state.budget_account import Account, Charge, Refusal, Reservation, Wanted
 from agentgauge.state.budget_accounts import BudgetAccounts
 from agentgauge.state.kept import KeptDatabase
 from agentgauge.state.sql import SqlStore
 
+_log = logging.getLogger("agentgauge")
 _THREADS = 4
 """Of transactions in PostgreSQL."""
 _LONGEST_WAIT_S = 5.0
 """After which nobody waits for an answer any more."""
+_LONGEST_COUNT_S = 4.0
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _MOST_USD = Decimal(10**12)
 
@@ -41,8 +47,9 @@ T = TypeVar("T")
 class SharedBudgets:
     """For all routes of a process."""
 
-    def __init__(self, state: SqlStore) -> None:
+    def __init__(self, state: SqlStore, meter: Meter) -> None:
         self._state = state
+        self._counts = SharedCounts(meter, state)
         self._kept = None if state.path is None else KeptDatabase(state.path)
         self._threads = ThreadPoolExecutor(_THREADS if self._kept is None else 1, "agentgauge-budgets")
 
@@ -57,7 +64,8 @@ class SharedBudgets:
                 raise ServerBusy("too many programs ask about budgets: nothing was reserved or charged")
             return work()
 
-        return await asyncio.get_running_loop().run_in_executor(self._threads, still_asked)
+        context = copy_context()  # the audit notes which request it was
+        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, still_asked)
 
     def open(self, principal: Principal, wanted: Wanted) -> Account:
         """The account of the budget that a program means; the principal is who makes or changes it.
@@ -108,18 +116,39 @@ class SharedBudgets:
         _check_charges(charges)
         return self._accounts(principal).charge(budget_id, charges)
 
+    async def recount(self, principal: Principal, budget_id: int) -> Account | None:
+        """The account once it was counted from all events that were acknowledged; None where that takes longer than
+        anybody waits: it goes on. Raises `NotFound`, `StateError`, `LakeError`.
+        """
+        await self.in_turn(lambda: self.account(principal, budget_id))
+        if not await self.in_turn(lambda: self._counts.is_fresh(budget_id)):
+            counted = asyncio.wrap_future(self._counts.counted(budget_id))
+            try:
+                await asyncio.wait_for(asyncio.shield(counted), _LONGEST_COUNT_S)
+            except TimeoutError:
+                counted.add_done_callback(_told)
+                return None
+        return await self.in_turn(lambda: self.account(principal, budget_id))
+
     def renew(self, principal: Principal, holder: str, reservation_ids: Sequence[str], ttl_s: float) -> None:
         """Raises `StateError`."""
         self._accounts(principal).renew(holder, ttl_s, reservation_ids)
 
     def close(self) -> None:
         """End what runs, and let its connection go."""
-        if self._kept is not None:
-            self._threads.submit(self._kept.close)
+        self._counts.close()
         self._threads.shutdown()
+        if self._kept is not None:
+            self._kept.close()
 
     def _accounts(self, principal: Principal) -> BudgetAccounts:
         return BudgetAccounts(self._kept or self._state, principal.projects)
+
+
+def _told(counted: asyncio.Future[None]) -> None:
+    """What went wrong with a count that nobody waits for any more."""
+    if not counted.cancelled() and (error := counted.exception()) is not None:
+        _log.warning("budgets were not counted: %s", error)
 
 
 def _of_own_project(wanted: Wanted, principal: Principal) -> Wanted:

@@ -145,5 +145,23 @@ async def charge(
     return _json(await runtime.budgets.in_turn(lambda: runtime.budgets.charge(principal, budget_id, given.charges)))
 
 
-def _json(answer: object) -> Response:
-    return Response(msgspec.json.encode(document(answer)), media_type="application/json")
+@router.post(
+    "/{budget_id}/recount",
+    summary="Count a budget",
+    responses={
+        **_OF_ACCOUNT,
+        **answer_of(Account, "As it stands: it is still being counted", _ACCOUNT, status=202),
+        **errors(404),
+    },
+)
+async def recount(runtime: RuntimeOf, principal: Guarding, budget_id: RowId) -> Response:
+    """Have its spending counted from the events that are here now, which also frees what dead holders had reserved. 202
+    where that takes longer than a few seconds: it goes on."""
+    counted = await runtime.budgets.recount(principal, budget_id)
+    if counted is not None:
+        return _json(counted)
+    return _json(await runtime.budgets.in_turn(lambda: runtime.budgets.account(principal, budget_id)), 202)
+
+
+def _json(answer: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(document(answer)), status, media_type="application/json")

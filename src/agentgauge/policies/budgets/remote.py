@@ -40,6 +40,8 @@ _RETRY_S = 1
 """Where a server that is busy does not say when to come again, and the longest that it is believed."""
 _LONGEST_RETRY_S = 60
 
+_ACCEPTED = 202
+
 T = TypeVar("T")
 
 
@@ -101,7 +103,8 @@ class RemoteAccounts:
 
     def recount(self, budget_id: int) -> None:
         """As of `Accounts`; `StateError` where it takes longer than a guard can wait. The server goes on with it."""
-        self._done("POST", f"/{budget_id}/recount")
+        if self._done("POST", f"/{budget_id}/recount").status == _ACCEPTED:
+            raise StateError(f"{self._client.endpoint} still counts what budget {budget_id} has spent")
 
     def _asked(self, method: str, path: str, kind: type[T], body: msgspec.Struct | None = None) -> T:
         answer = self._done(method, path, body)
