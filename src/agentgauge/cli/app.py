@@ -11,6 +11,7 @@ import typer
 from agentgauge.cli.commands.agent import agent
 from agentgauge.cli.commands.anomalies import anomalies
 from agentgauge.cli.commands.backup import backup, restore
+from agentgauge.cli.commands.budget import budget
 from agentgauge.cli.commands.collect import collect
 from agentgauge.cli.commands.compact import compact
 from agentgauge.cli.commands.compare import compare
@@ -79,6 +80,7 @@ for command in (
 ):
     app.command(name="import" if command is import_command else None)(command)
 app.add_typer(recommendations, name="recommendations")
+app.add_typer(budget, name="budget")
 app.add_typer(keys, name="keys")
 app.add_typer(jobs, name="jobs")
 app.add_typer(db, name="db")

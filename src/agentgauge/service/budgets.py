@@ -20,7 +20,16 @@ from agentgauge.service.budget_charges import Sighting
 from agentgauge.service.recorded import check_recorded
 from agentgauge.service.window import Window
 from agentgauge.state.budget_counts import Beside, BudgetCounts
-from agentgauge.state.budget_terms import Budget, BudgetPeriod, Scope, Status, Terms, status_of, utilization_percent
+from agentgauge.state.budget_terms import (
+    Budget,
+    BudgetPeriod,
+    Scope,
+    SetBy,
+    Status,
+    Terms,
+    status_of,
+    utilization_percent,
+)
 from agentgauge.state.store import Store
 
 _COLUMNS = {"ticket": "work_item"}
@@ -54,6 +63,8 @@ class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
     period: BudgetPeriod
     total_usd: Decimal
     used_usd: Decimal
+    told_usd: Decimal
+    """Of it, what was told of calls that are not among the events yet, or are without a price."""
     reserved_usd: Decimal
     """For calls that are under way."""
     remaining_usd: Decimal
@@ -71,6 +82,8 @@ class BudgetState(msgspec.Struct, frozen=True, kw_only=True):
     created: datetime
     updated: datetime
     version: int
+    set_by: SetBy
+    """`code`: by a program, which may change it."""
 
 
 class DecidedBudget(BudgetState, frozen=True, kw_only=True):
@@ -157,6 +170,7 @@ def _state(budget: Budget, use: Use, now: datetime) -> BudgetState:
         period=budget.period,
         total_usd=budget.total_usd,
         used_usd=use.cost_usd,
+        told_usd=use.told_usd,
         reserved_usd=use.reserved_usd,
         remaining_usd=budget.total_usd - use.cost_usd - use.reserved_usd,
         utilization_percent=utilization_percent(use.cost_usd, budget.total_usd),
@@ -169,6 +183,7 @@ def _state(budget: Budget, use: Use, now: datetime) -> BudgetState:
         created=budget.created,
         updated=budget.updated,
         version=budget.version,
+        set_by=budget.set_by,
     )
 
 

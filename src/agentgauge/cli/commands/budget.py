@@ -1,0 +1,266 @@
+"""`agentgauge budget`: what may be spent, and what is used of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from agentgauge.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from decimal import Decimal
+
+    from agentgauge.meter import Meter
+    from agentgauge.service.budgets import BudgetState
+    from agentgauge.state.database import Database
+    from agentgauge.state.sql import SqlStore
+
+budget = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What may be spent, and what is used of it.")
+
+_ACTOR = "command line"
+_Period = Literal["total", "day", "week", "month"]
+_Of = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCOPE:NAME", help="agent, role, project, team, user, ticket, run or session: ticket:PROJ-456."
+    ),
+]
+_Which = Annotated[
+    str, typer.Argument(metavar="SCOPE:NAME|ID", help="As 'agentgauge budget list' shows it, or its number.")
+]
+_Per = Annotated[_Period | None, typer.Option("--per", help="Which one, where a name has several.")]
+_Project = Annotated[
+    str | None, typer.Option("--project", metavar="PROJECT", help="Of this project's events alone. Default: of all.")
+]
+
+
+@budget.command("set")
+def set_command(
+    of: _Of,
+    usd: Annotated[str, typer.Argument(metavar="USD", help="What may be spent.")],
+    per: Annotated[
+        _Period, typer.Option("--per", help="In all, or in each day, week (from Monday) or month, UTC.")
+    ] = "total",
+    project: _Project = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            "--since",
+            metavar="WHEN",
+            help="Nothing before it counts. Default: now, or the start of this day, week or month.",
+        ),
+    ] = None,
+    warn: Annotated[
+        float | None, typer.Option("--warn", metavar="PERCENT", min=0.01, max=100, help="Default: 80.")
+    ] = None,
+    critical: Annotated[
+        float | None, typer.Option("--critical", metavar="PERCENT", min=0.01, max=100, help="Default: 95.")
+    ] = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Set a budget: a new one, or another amount for the one that there is.
+
+    What is not said of one that there is stays. What a person set no program changes.
+    """
+    from datetime import UTC, datetime
+
+    from agentgauge.cli.homes import check_writable
+    from agentgauge.cli.output import note, print_document, screen
+    from agentgauge.cli.zones import reading_zone
+    from agentgauge.service.budgets import states, unrecorded
+    from agentgauge.service.named_budgets import Asked, amount, described, set_budget
+    from agentgauge.service.recounting import recount
+    from agentgauge.service.window import parse_moment
+    from agentgauge.state.budgets import BudgetBook
+
+    meter, store = _kept_here(home)
+    check_writable(meter.settings.home)
+    now = datetime.now(UTC)
+    asked = Asked(
+        of=of,
+        usd=amount(usd),
+        period=per,
+        project=project,
+        start=None if since is None else parse_moment(since, reading_zone(None)[1], now),
+        warning_percent=warn,
+        critical_percent=critical,
+    )
+    done = set_budget(BudgetBook(store), asked, _ACTOR, now)
+    recount(meter, store, [done.budget.id])
+    with meter.engine() as engine:
+        state = states(engine, store, (done.budget,), now)[0]
+        mistyped = unrecorded(engine, done.budget)
+    if as_json:
+        print_document({"budget": state, "before": done.before, "note": mistyped})
+        return
+    what = f"budget {state.id}: {state.scope}:{state.name} may spend {described(done.budget)}"
+    if done.before is not None:
+        what += f"; it was {described(done.before)}"
+    screen().print(what, markup=False, soft_wrap=True)
+    screen().print(_line(state, now), markup=False, soft_wrap=True)
+    if mistyped is not None:
+        note(f"note: {mistyped}")
+
+
+@budget.command("list")
+def list_command(home: options.Home = None, as_json: options.Json = False) -> None:
+    """Show all budgets, with what is used of each in its current period."""
+    from agentgauge.cli.output import print_document, screen
+
+    found, _ = _states(home, None, None, None)
+    if as_json:
+        print_document(found)
+    elif not found:
+        screen().print("There is no budget. Set one: agentgauge budget set agent:NAME 30 --per month", soft_wrap=True)
+    else:
+        _print_table(found)
+
+
+@budget.command()
+def show(
+    which: _Which,
+    per: _Per = None,
+    project: _Project = None,
+    tz: options.TimeZone = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Show one budget: what is used, what is reserved and by whom, and who set it.
+
+    It ends with 1 where the budget is used up, so that a script can ask before it starts something.
+    """
+    from agentgauge.cli.budget_screen import print_budget
+    from agentgauge.cli.exits import FINDING
+    from agentgauge.cli.output import print_document
+    from agentgauge.cli.zones import reading_zone
+    from agentgauge.state.audit import AuditLog
+    from agentgauge.state.budget_accounts import BudgetAccounts
+
+    (state,), store = _states(home, which, per, project)
+    reservations = BudgetAccounts(store).reservations(state.id)
+    acts = AuditLog(store).acts(subject=f"budget {state.id}", limit=1)
+    if as_json:
+        print_document({"budget": state, "reservations": reservations, "last_change": acts[0] if acts else None})
+    else:
+        print_budget(state, reservations, acts[0] if acts else None, reading_zone(tz)[1])
+    if state.used_usd >= state.total_usd:
+        raise typer.Exit(FINDING)
+
+
+@budget.command()
+def remove(
+    which: _Which,
+    per: _Per = None,
+    project: _Project = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
+    """Remove a budget. What was recorded stays; guards that hold it let go on with their work."""
+    from datetime import UTC, datetime
+
+    from agentgauge.cli.output import print_document, screen
+    from agentgauge.service.named_budgets import described, the_budget
+    from agentgauge.state.budgets import BudgetBook
+
+    _, store = _kept_here(home)
+    book = BudgetBook(store)
+    found = the_budget(book, which, per, project)
+    book.delete(found.id, _ACTOR, datetime.now(UTC), version=found.version)
+    if as_json:
+        print_document(found)
+    else:
+        what = f"budget {found.id} of {found.scope}:{found.name}, {described(found)}, is removed"
+        screen().print(what, markup=False, soft_wrap=True)
+
+
+def _kept_here(home: str | None) -> tuple[Meter, Database | SqlStore]:
+    """Raises `SettingsError` where the budgets are a server's."""
+    from agentgauge.errors import SettingsError
+    from agentgauge.meter import Meter
+    from agentgauge.settings.server import get_server_settings
+    from agentgauge.state.opening import shared_state
+
+    settings = get_server_settings(home)
+    if endpoint := settings.recording.endpoint:
+        raise SettingsError(
+            f"what is recorded here goes to {endpoint}, which keeps the budgets: see {endpoint}/api/v1/budgets, or run "
+            "this where that server runs"
+        )
+    return Meter(settings.recording), shared_state(settings)
+
+
+def _states(
+    home: str | None, which: str | None, per: _Period | None, project: str | None
+) -> tuple[tuple[BudgetState, ...], Database | SqlStore]:
+    """One budget, or all, as they stand. What dead holders had reserved is freed first, where that is possible."""
+    from contextlib import suppress
+    from datetime import UTC, datetime
+
+    from agentgauge.cli.homes import note_absent
+    from agentgauge.errors import LakeError, StateError
+    from agentgauge.service.budgets import states
+    from agentgauge.service.named_budgets import the_budget
+    from agentgauge.service.recounting import recount
+    from agentgauge.state.budget_accounts import BudgetAccounts
+    from agentgauge.state.budgets import BudgetBook
+
+    meter, store = _kept_here(home)
+    note_absent(meter.settings.home)
+    book, accounts = BudgetBook(store), BudgetAccounts(store)
+    chosen = book.budgets() if which is None else (the_budget(book, which, per, project),)
+    if not chosen:
+        return (), store
+    now = datetime.now(UTC)
+    dead = [one.id for one in chosen if any(held.expires < now for held in accounts.reservations(one.id))]
+    if dead:
+        with suppress(LakeError, StateError, OSError):  # as in a home that may only be read: they are shown as reserved
+            recount(meter, store, dead)
+    with meter.engine() as engine:
+        return states(engine, store, chosen, now), store
+
+
+def _line(state: BudgetState, now: datetime) -> str:
+    from agentgauge.cli import wording
+
+    counted = f"since {state.counted_from:%Y-%m-%d %H:%M} UTC"
+    if state.counted_from >= now:
+        return f"{wording.money(state.used_usd)} used; it counts from now on, --since counts what was spent before"
+    return f"{wording.cost(state.used_usd, state.unpriced_calls)} used {counted}: {state.status}"
+
+
+def _print_table(found: Sequence[BudgetState]) -> None:
+    from agentgauge.cli.budget_screen import share
+    from agentgauge.cli.output import screen
+    from agentgauge.cli.tables import Cell, fitting, rows_table
+    from agentgauge.cli.wording import NOTHING, money, unpriced
+
+    def held(amount: Decimal) -> str:
+        return money(amount) if amount else NOTHING
+
+    several = len({one.project for one in found if one.scope != "project"}) > 1
+    first: list[Cell] = [("budget", lambda one: f"{one.scope}:{one.name}")]
+    if several:
+        first.append(("project", lambda one: one.project or "all"))
+    others: list[Cell] = [
+        ("id", lambda one: str(one.id)),
+        ("per", lambda one: one.period),
+        ("limit", lambda one: money(one.total_usd)),
+        ("used", lambda one: money(one.used_usd)),
+        ("reserved", lambda one: held(one.reserved_usd)),
+        ("left", lambda one: money(one.remaining_usd)),
+        ("%", share),
+        ("status", lambda one: one.status),
+        ("not in it", lambda one: unpriced(one.unpriced_calls) or NOTHING),
+    ]
+    if not any(one.reserved_usd for one in found):
+        others = [cell for cell in others if cell[0] != "reserved"]
+    if not any(one.unpriced_calls for one in found):
+        others = [cell for cell in others if cell[0] != "not in it"]
+    out = screen()
+    out.print(
+        rows_table(None, first, fitting(first, others, ("not in it", "reserved", "left"), found, out.width), found)
+    )
