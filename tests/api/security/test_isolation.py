@@ -38,7 +38,7 @@ NAMES = {
     "by": "attributes.<>_attribute", "where": "agent=<>-agent-0", "group": "attributes.<>_attribute",
     "component": "<>-component", "metric": "<>_measure", "metrics": "<>_measure", "subject": "budget <>",
     "filter": "agent=<>-agent-0", "attribute": "<>_attribute", "work_item_id": "<>-ticket-0-0",
-    "operation_id": "span-<>-0-0", "arm": "<>-model",
+    "operation_id": "span-<>-0-0", "arm": "<>-model", "reservation_id": "<>-reservation",
     "rule_name": "<>-rule",
 }  # fmt: skip
 """Parameters that name something recorded, and what they name."""
@@ -63,7 +63,9 @@ SAID = {
 """Texts that name nothing recorded."""
 _OF_KEYS = re.compile(r"key [0-9a-f]{8}")
 _OF_RECORDING = re.compile(r"\b[0-9a-f]{12}-[0-9]{6}\b|\b[-0-9]{10}T[0-9:]{8}\.[0-9]{6}Z")
-VARYING = frozenset({"as_of", "next_cursor", "created", "computed", "request", "request_id", "segment", "arrived"})
+VARYING = frozenset(
+    {"as_of", "next_cursor", "created", "computed", "counted_at", "request", "request_id", "segment", "arrived"}
+)
 """Keys of answers that say when they were made, or by whom they were asked."""
 
 WRITES: dict[str, list[Any]] = {
@@ -79,8 +81,20 @@ WRITES: dict[str, list[Any]] = {
     "POST /api/v1/alert-rules": [{"name": "<>-more", "type": "error_rate", "project": "<>"}],
     "PUT /api/v1/alert-rules/{rule_name}": [{"type": "error_rate", "project": "<>"}],
     "PATCH /api/v1/alert-rules/{rule_name}": [{"threshold": 3}],
+    "POST /api/v1/budget-accounts": [
+        {"scope": "agent", "name": "<>-agent-0"},
+        {"scope": "agent", "name": "<>-agent-0", "project": "<>"},
+        {"scope": "project", "name": "<>", "usd": "30"},
+    ],
+    "POST /api/v1/budget-accounts/renew": [{"holder": "<>-holder", "reservations": ["<>-reservation"], "ttl_s": 60}],
+    "PUT /api/v1/budget-accounts/{budget_id}/reservations/{reservation_id}": [
+        {"usd": "1", "at_least_usd": "1", "holder": "<>-holder", "ttl_s": 60}
+    ],
+    "POST /api/v1/budget-accounts/{budget_id}/reservations/{reservation_id}/settle": [{}],
+    "POST /api/v1/budget-accounts/{budget_id}/charges": [{"charges": []}],
     "POST /api/v1/sql": [{"sql": "SELECT * FROM events"}],
     "POST /api/v1/cache/invalidate": [{"pattern": "*"}],
+    "POST /api/v1/notifications/test": [{}],
 }
 """Bodies of what is no question, with `<>` for the project. Without an entry a route is asked with none."""
 NO_QUESTIONS = frozenset({"/", "/healthz", "/readyz", "/sign-in", "/sign-in/callback"})
