@@ -7,6 +7,7 @@ urllib3 is imported with the first request.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 5.0
 _ANSWER_S = 30.0
+_OBJECT = re.compile(r"^HTTPS?Connection(Pool)?\([^)]*\): ")
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -105,5 +107,7 @@ def _manager(endpoint: str) -> urllib3.PoolManager:
 
 
 def _said(error: Exception) -> str:
-    """Without the objects that urllib3 shows in front of what happened."""
-    return str(error).rpartition("object at ")[2].partition(">: ")[2] or str(error)
+    """What happened, without the objects of urllib3 that it shows in front of it."""
+    inner = error.args[-1] if error.args else None
+    said = str(inner) if isinstance(inner, Exception) else str(error)
+    return _OBJECT.sub("", said) or type(error).__name__

@@ -1,0 +1,82 @@
+"""Programs that record for a server, the server's events, and what is left in a home."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from agentgauge.lake import Lake
+from agentgauge.pricing import PriceBook
+from agentgauge.settings.server import get_server_settings
+
+AGENT = Path(__file__).parent / "agent.py"
+NOBODY = "http://127.0.0.1:9"
+"""Nothing listens there."""
+Identity = tuple[str, int]
+
+
+def environment(endpoint: str, key: str | None = None, **more: str) -> dict[str, str]:
+    key_of = {} if key is None else {"AGENTGAUGE_API_KEY": key}
+    return {**os.environ, "AGENTGAUGE_ENDPOINT": endpoint, **key_of, **more}
+
+
+def start_agent(home: Path, endpoint: str, count: int, word: str = "alone", **more: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, str(AGENT), str(home), str(count), word],
+        env=environment(endpoint, **more), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def said(lines: Iterable[str]) -> list[Identity]:
+    """Identities of the events that an agent says to have recorded."""
+    pairs = [line.split() for line in lines]
+    return [(pair[0], int(pair[1])) for pair in pairs if len(pair) == 2]
+
+
+def finished(agent: subprocess.Popen[str]) -> list[Identity]:
+    """What an agent recorded in all, once it has ended."""
+    assert agent.stdin is not None
+    assert agent.stdout is not None
+    with agent:
+        agent.stdin.close()
+        found = said(agent.stdout)
+    assert agent.returncode == 0
+    return found
+
+
+def recorded(home: Path, endpoint: str, count: int, word: str = "alone", **more: str) -> list[Identity]:
+    return finished(start_agent(home, endpoint, count, word, **more))
+
+
+def forward(home: Path, endpoint: str, key: str | None = None, code: int = 0) -> str:
+    """`agentgauge forward`; what it says."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from agentgauge.cli import main; main()", "forward", "--home", str(home)],
+        env=environment(endpoint, key), capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def events_of(home: Path) -> list[Identity]:
+    """Identities of all events of a home, however often they are there."""
+    return [(segment, n) for segment, n in rows(home, "SELECT segment, n FROM events")]
+
+
+def rows(home: Path, sql: str) -> list[tuple]:  # type: ignore[type-arg]
+    with Lake(get_server_settings(home, {}).recording.home, PriceBook.load()).snapshot() as snapshot:
+        return snapshot.connection.execute(sql).fetchall()
+
+
+def segments(home: Path) -> list[Path]:
+    return sorted((home / "journal").glob("*.seg"))
+
+
+def assert_once(server: Path, expected: Iterable[Identity]) -> None:
+    """Every one of these events is there, once, and no other."""
+    found, wanted = events_of(server), set(expected)
+    assert len(found) == len(set(found)), "an event is there twice"
+    assert set(found) == wanted, f"{len(wanted - set(found))} missing, {len(set(found) - wanted)} too many"
