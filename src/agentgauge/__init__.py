@@ -12,14 +12,33 @@ Importing this costs the standard library and msgspec, nothing else.
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
-
+from agentgauge.errors import BudgetExceeded
 from agentgauge.events import Event, Usage
 from agentgauge.recorder import Gauge, Health, Redact, Span, default, set_default
+from agentgauge.recorder.guards import Asked, Guard, hand_in
 from agentgauge.settings import get_settings
+from agentgauge.settings.version import VERSION
 
-__all__ = ["Event", "Gauge", "Health", "Span", "Usage", "__version__", "default", "open", "set_default"]
+if TYPE_CHECKING:
+    from agentgauge.policies.budgets.guard import BudgetGuard
+
+__version__ = VERSION
+
+__all__ = [
+    "BudgetExceeded",
+    "BudgetGuard",
+    "Event",
+    "Gauge",
+    "Health",
+    "Span",
+    "Usage",
+    "__version__",
+    "default",
+    "open",
+    "set_default",
+]
 
 
 def open(  # noqa: A001 - agentgauge.open(...), as gzip.open and shelve.open
@@ -38,3 +57,20 @@ def open(  # noqa: A001 - agentgauge.open(...), as gzip.open and shelve.open
     """
     own = {"project": project, **scope} if project is not None else scope
     return Gauge.open(get_settings(home), redact=redact, **own)
+
+
+def _open_guard(asked: Asked) -> Guard:
+    from agentgauge.policies.budgets.opening import open_guard  # deferred: most programs have no budget
+
+    return open_guard(asked)
+
+
+hand_in(_open_guard)
+
+
+def __getattr__(name: str) -> object:
+    if name == "BudgetGuard":
+        from agentgauge.policies.budgets.guard import BudgetGuard
+
+        return BudgetGuard
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

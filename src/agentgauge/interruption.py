@@ -2,7 +2,8 @@
 
 CPython runs a handler right behind a C call of the main thread, inside the same `try`. A program that ends its slow
 steps with `signal.setitimer` and a handler that raises TimeoutError, which is an OSError, would have it taken for the
-disk's answer, or for that of a value that was given, and never see it.
+disk's answer, or for that of a value that was given, and never see it. `BudgetExceeded`, which recording raises because
+the program asked for it, is the program's too.
 """
 
 from __future__ import annotations
@@ -11,13 +12,18 @@ import sys
 from functools import partial
 from types import CodeType
 
+from agentgauge.errors import BudgetExceeded
+
 
 def is_interruption(error: BaseException) -> bool:
-    """Whether a handler of a signal raised `error`, in or below the frame that asks: pass it on to the program.
+    """Whether a budget's end, or a handler of a signal, raised `error`, in or below the frame that asks: pass it on to
+    the program.
 
-    Told by the frames of its traceback. What a C call raised in the frame that asks has no other frame, which is
-    seen at once.
+    A handler is told by the frames of the traceback. What a C call raised in the frame that asks has no other frame,
+    which is seen at once.
     """
+    if isinstance(error, BudgetExceeded):
+        return True
     trace = error.__traceback__
     below = None if trace is None else trace.tb_next
     if below is None:

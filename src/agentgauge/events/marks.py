@@ -21,3 +21,6 @@ DEBUGGING_START = "debugging_start"
 CHANGE_MERGED = "change_merged"
 """A change of code was merged, for the issue, run or session that it names. Its attribute `change` is the change's id
 (a merge request's, a pull request's, a commit's); a change that is recorded twice is one."""
+
+BUDGET_UNCHECKED = "budget.unchecked"
+"""Calls went on although their budget could not be checked. Attributes: `budget`, `reason`, and `calls`, how many."""

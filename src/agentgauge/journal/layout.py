@@ -56,7 +56,7 @@ LOSS_OPENING = CURRENT_OPENING + b'loss":"'
 NOT_LOST = frozenset(
     {
         *("future time", "redaction failed", "home moved", "sync failed", "scope left out"),
-        *("metadata left out", "prices unusable", "no agent open", "no issue named", "no start"),
+        *("metadata left out", "prices unusable", "no agent open", "no issue named", "no start", "budget not checked"),
     }
 )
 

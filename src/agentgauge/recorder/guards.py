@@ -2,13 +2,13 @@
 
 What a budget is, and whether it has something left, is decided above (`agentgauge.policies.budgets`), which the package
 hands in when it is imported: recording knows only that a scope may have guards, and tells them of each event that is
-recorded in it.
+recorded in it. In a scope without guards that costs nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, Protocol, Self
@@ -45,7 +45,38 @@ def charge(guards: tuple[Charged, ...], event: Event) -> None:
         except BudgetExceeded as error:
             exceeded = exceeded or error
     if exceeded is not None:
-        raise exceeded
+        waiting = _waiting.get()
+        if waiting is None:
+            raise exceeded
+        waiting.append(exceeded)
+
+
+_waiting: ContextVar[list[BudgetExceeded] | None] = ContextVar("agentgauge_exceeded", default=None)
+
+
+class AsOne:
+    """A block in which several events are recorded of one thing that has happened, or one is recorded and shown:
+    `BudgetExceeded` is raised when it ends, so that nothing that was paid for is left out.
+
+    An exception of the block's own is raised instead.
+    """
+
+    __slots__ = ("_token",)
+
+    _token: Token[list[BudgetExceeded] | None]
+
+    def __enter__(self) -> None:
+        self._token = _waiting.set([])
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, traceback: object) -> None:
+        exceeded = _waiting.get()
+        _waiting.reset(self._token)
+        if not exceeded or kind is not None:
+            return
+        around = _waiting.get()
+        if around is None:
+            raise exceeded[0]
+        around.extend(exceeded)
 
 
 class Call(Protocol):
@@ -66,7 +97,7 @@ class Call(Protocol):
 
 
 class Guard(Protocol):
-    """A budget that holds in a block: `with gauge.budget(...) as budget`."""
+    """A budget that holds in a block: `with gauge.budget(...) as budget`. Entered once at a time."""
 
     def __enter__(self) -> Self:
         """Raises `BudgetExceeded` where nothing is left."""
@@ -80,12 +111,14 @@ class Guard(Protocol):
 
     def call(self, max_usd: Money) -> Call:
         """Reserve what a call costs at most, from entering the block to leaving it. `BudgetExceeded` is raised on
-        entering where that is more than is left.
+        entering where that is more than is left, `SettingsError` at once for what is no amount of money.
         """
         ...
 
     @property
-    def limit_usd(self) -> Decimal: ...
+    def limit_usd(self) -> Decimal:
+        """Infinite where it is not known: of a budget that cannot be reached."""
+        ...
 
     @property
     def spent_usd(self) -> Decimal:
@@ -94,7 +127,7 @@ class Guard(Protocol):
 
     @property
     def remaining_usd(self) -> Decimal:
-        """Neither spent nor reserved; below 0 where more was spent than there was."""
+        """Neither spent nor reserved for calls; below 0 where more was spent than there was."""
         ...
 
 

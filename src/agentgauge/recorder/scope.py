@@ -30,17 +30,12 @@ _MISTYPED = 0.75
 class Scope:
     """Values of scope fields, and attributes of everything that is recorded in it. Equal only to itself."""
 
-    __slots__ = ("attributes", "bare", "crc", "guards", "ids", "items", "prefix")
+    __slots__ = ("attributes", "bare", "crc", "guards", "ids", "items", "origin", "prefix")
 
-    def __init__(
-        self,
-        items: Mapping[str, str],
-        attributes: Mapping[str, Any] | None = None,
-        guards: tuple[Charged, ...] = (),
-    ) -> None:
+    def __init__(self, items: Mapping[str, str], attributes: Mapping[str, Any] | None = None) -> None:
         """Raises UnicodeEncodeError for text that is none."""
         self.items = dict(items)
-        self.guards = guards
+        self.guards: tuple[Charged, ...] = ()
         """Budgets that hold here, the innermost last."""
         self.attributes: Mapping[str, Any] = attributes or {}
         """Not in the prefix: an event may have attributes of its own beside them."""
@@ -51,10 +46,12 @@ class Scope:
         """Those of its items that differ from span to span."""
         self.bare: Scope = self
         """It without ids."""
+        self.origin: Scope = self
+        """It without ids and guards, both of which come and go: what narrowings are cached by."""
         if not self.items.keys().isdisjoint(fields.ID_NAMES):
             self.ids = {name: self.items[name] for name in fields.ID_NAMES if name in self.items}
             bare = {name: value for name, value in self.items.items() if name not in self.ids}
-            self.bare = Scope(bare, self.attributes, guards)
+            self.bare = self.origin = Scope(bare, self.attributes)
 
     def at(self, ids: dict[str, str]) -> Scope:
         """This scope with these ids and no others, at a fraction of what encoding a scope costs.
@@ -69,6 +66,7 @@ class Scope:
         scope.guards = bare.guards
         scope.ids = dict(ids)
         scope.bare = bare
+        scope.origin = bare.origin
         scope.prefix = bare.prefix + opening
         scope.crc = crc32(opening, bare.crc)
         return scope
@@ -85,7 +83,10 @@ class Scope:
                 ids = {**ids, item[0]: item[1]}
             else:
                 rest.append(item)
-        return (_within(self.bare, tuple(rest)) if rest else self.bare), ids
+        if not rest:
+            return self.bare, ids
+        inner = _within(self.origin, tuple(rest))
+        return (inner.guarded_by(self.guards) if self.guards else inner), ids
 
     def narrowed(self, values: Mapping[str, object]) -> Scope:
         """This scope with some values set, or, where None, left as they are.
@@ -109,11 +110,21 @@ class Scope:
         if not own:
             return self.narrowed(values)
         scope = self.narrowed({name: value for name, value in values.items() if name not in own})
-        return Scope(scope.items, {**scope.attributes, **as_json(own)}, scope.guards)
+        extended = Scope(scope.items, {**scope.attributes, **as_json(own)})
+        return extended.guarded_by(scope.guards) if scope.guards else extended
 
-    def guarded(self, guard: Charged) -> Scope:
-        """This scope inside one more budget."""
-        return Scope(self.items, self.attributes, (*self.guards, guard))
+    def guarded_by(self, guards: tuple[Charged, ...]) -> Scope:
+        """This scope inside these budgets and no others, at a fraction of what encoding a scope costs."""
+        scope = Scope.__new__(Scope)
+        scope.items = self.items
+        scope.attributes = self.attributes
+        scope.guards = guards
+        scope.ids = self.ids
+        scope.bare = scope if self.bare is self else self.bare.guarded_by(guards)
+        scope.origin = self.origin
+        scope.prefix = self.prefix
+        scope.crc = self.crc
+        return scope
 
     @property
     def given(self) -> dict[str, Any]:
@@ -207,7 +218,7 @@ def _narrowed(scope: Scope, items: tuple[tuple[str, str], ...]) -> Scope:
     for name, _ in items:
         if name not in _NAMES:
             raise _unknown(name)
-    return Scope(scope.items | dict(items), scope.attributes, scope.guards)
+    return Scope(scope.items | dict(items), scope.attributes)
 
 
 @lru_cache(maxsize=_CACHED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 
-import agentgauge
 from agentgauge.errors import JournalUnavailable
 from agentgauge.journal import lifetime
 from agentgauge.journal.losses import warn
@@ -13,6 +12,7 @@ from agentgauge.journal.series import SegmentOptions
 from agentgauge.journal.writer import Journal, without_gil
 from agentgauge.recorder.sink import Sink
 from agentgauge.settings import Settings
+from agentgauge.settings.version import VERSION
 
 _shared: dict[Settings, Sink] = {}
 _sharing = threading.RLock()
@@ -74,4 +74,4 @@ lifetime.after_fork(_renew_lock)
 
 
 def _options(settings: Settings) -> SegmentOptions:
-    return SegmentOptions(max_bytes=settings.journal_max_bytes, locked=without_gil(), version=agentgauge.__version__)
+    return SegmentOptions(max_bytes=settings.journal_max_bytes, locked=without_gil(), version=VERSION)

@@ -16,6 +16,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any, Self
 
+from agentgauge.errors import BudgetExceeded
 from agentgauge.events import fields, kinds
 from agentgauge.interruption import is_interruption
 from agentgauge.recorder.entry import Entry
@@ -91,15 +92,19 @@ class Span:
             stated = own.get(name)
             if stated is None or (isinstance(stated, str) and stated == ""):
                 own[name] = value
-        self._entry.values(
-            self._kind,
-            outer,
-            own,
-            values,
-            success=success,
-            attributes=self._attributes,
-            message_characters=None if error is None else MESSAGE_CHARACTERS,
-        )
+        try:
+            self._entry.values(
+                self._kind,
+                outer,
+                own,
+                values,
+                success=success,
+                attributes=self._attributes,
+                message_characters=None if error is None else MESSAGE_CHARACTERS,
+            )
+        except BudgetExceeded:
+            if error is None:  # else it would hide what ended the block
+                raise
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

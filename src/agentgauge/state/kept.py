@@ -34,8 +34,10 @@ class _Kept:
 
 
 class KeptDatabase(Database):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, wait_s: float = WAIT_SECONDS) -> None:
+        """`wait_s`: how long a transaction waits for others."""
         super().__init__(path)
+        self._wait_ms = round(wait_s * 1000)
         self._kept = _Kept()
         self._inherited: list[_Kept] = []
 
@@ -91,6 +93,7 @@ class KeptDatabase(Database):
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA busy_timeout = {self._wait_ms}")
         except BaseException:
             connection.close()
             raise
