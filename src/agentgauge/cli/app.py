@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from agentgauge.cli.commands.agent import agent
+from agentgauge.cli.commands.alerts import alerts
 from agentgauge.cli.commands.anomalies import anomalies
 from agentgauge.cli.commands.backup import backup, restore
 from agentgauge.cli.commands.budget import budget
@@ -80,6 +81,7 @@ for command in (
 ):
     app.command(name="import" if command is import_command else None)(command)
 app.add_typer(recommendations, name="recommendations")
+app.add_typer(alerts, name="alerts")
 app.add_typer(budget, name="budget")
 app.add_typer(keys, name="keys")
 app.add_typer(jobs, name="jobs")

@@ -13,7 +13,8 @@ An act of a person may name the version that it is meant for.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 
 from agentgauge.errors import Conflict, Outdated
@@ -147,14 +148,13 @@ class AlertBook:
         severity: Severity | None = None,
         project: str | None = None,
         projects: Collection[str] | None = None,
-        is_open: bool | None = None,
         limit: int | None = 50,
         before: int | None = None,
     ) -> tuple[Alert, ...]:
         """The newest first, those with an id below `before`: where the page before ended. `projects` are those that
         may be seen (None: all, and alerts of no project alone). Raises `StateError`.
         """
-        where = _asked(status, severity, project, projects, is_open)
+        where = Where().equal(status=status, severity=severity, project=project).of_projects(projects)
         if before is not None:
             where.also("id < ?", before)
         if not self._store.exists:
@@ -174,7 +174,7 @@ class AlertBook:
         if not self._store.exists:
             return 0
         with self._store.reading() as connection:
-            where = _asked(status, severity, project, projects)
+            where = Where().equal(status=status, severity=severity, project=project).of_projects(projects)
             counted: int = select(connection, "count(*)", TABLE, where, "1")[0][0]
             return counted
 
@@ -202,8 +202,7 @@ class AlertBook:
         Raises `NotFound` for an id that there is not among `projects`, `Conflict` for one that is resolved, `Outdated`
         where it is not of this version any more, and `StateError`.
         """
-        with self._store.transaction() as connection:
-            alert = _current(connection, id, projects, version)
+        with self._acting(id, projects, version) as (connection, alert):
             if alert.status == "resolved":
                 raise Conflict(
                     f"alert {id} was resolved at {alert.resolved_at:%Y-%m-%d %H:%M} UTC: it needs no attention any more"
@@ -226,8 +225,7 @@ class AlertBook:
         quiet until that is worse, or the interval of reminders is over. Raises `NotFound`, `Outdated` and `StateError`
         as above.
         """
-        with self._store.transaction() as connection:
-            alert = _current(connection, id, projects, version)
+        with self._acting(id, projects, version) as (connection, alert):
             if alert.status == "resolved":
                 return alert
             return act(connection, alert, "resolved", at, actor, resolved_by(actor, at))
@@ -247,8 +245,7 @@ class AlertBook:
         Raises `Conflict` where nobody did anything, or something else has happened since, and `NotFound`, `Outdated`
         and `StateError` as above.
         """
-        with self._store.transaction() as connection:
-            alert = _current(connection, id, projects, version)
+        with self._acting(id, projects, version) as (connection, alert):
             done = steps(connection, Where().equal(alert_id=id))
             last = undoable(Happened(step.kind, step.actor) for step in done)
             if last is None:
@@ -263,22 +260,15 @@ class AlertBook:
             values = {"status": before, "resolved_at": None, "resolved_by": None, "clear_at": None, "clear_count": 0}
             return act(connection, alert, "undone", at, actor, values)
 
-
-def _asked(
-    status: Status | None,
-    severity: Severity | None,
-    project: str | None,
-    projects: Collection[str] | None,
-    is_open: bool | None = None,
-) -> Where:
-    where = Where().equal(status=status, severity=severity, project=project).of_projects(projects)
-    if is_open is not None:
-        where.also(_OPEN if is_open else f"NOT ({_OPEN})")
-    return where
-
-
-def _current(connection: Connection, id_: int, projects: Collection[str] | None, version: int | None) -> Alert:
-    alert = one_alert(connection, id_, projects)
-    if version is not None and version != alert.version:
-        raise Outdated(f"alert {id_} is of version {alert.version} by now, not {version}: read it again")
-    return alert
+    @contextmanager
+    def _acting(
+        self, id_: int, projects: Collection[str] | None, version: int | None
+    ) -> Iterator[tuple[Connection, Alert]]:
+        """An alert that somebody acts on, inside the transaction that does it."""
+        if not self._store.exists:
+            raise absent(id_)
+        with self._store.transaction() as connection:
+            alert = one_alert(connection, id_, projects)
+            if version is not None and version != alert.version:
+                raise Outdated(f"alert {id_} is of version {alert.version} by now, not {version}: read it again")
+            yield connection, alert

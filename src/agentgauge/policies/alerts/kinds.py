@@ -28,7 +28,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """What is particular about a type of rule."""
 
     watches: str
-    """In half a sentence."""
+    """In half a sentence, with fields of the rule in braces."""
     unit: str | None = None
     """What thresholds count; None: it has none."""
     worse: Literal["above", "below"] = "above"
@@ -48,56 +48,56 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 KINDS: dict[RuleType, Kind] = {
     "budget_overrun": Kind(
-        watches="budgets above their own warning or critical percentage",
+        watches="budgets above their warning or critical percentage",
         filters=("agent", "role", "user", "team"),
         by=(),
         has_window=False,
     ),
     "performance_degradation": Kind(
-        watches="a metric of the window that is worse than that of the seven windows before it",
+        watches="{metric} {threshold:g} % worse in {window_hours} h than in the seven times as long before",
         unit="% worse than before",
         has_clear_threshold=True,
         metrics=("execution_time", "cost", "tokens", "quality_score", "success_rate"),
         has_samples=True,
     ),
     "outlier": Kind(
-        watches="single operations of the window that are far above those of 30 days of the same operation",
+        watches="{metric} of an operation of {window_hours} h more than {threshold:g} spreads above its usual",
         unit="spreads above the median",
         metrics=("execution_time", "cost", "tokens"),
         by=(),
         has_samples=True,
     ),
     "anomaly": Kind(
-        watches="an hour that is not as its hour of the week lets expect",
+        watches="hours of unusual {metric}, one in {threshold:g} by chance",
         unit="usual hours of which one is alerted of by chance",
         highest=8760,
         metrics=("cost", "tokens", "operations", "execution_time", "error_rate"),
         has_window=False,
     ),
     "error_rate": Kind(
-        watches="operations of the window that did not succeed",
+        watches="more than {threshold:g} % of operations without success in {window_hours} h",
         unit="% of operations",
         highest=100,
         has_clear_threshold=True,
         has_samples=True,
     ),
     "satisfaction": Kind(
-        watches="the mean satisfaction of the window",
+        watches="mean satisfaction under {threshold:g} in {window_hours} h",
         unit="score of 0 to 1",
         worse="below",
         highest=1,
         has_clear_threshold=True,
         has_samples=True,
     ),
-    "unpriced_models": Kind(watches="calls of the window whose cost is not known", unit="calls"),
+    "unpriced_models": Kind(watches="more than {threshold:g} calls without a price in {window_hours} h", unit="calls"),
     "no_data": Kind(
-        watches="silence of what recorded in the window",
+        watches="no event for {threshold:g} h after some in {window_hours} h",
         unit="hours without an event",
         highest=8760,
         has_samples=True,
     ),
     "budget_unchecked": Kind(
-        watches="calls of the window that went ahead although their budget could not be checked",
+        watches="more than {threshold:g} calls past a budget that could not be checked in {window_hours} h",
         unit="calls",
         filters=("agent", "role", "user", "team"),
     ),

@@ -87,6 +87,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Columns of events and the values that they must have."""
         return {name: value for name in ("project", *DIMENSIONS) if (value := getattr(self, name)) is not None}
 
+    @property
+    def sentence(self) -> str:
+        """What it alerts of, in half a sentence."""
+        fields = {"metric": self.metric or "any metric", "threshold": self.threshold, "window_hours": self.window_hours}
+        over = "" if self.clear_threshold is None else f", over at {self.clear_threshold:g}"
+        where = "".join(f", {name} {value}" for name, value in self.filters.items())
+        return f"{self.kind.watches.format(**fields)}{over}{where}{'' if self.by is None else f', per {self.by}'}"
+
     def condition(self, *parts: str | int | None) -> str:
         """The words of a condition of it: equal for the same parts, and of no other rule."""
         return msgspec.json.encode((self.name, *parts)).decode()

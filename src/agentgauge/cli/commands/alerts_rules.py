@@ -1,0 +1,95 @@
+"""`agentgauge alerts rules`: what is alerted of, and whether a file of rules can be used.
+
+Rules are changed in `alerts.toml` or over HTTP. There is no third way here: what a command had changed would be found
+in neither.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentgauge.cli import options
+
+if TYPE_CHECKING:
+    from agentgauge.service.alerting import RuleInForce
+
+rules = typer.Typer(rich_markup_mode=None)
+
+_FINDING = 1
+
+
+@rules.callback(invoke_without_command=True)
+def show(context: typer.Context, home: options.Home = None, as_json: options.Json = False) -> None:
+    """Show the rules in force, and where each comes from: the defaults, alerts.toml, or HTTP."""
+    if context.invoked_subcommand is not None:
+        return
+    from agentgauge.cli.output import note, print_document
+    from agentgauge.service.alerting import Alerting
+    from agentgauge.settings.server import get_server_settings
+    from agentgauge.state.opening import shared_state
+
+    settings = get_server_settings(home)
+    found = Alerting(shared_state(settings), settings.recording.home).rules()
+    if as_json:
+        print_document(found)
+        return
+    _print_table(found.rules)
+    for problem in found.problems:
+        note(f"problem: {problem}")
+
+
+@rules.command()
+def check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Such as alerts.toml before it is put into the home.")],
+    as_json: options.Json = False,
+) -> None:
+    """Say whether the rules of a file can be used; exit code 1 where they cannot."""
+    from agentgauge.cli.output import print_document, screen
+    from agentgauge.errors import SettingsError
+    from agentgauge.service.alert_rule_file import file_rules
+    from agentgauge.service.wording import count_of
+
+    if not file.is_file():
+        raise SettingsError(f"{file} is no file: name one with tables [[rule]]")
+    problem: str | None = None
+    names: list[str] = []
+    try:
+        names = list(file_rules(file))
+    except SettingsError as error:
+        problem = str(error)
+    if as_json:
+        print_document({"rules": names, "problem": problem})
+    elif problem is not None:
+        screen().print(problem, markup=False, soft_wrap=True)
+    else:
+        listed = f": {', '.join(names)}" if names else ""
+        screen().print(f"{file}: {count_of(len(names), 'rule')}{listed}", markup=False, soft_wrap=True)
+    if problem is not None:
+        raise typer.Exit(_FINDING)
+
+
+def _print_table(found: tuple[RuleInForce, ...]) -> None:
+    from rich.text import Text
+
+    from agentgauge.cli.output import screen
+    from agentgauge.cli.tables import plain_table
+
+    table = plain_table()
+    table.add_column("rule", overflow="fold")
+    table.add_column("alerts of", overflow="fold", max_width=64)
+    for heading in ("severity", "reminder", "from"):
+        table.add_column(heading, no_wrap=True)
+    for rule in found:
+        table.add_row(
+            Text.assemble(
+                (rule.name, "bold" if rule.enabled else "dim"), "" if rule.name == rule.type else f"\n{rule.type}"
+            ),
+            Text(f"{'' if rule.enabled else '(off) '}{rule.sentence}"),
+            Text(rule.severity or "by degree"),
+            Text(f"{rule.remind_after_hours} h" if rule.remind_after_hours else "never"),
+            Text(rule.source if rule.instead_of in (None, "default") else f"{rule.source}, not {rule.instead_of}"),
+        )
+    screen().print(table)
