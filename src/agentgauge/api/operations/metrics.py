@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from agentgauge.api.access import Reader, RuntimeOf
 from agentgauge.exporters.openmetrics import families
+from agentgauge.exporters.openmetrics_notifications import notification_families
 from agentgauge.exporters.openmetrics_state import state_families
 from agentgauge.service.jobs.overview import job_states
 from agentgauge.service.projects import OfProjects
@@ -18,6 +19,7 @@ from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.principal import Principal
 from agentgauge.state.alerts import AlertBook
 from agentgauge.state.budgets import BudgetBook
+from agentgauge.state.notification_channels import ChannelStates
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
@@ -75,4 +77,5 @@ class _Collected:
 
 def _of_state(runtime: Runtime) -> Iterator[Metric]:
     counts = AlertBook(runtime.state).open_counts()
-    return state_families(counts, BudgetBook(runtime.state).budgets(), job_states(runtime.state, runtime.now()))
+    yield from state_families(counts, BudgetBook(runtime.state).budgets(), job_states(runtime.state, runtime.now()))
+    yield from notification_families(ChannelStates(runtime.state).all())

@@ -31,6 +31,8 @@ def doctor(
     """
     from datetime import UTC, datetime
 
+    from msgspec.structs import replace
+
     from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import print_document
     from agentgauge.cli.zones import reading_zone
@@ -44,12 +46,28 @@ def doctor(
     settings = get_settings(home)
     note_absent(settings.home)
     diagnosis = diagnose(Meter(settings), window.start)
+    diagnosis = replace(diagnosis, problems=(*diagnosis.problems, *_of_channels(home)))
     if as_json:
         print_document(diagnosis)
     else:
         _show(diagnosis, zone)
     if diagnosis.problems:
         raise typer.Exit(FINDING)
+
+
+def _of_channels(home: str | None) -> tuple[str, ...]:
+    """What is wrong with what people are told of alerts."""
+    from agentgauge.errors import SettingsError, StateError
+    from agentgauge.service.notifying.standing import problems, standings
+    from agentgauge.settings.notifying import get_notifying_settings
+    from agentgauge.settings.server import get_server_settings
+    from agentgauge.state.opening import shared_state
+
+    try:
+        settings = get_server_settings(home)
+        return tuple(problems(standings(get_notifying_settings(settings.recording.home), shared_state(settings))))
+    except (SettingsError, StateError) as error:
+        return (str(error),)
 
 
 def _show(diagnosis: Diagnosis, zone: tzinfo) -> None:

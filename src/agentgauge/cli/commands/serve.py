@@ -49,6 +49,7 @@ def serve(
     from msgspec.structs import replace
 
     from agentgauge.cli.homes import check_serves, check_writable
+    from agentgauge.service.notifying.checking import check_channels
     from agentgauge.service.processes.web import Web
     from agentgauge.settings.extras import check_server_extra
     from agentgauge.settings.server import get_server_settings
@@ -59,6 +60,8 @@ def serve(
     settings = replace(get_server_settings(home), workers=workers, jobs=not no_jobs)
     check_writable(settings.recording.home)
     check_serves(settings.recording.home)
+    if settings.jobs:
+        check_channels(settings.recording.home)
     _end(_serve(settings, host, port, web))
 
 

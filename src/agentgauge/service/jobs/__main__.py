@@ -13,6 +13,7 @@ from agentgauge.errors import AgentGaugeError
 from agentgauge.service.jobs.job import Work
 from agentgauge.service.jobs.leading import Leader
 from agentgauge.service.logs import set_up_logs, warn_of_unknown_settings
+from agentgauge.service.notifying.checking import check_channels
 from agentgauge.settings.extras import check_server_extra
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.opening import served_state
@@ -28,6 +29,7 @@ def main() -> int:
         settings = get_server_settings()
         set_up_logs(settings.logs)
         warn_of_unknown_settings()
+        check_channels(settings.recording.home)
         state = served_state(settings)
         state.prepare()
     except AgentGaugeError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -36,23 +36,6 @@ def try_channels(settings: NotifyingSettings, state: Store, at: datetime, name: 
     with Sender() as sender:
         Outbox(state).gather(settings.channels, at)
         return tuple(_try(sender, channel, settings.url) for channel in chosen)
-
-
-def check_channels(settings: NotifyingSettings) -> None:
-    """Raises `SettingsError` naming the channels whose URLs Apprise cannot read, and why; without the [server] extra
-    where there are channels. Takes half a second then, else nothing.
-    """
-    if settings.channels:
-        with Sender() as sender:
-            problems = list(_problems(sender, settings.channels))
-        if problems:
-            raise SettingsError("; ".join(problems))
-
-
-def _problems(sender: Sender, channels: Sequence[Channel]) -> Iterator[str]:
-    for channel in channels:
-        if problem := sender.check(channel.url):
-            yield f"channel {channel.name!r} ({channel.shown}): {problem}"
 
 
 def _chosen(channels: Sequence[Channel], name: str | None) -> Sequence[Channel]:

@@ -1,0 +1,87 @@
+"""How each channel does, as people look at it: what it is told, what waits, and what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+import msgspec
+
+from agentgauge.service.wording import count_of, moment
+from agentgauge.settings.notifying import Channel, NotifyingSettings, Severity, Step
+from agentgauge.state.notification_channels import ChannelState, ChannelStates
+from agentgauge.state.store import Store
+
+
+class ChannelStanding(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    url: str | None
+    """Without what is secret in it; None of a channel that is in the settings no more."""
+    severities: tuple[Severity, ...] = ()
+    types: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    tell: tuple[Step, ...] = ()
+    pending: int = 0
+    """Steps of alerts that it is still to be told of."""
+    oldest: datetime | None = None
+    """Since when the first of these waits."""
+    failures: int = 0
+    """Attempts in a row that did not succeed, or are under way."""
+    next_attempt: datetime | None = None
+    """Not before then; None where none failed."""
+    last_error: str | None = None
+    """Of the last attempt, where that failed."""
+    last_sent: datetime | None = None
+    sent: int = 0
+    """Steps that it was told of, ever."""
+    failed: int = 0
+    """Steps that it could not be told of within a day, ever."""
+    lost: int = 0
+    """Those of them since it was last told anything."""
+
+
+def standings(settings: NotifyingSettings, state: Store) -> tuple[ChannelStanding, ...]:
+    """Of each channel of the settings, and of others for which something waits. Raises `StateError`."""
+    states = {one.name: one for one in ChannelStates(state).all()}
+    named = {channel.name for channel in settings.channels}
+    others = [one for one in states.values() if one.pending and one.name not in named]
+    return (
+        *(_standing(_configured(channel), states.get(channel.name)) for channel in settings.channels),
+        *(_standing(ChannelStanding(name=one.name, url=None), one) for one in others),
+    )
+
+
+def problems(found: Iterable[ChannelStanding]) -> Iterator[str]:
+    """What needs somebody's attention, each with what to do."""
+    for channel in found:
+        why = f": {channel.last_error}" if channel.last_error else ""
+        if channel.url is None:
+            yield (
+                f"channel {channel.name} is in no settings, and {count_of(channel.pending, 'step')} of alerts waited "
+                "for it: name it again, or leave it: they are given up after a day"
+            )
+            continue
+        where = f"channel {channel.name} ({channel.url})"
+        advice = f"see 'agentgauge alerts test-notification {channel.name}'"
+        if channel.lost:
+            yield f"{where} could not be told of {count_of(channel.lost, 'step')} of alerts{why}; {advice}"
+        if channel.pending and channel.last_error:
+            since = f"{moment(channel.oldest, UTC)} UTC"
+            yield f"{where} was not told of {count_of(channel.pending, 'step')} of alerts since {since}{why}; {advice}"
+
+
+def _configured(channel: Channel) -> ChannelStanding:
+    return ChannelStanding(
+        name=channel.name, url=channel.shown, severities=channel.severities, types=channel.types,
+        projects=channel.projects, tell=channel.tell,
+    )  # fmt: skip
+
+
+def _standing(channel: ChannelStanding, state: ChannelState | None) -> ChannelStanding:
+    if state is None:
+        return channel
+    return msgspec.structs.replace(
+        channel, pending=state.pending, oldest=state.oldest, failures=state.failures,
+        next_attempt=state.next_attempt if state.failures else None, last_error=state.last_error or None,
+        last_sent=state.last_sent, sent=state.sent, failed=state.failed, lost=state.lost,
+    )  # fmt: skip
