@@ -6,11 +6,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
+import agentgauge
 from agentgauge.lake import Lake
 from agentgauge.pricing import PriceBook
+from agentgauge.service.security.keys import issue
+from agentgauge.settings.secret import Secret
 from agentgauge.settings.server import get_server_settings
+from agentgauge.state.keys import KeyBook
+from agentgauge.state.opening import shared_state
 
 AGENT = Path(__file__).parent / "agent.py"
 NOBODY = "http://127.0.0.1:9"
@@ -80,3 +86,23 @@ def assert_once(server: Path, expected: Iterable[Identity]) -> None:
     found, wanted = events_of(server), set(expected)
     assert len(found) == len(set(found)), "an event is there twice"
     assert set(found) == wanted, f"{len(wanted - set(found))} missing, {len(set(found) - wanted)} too many"
+
+
+def record(home: Path, count: int, project: str | None = None, first: int = 0) -> list[Identity]:
+    """Events of a program that ships nothing itself, in a segment of its own."""
+    with agentgauge.open(home, project=project) as gauge:
+        return record_into(gauge, count, first)
+
+
+def record_into(gauge: agentgauge.Gauge, count: int, first: int = 0) -> list[Identity]:
+    kept = [gauge.event("task", {"name": f"{number:05}"}) for number in range(first, first + count)]
+    return [(event.segment or "", event.n or 0) for event in kept if event is not None]
+
+
+def key_of(server_home: Path, scope: str = "ingest", *projects: str) -> Secret:
+    """A new key of a server."""
+    settings = get_server_settings(server_home, {})
+    book = KeyBook(shared_state(settings))
+    name = f"{scope} {projects} {os.urandom(4).hex()}"
+    issued = issue(book, name, [scope], actor="test", now=datetime.now(UTC), projects=list(projects) or None)
+    return Secret(issued.token.text)

@@ -111,7 +111,8 @@ def land(
     """Ready the events in `lines` that the lake does not have, deduplicated, with the rates that price them.
 
     `present` are the Parquet files of the events table and `expired` the URIs of those of the sources table, which the
-    connection can read. `by_identity`: some lines may have landed already, and are found by (segment, n).
+    connection can read. `by_identity`: some lines may have landed already, or be there twice, and are found by
+    (segment, n).
     """
     with tempfile.TemporaryDirectory(prefix="agentgauge-") as scratch:
         spool = Path(scratch) / "lines.ndjson"
@@ -119,7 +120,7 @@ def land(
             file.writelines(lines)
         unreadable = _read(connection, spool)
     read = _scalar(connection, "SELECT count(*) FROM lines")
-    if by_identity and present:
+    if by_identity:
         _drop_landed(connection, present)
     replaced = _drop_known(connection, present, expired)
     integer = load_rates(connection, book)
@@ -263,10 +264,13 @@ def _find_known(connection: duckdb.DuckDBPyConnection, uris: Sequence[str], cond
 
 
 def _drop_landed(connection: duckdb.DuckDBPyConnection, present: Sequence[StoredFile]) -> None:
-    connection.execute(
-        f"DELETE FROM lines WHERE (s, n) IN (SELECT (segment, n) FROM {parquet_scan([file.uri for file in present])} "
-        "WHERE segment IN (SELECT DISTINCT s FROM lines))"
-    )
+    connection.execute("DELETE FROM lines WHERE rowid NOT IN (SELECT min(rowid) FROM lines GROUP BY s, n)")
+    if present:
+        stored = parquet_scan([file.uri for file in present])
+        connection.execute(
+            f"DELETE FROM lines WHERE (s, n) IN (SELECT (segment, n) FROM {stored} "
+            "WHERE segment IN (SELECT DISTINCT s FROM lines))"
+        )
 
 
 def _with_default(name: str) -> str:

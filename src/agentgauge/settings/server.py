@@ -59,7 +59,7 @@ def get_server_settings(
     """The settings of this server. Raises `SettingsError` naming the variable and the values it takes."""
     env = os.environ if environ is None else environ
     return ServerSettings(
-        recording=get_settings(home, env),
+        recording=msgspec.structs.replace(get_settings(home, env), endpoint=None, api_key=None),
         database_url=_url(env, "AGENTGAUGE_DATABASE_URL", ("postgresql", "sqlite")),
         redis_url=_url(env, "AGENTGAUGE_REDIS_URL", ("redis", "rediss", "unix")),
         ingest=get_ingest_settings(env),
