@@ -40,6 +40,7 @@ from agentgauge.operations.running_operation import RunningOperation
 from agentgauge.operations.session_view import OPEN_KEPT, SessionView
 from agentgauge.recorder import Gauge, Kept
 from agentgauge.recorder.given import Money
+from agentgauge.recorder.guards import AsOne
 
 
 class OperationRecorder:
@@ -272,6 +273,12 @@ class OperationRecorder:
             count_unusable(self._gauge, raised)
 
     def _record(
+        self, operation_id: str, kind: str, values: Mapping[str, object], attributes: dict[str, Any] | None
+    ) -> None:
+        with AsOne():
+            self._record_and_show(operation_id, kind, values, attributes)
+
+    def _record_and_show(
         self, operation_id: str, kind: str, values: Mapping[str, object], attributes: dict[str, Any] | None
     ) -> None:
         known = type(operation_id) is str

@@ -16,6 +16,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
+from agentgauge.errors import BudgetExceeded
 from agentgauge.recorder.failure import failure_of
 from agentgauge.recorder.given import Money
 from agentgauge.runs.collector import MetricsCollector
@@ -80,7 +81,11 @@ class _Tracked(ABC):
         if error is not None and failure_of(error)["outcome"] != "interrupted" and self._is_new(error):
             self._collector.record_exception(error)
         if self._collector.is_open(self._id):  # unless the block has finalized it
-            self._end(error)
+            try:
+                self._end(error)
+            except BudgetExceeded:
+                if error is None:  # else it would hide what ended the block
+                    raise
 
     async def __aenter__(self) -> Self:
         return self.__enter__()

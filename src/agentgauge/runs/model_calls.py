@@ -12,6 +12,7 @@ from typing import Any
 from agentgauge.events import Usage
 from agentgauge.events.event import to_micros
 from agentgauge.recorder.given import Money
+from agentgauge.recorder.guards import AsOne
 from agentgauge.runs import doors, entries
 from agentgauge.runs.models import TokenUsage
 from agentgauge.runs.open_work import Open
@@ -106,8 +107,19 @@ class ModelCalls:
         success: object,
     ) -> TokenUsage:
         """Record a call; its usage, as it was kept."""
+        with AsOne():
+            return self._record_and_show(values, agent, issue, extra, doors.utc(at), success)
+
+    def _record_and_show(
+        self,
+        values: dict[str, Any],
+        agent: Open | None,
+        issue: str | None,
+        extra: Extra | None,
+        at: datetime | None,
+        success: object,
+    ) -> TokenUsage:
         stream = self._stream
-        at = doors.utc(at)
         if stream.is_priced_here and values["cost_usd"] is None:
             self._price(values, at)
         kept = stream.gauge.keep(

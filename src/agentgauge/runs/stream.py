@@ -25,6 +25,7 @@ from agentgauge.journal.losses import Fate, warn
 from agentgauge.journal.memory import MemoryJournal
 from agentgauge.pricing import Cost, Overrides, PriceBook, user_file
 from agentgauge.recorder import Gauge, Kept, Place
+from agentgauge.recorder.guards import AsOne
 from agentgauge.runs.call_sums import CallSums
 from agentgauge.runs.fold import RunFold
 from agentgauge.runs.models import IssueMetrics, RunMetrics, SystemConfig
@@ -94,9 +95,10 @@ class RunStream:
     ) -> Kept | None:
         """Record an event, and show it. `place` is its scope but for its own `ids`, by default the run's."""
         place = self.place if place is None else place
-        kept = self.gauge.keep(kind, values, place, success=success, at=at, attributes=attributes, **ids)
-        if kept is not None:
-            self.show(kept)
+        with AsOne():
+            kept = self.gauge.keep(kind, values, place, success=success, at=at, attributes=attributes, **ids)
+            if kept is not None:
+                self.show(kept)
         return kept
 
     def show(self, kept: Kept) -> None:

@@ -17,6 +17,7 @@ from weakref import WeakSet
 from agentgauge.interruption import is_interruption
 from agentgauge.journal import lifetime
 from agentgauge.recorder import Gauge, default
+from agentgauge.recorder.guards import AsOne
 from agentgauge.sessions.entries import Entry, Given
 from agentgauge.sessions.models import MetricsEvent, MetricsSummary
 from agentgauge.sessions.recording import place_of, record_event, record_invocation
@@ -82,14 +83,14 @@ class MetricsCollector:
             place = place_of(
                 agent_role, invocation.agent, operation, self.session_id, ticket_id, user or developer, team, project
             )
-            recorded = record_invocation(gauge, invocation, place, metadata, duration_ms, outcome)
+            with AsOne():
+                recorded = record_invocation(gauge, invocation, place, metadata, duration_ms, outcome)
+                if recorded is not None:
+                    self._hold(recorded)
         except Exception as error:  # methods of the values given, any of which may raise anything
             if is_interruption(error):
                 raise
             gauge.sink.count("refused", "unusable value", f"reading a result raised {type(error).__name__}")
-            return
-        if recorded is not None:
-            self._hold(recorded)
 
     def record_event(self, event: MetricsEvent) -> None:
         """Record an event of your own making, or show here one that has been recorded already.
@@ -104,16 +105,16 @@ class MetricsCollector:
             return
         try:
             if event.is_in_stream:
-                entry: Entry | None = Given.of(event, calls_of(event))
-            else:
+                self._hold(Given.of(event, calls_of(event)))
+                return
+            with AsOne():
                 entry = record_event(gauge, event, self.session_id)
+                if entry is not None:
+                    self._hold(entry)
         except Exception as error:  # as above
             if is_interruption(error):
                 raise
             gauge.sink.count("refused", "unusable value", f"reading an event raised {type(error).__name__}")
-            return
-        if entry is not None:
-            self._hold(entry)
 
     def get_events(self) -> list[MetricsEvent]:
         """The events recorded, oldest first: the newest `MOST_HELD`."""
