@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from agentgauge.errors import Conflict, NotFound
-from agentgauge.state.alerts import AlertBook, Detected
+from agentgauge.errors import Conflict, NotFound, Outdated, StateError
+from agentgauge.state.alert_steps import StepLog
+from agentgauge.state.alerts import AlertBook, Detected, Terms
 from agentgauge.state.audit import AuditLog
 from agentgauge.state.store import Store
 
@@ -19,7 +20,13 @@ OVERRUN = Detected(
     project="shop", current_value=24.5, expected_value=30.0, threshold_value=24.0, deviation_percent=-18.33,
     message="Budget alert: coder at 81.7% utilization ($24.50/$30.00)",
 )  # fmt: skip
+WORSE = msgspec.structs.replace(OVERRUN, severity="critical", current_value=29.0)
+DAILY = Terms(remind_after=24 * HOUR, clear_after=2)
 SLOW = Detected(condition="slow", type="anomaly", severity="info", metric="execution_time", message="slow")
+
+
+def kinds(book: AlertBook, id_: int = 1) -> list[str]:
+    return [step.kind for step in book.history(id_)]
 
 
 def test_a_condition_that_is_found_again_renews_its_alert_and_makes_no_other(store: Store) -> None:
@@ -31,12 +38,12 @@ def test_a_condition_that_is_found_again_renews_its_alert_and_makes_no_other(sto
     same, is_new = book.detect(OVERRUN, NOON + HOUR)
     assert not is_new
     assert same == first
-    worse = msgspec.structs.replace(OVERRUN, severity="critical", current_value=29.0)
-    renewed, is_new = book.detect(worse, NOON + HOUR)
+    renewed, is_new = book.detect(msgspec.structs.replace(OVERRUN, current_value=25.0), NOON + HOUR)
     assert not is_new
-    assert (renewed.id, renewed.severity, renewed.current_value, renewed.version) == (1, "critical", 29.0, 2)
+    assert (renewed.id, renewed.current_value, renewed.version) == (1, 25.0, 1)
     assert (renewed.detected_at, renewed.updated_at) == (NOON, NOON + HOUR)
     assert len(book.alerts()) == 1
+    assert kinds(book) == ["opened"]
 
 
 def test_an_alert_is_acknowledged_and_resolved_by_somebody_once(store: Store) -> None:
@@ -110,3 +117,201 @@ def test_every_step_is_a_change_for_caches(store: Store) -> None:
     assert store.changes("alerts") == before
     book.acknowledge(1, "ann", NOON)
     assert store.changes("alerts") != before
+
+
+def test_an_alert_that_gets_worse_is_to_be_attended_to_anew_and_never_gets_better(store: Store) -> None:
+    book = AlertBook(store)
+    book.detect(OVERRUN, NOON)
+    book.acknowledge(1, "ann", NOON)
+    escalated, is_new = book.detect(WORSE, NOON + HOUR)
+    assert not is_new
+    assert (escalated.id, escalated.severity, escalated.status, escalated.version) == (1, "critical", "active", 3)
+    assert (escalated.acknowledged_at, escalated.acknowledged_by, escalated.told_at) == (None, None, NOON + HOUR)
+    eased, _ = book.detect(OVERRUN, NOON + 2 * HOUR)
+    assert (eased.severity, eased.current_value, eased.version) == ("critical", 24.5, 3)
+    assert kinds(book) == ["opened", "acknowledged", "escalated"]
+
+
+def test_nobodys_alert_is_told_of_again_after_the_interval_and_somebodys_is_not(store: Store) -> None:
+    book = AlertBook(store)
+    for hours in (0, 1, 23, 24, 25, 47, 48):
+        book.detect(OVERRUN, NOON + hours * HOUR, DAILY)
+    assert [step.time for step in book.history(1) if step.kind == "reminded"] == [NOON + 24 * HOUR, NOON + 48 * HOUR]
+    book.acknowledge(1, "ann", NOON + 49 * HOUR)
+    book.detect(OVERRUN, NOON + 100 * HOUR, DAILY)
+    assert kinds(book)[-1] == "acknowledged"
+    book.detect(SLOW, NOON)
+    book.detect(SLOW, NOON + 10_000 * HOUR)
+    assert kinds(book, 2) == ["opened"]
+
+
+def test_a_condition_is_over_after_as_many_clear_evaluations_in_a_row_as_its_rule_says(store: Store) -> None:
+    book = AlertBook(store)
+    found = msgspec.structs.replace(OVERRUN, rule="r")
+    assert book.evaluated("r", [found], NOON, terms=DAILY) == {"opened": 1}
+    for hour, (holds, between) in enumerate([([], ()), ([found], ()), ([], ()), ([], {"budget 3"}), ([], ())], 1):
+        assert not book.evaluated("r", holds, NOON + hour * HOUR, between=between, terms=DAILY)
+    assert book.get(1).clear_count == 1
+    assert book.evaluated("other", [], NOON + 6 * HOUR, terms=DAILY) == {}
+    assert book.get(1).status == "active"
+    assert book.evaluated("r", [], NOON + 6 * HOUR, terms=DAILY) == {"resolved": 1}
+    assert (book.get(1).resolved_by, book.get(1).clear_at) == ("job", NOON + 6 * HOUR)
+    assert book.evaluated("r", [found], NOON + 7 * HOUR, terms=DAILY) == {"opened": 1}
+    assert book.alerts()[0].id == 2
+
+
+def test_an_alert_that_a_person_resolved_too_early_is_quiet_until_it_was_over(store: Store) -> None:
+    book = AlertBook(store)
+    found = msgspec.structs.replace(OVERRUN, rule="r")
+    book.evaluated("r", [found], NOON)
+    book.resolve(1, "ann", NOON)
+    assert book.evaluated("r", [found], NOON + HOUR) == {"quieted": 1}
+    assert book.evaluated("r", [found], NOON + 2 * HOUR) == {}
+    assert book.evaluated("r", [], NOON + 3 * HOUR) == {}
+    assert [(alert.id, alert.status, alert.resolved_by) for alert in book.alerts()] == [(1, "resolved", "ann")]
+    assert book.get(1).clear_at == NOON + 3 * HOUR
+    assert book.evaluated("r", [found], NOON + 4 * HOUR) == {"opened": 1}
+    assert [(alert.id, alert.status) for alert in book.alerts()] == [(2, "active"), (1, "resolved")]
+
+
+@pytest.mark.parametrize(
+    ("found", "hours"), [(WORSE, 1), (OVERRUN, 24)], ids=["it is worse", "the interval of reminders is over"]
+)
+def test_an_alert_that_a_person_resolved_too_early_comes_back(store: Store, found: Detected, hours: int) -> None:
+    book = AlertBook(store)
+    book.detect(OVERRUN, NOON, DAILY)
+    book.acknowledge(1, "ann", NOON)
+    book.resolve(1, "ann", NOON)
+    book.detect(OVERRUN, NOON + timedelta(minutes=1), DAILY)
+    again, is_new = book.detect(found, NOON + hours * HOUR, DAILY)
+    assert not is_new
+    assert (again.id, again.status, again.severity, again.resolved_at) == (1, "active", found.severity, None)
+    assert (again.acknowledged_by, again.told_at, again.detected_at) == (None, NOON + hours * HOUR, NOON)
+    assert kinds(book)[-2:] == ["quieted", "reopened"]
+
+
+def test_what_a_person_did_last_can_be_taken_back_step_by_step(store: Store) -> None:
+    book = AlertBook(store)
+    book.detect(OVERRUN, NOON)
+    book.acknowledge(1, "ann", NOON)
+    book.resolve(1, "bob", NOON)
+    book.detect(OVERRUN, NOON + HOUR)  # which leaves it quiet, and is in nobody's way
+    undone = book.undo(1, "bob", NOON + HOUR)
+    assert (undone.status, undone.acknowledged_by, undone.resolved_at, undone.version) == (
+        "acknowledged",
+        "ann",
+        None,
+        5,
+    )
+    undone = book.undo(1, "ann", NOON + HOUR)
+    assert (undone.status, undone.acknowledged_by, undone.acknowledged_at) == ("active", None, None)
+    with pytest.raises(Conflict, match=r"no act of a person that can be taken back: .* was undone"):
+        book.undo(1, "ann", NOON + HOUR)
+    assert [(step.kind, step.actor, step.status) for step in book.history(1)] == [
+        ("opened", None, "active"), ("acknowledged", "ann", "acknowledged"), ("resolved", "bob", "resolved"),
+        ("quieted", None, "resolved"), ("undone", "bob", "acknowledged"), ("undone", "ann", "active"),
+    ]  # fmt: skip
+    assert [step.version for step in book.history(1)] == [1, 2, 3, 4, 5, 6]
+    assert [act.act for act in AuditLog(store).acts(subject="alert 1")][:2] == ["alert.undone"] * 2
+
+
+def test_nothing_is_taken_back_once_something_else_has_happened(store: Store) -> None:
+    book = AlertBook(store)
+    book.detect(OVERRUN, NOON)
+    with pytest.raises(Conflict, match="was opened"):
+        book.undo(1, "ann", NOON)
+    book.acknowledge(1, "ann", NOON)
+    book.detect(WORSE, NOON)
+    with pytest.raises(Conflict, match="was escalated"):
+        book.undo(1, "ann", NOON)
+    book.resolve_condition("budget 3", "job", NOON)
+    with pytest.raises(Conflict, match="was resolved"):
+        book.undo(1, "ann", NOON)
+
+
+def test_resolving_is_not_taken_back_where_a_new_alert_is_about_the_condition(store: Store) -> None:
+    book = AlertBook(store)
+    book.detect(OVERRUN, NOON)
+    book.resolve(1, "ann", NOON)
+    assert book.resolve_condition("budget 3", "job", NOON + HOUR) is None
+    book.detect(OVERRUN, NOON + 2 * HOUR)
+    with pytest.raises(Conflict, match="alert 2 is about by now"):
+        book.undo(1, "ann", NOON + 2 * HOUR)
+
+
+def test_an_act_that_was_meant_for_an_earlier_version_is_refused(store: Store) -> None:
+    book = AlertBook(store)
+    book.detect(OVERRUN, NOON)
+    for act in (book.acknowledge, book.resolve, book.undo):
+        with pytest.raises(Outdated, match="alert 1 is of version 1 by now, not 2"):
+            act(1, "ann", NOON, version=2)
+    book.detect(msgspec.structs.replace(OVERRUN, current_value=26.0), NOON + HOUR)
+    assert book.acknowledge(1, "ann", NOON, version=1).version == 2
+    with pytest.raises(Outdated):
+        book.acknowledge(1, "bob", NOON, version=1)
+
+
+def test_a_step_says_how_things_were_then(store: Store) -> None:
+    book = AlertBook(store)
+    book.detect(OVERRUN, NOON)
+    book.detect(msgspec.structs.replace(WORSE, message="more", deviation_percent=float("nan")), NOON + HOUR)
+    first, second = book.history(1)
+    assert (first.figures.current_value, first.figures.message, first.severity) == (24.5, OVERRUN.message, "warning")
+    assert (second.figures.current_value, second.figures.message, second.severity) == (29.0, "more", "critical")
+    assert second.figures.deviation_percent is None
+
+
+def test_steps_of_all_alerts_are_read_on_from_where_one_was(store: Store) -> None:
+    log, book = StepLog(store), AlertBook(store)
+    assert (log.last(), log.after(0)) == (0, ())
+    book.detect(OVERRUN, NOON)
+    book.detect(SLOW, NOON)
+    book.acknowledge(1, "ann", NOON)
+    assert [(step.id, step.alert_id, step.kind) for step in log.after(0)] == [
+        (1, 1, "opened"), (2, 2, "opened"), (3, 1, "acknowledged"),
+    ]  # fmt: skip
+    assert [step.id for step in log.after(1, limit=1)] == [2]
+    assert log.after(log.last()) == ()
+
+
+def test_alerts_of_rules_that_there_are_no_more_are_resolved(store: Store) -> None:
+    book = AlertBook(store)
+    assert book.retire({"r"}, NOON) == 0
+    for rule in ("r", "gone", ""):
+        book.detect(msgspec.structs.replace(SLOW, rule=rule, condition=rule), NOON)
+    assert book.retire({"r"}, NOON) == 1
+    assert [(alert.rule, alert.status) for alert in book.alerts()] == [
+        ("", "active"), ("gone", "resolved"), ("r", "active"),
+    ]  # fmt: skip
+
+
+def test_the_database_itself_keeps_a_second_alert_of_a_condition_away(store: Store) -> None:
+    AlertBook(store).detect(OVERRUN, NOON)
+    columns = "condition, project, type, severity, metric, message, status, detected_at, updated_at, version"
+    with pytest.raises(StateError, match=r"(?i)unique"), store.transaction() as connection:
+        connection.execute(
+            f"INSERT INTO performance_alerts (id, {columns}) SELECT 7, {columns} FROM performance_alerts"
+        )
+    assert AlertBook(store).count() == 1
+
+
+def test_open_alerts_are_counted_by_severity_and_status(store: Store) -> None:
+    book = AlertBook(store)
+    assert book.open_counts() == {}
+    for number in range(3):
+        book.detect(msgspec.structs.replace(OVERRUN, condition=f"budget {number}"), NOON)
+    book.detect(SLOW, NOON)
+    book.acknowledge(1, "ann", NOON)
+    book.resolve(2, "ann", NOON)
+    assert book.open_counts() == {("warning", "acknowledged"): 1, ("warning", "active"): 1, ("info", "active"): 1}
+
+
+def test_nothing_is_made_by_asking_or_acting_where_there_is_nothing(store: Store) -> None:
+    book = AlertBook(store)
+    assert book.evaluated("r", [], NOON) == {}
+    for act in (book.get, book.history):
+        with pytest.raises(NotFound):
+            act(1)
+    with pytest.raises(NotFound):
+        book.undo(1, "ann", NOON)
+    assert not store.exists or book.count() == 0

@@ -16,6 +16,7 @@ import pytest
 
 from agentgauge.errors import Conflict, Outdated
 from agentgauge.state.agents import AgentBook, AgentName
+from agentgauge.state.alerts import AlertBook, Detected
 from agentgauge.state.budget_terms import Terms
 from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.changes import changed
@@ -57,7 +58,7 @@ def _opened(place: str) -> Iterator[Store]:
 def _work(place: str, start: Pipe, answers: Pipe) -> None:
     start.recv()  # all begin together, with a database that is not there yet
     with _opened(place) as store:
-        answers.send(Found(_count(store), _meet(store), _take(store), *_create_and_change(store)))
+        answers.send(Found(_count(store), _meet(store), _take(store), *_create_and_change(store), _alarm(store)))
 
 
 @dataclass
@@ -69,6 +70,7 @@ class Found:
     has_lease: bool
     has_created: bool
     has_changed: bool
+    alerts_opened: int
 
 
 def _at_once(places: list[str]) -> list[Found]:
@@ -129,9 +131,17 @@ def _create_and_change(store: Store) -> tuple[bool, bool]:
     return created, changed_it
 
 
+def _alarm(store: Store) -> int:
+    """Finds the same to be wrong again and again, as two servers would whose lease has just changed hands."""
+    book = AlertBook(store)
+    found = Detected(condition="c", rule="r", type="anomaly", severity="info", metric="cost", message="odd")
+    opened = sum(book.detect(found, NOON)[1] for _ in range(TIMES))
+    return opened + sum(book.evaluated("r", [found], NOON).get("opened", 0) for _ in range(TIMES))
+
+
 def test_processes_that_make_and_write_it_at_once_lose_nothing_and_agree(places: list[str]) -> None:
     """No update is lost, no id is given twice, an agent has one id for all, one has the lease, one makes the budget,
-    and of those who change the same version of it one succeeds."""
+    of those who change the same version of it one succeeds, and what all find wrong is one alert."""
     found = _at_once(places)
     assert sorted(number for one in found for number in one.given) == list(range(1, PROCESSES * TIMES + 1))
     assert all(one.agents == found[0].agents for one in found)
@@ -139,9 +149,11 @@ def test_processes_that_make_and_write_it_at_once_lose_nothing_and_agree(places:
     assert sum(one.has_lease for one in found) == 1
     assert sum(one.has_created for one in found) == 1
     assert sum(one.has_changed for one in found) == 1
+    assert sum(one.alerts_opened for one in found) == 1
     with _opened(places[0]) as store:
         assert store.changes("things") == (PROCESSES * TIMES,)
         assert BudgetBook(store).get(1).version == 2
+        assert [step.kind for step in AlertBook(store).history(1)] == ["opened"]
 
 
 def test_a_forked_child_has_connections_of_its_own(opened: Callable[[], Store]) -> None:
