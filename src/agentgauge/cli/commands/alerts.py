@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from agentgauge.state.alerts import Alert, AlertBook, AlertStep
 
 alerts = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What needs attention, and who attends to it.")
-alerts.add_typer(rules, name="rules")
-alerts.command("test-notification")(send_test_message)
 
 
 _Which = Literal["open", "active", "acknowledged", "resolved", "all"]
@@ -119,6 +117,10 @@ def resolve(ids: _Ids, home: options.Home = None, as_json: options.Json = False)
 def undo(ids: _Ids, home: options.Home = None, as_json: options.Json = False) -> None:
     """Take back what a person did last: acknowledging or resolving."""
     _act_on(ids, lambda book: book.undo, home, as_json)
+
+
+alerts.add_typer(rules, name="rules")
+alerts.command("test-notification")(send_test_message)
 
 
 def _act_on(
