@@ -73,6 +73,12 @@ def http_receiver(port: int = 0, *, answer: Callable[[], bool] = lambda: True) -
                 self.close_connection = True
                 return
             self.send_response(posted.status)
+            if posted.status == 302:
+                self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.send_response(200)
             self.end_headers()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the overridden method's name

@@ -276,7 +276,7 @@ def test_a_process_that_is_killed_while_it_sends_has_it_sent_again_under_the_sam
 
 
 def test_names_add_no_lines_no_headers_and_call_nobody(file: Database, clock: Clock) -> None:
-    name = "co\r\nBcc: all@example.org\r\n\r\n<!channel> @everyone \x1b[31m Zoë"
+    name = "co\r\nBcc: all@example.org\r\n\r\n<!channel> @everyone [a](b) \x1b[31m Zoë"
     with http_receiver() as received, mail_server() as mailed:
         to = settings(received.url, mailed.url)
         send_due(to, file, clock)
@@ -288,7 +288,7 @@ def test_names_add_no_lines_no_headers_and_call_nobody(file: Database, clock: Cl
         "Content-Type", "MIME-Version", "Content-Transfer-Encoding", "X-Application", "Subject", "From", "To",
         "Message-ID", "Date",
     }  # fmt: skip
-    said = "co Bcc: all@example.org <\u200b!channel> @\u200beveryone [31m Zoë"
+    said = "co Bcc: all@example.org <\u200b!channel> @\u200beveryone [a]\u200b(b) [31m Zoë"
     assert body["title"] == mail["Subject"] == f"warning: performance degradation, {said} (alert 1)"
     for text in (body["message"], mail.get_content()):
         assert f"agent: {said}" in text.splitlines()

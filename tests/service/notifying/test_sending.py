@@ -63,7 +63,7 @@ def test_why_a_mail_could_not_be_sent_is_said() -> None:
 def test_why_a_webhook_did_not_take_a_message_is_said_without_its_secrets() -> None:
     assert "Connection refused" in send(f"json://localhost:{free_port()}/hooks/T0ps3cret")
     with http_receiver() as received:
-        for status, said in ((500, "error=500"), (403, "error=403"), (404, "error=404")):
+        for status, said in ((500, "error=500"), (403, "error=403"), (404, "error=404"), (302, "error=302")):
             received.status = status
             problem = send(f"json://user:pass%2Fword@localhost:{received.port}/hooks/T0ps3cret?+X-Key=k3y-of-us")
             assert said in problem
@@ -101,6 +101,12 @@ def test_a_url_that_apprise_can_read_is_not_sent_anything_to() -> None:
     with http_receiver() as received, Sender() as sender:
         assert sender.check(Secret(received.url)) == ""
     assert received.all == []
+
+
+def test_the_words_of_options_are_no_secrets() -> None:
+    url = "mailto://localhost:25?from=a@example.org&to=b@example.org&mode=starttls"
+    said = "STARTTLS from here to there: mode starttls"
+    assert redacted(said, secrets_of(url)) == said
 
 
 def test_what_a_token_is_in_is_hidden_wherever_it_stands() -> None:

@@ -35,8 +35,12 @@ def deliver(posting: Posting) -> Posted:
 
 
 def _asset() -> apprise.AppriseAsset:
-    """No pictures, which would be fetched from elsewhere by whoever reads the message."""
-    return apprise.AppriseAsset(app_id="agentgauge", app_desc="agentgauge", image_url_mask="", async_mode=False)
+    """No pictures, which would be fetched from elsewhere by whoever reads the message. No redirects: who follows one
+    asks without the message, and takes the answer to that for its delivery.
+    """
+    return apprise.AppriseAsset(
+        app_id="agentgauge", app_desc="agentgauge", image_url_mask="", http_redirects=False, async_mode=False
+    )
 
 
 def _is_delivered(plugin: NotifyBase, message: Message) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
 from agentgauge.settings.notifying import masked
 
@@ -18,14 +18,14 @@ _PLAIN = frozenset(("yes", "no", "true", "false", "text", "html", "markdown", "s
 def secrets_of(url: str) -> tuple[str, ...]:
     """Texts of a URL that nobody else may see, as they are written and as they are meant; the longest first."""
     parts = urlsplit(masked(url).removesuffix("/***"))
-    shown = {parts.netloc, parts.scheme}
-    _, _, rest = url.partition("://")
     host, _, port = parts.netloc.rpartition(":") if ":" in parts.netloc else (parts.netloc, "", "")
-    shown |= {host.strip("[]"), port}
-    pieces = set(_SEPARATORS.split(rest)) | {value for _, value in parse_qsl(rest.partition("?")[2])}
+    shown = {parts.netloc, host.strip("[]"), port, parts.scheme}
+    place, _, query = url.partition("://")[2].partition("?")
+    values = {pair.partition("=")[2] for pair in query.split("&")}
+    pieces = {*_SEPARATORS.split(place), *values, *(unquote_plus(value) for value in values)}
     if parts.netloc != _HIDDEN:
         # Whole, besides: a password may have any of the separators in it.
-        pieces |= set(rest.rpartition("@")[0].partition(":")[::2])
+        pieces |= set(place.rpartition("@")[0].partition(":")[::2])
     found = {form for piece in pieces for form in (piece, unquote(piece), quote(unquote(piece), safe=""))}
     return tuple(
         sorted((text for text in found - shown - _PLAIN if len(text) >= _LEAST), key=lambda text: (-len(text), text))

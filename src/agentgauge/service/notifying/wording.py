@@ -24,8 +24,10 @@ LISTED = 10
 """Alerts of a digest that are told of one by one."""
 _LONGEST_SUBJECT = 120
 _LONGEST_TEXT = 500
-_CALLS = re.compile(r"(?<!\w)@(?=\w)|@(?=everyone|here|channel)|<(?=[^\s=\d])", re.IGNORECASE)
-"""What begins a mention, a link or a command in one service or another: `@here`, `<!channel>`, `<https://...|text>`."""
+_CALLS = re.compile(r"(?<!\w)@(?=\w)|@(?=everyone|here|channel)|<(?=[^\s=\d])|\](?=\()", re.IGNORECASE)
+"""What begins a mention, a command, or a link under another text, in one service or another: `@here`, `<!channel>`,
+`<https://...|text>`, `[text](https://...)`.
+"""
 _UNITS = {"budget_utilization": "USD", **{name: metric.unit for name, metric in NAMED.items()}}
 _SHOWN_UNITS = {"token": " tokens", "0-100": " of 100"}
 
