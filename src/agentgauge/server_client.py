@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 5.0
 _ANSWER_S = 30.0
-_OBJECT = re.compile(r"^HTTPS?Connection(Pool)?\([^)]*\): ")
+_OBJECT = re.compile(r"^HTTPS?Connection(Pool)?\([^)]*\): (Failed to establish a new connection: )?")
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -26,10 +26,10 @@ def _note_shipping(home: Home) -> None:
 
     found = None if read_spool(home.root) is None else standing(home.root)
     if found is not None and found.endpoint is not None:
-        waiting = "1 event that waits" if found.waiting_events == 1 else f"{found.waiting_events:,} events that wait"
+        waiting = "1 event waits" if found.waiting_events == 1 else f"{found.waiting_events:,} events wait"
         note(
-            f"note: {home.root} ships to {found.endpoint}: ask that server. Here are what was recorded before, and "
-            f"{waiting} to be sent"
+            f"note: {home.root} ships to {found.endpoint}: ask that server. Here {waiting} to be sent, beside what was "
+            "recorded before it shipped"
         )
 
 

@@ -145,7 +145,7 @@ class Forwarder:
     def _tell(self, reason: str) -> None:
         if reason not in self._told and len(self._told) < 16:
             self._told.add(reason)
-            warn("not shipped to %s now: %s (what is recorded is kept here; not logged again)", self._endpoint, reason)
+            warn("nothing is sent now: %s (what is recorded is kept and sent later; not logged again)", reason)
 
 
 _forwarders: dict[tuple[Path, str, Secret | None], Forwarder] = {}

@@ -63,7 +63,7 @@ def problems(found: Standing) -> Iterator[str]:
     waiting = f"{found.waiting_events:,} events wait here" if found.waiting_events != 1 else "1 event waits here"
     if found.endpoint is not None and found.trouble is not None:
         since = f"{found.trouble_since:%Y-%m-%d %H:%M} UTC"
-        yield f"nothing is sent to {found.endpoint} since {since}: {found.trouble}; {waiting}"
+        yield f"nothing is sent since {since}: {found.trouble}; {waiting}"
     for reason in sorted(set(found.held.values())):
         files = [name for name, why in found.held.items() if why == reason]
         named = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more segments"
