@@ -90,7 +90,7 @@ def file_rules(path: Path) -> Mapping[str, Rule]:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: no TOML: {error}") from error
+        raise SettingsError(f"{path} is no TOML: {error}") from error
     if unknown := [name for name in document if name not in _TABLES]:
         raise SettingsError(
             f"{path}:{_line_of_key(text, unknown[0])}: {unknown[0]!r} is nothing that this file has: it has tables "

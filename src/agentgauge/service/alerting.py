@@ -124,17 +124,18 @@ class Alerting:
         """Take back what was made over HTTP: a default is as it was. Raises as `replace`, and `Conflict` for a default
         that nobody changed.
         """
-        before = self._changeable(name, projects)
-        if before.source == "default":
-            raise Conflict(f"rule {name!r} is a default, and cannot be deleted: change it to enabled: false")
-        self._book.delete(name, actor, at, version=version, projects=projects)
+        try:
+            self._book.delete(name, actor, at, version=version, projects=projects)
+        except NotFound:
+            if self._changeable(name, projects).source == "default":
+                said = f"rule {name!r} is a default, and cannot be deleted: change it to enabled: false"
+                raise Conflict(said) from None
+            raise
 
     def _changeable(self, name: str, projects: Collection[str] | None) -> RuleInForce:
         rule = self.get(name, projects)
         if rule.source == "file":
             raise Conflict(f"rule {name!r} is one of {self._file.path.name} in the server's home: change it there")
-        if rule.source == "default":
-            _check_project(rule, projects)
         return rule
 
     def _put(
@@ -163,7 +164,7 @@ def _read(kept: Collection[KeptRule]) -> tuple[list[RuleInForce], list[str]]:
         try:
             rule = rule_from(each.name, each.terms)
         except QueryError as error:
-            problems.append(f"{error}; it was made over HTTP, and does not hold: change or delete it there")
+            problems.append(f"{error}; it was made over HTTP, and does not hold: delete it there")
             continue
         more = {"version": each.version, "updated": each.updated, "updated_by": each.updated_by}
         rules.append(msgspec.structs.replace(_in_force(rule, "http"), **more))

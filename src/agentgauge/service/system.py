@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from agentgauge.service.cache import CacheFigures
 from agentgauge.service.doctor import Diagnosis, diagnose
@@ -42,14 +43,15 @@ class System(msgspec.Struct, frozen=True):
     job_runs: tuple[JobRun, ...]
     """The newest first."""
     home: Diagnosis
-    """Journal, lake, losses, prices, and what needs attention, as `agentgauge doctor` tells them."""
+    """Journal, lake, losses, prices, and what needs attention, as `agentgauge doctor` tells them; and rules of alerts
+    that do not hold."""
 
 
 def system(runtime: Runtime) -> System:
     """Look at everything. Reads the tail of the journal, so it takes a tenth of a second. Raises `LakeError`,
     `StateError`.
     """
-    settings = runtime.settings
+    settings, diagnosis = runtime.settings, diagnose(runtime.meter)
     return System(
         server=ServerState(os.getpid(), settings.workers, runtime.started, settings.jobs),
         readiness=runtime.readiness.look(),
@@ -58,5 +60,5 @@ def system(runtime: Runtime) -> System:
         ),
         cache=runtime.cache.figures(),
         job_runs=JobRuns(runtime.state).runs(limit=_RUNS),
-        home=diagnose(runtime.meter),
+        home=replace(diagnosis, problems=(*diagnosis.problems, *runtime.alerting.rules().problems)),
     )

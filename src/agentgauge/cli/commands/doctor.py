@@ -46,13 +46,29 @@ def doctor(
     settings = get_settings(home)
     note_absent(settings.home)
     diagnosis = diagnose(Meter(settings), window.start)
-    diagnosis = replace(diagnosis, problems=(*diagnosis.problems, *_of_channels(home)))
+    # What keeps the whole file of alerts from being read is wrong with rules and channels alike.
+    of_alerts = dict.fromkeys((*_of_rules(home), *_of_channels(home)))
+    diagnosis = replace(diagnosis, problems=(*diagnosis.problems, *of_alerts))
     if as_json:
         print_document(diagnosis)
     else:
         _show(diagnosis, zone)
     if diagnosis.problems:
         raise typer.Exit(FINDING)
+
+
+def _of_rules(home: str | None) -> tuple[str, ...]:
+    """What is wrong with what is alerted of."""
+    from agentgauge.errors import SettingsError, StateError
+    from agentgauge.service.alerting import Alerting
+    from agentgauge.settings.server import get_server_settings
+    from agentgauge.state.opening import shared_state
+
+    try:
+        settings = get_server_settings(home)
+        return Alerting(shared_state(settings), settings.recording.home).rules().problems
+    except (SettingsError, StateError) as error:
+        return (str(error),)
 
 
 def _of_channels(home: str | None) -> tuple[str, ...]:
