@@ -6,6 +6,7 @@ accepted.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
@@ -14,7 +15,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
 from agentgauge.events import Event
-from agentgauge.journal.losses import Health
+from agentgauge.journal.losses import Health, warn
 from agentgauge.recorder.entry import Kept
 from agentgauge.recorder.gauge import Gauge
 from agentgauge.recorder.given import Money
@@ -71,6 +72,11 @@ class _NoGuard:
 
 _NO_SPAN = _NoSpan()
 _NO_GUARD = _NoGuard()
+
+
+@functools.cache
+def _say_that_no_budget_holds() -> None:
+    warn("recording is switched off: no budget of this process holds")
 
 
 class DisabledGauge(Gauge):
@@ -252,7 +258,8 @@ class DisabledGauge(Gauge):
         since: datetime | None = None,
         policy: BudgetPolicy | None = None,
     ) -> Guard:
-        """One that holds nothing: what is not recorded is not charged."""
+        """One that holds nothing, which is logged once: what is not recorded is not charged."""
+        _say_that_no_budget_holds()
         return _NO_GUARD
 
     def bind(self, function: Callable[P, R]) -> Callable[P, R]:

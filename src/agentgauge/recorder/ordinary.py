@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from agentgauge.events import fields, kinds
+from agentgauge.events import Event, fields, kinds
 from agentgauge.events.codec import encode_json, line_type
+from agentgauge.events.event import from_micros
 from agentgauge.events.validation import WORDS, check_parts, plain_types
 from agentgauge.recorder.given import money
 
@@ -52,6 +53,29 @@ def cost_text(cost: object) -> str:
     if not 0 <= amount < _DOLLARS_BELOW:
         raise ValueError(cost)
     return format(amount, "f")
+
+
+def event_of(call: Any, scope: Mapping[str, Any]) -> Event:
+    """The event that the line of an `LlmCall` is read as."""
+    return Event(
+        kind="llm_call",
+        time=from_micros(call.time),
+        model=call.model,
+        provider=call.provider,
+        input_tokens=call.input_tokens,
+        output_tokens=call.output_tokens,
+        cache_read_tokens=call.cache_read_tokens,
+        cache_write_5m_tokens=call.cache_write_5m_tokens,
+        cache_write_1h_tokens=call.cache_write_1h_tokens,
+        reasoning_tokens=call.reasoning_tokens,
+        duration_ms=call.duration_ms,
+        outcome=call.outcome,
+        cost_usd=None if call.cost_usd is None else Decimal(call.cost_usd),
+        cost_source=call.cost_source,
+        segment=call.s,
+        n=call.n,
+        **scope,
+    )
 
 
 class _Shape:

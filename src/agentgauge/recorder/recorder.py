@@ -20,7 +20,8 @@ from agentgauge.interruption import is_interruption
 from agentgauge.recorder.entry import Entry, Kept
 from agentgauge.recorder.failure import MESSAGE_CHARACTERS
 from agentgauge.recorder.given import Money
-from agentgauge.recorder.ordinary import LONGEST_MS, REAL, TOKENS_BELOW, ZERO, LlmCall, are_parts, cost_text
+from agentgauge.recorder.guards import charge
+from agentgauge.recorder.ordinary import LONGEST_MS, REAL, TOKENS_BELOW, ZERO, LlmCall, are_parts, cost_text, event_of
 from agentgauge.recorder.scope import Place, Scope
 from agentgauge.recorder.sink import Sink
 
@@ -65,7 +66,7 @@ class Recorder:
         `output_tokens`. `cost_usd` is what the provider reported; leave it out and the call is priced when it lands
         in the lake.
         """
-        current, sink, taken, body = self._current.get(), self._sink, False, b""
+        current, sink, taken, body, call = self._current.get(), self._sink, False, b"", None
         try:
             ordinary = (
                 type(model) is str
@@ -84,29 +85,29 @@ class Recorder:
                 and (success is True or success is False)
                 and not (tier or outcome or name or error_type or error_category or severity)
                 and not (error_message or recovery or at or source_id or attributes)
-                and not (current.attributes or current.guards)
+                and not current.attributes
             )  # fmt: skip
             if ordinary:
                 cost = None if cost_usd is None else cost_text(cost_usd)
                 if scope:
                     current = current.narrowed(scope)
                 number, taken = sink.take(), True
-                body = encode_json(
-                    LlmCall(
-                        sink.segment_id, number, time_ns() // 1000, "llm_call", None, None, None, None,
-                        model, provider, None,
-                        input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
-                        reasoning_tokens, duration_ms, "success" if success else "failure",
-                        cost, None if cost is None else "reported",
-                    )
+                call = LlmCall(
+                    sink.segment_id, number, time_ns() // 1000, "llm_call", None, None, None, None,
+                    model, provider, None,
+                    input_tokens, output_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens,
+                    reasoning_tokens, duration_ms, "success" if success else "failure",
+                    cost, None if cost is None else "reported",
                 )  # fmt: skip
+                body = encode_json(call)
         except Exception as error:  # methods of the values given; the general way counts what they raise
             if taken:
                 sink.give_back()
             if is_interruption(error):
                 raise
         if body:
-            sink.append(body[1:-1], current.prefix, current.crc)
+            if sink.append(body[1:-1], current.prefix, current.crc) and current.guards:
+                charge(current.guards, event_of(call, current.items))
             return
         # Not ordinary, or wrong: the general way finds out which.
         self._entry.values(

@@ -12,14 +12,22 @@ restored, is opened anew.
 from __future__ import annotations
 
 import os
+import random
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from agentgauge.state.database import WAIT_SECONDS, Database, roll_back
 
+_PAUSE_S = 0.0001, 0.001
+"""How long a transaction waits before it asks again whether another has ended, at random. SQLite itself waits up to 100
+ms each time, after which one that asks at once is always first."""
+_CHECKPOINT_PAGES = 8000
+"""Of the log, about 32 MB, until it is worked into the file, for which the disk is waited for. SQLite's 1,000 would make
+one transaction in a hundred wait."""
 _File = tuple[int, int]
 
 
@@ -37,7 +45,7 @@ class KeptDatabase(Database):
     def __init__(self, path: Path, *, wait_s: float = WAIT_SECONDS) -> None:
         """`wait_s`: how long a transaction waits for others."""
         super().__init__(path)
-        self._wait_ms = round(wait_s * 1000)
+        self._wait_s = wait_s
         self._kept = _Kept()
         self._inherited: list[_Kept] = []
 
@@ -45,7 +53,7 @@ class KeptDatabase(Database):
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """As of `Database`, without its sync."""
         with self._errors(), self._turn() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+            self._begin(connection)
             yield connection
             connection.execute("COMMIT")
 
@@ -77,6 +85,19 @@ class KeptDatabase(Database):
             finally:
                 roll_back(connection)
 
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        """Begin a transaction that writes, when no other process is in one."""
+        until = time.monotonic() + self._wait_s
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                    raise
+                time.sleep(random.uniform(*_PAUSE_S))
+            else:
+                return
+
     def _open(self, kept: _Kept) -> sqlite3.Connection:
         if kept.connection is not None and kept.file == _file_at(self.path):
             return kept.connection
@@ -93,7 +114,8 @@ class KeptDatabase(Database):
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute(f"PRAGMA busy_timeout = {self._wait_ms}")
+            connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         except BaseException:
             connection.close()
             raise
