@@ -109,7 +109,9 @@ class Alerting:
         """Have a rule, a default too, be this one. Raises `NotFound` for a name that none has, `QueryError`, `Conflict`
         for a rule of the file, `Outdated` where it is not of this version any more, and `StateError`.
         """
-        self._changeable(rule.name, projects)
+        before = self._changeable(rule.name, projects)
+        if before.source == "default":
+            _check_project(before, projects)  # or it would be changed for all
         return self._put(rule, actor, at, projects, version=version)
 
     def delete(
@@ -149,7 +151,7 @@ class Alerting:
         is_new: bool = False,
     ) -> RuleInForce:
         _check_project(rule, projects)
-        terms = {name: value for name, value in msgspec.to_builtins(rule).items() if name != "name"}
+        terms = {name: getattr(rule, name) for name in Rule.__struct_fields__ if name != "name"}
         self._book.put(
             rule.name, terms, actor, at, project=rule.project, version=version, is_new=is_new, projects=projects
         )
