@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _FEWEST = 8
 """Hours farther off that are asked for at least; with the usual alpha 2 of 2,015 may be."""
-_FARTHER = 1.6
+_FARTHER = 2.0
 _WEEK = SEASONS["hour"]
 _ROUNDING = 1e-9
 

@@ -114,15 +114,22 @@ def uses(engine: Engine, store: Store, budgets: Iterable[Budget], now: datetime)
 
 
 def counted(
-    engine: Engine, budgets: Iterable[Budget], beside: Mapping[int, Beside], now: datetime
+    engine: Engine,
+    budgets: Iterable[Budget],
+    beside: Mapping[int, Beside],
+    now: datetime,
+    *,
+    until: datetime | None = None,
 ) -> Mapping[int, Use]:
-    """What the events say: of one snapshot, and of what was deleted before it."""
+    """What the events say: of one snapshot, and of what was deleted before it. `until`: those before it alone."""
     alike: dict[tuple[str, datetime, str | None], list[Budget]] = defaultdict(list)
     for budget in budgets:
         alike[column_of(budget.scope), budget.counts_from(now), budget.project].append(budget)
     found: dict[int, Use] = {}
     for (column, start, project), together in alike.items():
-        query = Query(start=start, filters=within(column, together, project), group=(column,), measures=(_COST,))
+        query = Query(
+            start=start, end=until, filters=within(column, together, project), group=(column,), measures=(_COST,)
+        )
         by_name = {row[column]: row for row in engine.aggregate(query).records()}
         for budget in together:
             row = by_name.get(budget.name, {})

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from agentgauge.service.jobs.aggregating import aggregate_days, aggregate_weeks
+from agentgauge.service.jobs.budgets import NAME as BUDGETS
 from agentgauge.service.jobs.budgets import check_budgets
-from agentgauge.service.jobs.detecting import detect_anomalies, detect_outliers
+from agentgauge.service.jobs.detecting import check_rules
 from agentgauge.service.jobs.job import Job
 from agentgauge.service.jobs.notifying import send_notifications
 from agentgauge.service.jobs.recommending import recommend
@@ -15,9 +16,8 @@ from agentgauge.service.recommending import DAILY_JOB
 JOBS = (
     Job("notifications", "minute", "tell channels what happened to alerts", send_notifications),
     Job("roll-up", "hour", "bring the sums kept of events up to date", roll_up),
-    Job("anomalies", "hour", "alert of unusual hours", detect_anomalies),
-    Job("outliers", "hour", "alert of unusual operations", detect_outliers),
-    Job("budgets", "hour", "alert of budgets that are nearly or wholly used", check_budgets),
+    Job("alert-rules", "hour", "alert of what rules find in the hour before", check_rules),
+    Job(BUDGETS, "hour", "alert of budgets that are nearly or wholly used", check_budgets),
     Job("aggregate-days", "day", "compute the aggregations of yesterday", aggregate_days, each_missed=True),
     Job(DAILY_JOB, "day", "find what to do about cost", recommend),
     Job("aggregate-weeks", "week", "compute the aggregations of this and the last week", aggregate_weeks),

@@ -1,0 +1,142 @@
+"""`performance_degradation`: a metric that is worse than it was, by more than chance and by more than is accepted.
+
+The window is compared with the same hours of the days before, up to 28 of them (a window of more than a day with as
+many windows of whole days before it), so what is usual at these hours is no degradation, and what days differ by is
+known. Both have to hold: the figure is worse by more than the threshold, in percent of what was expected, and p,
+adjusted for all series and metrics of the rule (Benjamini and Hochberg), is at most 1 %. So where nothing changes, all
+agents of a rule together alarm in one evaluation of a hundred at most, and in fewer the higher the threshold is.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agentgauge.analysis.level_shift import Scale, Shift, newest_against_before
+from agentgauge.analysis.multiplicity import benjamini_hochberg
+from agentgauge.engines.hourly import Hourly
+from agentgauge.policies.alerts.rules import Rule
+from agentgauge.service.evaluating.evaluation import Evaluation, Found, detected, deviation, told_apart
+from agentgauge.service.evaluating.wording import figure, when, whose
+from agentgauge.state.alerts import Detected
+
+_WINDOWS = 28
+"""Before the newest, that it is compared with."""
+_ALPHA = 0.01
+_LEAST_SHARE = 4
+"""A window before counts from this part of the samples that the newest needs."""
+_LONGEST_HOURS = 366 * 24
+_DAY = 24
+
+
+class _Metric(NamedTuple):
+    total: str
+    of: str
+    """The figures of hours that it is the ratio of."""
+    unit: str
+    scale: Scale
+    lower_is_better: bool
+
+
+_METRICS = {
+    "execution_time": _Metric("duration_ms", "durations", "ms", "log", True),
+    "cost": _Metric("cost_usd", "tasks", "USD", "log", True),
+    "tokens": _Metric("tokens", "tasks", "tokens", "log", True),
+    "quality_score": _Metric("quality_score", "scores", "of 100", "linear", False),
+    "success_rate": _Metric("successes", "ended", "1", "share", False),
+}
+
+
+class _Judged(NamedTuple):
+    name: str
+    row: int
+    value: float
+    n: int
+    shift: Shift
+
+    @property
+    def worse_percent(self) -> float:
+        """By how much it is worse than expected; below 0 where it is better."""
+        expected = float(self.shift.expected[self.row])
+        change = 100 * (self.value - expected) / expected if expected else math.nan
+        return change if _METRICS[self.name].lower_is_better else -change
+
+
+def degradations(evaluation: Evaluation, rule: Rule) -> Found:
+    assert rule.window_hours is not None
+    assert rule.min_samples is not None
+    hours, step = rule.window_hours, math.ceil(rule.window_hours / _DAY) * _DAY
+    windows = min(_WINDOWS, (_LONGEST_HOURS - hours) // step)
+    read = evaluation.hourly(rule, hours + windows * step)
+    judged = [each for name in rule.metrics for each in _judged(rule, read, name, hours, step, windows)]
+    adjusted = benjamini_hochberg([float(each.shift.p_value[each.row]) for each in judged])
+    holds, between = [], set()
+    for each, p in zip(judged, adjusted, strict=True):
+        worse = each.worse_percent
+        if math.isnan(worse) or math.isnan(p):
+            continue
+        judgement = rule.judge(worse)
+        if judgement == "holds" and p <= _ALPHA:
+            holds.append(_detected(evaluation, rule, read, each, p))
+        elif judgement != "clear":
+            between.add(rule.condition(each.name, *read.keys[each.row]))
+    return Found(tuple(holds), frozenset(between))
+
+
+def _judged(rule: Rule, read: Hourly, name: str, hours: int, step: int, windows: int) -> list[_Judged]:
+    assert rule.min_samples is not None
+    metric = _METRICS[name]
+    n = _of_windows(_table(read, metric.of, rule.by), hours, step, windows)
+    total = _of_windows(read.table(metric.total), hours, step, windows)
+    values = np.divide(total, n, out=np.full_like(total, math.nan), where=n > 0)
+    before = np.where(n[:, 1:] >= max(rule.min_samples / _LEAST_SHARE, 1), values[:, 1:], math.nan)
+    shift = newest_against_before(
+        values[:, 0], n[:, 0], before, n[:, 1:], scale=metric.scale, lower_is_better=metric.lower_is_better
+    )
+    return [
+        _Judged(name, row, float(values[row, 0]), int(n[row, 0]), shift)
+        for row in told_apart(rule, read.keys)
+        if n[row, 0] >= rule.min_samples and math.isfinite(shift.p_value[row])
+    ]
+
+
+def _table(read: Hourly, name: str, by: str | None) -> NDArray[np.float64]:
+    if name == "ended":
+        return read.table("successes") + read.table("failures")
+    # A call has a model, and a task has none: by model, what is used is compared per call.
+    return read.table("calls" if name == "tasks" and by == "model" else name)
+
+
+def _of_windows(table: NDArray[np.float64], hours: int, step: int, windows: int) -> NDArray[np.float64]:
+    """Sums over the newest window, and over the windows a step before it, two steps, ..."""
+    ends = [table.shape[1] - number * step for number in range(windows + 1)]
+    return np.stack([table[:, max(end - hours, 0) : max(end, 0)].sum(axis=1) for end in ends], axis=1)
+
+
+def _detected(evaluation: Evaluation, rule: Rule, read: Hourly, each: _Judged, p_adjusted: float) -> Detected:
+    assert rule.window_hours is not None
+    assert rule.threshold is not None
+    metric, shift = _METRICS[each.name], each.shift
+    project, key = read.keys[each.row]
+    expected, low, high = (float(of[each.row]) for of in (shift.expected, shift.low, shift.high))
+    sign = 1 if metric.lower_is_better else -1
+    return detected(
+        rule,
+        rule.condition(each.name, project, key),
+        metric=each.name,
+        key=key,
+        project=project,
+        message=(
+            f"{each.name} of {whose(rule, project, key)} was {figure(each.value, metric.unit)} "
+            f"{when(evaluation.end, rule.window_hours)}, {each.worse_percent:.0f} % worse than before: "
+            f"{figure(expected, metric.unit)}, {figure(low, metric.unit)} to {figure(high, metric.unit)}, was expected "
+            f"({each.n:,} samples, compared with {int(shift.before[each.row])} windows; adjusted p {p_adjusted:.2g})"
+        ),
+        current_value=each.value,
+        expected_value=expected,
+        threshold_value=expected * (1 + sign * rule.threshold / 100),
+        deviation_percent=deviation(each.value, expected),
+    )
