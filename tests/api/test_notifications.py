@@ -77,6 +77,9 @@ def test_how_each_channel_does_is_said_without_its_url(
     assert (hook["url"], hook["sent"], hook["pending"]) == (f"json://localhost:{received.port}/***", 1, 0)
     assert (deaf["severities"], deaf["pending"], deaf["failures"]) == (["critical"], 1, 1)
     assert "T0ps3cret" not in answer.text
+    (problem,) = server.get("/api/v1/system").json()["home"]["problems"]
+    assert "channel deaf" in problem
+    assert "was not told of 1 step of alerts since" in problem
     metrics = server.get("/metrics").text
     assert 'agentgauge_notifications_sent_total{channel="hook"} 1.0' in metrics
     assert 'agentgauge_notifications_pending{channel="deaf"} 1.0' in metrics

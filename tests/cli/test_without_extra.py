@@ -11,7 +11,7 @@ import pytest
 
 _WITHOUT = """
 import sys
-for name in ("fastapi", "uvicorn", "sqlalchemy", "apscheduler", "grafana_foundation_sdk"):
+for name in ("fastapi", "uvicorn", "sqlalchemy", "apscheduler", "apprise", "grafana_foundation_sdk"):
     sys.modules[name] = None
 """
 _POSTGRES = {"AGENTGAUGE_DATABASE_URL": "postgresql://nobody@localhost/none"}
@@ -29,6 +29,8 @@ def _without(home: Path, main: str, *words: str, **env: str) -> subprocess.Compl
         (("serve",), {}),
         (("jobs", "list"), {}),
         (("jobs", "run", "roll-up"), {}),
+        (("jobs", "run", "notifications"), {}),
+        (("alerts", "test-notification"), {"AGENTGAUGE_NOTIFY": "json://localhost"}),
         (("db", "status"), _POSTGRES),
         (("keys", "list"), _POSTGRES),
         (("export", "grafana"), {}),

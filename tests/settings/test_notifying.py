@@ -21,7 +21,7 @@ def test_without_settings_nobody_is_told() -> None:
 def test_urls_of_the_environment_are_channels_and_mail_is_for_what_is_critical() -> None:
     env = {
         "AGENTGAUGE_NOTIFY": "mailtos://u:p@example.org slack://T/B/C  slack://T/B/D",
-        "AGENTGAUGE_URL": "https://g/",
+        "AGENTGAUGE_PUBLIC_URL": "https://g/",
     }
     settings = get_notifying_settings(NOWHERE, env)
     found = [(channel.name, channel.min_severity, channel.severities) for channel in settings.channels]
@@ -79,7 +79,7 @@ def test_what_is_wrong_is_said_with_file_and_channel_and_without_the_url(tmp_pat
     assert "T0ps3cret" not in str(raised.value)
 
 
-@pytest.mark.parametrize("name", ["AGENTGAUGE_NOTIFY", "AGENTGAUGE_URL"])
+@pytest.mark.parametrize("name", ["AGENTGAUGE_NOTIFY", "AGENTGAUGE_PUBLIC_URL"])
 def test_a_variable_that_is_no_url_is_named_without_its_value(name: str) -> None:
     with pytest.raises(SettingsError, match=name) as raised:
         get_notifying_settings(NOWHERE, {name: "T0ps3cret"})

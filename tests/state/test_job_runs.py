@@ -74,5 +74,6 @@ def test_of_what_runs_every_minute_the_newest_are_kept_and_the_last_success(stor
             runs.failed(run, NOON, "the disk is full")
     runs.start("daily", NOON, "h", NOON)
     assert runs.keep_newest("minutely", 3) == 4
+    assert [run.job for run in runs.runs(but=["minutely"])] == ["daily"]
     assert [run.id for run in runs.runs()] == [9, 8, 7, 6, 3]
     assert runs.keep_newest("minutely", 3) == 0

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 
 from agentgauge.service.cache import CacheFigures
 from agentgauge.service.doctor import Diagnosis, diagnose
+from agentgauge.service.jobs.table import JOBS
+from agentgauge.service.notifying.standing import problems_of
 from agentgauge.service.readiness import Readiness
 from agentgauge.service.runtime import Runtime
 from agentgauge.state.job_runs import JobRun, JobRuns
@@ -41,10 +43,10 @@ class System(msgspec.Struct, frozen=True):
     cache: CacheFigures
     """Of the process that answered."""
     job_runs: tuple[JobRun, ...]
-    """The newest first."""
+    """The newest first, but for those of every minute."""
     home: Diagnosis
-    """Journal, lake, losses, prices, and what needs attention, as `agentgauge doctor` tells them; and rules of alerts
-    that do not hold."""
+    """Journal, lake, losses, prices, and what needs attention, as `agentgauge doctor` tells them; rules of alerts that
+    do not hold, and channels that were not told."""
 
 
 def system(runtime: Runtime) -> System:
@@ -52,6 +54,8 @@ def system(runtime: Runtime) -> System:
     `StateError`.
     """
     settings, diagnosis = runtime.settings, diagnose(runtime.meter)
+    of_minutes = [job.name for job in JOBS if job.every == "minute"]
+    channels = problems_of(settings.recording.home, runtime.state)
     return System(
         server=ServerState(os.getpid(), settings.workers, runtime.started, settings.jobs),
         readiness=runtime.readiness.look(),
@@ -59,6 +63,6 @@ def system(runtime: Runtime) -> System:
             "sqlite" if runtime.state.path else "postgresql", runtime.state.version(), migrations()[-1].version
         ),
         cache=runtime.cache.figures(),
-        job_runs=JobRuns(runtime.state).runs(limit=_RUNS),
-        home=replace(diagnosis, problems=(*diagnosis.problems, *runtime.alerting.rules().problems)),
+        job_runs=JobRuns(runtime.state).runs(limit=_RUNS, but=of_minutes),
+        home=replace(diagnosis, problems=(*diagnosis.problems, *runtime.alerting.rules().problems, *channels)),
     )

@@ -1,7 +1,7 @@
 """Settings of notifications: who is told of alerts, and how.
 
-AGENTGAUGE_NOTIFY  URLs that messages are sent to, with blanks between: mailtos://... slack://... jsons://...
-AGENTGAUGE_URL     where people reach the server, for links in messages: https://gauge.example.org
+AGENTGAUGE_NOTIFY      URLs that messages are sent to, with blanks between: mailtos://... slack://... jsons://...
+AGENTGAUGE_PUBLIC_URL  where people reach the server, for links in messages: https://gauge.example.org
 
 Each URL is a channel, called as what is before its `://`. More can be said of one in <home>/alerts.toml:
 
@@ -100,7 +100,7 @@ def get_notifying_settings(home: Home, environ: Mapping[str, str] | None = None)
     for url in env.get("AGENTGAUGE_NOTIFY", "").split():
         name = _free_name(_scheme(url, "AGENTGAUGE_NOTIFY"), found)
         found[name] = Channel(name=name, url=Secret(url), min_severity=_least(url))
-    return NotifyingSettings(channels=tuple(found.values()), url=_address(env, "AGENTGAUGE_URL"))
+    return NotifyingSettings(channels=tuple(found.values()), url=_address(env, "AGENTGAUGE_PUBLIC_URL"))
 
 
 def masked(url: str) -> str:

@@ -6,6 +6,7 @@ That only one process runs a job is the lease's business (`leases`). A run that 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Literal
 
@@ -100,9 +101,13 @@ class JobRuns:
         """How many runs there were of when it was due then. Raises `StateError`."""
         return len(self._found(Where().equal(job=job, scheduled_at=to_micros(scheduled)), (), "id", None))
 
-    def runs(self, job: str | None = None, limit: int = 50, before: int | None = None) -> tuple[JobRun, ...]:
-        """The newest first, those with an id below `before`. Raises `StateError`."""
+    def runs(
+        self, job: str | None = None, limit: int = 50, before: int | None = None, but: Collection[str] = ()
+    ) -> tuple[JobRun, ...]:
+        """The newest first, those with an id below `before`, without those of the jobs `but`. Raises `StateError`."""
         where = Where().equal(job=job)
+        if but:
+            where.also(f"job NOT IN ({', '.join('?' * len(but))})", *but)
         if before is not None:
             where.also("id < ?", before)
         return self._found(where, (), "id DESC", limit)

@@ -74,14 +74,13 @@ def _of_rules(home: str | None) -> tuple[str, ...]:
 def _of_channels(home: str | None) -> tuple[str, ...]:
     """What is wrong with what people are told of alerts."""
     from agentgauge.errors import SettingsError, StateError
-    from agentgauge.service.notifying.standing import problems, standings
-    from agentgauge.settings.notifying import get_notifying_settings
+    from agentgauge.service.notifying.standing import problems_of
     from agentgauge.settings.server import get_server_settings
     from agentgauge.state.opening import shared_state
 
     try:
         settings = get_server_settings(home)
-        return tuple(problems(standings(get_notifying_settings(settings.recording.home), shared_state(settings))))
+        return problems_of(settings.recording.home, shared_state(settings))
     except (SettingsError, StateError) as error:
         return (str(error),)
 

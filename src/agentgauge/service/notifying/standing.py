@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from agentgauge.errors import SettingsError
 from agentgauge.service.wording import count_of, moment
-from agentgauge.settings.notifying import Channel, NotifyingSettings, Severity, Step
+from agentgauge.settings import Home
+from agentgauge.settings.notifying import Channel, NotifyingSettings, Severity, Step, get_notifying_settings
 from agentgauge.state.notification_channels import ChannelState, ChannelStates
 from agentgauge.state.store import Store
 
@@ -68,6 +70,14 @@ def problems(found: Iterable[ChannelStanding]) -> Iterator[str]:
         if channel.pending and channel.last_error:
             since = f"{moment(channel.oldest, UTC)} UTC"
             yield f"{where} was not told of {count_of(channel.pending, 'step')} of alerts since {since}{why}; {advice}"
+
+
+def problems_of(home: Home, state: Store) -> tuple[str, ...]:
+    """As `problems`, of the settings as they are now; of some that cannot be used, why. Raises `StateError`."""
+    try:
+        return tuple(problems(standings(get_notifying_settings(home), state)))
+    except SettingsError as error:
+        return (str(error),)
 
 
 def _configured(channel: Channel) -> ChannelStanding:
