@@ -133,3 +133,40 @@ def test_a_server_without_room_is_asked_again_later(tmp_path: Path) -> None:
         forward(home, server.url)
         assert server.stop() == 0
     assert_once(server_home, expected)
+
+
+def test_another_process_sends_what_a_killed_one_left(tmp_path: Path) -> None:
+    home, server_home = tmp_path / "agent", tmp_path / "server"
+    with served(server_home, "--no-jobs") as server:
+        killed, other = (start_agent(home, server.url, 300, "waits") for _ in range(2))
+        assert killed.stdout is not None
+        with killed:
+            expected = said(iter(killed.stdout.readline, "done\n"))
+            killed.kill()
+        expected += finished(other)
+        assert server.stop() == 0
+    assert_once(server_home, expected)
+    assert segments(home) == []
+
+
+def test_what_a_killed_process_had_dropped_is_told_from_its_reserve(tmp_path: Path) -> None:
+    home, server_home = tmp_path / "agent", tmp_path / "server"
+    agent = start_agent(home, NOBODY, 0, AGENTGAUGE_JOURNAL_MAX_MB="1")
+    assert agent.stdout is not None
+    kept: list[str] = []
+    with agent:
+        dropped = 0
+        for line in agent.stdout:
+            kept.append(line)
+            dropped += line == "dropped\n"
+            if dropped == 30_000:
+                break
+        agent.kill()
+        kept += agent.stdout
+    with served(server_home, "--no-jobs") as server:
+        forward(home, server.url)
+        assert server.stop() == 0
+    assert_once(server_home, said(kept))
+    ((told,),) = rows(server_home, "SELECT sum(count)::BIGINT FROM losses WHERE reason = 'journal full'")
+    assert 0 < told <= kept.count("dropped\n") + 1
+    assert rows(server_home, "SELECT DISTINCT reason FROM losses") == [("journal full",)]

@@ -7,7 +7,7 @@ others go on:
     a line was read half written           it is read again
     a line is damaged                      NULs are sent instead, and it is counted
     a line breaks a rule of the server     the same
-    the key is for other projects, or the server older than the line       held
+    the key is for other projects, or the server older than the line       held, from that line on
     the server has other bytes there       `Diverged`: what it does not have goes on as another segment
 """
 
@@ -75,26 +75,31 @@ class _Sending:
         if header is None:
             raise Diverged("its header is damaged")
         content = self._segment.content(sent.end)
-        turns = 0
+        until, turns = content.end, 0
         while True:
             if self._segment.dead and sent.end > content.end:
                 raise Diverged(f"the server has more of {header.segment} than is here")
-            piece = content.piece(sent.end)
+            piece = content.piece(sent.end)[: until - sent.end]
             last = self._segment.dead and sent.end + len(piece) == content.end
             if not piece and not last:
                 return
             try:
                 end = self._wire.put(header.journal, header.segment, sent.end, piece, closed=last and self._closes)
             except LineRefused as refused:
-                content = self._mended(content, refused)
+                if refused.start > sent.end:  # what stands in front of it first
+                    until = min(until, refused.start)
+                else:
+                    self._mend(content, refused)
             except Elsewhere as elsewhere:
                 turns += 1
                 if elsewhere.end >= sent.end or turns > _TURNS:
                     raise Diverged(str(elsewhere)) from elsewhere
                 sent.end = elsewhere.end
                 content = self._segment.content(sent.end)
+                until = content.end
             else:
                 self._acknowledged(piece, end)
+                until = content.end
                 if last:
                     sent.losses["torn record"] += content.torn
                     sent.done = True
@@ -109,23 +114,22 @@ class _Sending:
             sent.losses[self._losses.pop(at)] += 1
         self._on_sent(len(piece))
 
-    def _mended(self, content: Content, refused: LineRefused) -> Content:
-        """The content with what was refused read again, or with NULs in its place."""
+    def _mend(self, content: Content, refused: LineRefused) -> None:
+        """Read what was refused again, or put NULs in its place."""
         start, end = refused.start, refused.end
-        if not content.start <= start < end <= content.end:
+        if not self._sent.end == start < end <= content.end:
             raise NotNow(f"the server refused bytes {start}-{end}, which were not sent: {refused}")
         line = content.data[start - content.start : end - content.start]
         again = self._segment.bytes_at(start, end)
         if again != line:
             content.put(start, again)
-            return content
+            return
         damaged = next_whole(line)  # a line whose newline was lost takes the next one with it
         if layout.is_whole(line):
             self._check_lasting(line, str(refused))
             damaged = len(line)
         self._losses[start] = _reason(line)
         content.put(start, bytes(damaged))
-        return content
 
     def _check_lasting(self, line: bytes, said: str) -> None:
         """Raises `Held` where the line is right, and could be taken with another key or by another server."""

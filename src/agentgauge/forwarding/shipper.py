@@ -40,7 +40,7 @@ from agentgauge.server_client import ServerClient
 from agentgauge.settings.secret import Secret
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
-_GONE_KEPT = 256
+_GONE_KEPT = 100
 _LONGEST_AHEAD = timedelta(seconds=600)
 """A moment further ahead than that was written under another clock."""
 
