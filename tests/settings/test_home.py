@@ -14,6 +14,5 @@ def test_a_home_that_is_a_server_is_told_how_events_are_sent_to_one(url: str) ->
         get_settings(None, {"AGENTGAUGE_HOME": url})
     said = str(refused.value)
     assert "a home is a directory or an object store" in said
-    assert "/api/v1/events" in said
-    assert "OpenTelemetry" in said
+    assert "sent to a server by AGENTGAUGE_ENDPOINT" in said
     assert "hunter2" not in said
