@@ -50,7 +50,7 @@ class SharedBudgets:
     def __init__(self, state: SqlStore, meter: Meter) -> None:
         self._state = state
         self._counts = SharedCounts(meter, state)
-        self._kept = None if state.path is None else KeptDatabase(state.path)
+        self._kept = None if state.path is None else KeptDatabase(state.path, wait_s=_LONGEST_WAIT_S)
         self._threads = ThreadPoolExecutor(_THREADS if self._kept is None else 1, "agentgauge-budgets")
 
     async def in_turn(self, work: Callable[[], T]) -> T:
@@ -182,7 +182,7 @@ def _check_charges(charges: Sequence[Charge]) -> None:
 
 
 def _check_usd(usd: Decimal, field: str) -> None:
-    if not usd.is_finite() or not 0 <= usd < _MOST_USD or usd != usd.quantize(MONEY_STEP):
+    if not usd.is_finite() or not 0 <= usd <= _MOST_USD or usd != usd.quantize(MONEY_STEP):
         raise QueryError(f"{field} is an amount in dollars, from 0 on, with at most 12 decimals", field=field)
 
 

@@ -174,7 +174,7 @@ def test_what_is_recorded_does_not_use_up_what_may_be_reserved(client: TestClien
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
-        ({"usd": "-1"}, "usd"), ({"usd": "NaN"}, "usd"), ({"usd": "1000000000000"}, "usd"), ({"usd": "1e-13"}, "usd"),
+        ({"usd": "-1"}, "usd"), ({"usd": "NaN"}, "usd"), ({"usd": "1000000000000.1"}, "usd"), ({"usd": "1e-13"}, "usd"),
         ({"usd": True}, "usd"), ({"scope": "tickets"}, "scope"), ({"name": ""}, "name"), ({"name": "a\0"}, "name"),
         ({"name": "a" * 501}, "name"), ({"period": "year"}, "period"), ({"since": "2026-11-01T00:00:00"}, "since"),
         ({"since": "1969-12-31T00:00:00Z"}, "since"), ({"since": "9999-12-31T00:00:00Z"}, "since"),
