@@ -25,7 +25,9 @@ OVERRUN = Detected(
     agent_name="coder", project="shop", current_value=24.5, expected_value=30.0, threshold_value=24.0,
     message="Budget alert: coder at 81.7% utilization ($24.50/$30.00)",
 )  # fmt: skip
-ODD = Detected(condition="odd", type="anomaly", severity="info", metric="cost", message="cost was [bold]odd")
+ODD = Detected(
+    condition="odd", rule="anomaly", type="anomaly", severity="info", metric="cost", message="cost was [bold]odd"
+)
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def test_active_alerts_come_before_those_that_somebody_acknowledged(run: Run, bo
 
 
 def test_resolved_ones_are_listed_when_asked_for(run: Run, document: Ask, book: AlertBook, tmp_path: Path) -> None:
-    book.resolve_condition("odd", "job", NOON + HOUR)
+    book.evaluated("anomaly", [], NOON + HOUR)
     assert [alert["id"] for alert in document("alerts", "list", "--home", tmp_path)] == [1]
     assert [alert["id"] for alert in document("alerts", "list", "--status", "all", "--home", tmp_path)] == [1, 2]
     assert [alert["id"] for alert in document("alerts", "list", "--status", "resolved", "--home", tmp_path)] == [2]

@@ -65,12 +65,11 @@ def test_an_alert_is_acknowledged_and_resolved_by_somebody_once(store: Store) ->
 
 def test_a_condition_that_returns_after_it_was_resolved_is_a_new_alert(store: Store) -> None:
     book = AlertBook(store)
-    assert book.resolve_condition("budget 3", "jobs", NOON) is None
     book.detect(OVERRUN, NOON)
-    resolved = book.resolve_condition("budget 3", "jobs", NOON + HOUR)
-    assert resolved is not None
-    assert (resolved.status, resolved.acknowledged_at) == ("resolved", None)
-    assert book.resolve_condition("budget 3", "jobs", NOON + HOUR) is None
+    assert book.evaluated("", [], NOON + HOUR) == {"resolved": 1}
+    resolved = book.get(1)
+    assert (resolved.status, resolved.acknowledged_at, resolved.resolved_by) == ("resolved", None, "job")
+    assert book.evaluated("", [], NOON + HOUR) == {}
     again, is_new = book.detect(OVERRUN, NOON + 2 * HOUR)
     assert (again.id, is_new) == (2, True)
 
@@ -224,7 +223,7 @@ def test_nothing_is_taken_back_once_something_else_has_happened(store: Store) ->
     book.detect(WORSE, NOON)
     with pytest.raises(Conflict, match="was escalated"):
         book.undo(1, "ann", NOON)
-    book.resolve_condition("budget 3", "job", NOON)
+    book.evaluated("", [], NOON)
     with pytest.raises(Conflict, match="was resolved"):
         book.undo(1, "ann", NOON)
 
@@ -233,7 +232,7 @@ def test_resolving_is_not_taken_back_where_a_new_alert_is_about_the_condition(st
     book = AlertBook(store)
     book.detect(OVERRUN, NOON)
     book.resolve(1, "ann", NOON)
-    assert book.resolve_condition("budget 3", "job", NOON + HOUR) is None
+    assert book.evaluated("", [], NOON + HOUR) == {}
     book.detect(OVERRUN, NOON + 2 * HOUR)
     with pytest.raises(Conflict, match="alert 2 is about by now"):
         book.undo(1, "ann", NOON + 2 * HOUR)

@@ -168,9 +168,7 @@ def _is_quiet(connection: Connection, alert: Alert) -> bool:
     return any(step.kind == "quieted" for step in steps(connection, last, 1))
 
 
-def found_clear(
-    connection: Connection, alert: Alert, at: datetime, after: int, actor: str = ITSELF
-) -> tuple[StepKind, ...]:
+def found_clear(connection: Connection, alert: Alert, at: datetime, after: int) -> tuple[StepKind, ...]:
     """Note that a condition was found to be over once more; the step that was taken, if any."""
     count = alert.clear_count + 1
     if count < after:
@@ -180,8 +178,8 @@ def found_clear(
     if alert.status == "resolved":
         renew(connection, alert, at, over)
         return ()
-    _take(connection, alert, "resolved", at, over | resolved_by(actor, at))
-    note(connection, at, actor, "alert.resolved", f"alert {alert.id}", alert.project, {"type": alert.type})
+    _take(connection, alert, "resolved", at, over | resolved_by(ITSELF, at))
+    note(connection, at, ITSELF, "alert.resolved", f"alert {alert.id}", alert.project, {"type": alert.type})
     return ("resolved",)
 
 

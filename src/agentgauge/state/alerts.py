@@ -114,19 +114,6 @@ class AlertBook:
             gone = [alert for alert in standing if alert.rule not in rules]
             return sum(len(found_clear(connection, alert, at, 1)) for alert in gone)
 
-    def resolve_condition(self, condition: str, actor: str, at: datetime) -> Alert | None:
-        """Resolve the open alert about a condition, since that no longer holds; None where none is open.
-
-        Raises `StateError`.
-        """
-        if not self._store.exists:
-            return None
-        with self._store.transaction() as connection:
-            alert = standing_alert(connection, condition)
-            if alert is None or not found_clear(connection, alert, at, 1, actor):
-                return None
-            return one_alert(connection, alert.id, None)
-
     def get(self, id: int, projects: Collection[str] | None = None) -> Alert:  # noqa: A002 - the column's name
         """Raises `NotFound` for an id that there is not among `projects`, and `StateError`."""
         if not self._store.exists:

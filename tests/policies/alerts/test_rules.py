@@ -57,8 +57,7 @@ def test_a_rule_says_what_it_asks_for() -> None:
     one = rule_from("r", {"metric": "cost", "remind_after_hours": 0}, rule)
     assert (one.metrics, one.remind_after, one.agent) == (("cost",), None, "coder")
     assert one.sentence == (
-        "cost 25 % worse in 24 h than in the seven times as long before, over at 10, project shop, agent coder, per "
-        "operation"
+        "cost 25 % worse in 24 h than in the weeks before, over at 10, project shop, agent coder, per operation"
     )
 
 

@@ -183,10 +183,17 @@ def _print_list(found: Sequence[Alert], zone: tzinfo) -> None:
             Text(str(alert.id)),
             Text(wording.moment(alert.detected_at, zone)),
             Text(alert.severity, style=_COLOURS[alert.severity]),
-            Text.assemble(alert.message, *([] if alert.project is None else [(f"\nproject {alert.project}", "dim")])),
+            Text.assemble(alert.message, *_project_of(alert)),
             Text(_status(alert)),
         )
     screen().print(table)
+
+
+def _project_of(alert: Alert) -> list[tuple[str, str]]:
+    """A line about it, where the message says nothing of it."""
+    if alert.project is None or alert.project in alert.message:
+        return []
+    return [(f"\nproject {alert.project}", "dim")]
 
 
 def _status(alert: Alert) -> str:

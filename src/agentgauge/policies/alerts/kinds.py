@@ -54,7 +54,7 @@ KINDS: dict[RuleType, Kind] = {
         has_window=False,
     ),
     "performance_degradation": Kind(
-        watches="{metric} {threshold:g} % worse in {window_hours} h than in the seven times as long before",
+        watches="{metric} {threshold:g} % worse in {window_hours} h than in the weeks before",
         unit="% worse than before",
         has_clear_threshold=True,
         metrics=("execution_time", "cost", "tokens", "quality_score", "success_rate"),
