@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from agentgauge.settings import ingest, logs, oidc, security, server
+from agentgauge.settings import ingest, logs, notifying, oidc, security, server
 from tests import documents
 
 ROOT = Path(__file__).parent.parent
@@ -37,7 +37,7 @@ def test_links_to_files_lead_to_them(page: Path) -> None:
 
 def test_the_table_of_the_servers_settings_has_every_variable_and_no_other() -> None:
     found = set()
-    for settings in (server, security, ingest, oidc, logs):
+    for settings in (server, security, ingest, oidc, logs, notifying):
         found |= set(_VARIABLE.findall(settings.__doc__ or ""))
     page = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
     rows = [

@@ -64,7 +64,7 @@ def test_what_is_due_is_sent_without_a_server(tmp_path: Path, run: Run, monkeypa
         done = run("jobs", "run", "notifications", "--home", tmp_path)
         assert done.stdout == "notifications succeeded: 1 message sent\n"
         assert "0 messages sent" in run("jobs", "run", "notifications", "--home", tmp_path).stdout
-    assert [body["title"] for body in received.bodies[1:]] == ["critical: no data, all agents together (alert 1)"]
+    assert [body["title"] for body in received.bodies[1:]] == ["critical: no data (alert 1)"]
 
 
 def test_a_file_that_cannot_be_used_is_the_jobs_failure_and_the_doctors_problem(tmp_path: Path, run: Run) -> None:

@@ -16,8 +16,9 @@ import msgspec
 
 from agentgauge.analysis.metrics import NAMED
 from agentgauge.service.notifying.post import Message, Tone
-from agentgauge.service.wording import count_of, moment, number
+from agentgauge.service.wording import count_of, moment, number, percent
 from agentgauge.settings.notifying import SEVERITIES
+from agentgauge.state.alerts import Alert
 from agentgauge.state.notifications import Taken, Told
 
 LISTED = 10
@@ -29,7 +30,11 @@ _CALLS = re.compile(r"(?<!\w)@(?=\w)|@(?=everyone|here|channel)|<(?=[^\s=\d])|\]
 `<https://...|text>`, `[text](https://...)`.
 """
 _UNITS = {"budget_utilization": "USD", **{name: metric.unit for name, metric in NAMED.items()}}
-_SHOWN_UNITS = {"token": " tokens", "0-100": " of 100"}
+_RATES = ("error_rate", "success_rate")
+_WORDS = {
+    "tokens": "tokens", "quality_score": "of 100", "satisfaction": "of 1", "operations": "operations",
+    "hours_without_events": "hours", "unchecked_calls": "calls", "unpriced_calls": "calls",
+}  # fmt: skip
 
 
 class _Course(msgspec.Struct, frozen=True):
@@ -79,8 +84,9 @@ def _courses(told: Sequence[Told]) -> list[_Course]:
 
 def _one(course: _Course, server: str | None) -> tuple[str, str]:
     alert, step = course.last.alert, course.last.step
-    where = alert.agent_name or (f"project {alert.project}" if alert.project else "all agents together")
-    subject = f"{_standing(course)}: {alert.type.replace('_', ' ')}, {where} (alert {alert.id})"
+    of = alert.agent_name or (f"project {alert.project}" if alert.project else None)
+    where = "" if of is None else f", {of}"
+    subject = f"{_standing(course)}: {alert.type.replace('_', ' ')}{where} (alert {alert.id})"
     lines = [one_line(step.figures.message), "", *_facts(course)]
     acts = [f"Acknowledge: agentgauge alerts ack {alert.id}"] if step.status == "active" else []
     if server is not None:
@@ -90,15 +96,15 @@ def _one(course: _Course, server: str | None) -> tuple[str, str]:
 
 def _facts(course: _Course) -> list[str]:
     alert, step = course.last.alert, course.last.step
-    figures, unit = step.figures, _UNITS.get(alert.metric, "")
+    figures = step.figures
     facts = [
         ("alert", f"{alert.id}, {course.happened}, {step.severity}"),
         ("about", f"{one_line(alert.metric)} ({one_line(alert.type)})"),
         ("agent", None if alert.agent_name is None else one_line(alert.agent_name)),
         ("project", None if alert.project is None else one_line(alert.project)),
-        ("value", _figure(figures.current_value, unit)),
-        ("expected", _figure(figures.expected_value, unit)),
-        ("threshold", _figure(figures.threshold_value, unit)),
+        ("value", _figure(alert, figures.current_value)),
+        ("expected", _figure(alert, figures.expected_value)),
+        ("threshold", _figure(alert, figures.threshold_value)),
         ("deviation", None if figures.deviation_percent is None else f"{figures.deviation_percent:+,.1f} %"),
         ("since", f"{moment(alert.detected_at, UTC)} UTC"),
         ("resolved", _resolved(course)),
@@ -114,8 +120,13 @@ def _resolved(course: _Course) -> str | None:
     return f"{moment(step.time, UTC)} UTC, {by}"
 
 
-def _figure(value: float | None, unit: str) -> str | None:
-    return None if value is None else f"{number(value, unit)}{_SHOWN_UNITS.get(unit, '')}"
+def _figure(alert: Alert, value: float | None) -> str | None:
+    if value is None:
+        return None
+    if alert.metric in _RATES:  # rules of error rates count in percent, others have it as a ratio
+        return percent(value / 100 if alert.type == alert.metric else value)
+    word = _WORDS.get(alert.metric)
+    return f"{number(value, _UNITS.get(alert.metric, ''))}{'' if word is None else f' {word}'}"
 
 
 def _digest(courses: Sequence[_Course], server: str | None) -> tuple[str, str]:
