@@ -6,7 +6,7 @@ with them, and what live segments of the journal still hold of the landed bytes 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import duckdb
@@ -35,12 +35,21 @@ class Deletion(msgspec.Struct, frozen=True):
 
 
 def delete_user(
-    connection: duckdb.DuckDBPyConnection, tables: Tables, home: Home, user: str, *, rollups_from_rows: int
+    connection: duckdb.DuckDBPyConnection,
+    tables: Tables,
+    home: Home,
+    user: str,
+    *,
+    rollups_from_rows: int,
+    marks: Mapping[str, int],
 ) -> Deletion:
-    """Remove every landed event of `user`. To be called inside `writer_lock`, right after a compaction."""
+    """Remove every landed event of `user`, in a version that bears the `marks`, as transactions.
+
+    To be called inside `writer_lock`, right after a compaction.
+    """
     if not user:
         raise SettingsError("forget needs the name of a user, as recorded in the user field of the scope")
-    done = _delete(connection, tables.events, '"user" = ?', [user])
+    done = _delete(connection, tables.events, '"user" = ?', [user], marks)
     tables.events.vacuum(0)
     drop_rows_without_events(connection, tables)
     forget_in_closed_days(connection, tables.daily, user)
@@ -57,9 +66,10 @@ def delete_older(
     *,
     rollups_from_rows: int,
     on_step: Callable[[str], None] = lambda name: None,
+    marks: Mapping[str, int],
 ) -> Deletion:
     """Remove events that arrived before `before`, an aware time. Source ids of imported ones stay known, as digests, so
-    that none comes back by import, and their days and their rollups keep their figures.
+    that none comes back by import, and their days and their rollups keep their figures. `marks` as of `delete_user`.
 
     To be called inside `writer_lock`. Steps: `kept`, what is to stay of them is written; `expired`, they are gone.
     """
@@ -68,7 +78,7 @@ def delete_older(
     moment = f"{literal(before.astimezone(UTC).isoformat())}::TIMESTAMPTZ"
     transactions = keep_rollups(connection, tables, _OLDER.replace("?", moment))
     on_step("kept")
-    done = _delete(connection, tables.events, _OLDER, [before], transactions)
+    done = _delete(connection, tables.events, _OLDER, [before], {**transactions, **marks})
     on_step("expired")
     roll_up(connection, tables, from_rows=rollups_from_rows)
     merge_expired(connection, tables)
@@ -81,7 +91,7 @@ def _delete(
     table: LakeTable,
     condition: str,
     parameters: list[object],
-    transactions: dict[str, int] | None = None,
+    transactions: Mapping[str, int],
 ) -> Deletion:
     add, remove, rows = without_rows(connection, table, condition, parameters)
     if remove:

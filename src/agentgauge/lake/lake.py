@@ -23,6 +23,8 @@ from agentgauge.pricing import PriceBook
 from agentgauge.settings import Home
 
 _TRIES = 3
+Leaving = Callable[[Snapshot], str | None]
+"""Sees the events once more before some are deleted; names a mark that the version without these is to bear."""
 
 
 class Lake:
@@ -61,25 +63,34 @@ class Lake:
         finally:
             compactor.close()
 
-    def forget(self, user: str) -> Deletion:
+    def forget(self, user: str, leaving: Leaving | None = None) -> Deletion:
         """Delete every event recorded so far for `user`, physically. Raises `LakeError`, `SettingsError`."""
         with writer_lock(self.home), _saying_what_is_damaged(self.home):
             self._compact_locked()
+            marks = self._marks(leaving)
             tables, connection = self._open_tables()
             with connection:
-                return delete_user(connection, tables, self.home, user, rollups_from_rows=self._rollups_from_rows)
+                return delete_user(
+                    connection, tables, self.home, user, rollups_from_rows=self._rollups_from_rows, marks=marks
+                )
 
-    def expire(self, before: datetime, on_step: Callable[[str], None] = lambda name: None) -> Deletion:
+    def expire(
+        self,
+        before: datetime,
+        on_step: Callable[[str], None] = lambda name: None,
+        leaving: Leaving | None = None,
+    ) -> Deletion:
         """Delete raw events that arrived before `before` (aware), also those that the journal still holds.
 
         An import does not bring them back; rollups and `daily_aggregates` keep their figures. Raises `LakeError`.
         """
         with writer_lock(self.home), _saying_what_is_damaged(self.home):
             self._compact_locked()
+            marks = self._marks(leaving)
             tables, connection = self._open_tables()
             with connection:
                 return delete_older(
-                    connection, tables, before, rollups_from_rows=self._rollups_from_rows, on_step=on_step
+                    connection, tables, before, rollups_from_rows=self._rollups_from_rows, on_step=on_step, marks=marks
                 )
 
     def reprice(
@@ -121,6 +132,13 @@ class Lake:
             )
             land(connection, lines, self.book, present=tables.events.stored(), expired=tables.sources.uris())
             return {source_id for (source_id,) in connection.execute("SELECT source_id FROM lines").fetchall()}
+
+    def _marks(self, leaving: Leaving | None) -> dict[str, int]:
+        if leaving is None:
+            return {}
+        with self.snapshot() as snapshot:
+            mark = leaving(snapshot)
+        return {} if mark is None else {mark: 1}
 
     def _open_tables(self) -> tuple[Tables, duckdb.DuckDBPyConnection]:
         tables = Tables(self.home)

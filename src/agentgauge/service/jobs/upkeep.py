@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from agentgauge.errors import LakeBusy
+from agentgauge.service.carrying import of_age
 from agentgauge.service.jobs.job import Work
 from agentgauge.service.wording import count_of
 from agentgauge.state.job_runs import JobRuns
@@ -20,12 +21,14 @@ def roll_up(work: Work, scheduled: datetime) -> str:
 
 
 def clean_up(work: Work, scheduled: datetime) -> str:
-    """Delete raw events that arrived longer ago than they are kept; sums, aggregations, alerts and the audit stay."""
+    """Delete raw events that arrived longer ago than they are kept; sums, aggregations, alerts and the audit stay, and
+    what budgets have spent.
+    """
     days = work.settings.retention_days
     if not days:
         return "events are kept for ever"
     before = scheduled - timedelta(days=days)
-    deleted = work.meter.lake.expire(before)
+    deleted = work.meter.lake.expire(before, leaving=of_age(work.state, before, work.now()))
     runs = JobRuns(work.state).drop_before(before)
     return (
         f"{count_of(deleted.events, 'event')} that arrived before {before:%Y-%m-%d} deleted, "
