@@ -112,36 +112,64 @@ def detect(
     """
     import numpy as np
 
-    level = ALPHA[width] if alpha is None else alpha
-    if not 0 < level < 1:
-        raise ValueError(f"alpha is between 0 and 1, got {alpha}")
+    starts = [bucket.start for bucket in buckets]
     values = np.array([bucket.value for bucket in buckets], dtype=np.float64)
     counts = np.array([bucket.n for bucket in buckets], dtype=np.float64)
+    first = 0 if since is None else bisect_left(starts, since)
+    return detect_in(
+        starts,
+        values,
+        counts,
+        calendar(starts, width),
+        width=width,
+        kind=kind,
+        alpha=ALPHA[width] if alpha is None else alpha,
+        lower_is_better=lower_is_better,
+        first=first,
+    )
+
+
+def detect_in(
+    starts: Sequence[datetime],
+    values: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    where: Calendar,
+    *,
+    width: Width,
+    kind: Kind,
+    alpha: float,
+    lower_is_better: bool,
+    first: int,
+) -> Detection:
+    """The same of buckets whose figures are arrays: of those from the `first` one on. Raises as `detect`."""
+    import numpy as np
+
+    if not 0 < alpha < 1:
+        raise ValueError(f"alpha is between 0 and 1, got {alpha}")
     if kind in ("total", "count") and (values < 0).any():
         raise ValueError(f"a {kind} is not negative")
-    where = calendar([bucket.start for bucket in buckets], width)
     learning = int(np.searchsorted(where.week, FEWEST_WEEKS))
-    needed = FEWEST_WEEKS * SEASONS[width] + math.ceil(1 / level - 1e-9) - 1
-    ranked = len(buckets) - 1 - learning
+    needed = FEWEST_WEEKS * SEASONS[width] + math.ceil(1 / alpha - 1e-9) - 1
+    ranked = values.size - 1 - learning
     found: list[Anomaly] = []
     tested = 0
-    if _compared_with(ranked, level, width):
+    if _compared_with(ranked, alpha, width):
         scored = scores(kind, values, counts, where, width)
         states = _states(values, where, width) if kind == "total" else None
-        starts = [bucket.start for bucket in buckets]
-        for at in range(max(learning, 0 if since is None else bisect_left(starts, since)), len(buckets)):
-            compared = _compared_with(at - learning, level, width)
+        for at in range(max(learning, first), values.size):
+            compared = _compared_with(at - learning, alpha, width)
             if not compared:
                 continue
             tested += 1
-            anomaly = _look(buckets[at], at, compared, level, scored, states, lower_is_better)
+            bucket = Bucket(starts[at], float(values[at]), int(counts[at]))
+            anomaly = _look(bucket, at, compared, alpha, scored, states, lower_is_better)
             if anomaly is not None:
                 found.append(anomaly)
     return Detection(
         anomalies=tuple(found),
-        alpha=level,
+        alpha=alpha,
         tested=tested,
-        history=len(buckets),
+        history=values.size,
         learning=learning,
         needed=needed,
         least_alpha=1 / (ranked + 1) if ranked > 0 else math.nan,

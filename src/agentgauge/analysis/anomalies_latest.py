@@ -1,14 +1,15 @@
 """Anomalies in the last hour of many series at once: the same as `agentgauge.analysis.anomalies` finds in each.
 
 To score one hour every hour before it has to be scored, which takes 3 ms a series. So most series are dismissed first,
-by figures that all series share arrays for:
+by figures that are found for all series at once:
 
     share    the chance of its last hour, by counting alone, is the least p-value that it can have: where that is above
              alpha nothing is found. Exact
     total    of an hour without an amount nothing is found where most weeks of its season had none either. Exact
     others   the p-value of an hour is the rank of its score, a distance over a spread. A rough distance, from the
-             median of its season beside its week's median, is found for the last eight weeks. Where more than twice as
-             many hours as may rank above an anomaly are `_FARTHER` times as far off as the last one, nothing is found
+             median of its season beside its week's median, is found for the last eight weeks; of the last hour beside
+             the median of any of them. Where more than twice as many hours as may rank above an anomaly are `_FARTHER`
+             times as far off as the last one, nothing is found
 
 The last is no theorem, as a rough distance is not the exact one; that it dismisses nothing that `detect` finds is
 tested on series with and without seasons, shifts and gaps. A thousand series of 13 weeks take half a second, 25 MB.
@@ -21,7 +22,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from agentgauge.analysis.anomalies import ALPHA, MEMORY, Anomaly, Bucket, detect
+from agentgauge.analysis.anomalies import ALPHA, MEMORY, Anomaly, detect_in
 from agentgauge.analysis.anomalies_scores import (
     FEWEST_OF_A_SHARE,
     Kind,
@@ -30,7 +31,7 @@ from agentgauge.analysis.anomalies_scores import (
     share_scores,
     transformed,
 )
-from agentgauge.analysis.seasonality import LEVEL_BUCKETS, MEMORY_WEEKS, SEASONS
+from agentgauge.analysis.seasonality import LEVEL_BUCKETS, MEMORY_WEEKS, SEASONS, calendar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 _FEWEST = 8
 """Hours farther off that are asked for at least; with the usual alpha 2 of 2,015 may be."""
-_FARTHER = 2.0
+_FARTHER = 1.6
 _WEEK = SEASONS["hour"]
 _ROUNDING = 1e-9
 
@@ -64,14 +65,19 @@ def latest_anomalies(
         return found
     has_any = (counts > 0) | (values > 0)
     begins = np.where(has_any.any(axis=1), has_any.argmax(axis=1), values.shape[1])
+    where = calendar(starts, "hour")
     for row in np.flatnonzero(_may_be(values, counts, kind, alpha) & (begins < values.shape[1])):
         first = int(begins[row])
-        buckets = [
-            Bucket(start, float(value), int(n))
-            for start, value, n in zip(starts[first:], values[row, first:], counts[row, first:], strict=True)
-        ]
-        last = detect(
-            buckets, width="hour", kind=kind, alpha=alpha, lower_is_better=lower_is_better, since=starts[-1]
+        last = detect_in(
+            starts[first:],
+            values[row, first:],
+            counts[row, first:],
+            where.since(first),
+            width="hour",
+            kind=kind,
+            alpha=alpha,
+            lower_is_better=lower_is_better,
+            first=values.shape[1] - first - 1,
         ).anomalies
         if last:
             found[int(row)] = last[0]
@@ -98,12 +104,15 @@ def _may_be(values: NDArray[np.float64], counts: NDArray[np.float64], kind: Kind
     levels = _medians(weeks, 2)
     seasons = _medians(weeks - levels[:, :, None], 1)
     distances = np.abs(weeks - levels[:, :, None] - seasons[:, None])
-    last = np.abs(recent[:, -1] - levels[:, -1] - seasons[:, 0])
-    own_weight = weights[:, -1, 0] if kind == "total" else of[:, -1] if kind in ("positive", "number") else 1.0
-    own = np.broadcast_to(np.asarray(own_weight), last.shape)[:, None, None]
-    # The spread of an hour of fewer events, sqrt(a + b / n), is at most sqrt(n of the last / n) times that of the last.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distances = distances * np.sqrt(np.minimum(weights / own, 1.0))
+    # Which level counts depends on how many hours have values: it is supposed to be the one that is farthest off.
+    far = np.abs(recent[:, -1:] - levels - seasons[:, :1])
+    last = np.where(np.isfinite(far), far, -1.0).max(axis=1)
+    last = np.where(last < 0, np.nan, last)
+    if kind != "count":
+        # The spread of an hour of fewer events, sqrt(a + b / n), is at most sqrt(own / n) times that of the last hour.
+        own = weights[:, -1, :1] if kind == "total" else of[:, -1:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            distances = distances * np.sqrt(np.minimum(weights / own[:, :, None], 1.0))
     farther = distances >= _FARTHER * last[:, None, None]
     dismissed = farther.sum(axis=(1, 2)) >= max(_FEWEST, 2 * math.ceil(alpha * MEMORY["hour"]))
     if kind == "total":

@@ -53,6 +53,12 @@ class Calendar(msgspec.Struct, frozen=True):
     week: NDArray[np.int64]
     """Whole weeks since the first day."""
     season: NDArray[np.int64]
+    day: NDArray[np.int64]
+    """Counted from any one."""
+
+    def since(self, first: int) -> Calendar:
+        """Of the series that begins with this bucket: weeks count from its day."""
+        return Calendar((self.day[first:] - self.day[first : first + 1]) // 7, self.season[first:], self.day[first:])
 
     @property
     def weeks(self) -> int:
@@ -67,7 +73,7 @@ def calendar(starts: Sequence[datetime], width: Width) -> Calendar:
     season = days % 7
     if width == "hour":
         season = season * 24 + np.array([start.hour for start in starts], dtype=np.int64)
-    return Calendar((days - days[:1]) // 7, season)
+    return Calendar((days - days[:1]) // 7, season, days)
 
 
 def by_week(values: NDArray[np.float64], where: Calendar, width: Width) -> NDArray[np.float64]:

@@ -25,15 +25,18 @@ _STRAY = timedelta(days=1)
 """How far outside the time of its task a call may say that it was."""
 
 _TASKS = """
-CREATE TEMP TABLE tasks AS
+CREATE OR REPLACE TEMP TABLE tasks AS
 SELECT span_id, project, agent, coalesce(operation, name) AS operation, time, {within} AS is_within,
-    duration_ms::DOUBLE AS duration_ms,
-    span_id IS NOT NULL AND row_number() OVER (PARTITION BY span_id ORDER BY time DESC, n DESC) = 1 AS has_calls
+    duration_ms::DOUBLE AS duration_ms, {has_calls} AS has_calls
 FROM events WHERE kind IN ({tasks}) AND {around}
 """
+_HAS_CALLS = "span_id IS NOT NULL"
+_IS_LATEST = "span_id IS NOT NULL AND row_number() OVER (PARTITION BY span_id ORDER BY time DESC, n DESC) = 1"
+"""Of tasks that state one span the latest has the calls. Numbering all of them takes as long as all else."""
+_TWICE = "SELECT count(span_id) > count(DISTINCT span_id) FROM tasks"
 _BY_PARENT = """
 CREATE TEMP TABLE by_parent AS
-SELECT parent_id, sum(cost_usd) AS cost_usd, sum({unpriced}::BIGINT)::BIGINT AS unpriced,
+SELECT parent_id, sum(cost_usd::DOUBLE) AS cost_usd, count(*) FILTER ({unpriced}) AS unpriced,
     sum(CASE WHEN kind IN ({calls}) THEN input_tokens + output_tokens ELSE 0 END)::DOUBLE AS tokens
 FROM events WHERE kind IN ({usage}) AND parent_id IS NOT NULL AND {around}{of_project} GROUP BY parent_id
 """
@@ -69,7 +72,7 @@ WITH used AS (
     ) GROUP BY task
 ), operations AS (
     SELECT project, agent, operation, time, duration_ms,
-        CASE WHEN unpriced = 0 THEN used.cost_usd::DOUBLE END AS cost_usd, tokens
+        CASE WHEN unpriced = 0 THEN used.cost_usd END AS cost_usd, tokens
     FROM tasks LEFT JOIN used ON has_calls AND task = span_id WHERE is_within
 )
 {values}
@@ -152,8 +155,11 @@ def operation_spreads(
     }
     with connection.cursor() as cursor:  # temporary tables are a cursor's own
         cursor.execute("SET TimeZone = 'UTC'")
-        for statement in (_TASKS, _BY_PARENT, _OUTSIDE):
-            cursor.execute(statement.format(**names))
+        cursor.execute(_TASKS.format(**names, has_calls=_HAS_CALLS))
+        if cursor.execute(_TWICE).fetchone() == (True,):
+            cursor.execute(_TASKS.format(**names, has_calls=_IS_LATEST))
+        cursor.execute(_BY_PARENT.format(**names))
+        cursor.execute(_OUTSIDE)
         if cursor.execute("SELECT 1 FROM outside LIMIT 1").fetchone():
             cursor.execute(_INNER.format(**names))
             cursor.execute(_CLIMBED)
