@@ -3,14 +3,13 @@
     python -m bench.budgets [SECONDS]
 
     contending   8 processes that reserve and settle on one budget of one home, as fast as they can: each waits for the
-                 others. Beside it the same without others, and with a turn taken by `flock` in front of SQLite's own
-                 waiting, which was tried and is not what is shipped unless it is marked so
+                 others. Beside it the same without others, and with SQLite's own way of waiting
     a call       `with budget.call(...)` around `gauge.llm_call`, far from the limit and near it, over the same call
                  without a budget
     entering     the first guard of a process, and the following
 
-Each case runs in fresh processes. Limits: a reservation takes at most 300 us (median) and 20 ms (99th percentile) with 8
-contending; a guard far from its limit at most 20 us.
+Each case runs in fresh processes. Limits: a reservation takes at most 300 us (median) and 20 ms (99th percentile) with
+8 contending; a guard far from its limit at most 20 us.
 """
 
 from __future__ import annotations

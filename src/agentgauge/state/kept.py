@@ -26,8 +26,8 @@ _PAUSE_S = 0.0001, 0.001
 """How long a transaction waits before it asks again whether another has ended, at random. SQLite itself waits up to 100
 ms each time, after which one that asks at once is always first."""
 _CHECKPOINT_PAGES = 8000
-"""Of the log, about 32 MB, until it is worked into the file, for which the disk is waited for. SQLite's 1,000 would make
-one transaction in a hundred wait."""
+"""Of the log, about 32 MB, until it is worked into the file, which waits for the disk. With SQLite's 1,000 one
+transaction in a hundred would."""
 _File = tuple[int, int]
 
 
@@ -104,17 +104,17 @@ class KeptDatabase(Database):
         _close(kept)
         self._migrate_if_needed()
         kept.connection = self._connect()
+        kept.connection.execute("PRAGMA busy_timeout = 0")  # from here on `_begin` waits
         kept.file = _file_at(self.path)
         return kept.connection
 
     def _connect(self, uri: str | None = None) -> sqlite3.Connection:
         if uri is not None:
             return super()._connect(uri)
-        connection = sqlite3.connect(self.path, timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self.path, timeout=self._wait_s, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA busy_timeout = 0")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         except BaseException:
             connection.close()

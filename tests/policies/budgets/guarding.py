@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -53,25 +54,36 @@ def kept_by(gauge: agentgauge.Gauge, accounts: Callable[[], Accounts], hands: Ha
     """The gauge's budgets, minded by the test."""
     settings = gauge.settings
     keeper = Keeper(accounts, clock=hands.clock, pause=hands.pause, start=hands.start)
-    opening._keepers[settings] = keeper  # noqa: SLF001 - the one of the process has the process's clock
+    opening._keepers[settings] = keeper  # else it is the one of the process, with its clock
     try:
         yield keeper
     finally:
         keeper.settle()
-        del opening._keepers[settings]  # noqa: SLF001 - as above
+        del opening._keepers[settings]
 
 
-def local(home: Path) -> Callable[[], LocalAccounts]:
+class _Clocked(KeptDatabase):
+    """The state file of a machine that has the test's clock."""
+
+    def __init__(self, home: Path, hands: Hands) -> None:
+        super().__init__(home / "state.db", wait_s=WAIT_S)
+        self._hands = hands
+
+    def time(self, connection: sqlite3.Connection) -> datetime:
+        return datetime.fromtimestamp(self._hands.now, UTC)
+
+
+def local(home: Path, hands: Hands) -> Callable[[], LocalAccounts]:
     """Accounts as a program has them, which count in this process."""
 
     def count(budget_id: int) -> None:
-        recount(Meter(get_settings(home)), KeptDatabase(home / "state.db"), [budget_id])
+        recount(Meter(get_settings(home)), _Clocked(home, hands), [budget_id])
 
-    return lambda: LocalAccounts(KeptDatabase(home / "state.db", wait_s=WAIT_S), count)
+    return lambda: LocalAccounts(_Clocked(home, hands), count)
 
 
-def account(home: Path, budget_id: int = 1) -> Account:
-    return BudgetAccounts(state_of(get_settings(home).home)).account(budget_id)
+def account(home: Path, budget_id: int = 1, at: datetime | None = None) -> Account:
+    return BudgetAccounts(state_of(get_settings(home).home)).account(budget_id, at)
 
 
 def counted(home: Path, budget_id: int = 1) -> Account:

@@ -302,7 +302,8 @@ class Holding:
             return answer
         now = self._keeper.clock()
         with self._lock:
-            if not self._room.held:
+            if now >= self._good_until:
+                self._room.forgo()
                 self._good_until = self._within_period(now + TTL_S)
             self._room.granted(lease, answer.granted)
             if take:
