@@ -1,10 +1,10 @@
-"""All alert rules of an hour over ten million events, against one question per project, metric and way of telling apart.
+"""All alert rules of an hour over ten million events, against a question for each project and metric.
 
     python -m bench.alerts [--events 10350000] [--rounds 3] [--folder DIR]
 
 Synthetic events of 90 days, of 10 projects, 200 agents, 50 operations and 20 models, a task in ten with its calls
-inside, are written as data files of a home's lake and rolled up; the newest 150,000 are too few for it and stay rows, as
-they would. Every agent has events in nearly every hour, which is the dearest case. The home is built once into DIR.
+inside, are written as data files of a home's lake and rolled up; the newest 150,000 are too few for it and stay rows,
+as they would. Every agent has events in nearly every hour, which is the dearest case. The home is built once into DIR.
 
 `loops` is what the jobs `anomalies` and `outliers` did before there were rules: the reports of the command line, asked
 for each project. `rules` are the default rules, through the job, alerts in a SQLite file included; the limit is of it.
@@ -175,8 +175,8 @@ def main() -> None:
     print(f"  peak memory {ours['peak_mb']:.0f} MB; {ours['anomalies']} anomalies")
     before = theirs["seconds"]
     print(
-        f"loops: anomalies {before['anomalies']:.1f} s, outliers {before['outliers']:.1f} s ({theirs['cpu']:.1f} s CPU), "
-        f"peak memory {theirs['peak_mb']:.0f} MB; {theirs['anomalies']} anomalies"
+        f"loops: anomalies {before['anomalies']:.1f} s, outliers {before['outliers']:.1f} s "
+        f"({theirs['cpu']:.1f} s CPU), peak memory {theirs['peak_mb']:.0f} MB; {theirs['anomalies']} anomalies"
     )
     taken = ours["seconds"]["alert-rules"] + ours["seconds"]["budgets"]
     print(f"{sum(before.values()) / taken:.0f} times as quick; {'met' if taken <= LIMIT_S else 'MISSED'} (2 s an hour)")
