@@ -30,7 +30,7 @@ def forward(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Send everything that waits here to the server that this home ships to.
+    """Send what waits in this home to its server.
 
     Programs with AGENTGAUGE_ENDPOINT send by themselves while they run; this is for what short ones, or killed ones,
     left behind. AGENTGAUGE_API_KEY is the key. Ends with 1 where something remains.
