@@ -68,7 +68,7 @@ KINDS: dict[RuleType, Kind] = {
         has_samples=True,
     ),
     "anomaly": Kind(
-        watches="hours of unusual {metric}, one in {threshold:g} by chance",
+        watches="{metric} unusual for its hour of the week, one in {threshold:g} by chance",
         unit="usual hours of which one is alerted of by chance",
         highest=8760,
         metrics=("cost", "tokens", "operations", "execution_time", "error_rate"),
