@@ -45,8 +45,7 @@ def record(home: Path, events: int, per_second: int) -> dict[str, float]:
     for number in range(events):
         if per_second:
             due = begun + number * 1_000_000_000 // per_second
-            if due > now():
-                time.sleep((due - now()) / 1e9)
+            time.sleep(max(0, due - now()) / 1e9)
         start = now()
         gauge.llm_call("claude-sonnet-4-5", "anthropic", 12_345, 678, duration_ms=2345.678, cost_usd=0.047205)
         took[number] = now() - start

@@ -23,12 +23,17 @@ from threading import Event, RLock
 from agentgauge.errors import AgentGaugeError
 from agentgauge.forwarding.shipper import Outcome, Shipper
 from agentgauge.forwarding.turn import OthersTurn, let_go_in_child
+from agentgauge.forwarding.wire import PATIENT_S
 from agentgauge.interruption import is_interruption
 from agentgauge.journal import lifetime
 from agentgauge.journal.losses import warn
 from agentgauge.settings.secret import Secret
 
 LAST_PASS_S = 2.0
+_HURRIED_S = 1.5
+"""To connect in, at first and at the end: within its 2 seconds a short program finds out that the server is away, and
+leaves that for the next one.
+"""
 _PAUSE_S = 1.0
 _LOOK_S = 30.0
 
@@ -79,7 +84,7 @@ class Forwarder:
             return True
 
     def _run(self) -> None:
-        begun, wait_s = float("-inf"), 0.0
+        begun, wait_s, tried = float("-inf"), 0.0, False
         with suppress(OSError, AgentGaugeError):
             wait_s = self._shipper.not_before()
         self._away = wait_s > 0
@@ -89,7 +94,8 @@ class Forwarder:
                 waiting = self._rest(wait_s) if wait_s > 0 else self._next(begun)
                 waiting += self._drain()
                 begun = time.monotonic()
-                outcome = self._pass(LAST_PASS_S if waiting else 0.0)
+                hurried = bool(waiting) or not tried
+                outcome, tried = self._pass(LAST_PASS_S if waiting else 0.0, _HURRIED_S if hurried else PATIENT_S), True
                 self._away, wait_s = bool(outcome.reason), outcome.wait_s
                 for done in waiting:
                     done.set()
@@ -129,9 +135,9 @@ class Forwarder:
                     found.append(asked)
         return found
 
-    def _pass(self, patience_s: float) -> Outcome:
+    def _pass(self, patience_s: float, connect_s: float) -> Outcome:
         try:
-            outcome = self._shipper.ship(patience_s=patience_s)
+            outcome = self._shipper.ship(patience_s=patience_s, connect_s=connect_s)
         except OthersTurn:
             return Outcome(wait_s=_PAUSE_S)
         except Exception as error:  # noqa: BLE001 - whatever it is, the program goes on; it is told, and tried again

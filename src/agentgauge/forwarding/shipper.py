@@ -34,7 +34,7 @@ from agentgauge.forwarding.spool import (
     write_status,
 )
 from agentgauge.forwarding.turn import turn
-from agentgauge.forwarding.wire import NotNow, Wire
+from agentgauge.forwarding.wire import PATIENT_S, NotNow, Wire
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.server_client import ServerClient
 from agentgauge.settings.secret import Secret
@@ -86,8 +86,15 @@ class Shipper:
         ahead = trouble.not_before - self._now()
         return ahead.total_seconds() if timedelta(0) < ahead < _LONGEST_AHEAD else 0
 
-    def ship(self, *, patience_s: float = 0, on_sent: Callable[[int], object] = lambda sent: None) -> Outcome:
-        """One pass, waiting so long for another process that is at it; `on_sent` is told of acknowledged bytes.
+    def ship(
+        self,
+        *,
+        patience_s: float = 0,
+        connect_s: float = PATIENT_S,
+        on_sent: Callable[[int], object] = lambda sent: None,
+    ) -> Outcome:
+        """One pass, waiting so long for another process that is at it, and for a connection; `on_sent` is told of
+        acknowledged bytes.
 
         Raises `OthersTurn`, OSError where the home cannot be written, `SettingsError` where it cannot be understood.
         """
@@ -95,6 +102,7 @@ class Shipper:
             if read_spool(self._root) is None:  # the home was removed, or could not be written, meanwhile
                 ship_to(self._root, self._endpoint, self._since)
             self._status, self._events, self._renamed = read_status(self._root), 0, True
+            self._wire.connect_s = connect_s
             try:
                 outcome = Outcome()
                 while self._renamed and not outcome.reason:

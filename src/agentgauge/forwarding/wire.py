@@ -29,6 +29,7 @@ _POSITION = re.compile(r"^bytes \d+-\d+: ")
 _FASTEST = 1
 _SHORTEST_GZIP = 512
 _KEY_WAIT_S = 300.0
+PATIENT_S = 5.0
 _LONGEST_SHOWN = 200
 
 
@@ -77,6 +78,8 @@ class Wire:
         digest = "" if key is None else sha256(key.reveal().encode()).hexdigest()[:12]
         self.name = f"{client.endpoint}#{digest}"
         """Tells senders apart, without the key: what another one sent may be in another namespace of the server."""
+        self.connect_s = PATIENT_S
+        """How long the server has to take a connection."""
 
     def mark(self, journal: str, segment: str) -> int:
         """How many bytes of a segment the server has."""
@@ -103,7 +106,7 @@ class Wire:
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
         try:
-            return self._client.request(method, path, body, headers)
+            return self._client.request(method, path, body, headers, connect_s=self.connect_s)
         except ServerUnreachable as error:
             raise NotNow(str(error)) from error
 

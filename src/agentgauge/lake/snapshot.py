@@ -7,7 +7,7 @@ vanished is found in a newer version.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from types import TracebackType
 import duckdb
 
 from agentgauge.errors import JournalUnavailable, LakeError
-from agentgauge.forwarding.spool import read_spool
+from agentgauge.forwarding.spool import Spool, read_spool
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.scanner import Loss, Scan, is_dead, scan
 from agentgauge.lake.blanking import blanked_mark
@@ -82,18 +82,14 @@ class Snapshot:
             covered = coverage(plans.newest_first(), self._tables.events.transaction, lambda: _id_of(directory))
             if not covered.certain and attempt < _UNCERTAIN_TRIES:
                 continue  # a compactor may have run through all plans since the version was read
-            spool = read_spool(self._home.root)  # what a server counts, of segments that are still here, is not ours
-            starts = {path: 0 if spool is None else spool.start(path.name) for path in paths}
+            spool = read_spool(self._home.root)
             try:
-                scans = [
-                    scan(path, max(covered.covered.get(path.name, 0), start), dead=is_dead(path))
-                    for path, start in starts.items()
-                ]
+                scans = list(_scans(paths, covered.covered, spool))
             except FileNotFoundError:
                 continue
             if blanked_mark(self._home) == blanked:
-                self._by_identity = not covered.certain or any(part.copied for part in scans)
-                return list(zip(paths, scans, strict=True))
+                self._by_identity = not covered.certain or any(part.copied for _, part in scans)
+                return scans
         raise LakeError(f"{self._home.root}: the lake changed too quickly to be read {_TRIES} times running; try again")
 
     def _create_events_view(self, landed: Landed) -> None:
@@ -158,6 +154,19 @@ def in_memory(lines: bytes, book: PriceBook) -> Iterator[duckdb.DuckDBPyConnecti
         _create_closed_days(connection, empty_relation(DAILY))
         _create_repriced(connection, empty_relation(REPRICED))
         yield connection
+
+
+def _scans(paths: list[Path], covered: Mapping[str, int], spool: Spool | None) -> Iterator[tuple[Path, Scan]]:
+    """What is in the journal alone. What a server counts, of segments that are still here, is left out; one of these
+    that is gone was sent meanwhile. Raises FileNotFoundError where another has landed meanwhile.
+    """
+    for path in paths:
+        start = max(covered.get(path.name, 0), 0 if spool is None else spool.start(path.name))
+        try:
+            yield path, scan(path, start, dead=is_dead(path))
+        except FileNotFoundError:
+            if spool is None or spool.is_local(path):
+                raise
 
 
 def _create_tail(connection: duckdb.DuckDBPyConnection, landed: Landed) -> None:
