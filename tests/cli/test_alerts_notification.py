@@ -78,7 +78,9 @@ def test_the_doctor_says_who_was_not_told(tmp_path: Path, run: Run, monkeypatch:
     port = free_port()
     monkeypatch.setenv("AGENTGAUGE_NOTIFY", f"json://localhost:{port}/T0ps3cret")
     run("alerts", "test-notification", "--home", tmp_path)
-    assert "No problems." in run("doctor", "--home", tmp_path).stdout
+    healthy = run("doctor", "--home", tmp_path).stdout
+    assert "No problems." in healthy
+    assert f"json (json://localhost:{port}/***)" in healthy
     detect(tmp_path)
     run("jobs", "run", "notifications", "--home", tmp_path)
     done = run("doctor", "--home", tmp_path)

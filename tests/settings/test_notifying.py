@@ -52,7 +52,7 @@ def test_a_file_says_more_of_a_channel_and_need_not_have_its_secret(tmp_path: Pa
         ('[[channel]]\nname = "a"', "channel 'a': give it either url or url_env"),
         ('[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\nurl_env = "A"', "channel 'a': give it either url or"),
         ('[[channel]]\nname = "a"\nurl_env = "A"', "channel 'a': A is not set"),
-        ('[[channel]]\nname = "a"\nurl = "T0ps3cret"', "channel 'a': no URL of a channel"),
+        ('[[channel]]\nname = "a"\nurl = "T0ps3cret"', "channel 'a': not the URL of a channel"),
         ('[[channel]]\nname = "a b"\nurl = "slack://T0ps3cret"', "channel 'a b': a name has up to 64 letters"),
         ('[[channel]]\nurl = "slack://T0ps3cret"', "channel number 1: Object missing required field name"),
         (

@@ -86,6 +86,8 @@ class Diagnosis(msgspec.Struct, frozen=True):
     """Where the home ships to a server, or did."""
     problems: tuple[str, ...]
     """What needs somebody's attention, each with what to do."""
+    channels: tuple[str, ...] = ()
+    """Who is told of alerts: name and URL, without what is secret in it; for whoever knows the settings to fill in."""
 
 
 def diagnose(meter: Meter, since: datetime | None = None) -> Diagnosis:

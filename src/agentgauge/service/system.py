@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from agentgauge.service.cache import CacheFigures
 from agentgauge.service.doctor import Diagnosis, diagnose
 from agentgauge.service.jobs.table import JOBS
-from agentgauge.service.notifying.standing import problems_of
+from agentgauge.service.notifying.standing import look
 from agentgauge.service.readiness import Readiness
 from agentgauge.service.runtime import Runtime
 from agentgauge.state.job_runs import JobRun, JobRuns
@@ -55,7 +55,8 @@ def system(runtime: Runtime) -> System:
     """
     settings, diagnosis = runtime.settings, diagnose(runtime.meter)
     of_minutes = [job.name for job in JOBS if job.every == "minute"]
-    channels = problems_of(settings.recording.home, runtime.state)
+    told = look(settings.recording.home, runtime.state)
+    of_alerts = dict.fromkeys((*runtime.alerting.rules().problems, *told.problems))
     return System(
         server=ServerState(os.getpid(), settings.workers, runtime.started, settings.jobs),
         readiness=runtime.readiness.look(),
@@ -64,5 +65,5 @@ def system(runtime: Runtime) -> System:
         ),
         cache=runtime.cache.figures(),
         job_runs=JobRuns(runtime.state).runs(limit=_RUNS, but=of_minutes),
-        home=replace(diagnosis, problems=(*diagnosis.problems, *runtime.alerting.rules().problems, *channels)),
+        home=replace(diagnosis, problems=(*diagnosis.problems, *of_alerts), channels=told.channels),
     )

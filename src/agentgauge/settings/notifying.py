@@ -183,7 +183,9 @@ def _scheme(url: str, where: str) -> str:
     found = _SCHEME.match(url)
     if found is None or any(character.isspace() for character in url):
         # The value may hold a secret, so it is not repeated.
-        raise SettingsError(f"{where}: no URL of a channel, as mailtos://user:password@example.org or slack://...")
+        raise SettingsError(
+            f"{where}: not the URL of a channel; write it as mailtos://user:password@example.org or slack://..."
+        )
     return found[1].lower()
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from agentgauge.service.doctor import Diagnosis, LossState
+    from agentgauge.service.notifying.standing import ChannelsLook
 
 _WORDS_WIDTH = 24
 """Columns that an example needs beside the other columns; on a narrower screen it stands below them."""
@@ -47,8 +48,9 @@ def doctor(
     note_absent(settings.home)
     diagnosis = diagnose(Meter(settings), window.start)
     # What keeps the whole file of alerts from being read is wrong with rules and channels alike.
-    of_alerts = dict.fromkeys((*_of_rules(home), *_of_channels(home)))
-    diagnosis = replace(diagnosis, problems=(*diagnosis.problems, *of_alerts))
+    told = _of_channels(home)
+    of_alerts = dict.fromkeys((*_of_rules(home), *told.problems))
+    diagnosis = replace(diagnosis, problems=(*diagnosis.problems, *of_alerts), channels=told.channels)
     if as_json:
         print_document(diagnosis)
     else:
@@ -71,18 +73,18 @@ def _of_rules(home: str | None) -> tuple[str, ...]:
         return (str(error),)
 
 
-def _of_channels(home: str | None) -> tuple[str, ...]:
-    """What is wrong with what people are told of alerts."""
+def _of_channels(home: str | None) -> ChannelsLook:
+    """Who is told of alerts, and what is wrong with that."""
     from agentgauge.errors import SettingsError, StateError
-    from agentgauge.service.notifying.standing import problems_of
+    from agentgauge.service.notifying.standing import ChannelsLook, look
     from agentgauge.settings.server import get_server_settings
     from agentgauge.state.opening import shared_state
 
     try:
         settings = get_server_settings(home)
-        return problems_of(settings.recording.home, shared_state(settings))
+        return look(settings.recording.home, shared_state(settings))
     except (SettingsError, StateError) as error:
-        return (str(error),)
+        return ChannelsLook((), (str(error),))
 
 
 def _show(diagnosis: Diagnosis, zone: tzinfo) -> None:
@@ -166,6 +168,7 @@ def _state(diagnosis: Diagnosis) -> list[tuple[str, str]]:
         ),
         *_shipping(diagnosis),
         ("prices", diagnosis.price_book),
+        *([("channels", ", ".join(diagnosis.channels))] if diagnosis.channels else []),
     ]
 
 

@@ -42,6 +42,13 @@ class ChannelStanding(msgspec.Struct, frozen=True, kw_only=True):
     """Those of them since it was last told anything."""
 
 
+class ChannelsLook(msgspec.Struct, frozen=True):
+    channels: tuple[str, ...]
+    """Name and URL, without what is secret in it."""
+    problems: tuple[str, ...]
+    """As of `problems`, or why the settings cannot be used."""
+
+
 def standings(settings: NotifyingSettings, state: Store) -> tuple[ChannelStanding, ...]:
     """Of each channel of the settings, and of others for which something waits. Raises `StateError`."""
     states = {one.name: one for one in ChannelStates(state).all()}
@@ -72,12 +79,14 @@ def problems(found: Iterable[ChannelStanding]) -> Iterator[str]:
             yield f"{where} was not told of {count_of(channel.pending, 'step')} of alerts since {since}{why}; {advice}"
 
 
-def problems_of(home: Home, state: Store) -> tuple[str, ...]:
-    """As `problems`, of the settings as they are now; of some that cannot be used, why. Raises `StateError`."""
+def look(home: Home, state: Store) -> ChannelsLook:
+    """At the settings as they are now. Raises `StateError`."""
     try:
-        return tuple(problems(standings(get_notifying_settings(home), state)))
+        settings = get_notifying_settings(home)
     except SettingsError as error:
-        return (str(error),)
+        return ChannelsLook((), (str(error),))
+    shown = tuple(f"{channel.name} ({channel.shown})" for channel in settings.channels)
+    return ChannelsLook(shown, tuple(problems(standings(settings, state))))
 
 
 def _configured(channel: Channel) -> ChannelStanding:
