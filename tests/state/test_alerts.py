@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,6 +14,8 @@ from agentgauge.errors import Conflict, NotFound, Outdated, StateError
 from agentgauge.state.alert_steps import StepLog
 from agentgauge.state.alerts import AlertBook, Detected, Terms
 from agentgauge.state.audit import AuditLog
+from agentgauge.state.database import Database
+from agentgauge.state.schema import migrations
 from agentgauge.state.store import Store
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -314,3 +319,30 @@ def test_nothing_is_made_by_asking_or_acting_where_there_is_nothing(store: Store
     with pytest.raises(NotFound):
         book.undo(1, "ann", NOON)
     assert not store.exists or book.count() == 0
+
+
+def test_an_alert_of_an_older_version_goes_on_with_the_default_rule_of_its_type(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "state.db")) as file, file:
+        for migration in migrations()[:10]:
+            for statement in migration.statements:
+                file.execute(statement)
+        file.execute("PRAGMA user_version = 10")
+        file.execute("INSERT INTO identifiers (name, last) VALUES ('alert', 2)")
+        for id_, condition, resolved in ((1, "old", 5), (2, "slow", None)):
+            status = "active" if resolved is None else "resolved"
+            file.execute(
+                "INSERT INTO performance_alerts (id, condition, project, type, severity, metric, message, status, "
+                "detected_at, updated_at, resolved_at, version) "
+                "VALUES (?, ?, '', 'anomaly', 'info', 'cost', 'm', ?, 3, 4, ?, 2)",
+                (id_, condition, status, resolved),
+            )
+    book = AlertBook(Database(tmp_path / "state.db"))
+    found = msgspec.structs.replace(SLOW, rule="anomaly")
+    assert book.evaluated("anomaly", [found, msgspec.structs.replace(found, condition="old")], NOON) == {"opened": 1}
+    assert [(alert.id, alert.condition, alert.status) for alert in book.alerts()] == [
+        (3, "old", "active"), (2, "slow", "active"), (1, "old", "resolved"),
+    ]  # fmt: skip
+    assert book.history(2) == ()
+    assert book.evaluated("anomaly", [], NOON + HOUR) == {"resolved": 2}
+    with pytest.raises(Conflict, match="no act of a person"):
+        book.undo(1, "ann", NOON + HOUR)

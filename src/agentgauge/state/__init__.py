@@ -2,7 +2,7 @@
 
 Database, sql.SqlStore            the stores: the file of a home, or what a server uses; `opening` chooses
 schema, upgrading                 the tables, from `migrations/*.sql`
-agents, aggregations, alerts, audit, budgets, job_runs, keys, leases, recommendations     the repositories
+agents, aggregations, alerts, alert_rules, audit, budgets, job_runs, keys, leases, recommendations     the repositories
 changes                           what tells caches that something changed
 models                            the same tables for SQLAlchemy's ORM
 """

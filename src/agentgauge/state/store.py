@@ -53,7 +53,8 @@ class Store(Protocol):
     def changes(self, *topics: str) -> tuple[int, ...]:
         """How often each topic changed (`changes`); all 0 where nothing was ever written. For keys of caches.
 
-        The topics are agents, aggregations, alerts, budgets, jobs, keys and recommendations. Raises `StateError`.
+        The topics are agents, aggregations, alerts, alert_rules, budgets, jobs, keys and recommendations. Raises
+        `StateError`.
         """
         ...
 

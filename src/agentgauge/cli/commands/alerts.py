@@ -49,13 +49,10 @@ def list_command(
     as_json: options.Json = False,
 ) -> None:
     """List alerts: active ones first, then those that somebody acknowledged; of each the newest first."""
-    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import note, print_document, screen
     from agentgauge.cli.zones import reading_zone
-    from agentgauge.settings.server import get_server_settings
 
     _, zone = reading_zone(tz)
-    note_absent(get_server_settings(home).recording.home)
     book = _book(home)
     most = None if as_json else limit
     found = [
@@ -158,11 +155,15 @@ def _actor() -> str:
 
 
 def _book(home: str | None) -> AlertBook:
+    from agentgauge.cli.homes import note_absent
     from agentgauge.settings.server import get_server_settings
     from agentgauge.state.alerts import AlertBook
     from agentgauge.state.opening import shared_state
 
-    return AlertBook(shared_state(get_server_settings(home)))
+    settings = get_server_settings(home)
+    if settings.database_url is None:
+        note_absent(settings.recording.home)
+    return AlertBook(shared_state(settings))
 
 
 def _print_list(found: Sequence[Alert], zone: tzinfo) -> None:
