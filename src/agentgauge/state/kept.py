@@ -5,7 +5,8 @@ death of the process, and the last ones before a power cut may be lost. So here 
 that is kept elsewhere, such as charges, which follow from events.
 
 Threads take turns at the one connection, which is quicker than SQLite's waiting for its own lock. A forked child opens
-a connection of its own and leaves its parent's alone. A file that another took the place of, as when a backup is
+a connection of its own and leaves its parent's alone; a fork waits for the end of a transaction that another thread is
+in, since SQLite would hold its locks in the child for ever. A file that another took the place of, as when a backup is
 restored, is opened anew.
 """
 
@@ -16,6 +17,7 @@ import random
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +30,8 @@ ms each time, after which one that asks at once is always first."""
 _CHECKPOINT_PAGES = 8000
 """Of the log, about 32 MB, until it is worked into the file, which waits for the disk. With SQLite's 1,000 one
 transaction in a hundred would."""
+_FORK_WAITS_S = 1.0
+"""A thread that takes longer waits for another process, and is in no transaction yet."""
 _File = tuple[int, int]
 
 
@@ -39,6 +43,25 @@ class _Kept:
         self.lock = threading.Lock()
         self.connection: sqlite3.Connection | None = None
         self.file: _File | None = None
+        _all.add(self)
+
+
+_all: weakref.WeakSet[_Kept] = weakref.WeakSet()
+_held_for_fork: list[_Kept] = []
+
+
+def _before_fork() -> None:
+    own = [kept for kept in list(_all) if kept.process == os.getpid()]
+    _held_for_fork.extend(kept for kept in own if kept.lock.acquire(timeout=_FORK_WAITS_S))
+
+
+def _after_fork() -> None:
+    while _held_for_fork:
+        _held_for_fork.pop().lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork)
 
 
 class KeptDatabase(Database):
