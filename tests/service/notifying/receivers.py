@@ -5,6 +5,7 @@ from __future__ import annotations
 import email.policy
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -112,8 +113,9 @@ class Mailed(Received):
 
 
 @contextmanager
-def mail_server(password: str | None = None, refuse: str = "") -> Iterator[Mailed]:
-    """With `password` nobody is served without it; with `refuse` every message is refused with this."""
+def mail_server(password: str | None = None, refuse: str = "", tls: ssl.SSLContext | None = None) -> Iterator[Mailed]:
+    """With `password` nobody is served without it; with `refuse` every message is refused with this; with `tls` nobody
+    is served who does not encrypt."""
     mailed = Mailed(free_port())
 
     needs = password is not None
@@ -134,7 +136,7 @@ def mail_server(password: str | None = None, refuse: str = "") -> Iterator[Maile
 
     controller = Controller(
         Taking(), hostname="localhost", port=mailed.port, authenticator=check if needs else None,
-        auth_require_tls=False,
+        auth_require_tls=False, tls_context=tls, require_starttls=tls is not None,
     )  # fmt: skip
     controller.start()
     try:

@@ -88,4 +88,12 @@ def _reasons(records: Iterable[logging.LogRecord]) -> Iterator[str]:
         if record.levelno >= logging.WARNING:
             yield said.rstrip(".")
         elif said.startswith(_CAUSE):
-            yield said.removeprefix(_CAUSE).rpartition(": ")[2].strip("\"').")
+            yield _innermost(said.removeprefix(_CAUSE))
+
+
+def _innermost(error: str) -> str:
+    """Of `Pool(...): Max retries exceeded (Caused by Error("...: Connection refused"))` its end: what happened."""
+    said = error.rpartition(": ")[2].strip("\"'. ")
+    while said.endswith(")") and said.count(")") > said.count("("):
+        said = said[:-1].rstrip("\"'. ")
+    return said
