@@ -140,3 +140,25 @@ def test_operations_are_those_of_the_relation_and_their_spreads_exact(snapshot: 
             for name in ("n", "zeros", "median", "mad", "unit_score"):
                 assert getattr(ours, name) == pytest.approx(getattr(exact, name), nan_ok=True), (metric, name)
     assert math.isfinite(found.newest[0].value)
+
+
+def test_where_every_call_is_right_inside_its_task_its_cost_is_the_tasks(tmp_path: Path) -> None:
+    with agentgauge.open(home=tmp_path) as gauge, gauge.scope(agent="coder", operation="build"):
+        for n in range(9):
+            with gauge.scope(span_id=f"t{n}"):
+                gauge.task("work", 100.0 + n, at=START + timedelta(hours=n))
+            with gauge.scope(parent_id=f"t{n}"):
+                for _ in range(2):
+                    gauge.llm_call(
+                        model="m",
+                        input_tokens=n,
+                        output_tokens=1,
+                        cost_usd=Decimal(n + 1),
+                        at=START + timedelta(hours=n),
+                    )
+    with Lake(resolve_home(tmp_path), PriceBook.load()).snapshot() as snapshot:
+        found = operation_spreads(snapshot.connection, START, START + timedelta(hours=7), END)
+    assert [(one.key[0], one.value) for one in found.newest] == [
+        ("execution_time", 107), ("cost", 16), ("tokens", 16), ("execution_time", 108), ("cost", 18), ("tokens", 18),
+    ]  # fmt: skip
+    assert found.spreads["cost", None, "build"].median == 10

@@ -61,37 +61,36 @@ WITH RECURSIVE climbing AS (
 )
 FROM climbing SEMI JOIN (SELECT span_id FROM tasks WHERE has_calls) ON span_id = reached
 """
-_NOTHING_CLIMBED = "CREATE TEMP TABLE climbed (origin VARCHAR, reached VARCHAR)"
+_USED = """
+SELECT task, sum(cost_usd) AS cost_usd, sum(unpriced) AS unpriced, sum(tokens) AS tokens FROM (
+    SELECT parent_id AS task, * EXCLUDE (parent_id) FROM by_parent
+    UNION ALL
+    SELECT reached AS task, by_parent.* EXCLUDE (parent_id) FROM by_parent JOIN climbed ON parent_id = origin
+) GROUP BY task
+"""
+_NOTHING_CLIMBED = "SELECT parent_id AS task, * EXCLUDE (parent_id) FROM by_parent"
 _OPERATIONS = """
-CREATE TEMP TABLE valued AS
-WITH used AS (
-    SELECT task, coalesce(sum(cost_usd), 0) AS cost_usd, sum(unpriced) AS unpriced, sum(tokens) AS tokens FROM (
-        SELECT parent_id AS task, * EXCLUDE (parent_id) FROM by_parent
-        UNION ALL
-        SELECT reached AS task, by_parent.* EXCLUDE (parent_id) FROM by_parent JOIN climbed ON parent_id = origin
-    ) GROUP BY task
-), operations AS (
-    SELECT project, agent, operation, time, duration_ms,
-        CASE WHEN unpriced = 0 THEN used.cost_usd END AS cost_usd, tokens
-    FROM tasks LEFT JOIN used ON has_calls AND task = span_id WHERE is_within
-)
-{values}
+CREATE TEMP TABLE operations AS
+SELECT project, agent, operation, time, duration_ms,
+    CASE WHEN unpriced = 0 THEN coalesce(used.cost_usd, 0) END AS cost_usd, tokens
+FROM tasks LEFT JOIN ({used}) AS used ON has_calls AND task = span_id WHERE is_within
 """
 _SPREADS = """
-WITH middles AS (
-    SELECT metric, project, operation, count(*) FILTER (value > 0) AS n, count(*) FILTER (value <= 0) AS zeros,
-        median(value) FILTER (value > 0) AS middle
-    FROM valued GROUP BY ALL
-)
-SELECT valued.metric, valued.project, valued.operation, any_value(n), any_value(zeros), any_value(middle),
-    median(abs(ln(value / middle))), avg(abs(ln(value / middle)))
-FROM valued JOIN middles ON valued.metric = middles.metric
-    AND valued.project IS NOT DISTINCT FROM middles.project
-    AND valued.operation IS NOT DISTINCT FROM middles.operation
-WHERE value > 0 GROUP BY ALL
+WITH middles AS (SELECT project, operation, {middles} FROM operations GROUP BY ALL)
+SELECT operations.project, operations.operation, {spreads}
+FROM operations JOIN middles ON operations.project IS NOT DISTINCT FROM middles.project
+    AND operations.operation IS NOT DISTINCT FROM middles.operation
+GROUP BY ALL
 """
+_MIDDLE = "median({0}) FILTER ({0} > 0) AS middle_{0}"
+_SPREAD = (
+    "count(*) FILTER ({0} > 0), count(*) FILTER ({0} <= 0), any_value(middle_{0}), "
+    "median(abs(ln({0} / middle_{0}))) FILTER ({0} > 0), avg(abs(ln({0} / middle_{0}))) FILTER ({0} > 0)"
+)
+_OF_ONE = 5
+"""Columns of one metric in the answer."""
 _NEWEST = """
-SELECT metric, project, operation, agent, epoch_us(time), value FROM valued
+SELECT project, operation, agent, epoch_us(time), {columns} FROM operations
 WHERE time >= make_timestamptz({newest}) ORDER BY time
 """
 
@@ -137,21 +136,19 @@ def operation_spreads(
     """What the operations from `start` to `end` scatter by, and those from `newest` on. `filters` choose tasks; one on
     the project holds of calls too.
     """
-    span, stray = _between(start, end), _between(start - _STRAY, end + _STRAY)
+    columns = [_COLUMNS[metric] for metric in metrics]
     names = {
         "tasks": listed(kinds.TASK_KINDS),
         "usage": listed(kinds.USAGE_KINDS),
         "calls": listed(("llm_call",)),
         "unpriced": UNPRICED,
-        "around": stray,
-        "within": " AND ".join([span, *_conditions(filters)]),
+        "around": _between(start - _STRAY, end + _STRAY),
+        "within": " AND ".join([_between(start, end), *_conditions(filters)]),
         "of_project": "".join(f" AND {each}" for each in _conditions([f for f in filters if f.field == "project"])),
         "newest": to_micros(newest),
-        "values": " UNION ALL ".join(
-            f"SELECT '{metric}' AS metric, project, operation, agent, time, {_COLUMNS[metric]} AS value "  # noqa: S608 - of names that are ours
-            f"FROM operations WHERE {_COLUMNS[metric]} IS NOT NULL"
-            for metric in metrics
-        ),
+        "columns": ", ".join(columns),
+        "middles": ", ".join(map(_MIDDLE.format, columns)),
+        "spreads": ", ".join(map(_SPREAD.format, columns)),
     }
     with connection.cursor() as cursor:  # temporary tables are a cursor's own
         cursor.execute("SET TimeZone = 'UTC'")
@@ -160,22 +157,26 @@ def operation_spreads(
             cursor.execute(_TASKS.format(**names, has_calls=_IS_LATEST))
         cursor.execute(_BY_PARENT.format(**names))
         cursor.execute(_OUTSIDE)
+        used = _NOTHING_CLIMBED
         if cursor.execute("SELECT 1 FROM outside LIMIT 1").fetchone():
             cursor.execute(_INNER.format(**names))
             cursor.execute(_CLIMBED)
-        else:
-            cursor.execute(_NOTHING_CLIMBED)
-        cursor.execute(_OPERATIONS.format(**names))
-        spreads = {
-            (metric, project, operation): Spread(n, zeros, middle, mad, mean)
-            for metric, project, operation, n, zeros, middle, mad, mean in cursor.execute(_SPREADS).fetchall()
-        }
+            used = _USED
+        cursor.execute(_OPERATIONS.format(used=used))
+        spreads = cursor.execute(_SPREADS.format(**names)).fetchall()
         found = cursor.execute(_NEWEST.format(**names)).fetchall()
     return UnusualOperations(
-        spreads,
+        {
+            (metric, project, operation): Spread(*figures[at * _OF_ONE : (at + 1) * _OF_ONE])
+            for project, operation, *figures in spreads
+            for at, metric in enumerate(metrics)
+            if figures[at * _OF_ONE]
+        },
         tuple(
             Done((metric, project, operation), agent, from_micros(micros), value)
-            for metric, project, operation, agent, micros, value in found
+            for project, operation, agent, micros, *values in found
+            for metric, value in zip(metrics, values, strict=True)
+            if value is not None
         ),
     )
 

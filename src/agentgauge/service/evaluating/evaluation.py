@@ -6,6 +6,7 @@ that came late meanwhile are among its own.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -32,6 +33,8 @@ class Found(msgspec.Struct, frozen=True):
 
 
 class Evaluation:
+    """Threads may share one."""
+
     def __init__(self, snapshot: Snapshot, state: Store, scheduled: datetime) -> None:
         """`scheduled`: when it was due (aware)."""
         self.connection = snapshot.connection
@@ -41,6 +44,7 @@ class Evaluation:
         self.scheduled = scheduled
         self.end = scheduled.replace(minute=0, second=0, microsecond=0)
         """Of the newest hour that is looked at."""
+        self._lock = threading.Lock()
         self._read: dict[tuple[str | None, tuple[Filter, ...]], Hourly] = {}
 
     def window(self, rule: Rule) -> Window:
@@ -55,12 +59,13 @@ class Evaluation:
         return self._hourly(rule.by, filters, hours)
 
     def _hourly(self, by: str, filters: tuple[Filter, ...], hours: int) -> Hourly:
-        found = self._read.get((by, filters))
-        if found is None or found.hours < hours:
-            start = self.end - hours * HOUR
-            found = hourly(self.connection, self.rollups, start, self.end, by=by, filters=filters)
-            self._read[by, filters] = found
-        return found
+        with self._lock:
+            found = self._read.get((by, filters))
+            if found is None or found.hours < hours:
+                start = self.end - hours * HOUR
+                found = hourly(self.connection, self.rollups, start, self.end, by=by, filters=filters)
+                self._read[by, filters] = found
+            return found
 
 
 def filters_of(rule: Rule) -> tuple[Filter, ...]:
