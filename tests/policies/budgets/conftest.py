@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 import pytest
 
 from agentgauge.policies.budgets.accounts import Accounts
+from agentgauge.policies.budgets.local import InMemoryAccounts, of_home
 from agentgauge.policies.budgets.remote import RemoteAccounts
 from agentgauge.server_client import ServerClient
+from agentgauge.settings import get_settings
 from agentgauge.state.budget_account import Account, Charge, Wanted
-from agentgauge.state.budget_accounts import BudgetAccounts
 from agentgauge.state.budget_terms import Terms
 from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.kept import KeptDatabase
@@ -25,31 +27,39 @@ from agentgauge.state.sql import SqlStore
 from agentgauge.state.store import Store
 from tests.servers.serving import served
 
-KINDS = ("file", "http, SQLite", "http, PostgreSQL")
+SHARED = ("file", "http, SQLite", "http, PostgreSQL")
+"""Kinds that several programs have in common."""
+KINDS = (*SHARED, "memory")
 SEGMENT = "5be0ad1c9f27-000003"
+
+
+class Readable(Accounts, Protocol):
+    """Accounts that also say how one stands."""
+
+    def account(self, budget_id: int) -> Account: ...
 
 
 @dataclass(frozen=True)
 class Place:
     """Where accounts are kept: how any process gets at them, and at what is behind them."""
 
-    file: Path | None
+    home: Path
+    """Whose events count."""
     url: str | None = None
     database: str | None = None
+    memory: InMemoryAccounts | None = None
 
-    def accounts(self) -> Accounts:
+    def accounts(self) -> Readable:
         """As a program of its own has them."""
-        if self.url is not None:
-            return RemoteAccounts(ServerClient(self.url))
-        assert self.file is not None
-        return BudgetAccounts(KeptDatabase(self.file))  # type: ignore[return-value]  # `recount` is tested above it
+        if self.memory is not None:
+            return self.memory
+        return of_home(get_settings(self.home)) if self.url is None else RemoteAccounts(ServerClient(self.url))
 
     def store(self) -> Store:
-        """What is behind them."""
+        """What is behind them; not of memory."""
         if self.database is not None:
             return SqlStore(self.database, keep_open=False)
-        assert self.file is not None
-        return KeptDatabase(self.file)
+        return KeptDatabase(self.home / "state.db")
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class Shelf:
     """Accounts, and budgets in them that no other test has."""
 
     place: Place
-    accounts: Accounts
+    accounts: Readable
     name: str
 
     def made(self, usd: str = "10", name: str = "", **wanted: object) -> Account:
@@ -72,10 +82,6 @@ class Shelf:
         terms = Terms(scope="ticket", name=self.name, total_usd=Decimal(usd), start=datetime(2026, 1, 1, tzinfo=UTC))
         BudgetBook(self.place.store()).create(terms, "a person", datetime.now(UTC))
 
-    def now(self, budget_id: int) -> Account:
-        """How an account stands, read from where it is kept."""
-        return BudgetAccounts(self.place.store()).account(budget_id)
-
 
 def a_charge(n: int, usd: str, time: datetime | None = None) -> Charge:
     return Charge(segment=SEGMENT, n=n, time=time or datetime.now(UTC), usd=Decimal(usd))
@@ -85,11 +91,13 @@ def a_charge(n: int, usd: str, time: datetime | None = None) -> Charge:
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     home = tmp_path_factory.mktemp("accounts")
     match request.param:
+        case "memory":
+            yield Place(home, memory=InMemoryAccounts())
         case "file":
-            yield Place(home / "state.db")
+            yield Place(home)
         case "http, SQLite":
             with _server(home) as url:
-                yield Place(home / "state.db", url)
+                yield Place(home, url)
         case _:
             server: str = request.getfixturevalue("_postgres")
             name = f"agentgauge_accounts_{os.getpid()}"
@@ -97,7 +105,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 connection.execute(f'CREATE DATABASE "{name}"')
                 database = f"{server.rpartition('/')[0]}/{name}"
                 with _server(home, database) as url:
-                    yield Place(None, url, database)
+                    yield Place(home, url, database)
                 connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

@@ -5,6 +5,8 @@ what it spent.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +18,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers.ports import free_port
 from tests.servers.serving import Served, served
 
 Said = Decimal | str
@@ -54,7 +55,18 @@ def site_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     )
     home = tmp_path / "server"
     home.mkdir()
-    return Site(home, free_port(), int(workers[0]), environment)
+    return Site(home, _kept_port(), int(workers[0]), environment)
+
+
+def _kept_port() -> int:
+    """A free port that no connection is given while the server is away, as one of `free_port` may be."""
+    for port in range(20_000 + os.getpid() % 10_000, 32_000):
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
+    raise AssertionError("no port is free")
 
 
 @contextmanager

@@ -11,11 +11,12 @@ from multiprocessing.connection import Connection as Pipe
 import pytest
 from msgspec.structs import replace
 
+import agentgauge
 from agentgauge.errors import NotFound
 from agentgauge.policies.budgets.accounts import Accounts
-from agentgauge.state.budget_account import Account, Refusal, Reservation
+from agentgauge.state.budget_account import Account, Charge, Refusal, Reservation
 from agentgauge.state.budget_accounts import BudgetAccounts
-from tests.policies.budgets.conftest import Place, Shelf, a_charge
+from tests.policies.budgets.conftest import SHARED, Place, Shelf, a_charge
 
 NOTHING = Decimal(0)
 RACERS, CALLS = 8, 12
@@ -41,17 +42,23 @@ def test_a_budget_is_made_where_there_is_none_and_found_after_that(shelf: Shelf)
     made = shelf.made("5")
     assert (made.limit_usd, made.spent_usd, made.reserved_usd, made.remaining_usd) == (5, 0, 0, 5)
     assert made.counted_at is not None, "before it began nothing can have been spent of it"
-    assert shelf.made("5") == made
-    assert shelf.accounts.open(shelf.wanted(None), "another program") == made
+    assert shelf.made("5").budget_id == made.budget_id
+    assert shelf.accounts.open(shelf.wanted(None), "another program").period_start == made.period_start
 
 
-def test_one_that_a_program_made_follows_the_programs_and_one_of_a_person_does_not(shelf: Shelf) -> None:
-    made = shelf.made("5", " of a program")
-    assert shelf.made("7", " of a program") == replace(made, limit_usd=Decimal(7))
+def test_one_that_a_program_made_follows_the_programs(shelf: Shelf) -> None:
+    made = shelf.made("5")
+    changed = shelf.made("7")
+    assert (changed.budget_id, changed.limit_usd) == (made.budget_id, 7)
+
+
+@pytest.mark.parametrize("place", SHARED, indirect=True)
+def test_one_that_a_person_set_does_not_follow_programs(shelf: Shelf) -> None:
     shelf.set_by_a_person("3")
     assert shelf.made("50").limit_usd == 3
 
 
+@pytest.mark.parametrize("place", SHARED, indirect=True)
 def test_what_happened_since_counts_for_one_that_says_so(shelf: Shelf) -> None:
     since = datetime(2026, 3, 1, tzinfo=UTC)
     made = shelf.made("5", since=since)
@@ -72,7 +79,7 @@ def test_asked_again_with_its_id_it_is_the_same_reservation(shelf: Shelf) -> Non
     account = shelf.made("1")
     first = reserved(shelf.accounts, account, "a", "0.6")
     assert reserved(shelf.accounts, account, "a", "0.6") == first
-    assert shelf.now(account.budget_id).reserved_usd == Decimal("0.6")
+    assert shelf.accounts.account(account.budget_id).reserved_usd == Decimal("0.6")
 
 
 def test_ids_of_reservations_are_a_budgets_own(shelf: Shelf) -> None:
@@ -80,8 +87,8 @@ def test_ids_of_reservations_are_a_budgets_own(shelf: Shelf) -> None:
     reserved(shelf.accounts, one, "a", "0.6")
     reserved(shelf.accounts, other, "a", "0.7")
     shelf.accounts.settle(one.budget_id, "a", (), NOTHING)
-    assert shelf.now(one.budget_id).reserved_usd == 0
-    assert shelf.now(other.budget_id).reserved_usd == Decimal("0.7")
+    assert shelf.accounts.account(one.budget_id).reserved_usd == 0
+    assert shelf.accounts.account(other.budget_id).reserved_usd == Decimal("0.7")
 
 
 def test_a_lease_is_given_what_is_left_and_is_told_of_to_others(shelf: Shelf) -> None:
@@ -99,7 +106,7 @@ def test_settling_charges_what_was_spent_and_frees_the_rest(shelf: Shelf) -> Non
     settled = shelf.accounts.settle(account.budget_id, "a", [a_charge(1, "0.2"), a_charge(2, "0.15")], NOTHING)
     assert settled.usd == 0
     assert (settled.account.charged_usd, settled.account.reserved_usd) == (Decimal("0.35"), 0)
-    assert shelf.now(account.budget_id) == settled.account
+    assert shelf.accounts.account(account.budget_id) == settled.account
 
 
 def test_settling_again_changes_nothing(shelf: Shelf) -> None:
@@ -130,7 +137,7 @@ def test_an_event_is_charged_once_however_it_is_told(shelf: Shelf) -> None:
     shelf.accounts.charge(account.budget_id, [a_charge(1, "0.2"), a_charge(1, "0.2")])
     shelf.accounts.charge(account.budget_id, [a_charge(1, "0.2"), a_charge(2, "0.1")])
     shelf.accounts.settle(account.budget_id, "b", [a_charge(2, "0.1")], NOTHING)
-    assert shelf.now(account.budget_id).charged_usd == Decimal("0.3")
+    assert shelf.accounts.account(account.budget_id).charged_usd == Decimal("0.3")
 
 
 def test_any_number_of_events_is_charged_together(shelf: Shelf) -> None:
@@ -149,6 +156,7 @@ def test_what_happened_before_the_budget_began_is_not_its(shelf: Shelf) -> None:
     assert shelf.accounts.charge(account.budget_id, [a_charge(1, "0.2", before)]).charged_usd == 0
 
 
+@pytest.mark.parametrize("place", SHARED, indirect=True)
 def test_a_charge_is_of_the_period_of_its_event_whatever_the_clock_of_who_reserves_says(shelf: Shelf) -> None:
     """A machine whose clock is ahead: it reserves today, by the clock of the accounts, and its event is tomorrow's."""
     account = shelf.made("1", period="day")
@@ -179,6 +187,24 @@ def test_a_holder_that_renews_is_alive(shelf: Shelf) -> None:
     shelf.accounts.renew("of a", 60)
     assert isinstance(refused := asked(shelf.accounts, account, "b", "0.6"), Refusal)
     assert refused.orphaned_usd == 0
+
+
+@pytest.mark.parametrize("place", SHARED, indirect=True)
+def test_a_count_sees_what_was_charged_and_frees_what_dead_holders_had(shelf: Shelf) -> None:
+    account = shelf.made("1")
+    with agentgauge.open(shelf.place.home, ticket=shelf.name) as gauge:
+        values = {"model": "m", "input_tokens": 1, "output_tokens": 1, "cost_usd": Decimal("0.25")}
+        event = gauge.event("llm_call", values)
+    assert event is not None
+    charge = Charge(segment=event.segment or "", n=event.n or 0, time=event.time, usd=Decimal("0.25"))
+    asked(shelf.accounts, account, "a", "0.6", ttl_s=0.001)
+    shelf.accounts.charge(account.budget_id, [charge])
+    _refusal_of_orphans(shelf, account)
+    shelf.accounts.recount(account.budget_id)
+    counted = shelf.accounts.account(account.budget_id)
+    assert (counted.counted_usd, counted.charged_usd, counted.reserved_usd) == (Decimal("0.25"), 0, 0)
+    again = shelf.accounts.charge(account.budget_id, [charge])
+    assert again.spent_usd == Decimal("0.25"), "a charge that arrives after its event was counted adds nothing"
 
 
 def test_amounts_keep_every_digit(shelf: Shelf) -> None:
@@ -213,9 +239,10 @@ def test_threads_that_race_never_reserve_more_than_there_is(shelf: Shelf) -> Non
     for thread in threads:
         thread.join(60)
     assert sum(granted) == 3
-    assert shelf.now(account.budget_id).reserved_usd == 3
+    assert shelf.accounts.account(account.budget_id).reserved_usd == 3
 
 
+@pytest.mark.parametrize("place", SHARED, indirect=True)
 @pytest.mark.parametrize("method", ["spawn", "fork"])
 def test_processes_that_race_spend_what_there_is_and_not_a_dollar_more(shelf: Shelf, method: str) -> None:
     """Each reserves for a call, spends less than it reserved, and goes on until it is refused."""
@@ -237,7 +264,7 @@ def test_processes_that_race_spend_what_there_is_and_not_a_dollar_more(shelf: Sh
         assert racer.exitcode == 0
         hear.close()
     assert Decimal("2.9") < spent <= 3
-    final = shelf.now(account.budget_id)
+    final = shelf.accounts.account(account.budget_id)
     assert (final.charged_usd, final.reserved_usd) == (spent, 0)
 
 
