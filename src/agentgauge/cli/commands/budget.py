@@ -180,12 +180,15 @@ def remove(
 def _kept_here(home: str | None) -> tuple[Meter, Database | SqlStore]:
     """Raises `SettingsError` where the budgets are a server's."""
     from agentgauge.errors import SettingsError
+    from agentgauge.forwarding.spool import read_spool
     from agentgauge.meter import Meter
+    from agentgauge.settings import get_settings
     from agentgauge.settings.server import get_server_settings
     from agentgauge.state.opening import shared_state
 
     settings = get_server_settings(home)
-    if endpoint := settings.recording.endpoint:
+    spool = read_spool(settings.recording.home.root)
+    if endpoint := get_settings(home).endpoint or (None if spool is None else spool.target.endpoint):
         raise SettingsError(
             f"what is recorded here goes to {endpoint}, which keeps the budgets: see {endpoint}/api/v1/budgets, or run "
             "this where that server runs"

@@ -8,6 +8,7 @@ from agentgauge.service.evaluating.budget_overrun import Overruns
 from agentgauge.service.evaluating.evaluation import Evaluation
 from agentgauge.service.evaluating.rules import evaluate_rules
 from agentgauge.service.jobs.job import MOST_CAUGHT_UP, Work
+from agentgauge.service.recounting import recount
 from agentgauge.service.wording import count_of
 from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.job_runs import JobRuns
@@ -17,7 +18,11 @@ _HOUR = timedelta(hours=1)
 
 
 def check_budgets(work: Work, scheduled: datetime) -> str:
-    """What of each budget is used in its period so far, counted from the events and kept with the budget."""
+    """What of each budget is used in its period so far, counted from the events and kept with the budget.
+
+    The accounts that guards reserve from are counted first, which frees what those had who died.
+    """
+    recount(work.meter, work.state)
     budgets = BudgetBook(work.state)
     with work.meter.reading() as snapshot:
         evaluation = Evaluation(snapshot, work.state, scheduled)
