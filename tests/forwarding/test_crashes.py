@@ -103,7 +103,7 @@ def test_a_program_ends_where_the_server_takes_connections_and_never_answers(tmp
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        assert len(recorded(tmp_path / "agent", address, 50, "exits")) == 50
+        assert len(recorded(tmp_path / "agent", address, 50, "leaves")) == 50
 
 
 def test_a_full_journal_drops_new_events_and_keeps_what_was_not_sent(tmp_path: Path) -> None:

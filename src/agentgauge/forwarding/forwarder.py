@@ -62,13 +62,15 @@ class Forwarder:
         if self._running or self._start():
             self._wake.put(None)
 
-    def finish(self, within_s: float = LAST_PASS_S) -> None:
-        """Have everything sent that is here now, and wait for that so long; not at all where the server is away."""
+    def finish(self, within_s: float | None = None) -> None:
+        """Have everything sent that is here now, and wait for that so long, `LAST_PASS_S` unless said; not at all where
+        the server is away.
+        """
         if self._away or not (self._running or self._start()):
             return
         done = Event()
         self._wake.put(done)
-        done.wait(within_s)
+        done.wait(LAST_PASS_S if within_s is None else within_s)
 
     def _start(self) -> bool:
         with self._starting:
