@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _CONNECT_S = 5.0
 _ANSWER_S = 30.0
+_CONNECTIONS = 32
+"""Kept open: one for each thread that asks at the same time. Beyond that urllib3 warns of each it closes."""
 _OBJECT = re.compile(r"^HTTPS?Connection(Pool)?\([^)]*\): (Failed to establish a new connection: )?")
 
 
@@ -102,8 +104,8 @@ def _manager(endpoint: str) -> urllib3.PoolManager:
     parts = urlsplit(endpoint)
     proxy = getproxies().get(parts.scheme)
     if proxy and not proxy_bypass(parts.hostname or ""):
-        return urllib3.ProxyManager(proxy)
-    return urllib3.PoolManager()
+        return urllib3.ProxyManager(proxy, maxsize=_CONNECTIONS)
+    return urllib3.PoolManager(maxsize=_CONNECTIONS)
 
 
 def _said(error: Exception) -> str:

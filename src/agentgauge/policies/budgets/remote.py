@@ -85,7 +85,11 @@ class RemoteAccounts:
         for batch in _batches(charges[:-MOST_CHARGES], MOST_CHARGES):
             self.charge(budget_id, batch)
         settlement = Settlement(charges=tuple(charges[-MOST_CHARGES:]), keep_usd=keep_usd)
-        settled = self._asked("POST", f"/{budget_id}/reservations/{reservation_id}/settle", Reservation, settlement)
+        try:
+            settled = self._asked("POST", f"/{budget_id}/reservations/{reservation_id}/settle", Reservation, settlement)
+        except NotFound:
+            self._held.discard(reservation_id)  # it went with its budget
+            raise
         if not settled.usd:
             self._held.discard(reservation_id)
         return settled
