@@ -34,9 +34,17 @@ class _Batch:
 class SharedCounts:
     """Safe for several threads."""
 
-    def __init__(self, meter: Meter, store: Store, count: Callable[[Collection[int]], object] | None = None) -> None:
-        """`count` counts these budgets; left out, from the events."""
+    def __init__(
+        self,
+        meter: Meter,
+        store: Store,
+        count: Callable[[Collection[int]], object] | None = None,
+        *,
+        fresh: timedelta = _FRESH,
+    ) -> None:
+        """`count` counts these budgets; left out, from the events. `fresh` is for how long that says all."""
         self._store = store
+        self._fresh = fresh
         self._count = count or (lambda ids: recount(meter, store, ids))
         self._thread = ThreadPoolExecutor(1, "agentgauge-budget-counts")
         self._lock = threading.Lock()
@@ -55,7 +63,7 @@ class SharedCounts:
         """Whether counting now would change nothing that anybody waits for. Raises `NotFound`, `StateError`."""
         accounts = BudgetAccounts(self._store)
         counted_at, now = accounts.account(budget_id).counted_at, BudgetCounts(self._store).now()
-        if counted_at is None or now - counted_at > _FRESH:
+        if counted_at is None or now - counted_at > self._fresh:
             return False
         return not any(counted_at <= held.expires < now for held in accounts.reservations(budget_id))
 

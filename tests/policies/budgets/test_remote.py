@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -158,6 +159,23 @@ def test_who_answers_in_place_of_a_server_is_told_apart(
 ) -> None:
     with stranger(status, body, headers) as other, pytest.raises(StateError, match=said):
         asked(of(other.url), _account(), "r-1", "1")
+
+
+def test_threads_that_ask_at_once_are_not_warned_of(url: str, wanted: Wanted, caplog: pytest.LogCaptureFixture) -> None:
+    accounts = of(url)
+    account = accounts.open(wanted, "a program")
+    together = threading.Barrier(8)
+
+    def ask() -> None:
+        together.wait(30)
+        accounts.account(account.budget_id)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not caplog.records
 
 
 def test_a_budget_that_is_gone_is_not_an_outage(url: str, wanted: Wanted) -> None:
