@@ -128,14 +128,19 @@ def test_what_failed_waits_and_is_then_taken_with_what_came_since_in_its_order(s
     assert [one.attempts for one in outbox.notifications()] == [1, 2]
 
 
-def test_what_a_process_took_and_did_not_live_to_send_is_taken_again(store: Store) -> None:
+def test_what_a_process_took_and_did_not_live_to_answer_for_is_taken_again_and_no_more(store: Store) -> None:
     outbox = Outbox(store)
     outbox.gather([OPS], NOON)
     detect(store, "a")
     outbox.gather([OPS], NOON)
     first = taken(store)
+    detect(store, "b")
+    outbox.gather([OPS], NOON)
     assert outbox.take("ops", NOON + MINUTE / 2, minute) is None
-    assert told(taken(store, NOON + MINUTE)) == told(first)
+    again = taken(store, NOON + MINUTE)
+    assert told(again) == told(first) == [(1, "opened")]
+    outbox.sent(again, NOON + MINUTE)
+    assert told(taken(store, NOON + MINUTE)) == [(2, "opened")]
 
 
 def test_a_clock_that_was_years_ahead_keeps_no_message_back(store: Store) -> None:

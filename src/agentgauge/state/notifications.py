@@ -5,7 +5,8 @@
 A channel is told of a step once: a row for both of them can be made once only, whoever makes it. Who has taken a
 channel's rows is the only one to send them until `next_attempt_at`; then whoever had them is given up, and they are
 taken again. All that waits in a channel is taken together, so that the steps of an alert are told in their order. A
-process that dies after its message was taken by the channel, and before `sent`, has it sent twice.
+process that dies after its message was taken by the channel, and before `sent`, has it sent twice: of what nobody knows
+whether it was told, the same steps are taken again and no others, so that both messages can be known as one.
 """
 
 from __future__ import annotations
@@ -100,8 +101,8 @@ class Outbox:
             if state is None or not pending or not state.is_due(at):
                 return None
             attempt = state.failures + 1
-            rows = _waiting(channel, pending)
-            connection.execute(f"UPDATE {_TABLE} SET attempts = attempts + 1 {rows.text}", rows.parameters)  # noqa: S608 - as above
+            rows, more = _waiting(channel, pending), "attempts = attempts + 1, error = ''"
+            connection.execute(f"UPDATE {_TABLE} SET {more} {rows.text}", rows.parameters)  # noqa: S608 - as above
             change_channel(connection, channel, failures=attempt, next_attempt_at=to_micros(at + wait(attempt)))
             return Taken(channel=channel, told=pending, attempt=attempt, lost=state.lost)
 
@@ -118,7 +119,8 @@ class Outbox:
             )  # fmt: skip
 
     def failed(self, taken: Taken, problem: str, made_before: datetime) -> int:
-        """Note that it was not, and why, without secrets; what was made before then is given up: how many steps.
+        """Note that it was not, and why, in some words without secrets; what was made before then is given up: how many
+        steps.
 
         Raises `StateError`.
         """
@@ -193,9 +195,11 @@ def _is_wanted(channel: Channel, told: Told) -> bool:
 
 
 def _pending(connection: Connection, channel: str) -> tuple[Told, ...]:
+    """What is to be taken: what was taken and not answered for, else all."""
     where = Where().equal(channel=channel, state="pending")
-    rows = select(connection, "step_id", _TABLE, where, "step_id", MOST_TAKEN)
-    return _told(connection, _ids([row[0] for row in rows]))
+    rows = select(connection, "step_id, attempts, error", _TABLE, where, "step_id", MOST_TAKEN)
+    unknown = [step for step, attempts, error in rows if attempts and not error]
+    return _told(connection, _ids(unknown or [row[0] for row in rows]))
 
 
 def _told(connection: Connection, where: Where, limit: int | None = None) -> tuple[Told, ...]:

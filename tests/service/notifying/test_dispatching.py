@@ -268,9 +268,12 @@ def test_a_process_that_is_killed_while_it_sends_has_it_sent_again_under_the_sam
         killed.send_signal(signal.SIGKILL)
         killed.communicate()
         go_on.set()
+        detect(file, "later")
         assert start(NOON + MINUTE / 2).communicate(timeout=60)[0] == "0 messages sent\n"
         assert start(NOON + 2 * MINUTE).communicate(timeout=60)[0] == "1 message sent\n"
-    (_, first, body), (_, second, again) = received.all
+        assert start(NOON + 2 * MINUTE).communicate(timeout=60)[0] == "1 message sent\n"
+    (_, first, body), (_, second, again), (_, _, later) = received.all
+    assert later["title"].endswith("(alert 2)")
     assert first["Idempotency-Key"] == second["Idempotency-Key"]
     assert body == again
 

@@ -104,7 +104,8 @@ def test_the_same_steps_have_one_id_and_others_another(store: Database) -> None:
     assert message_of(first, None).id == message_of(first, "https://gauge").id
     AlertBook(store).resolve(1, "ann", NOON)
     Outbox(store).gather([OPS], NOON)
-    more = Outbox(store).take("ops", NOON + (minute(1)), minute)
+    Outbox(store).failed(first, "refused", NOON)
+    more = Outbox(store).take("ops", NOON + minute(1), minute)
     assert more is not None
     assert message_of(more, None).id != message_of(first, None).id
 
