@@ -239,3 +239,23 @@ def test_what_a_dead_holder_had_is_free_after_a_count(client: TestClient) -> Non
         pass  # until the server's clock has turned by a millisecond
     again = client.post(f"{at}/reservations/r-1/settle", json={"charges": [a_charge(1)], "keep_usd": "0.2"}).json()
     assert (again["usd"], again["account"]["charged_usd"]) == ("0", "0.1"), "it had nothing any more, and was alive"
+
+
+def test_the_examples_of_the_description_can_be_sent_and_are_answered_as_described(client: TestClient) -> None:
+    described = client.get("/openapi.json").json()
+    opened(client)
+    sent = 0
+    for path, operations in described["paths"].items():
+        for method, operation in operations.items():
+            if not path.startswith(PATH):
+                continue
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+            at = path.format(budget_id=1, reservation_id="r-1")
+            answer = client.request(method, at, json=body.get("example"))
+            assert str(answer.status_code) in operation["responses"], f"{method} {at}: {answer.text}"
+            assert answer.status_code < 300, f"{method} {at}: {answer.text}"
+            if answer.content:
+                example = operation["responses"][str(answer.status_code)]["content"]["application/json"]["example"]
+                assert answer.json().keys() == example.keys()
+            sent += 1
+    assert sent == 7

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.forwarding.shipping import forward, segments
 from tests.servers.serving import Served, served
 
 Said = Decimal | str
@@ -56,6 +57,13 @@ def site_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     home = tmp_path / "server"
     home.mkdir()
     return Site(home, _kept_port(), int(workers[0]), environment)
+
+
+def ship(homes: Sequence[Path], url: str) -> None:
+    """What programs recorded and could not send before they ended."""
+    for home in homes:
+        if segments(home):
+            forward(home, url)
 
 
 def _kept_port() -> int:

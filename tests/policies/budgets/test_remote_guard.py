@@ -17,8 +17,7 @@ from agentgauge.policies.budgets.remote import RemoteAccounts
 from agentgauge.server_client import ServerClient
 from agentgauge.settings.recording import BudgetPolicy
 from agentgauge.state.budget_account import Account, Wanted
-from tests.forwarding.shipping import forward
-from tests.policies.budgets.races import Site, racing, site_of
+from tests.policies.budgets.races import Site, racing, ship, site_of
 
 PROGRAMS = 4
 LIMIT, CALL, COST = Decimal(3), Decimal("0.1"), Decimal("0.07")
@@ -52,8 +51,7 @@ def _agent(home: Path, url: str, policy: BudgetPolicy, tell: Pipe) -> None:
 
 def counted(site: Site, homes: list[Path]) -> Account:
     """The account once everything that the programs recorded was shipped and counted."""
-    for home in homes:
-        forward(home, site.url)
+    ship(homes, site.url)
     accounts = RemoteAccounts(ServerClient(site.url))
     account = accounts.open(Wanted(scope="ticket", name="PROJ-456"), "a test")
     accounts.recount(account.budget_id)
