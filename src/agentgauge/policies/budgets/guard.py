@@ -126,10 +126,16 @@ class BudgetGuard:
         if is_past:
             raise self._exceeded(None)
 
-    def settle_unpriced(self, event: Event, promise: Promise) -> None:
-        """A call has ended of which nobody knows what an event in it cost: it is charged what is left of it."""
-        if promise.left:
-            self._spend(event, promise.left, promise, is_priced=False)
+    def settle(self, promise: Promise, unpriced: Event | None = None) -> None:
+        """A call has ended. Where nobody knows what an event in it cost, that is charged what is left. Never raises."""
+        try:
+            if unpriced is not None and promise.left:
+                self._spend(unpriced, promise.left, promise, is_priced=False)
+            self.holding.finish(promise)
+        except Exception as error:  # as in `_checked`; what ended the block is not hidden
+            if is_interruption(error):
+                raise
+            self._went_unchecked(error, None, may_raise=False)
 
     def promise(self, pico: int) -> Promise | None:
         """What a call has reserved; None where it goes on unchecked. Raises `BudgetExceeded`."""
@@ -253,7 +259,7 @@ class GuardedCall:
     def __exit__(self, *raised: object) -> None:
         self._widen()
         if self.promise is not None:
-            self._finish(self.promise)
+            self._guard.settle(self.promise, self.unpriced)
 
     async def __aenter__(self) -> Self:
         guard = self._guard
@@ -268,9 +274,9 @@ class GuardedCall:
         if self.promise is None:
             return
         if self.promise.is_asked:
-            await beside(functools.partial(self._finish, self.promise))
+            await beside(functools.partial(self._guard.settle, self.promise, self.unpriced))
         else:
-            self._finish(self.promise)
+            self._guard.settle(self.promise, self.unpriced)
 
     def _narrow(self) -> None:
         current = self._guard.current
@@ -281,14 +287,9 @@ class GuardedCall:
             leave(self._guard.current, self._token)
             self._token = None
 
-    def _finish(self, promise: Promise) -> None:
-        if self.unpriced is not None:
-            self._guard.settle_unpriced(self.unpriced, promise)
-        self._guard.holding.finish(promise)
-
     def _let_go(self, promise: Promise | None) -> None:
         if promise is not None:
-            self._guard.holding.finish(promise)
+            self._guard.settle(promise)
 
 
 async def beside(work: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:

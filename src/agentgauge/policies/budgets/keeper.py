@@ -57,6 +57,7 @@ class Keeper:
         self._make_accounts = make_accounts
         self._start = start
         self._holdings: WeakValueDictionary[tuple[str, ...], Holding] = WeakValueDictionary()
+        self._inherited: list[Accounts] = []
         self._begin()
         _keepers.add(self)
 
@@ -74,6 +75,7 @@ class Keeper:
 
     def after_fork(self) -> None:
         """In the child: the reservations are the parent's."""
+        self._inherited.append(self.accounts)  # not let go: closing its connection is the parent's
         self._begin()
         for holding in list(self._holdings.values()):
             holding.after_fork()
