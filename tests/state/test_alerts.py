@@ -164,6 +164,21 @@ def test_a_condition_is_over_after_as_many_clear_evaluations_in_a_row_as_its_rul
     assert book.alerts()[0].id == 2
 
 
+def test_an_hour_that_is_evaluated_again_finds_a_condition_over_once(store: Store) -> None:
+    book, minute = AlertBook(store), timedelta(minutes=1)
+    found = msgspec.structs.replace(OVERRUN, rule="r")
+    book.evaluated("r", [found], NOON, hour=NOON, terms=DAILY)
+    for minutes in (1, 2, 3):
+        assert not book.evaluated("r", [], NOON + HOUR + minutes * minute, hour=NOON + HOUR, terms=DAILY)
+    late = NOON + HOUR + 4 * minute
+    assert not book.evaluated("r", [], late, hour=NOON, terms=DAILY), "nor does an hour before it"
+    assert book.get(1).clear_count == 1
+    book.evaluated("r", [found], late, hour=NOON + HOUR, terms=DAILY)
+    assert book.get(1).clear_count == 0, "events that came late"
+    book.evaluated("r", [], late, hour=NOON + HOUR, terms=DAILY)
+    assert book.evaluated("r", [], late + HOUR, hour=NOON + 2 * HOUR, terms=DAILY) == {"resolved": 1}
+
+
 def test_an_alert_that_a_person_resolved_too_early_is_quiet_until_it_was_over(store: Store) -> None:
     book = AlertBook(store)
     found = msgspec.structs.replace(OVERRUN, rule="r")

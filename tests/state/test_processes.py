@@ -17,6 +17,7 @@ import pytest
 from agentgauge.errors import Conflict, Outdated
 from agentgauge.state.agents import AgentBook, AgentName
 from agentgauge.state.alerts import AlertBook, Detected
+from agentgauge.state.alerts import Terms as AlertTerms
 from agentgauge.state.budget_terms import Terms
 from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.changes import changed
@@ -28,6 +29,7 @@ from agentgauge.state.store import Store
 
 PROCESSES, TIMES = 4, 20
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TWO_HOURS = AlertTerms(clear_after=2)
 TERMS = Terms(scope="agent", name="coder", total_usd=Decimal(10), start=NOON)
 
 
@@ -132,16 +134,20 @@ def _create_and_change(store: Store) -> tuple[bool, bool]:
 
 
 def _alarm(store: Store) -> int:
-    """Finds the same to be wrong again and again, as two servers would whose lease has just changed hands."""
+    """Finds the same to be wrong, and then over, again and again for one hour, as two servers would whose lease has just changed hands."""
     book = AlertBook(store)
     found = Detected(condition="c", rule="r", type="anomaly", severity="info", metric="cost", message="odd")
     opened = sum(book.detect(found, NOON)[1] for _ in range(TIMES))
-    return opened + sum(book.evaluated("r", [found], NOON).get("opened", 0) for _ in range(TIMES))
+    opened += sum(book.evaluated("r", [found], NOON).get("opened", 0) for _ in range(TIMES))
+    for _ in range(TIMES):
+        book.evaluated("r", [], NOON, terms=TWO_HOURS)
+    return opened
 
 
 def test_processes_that_make_and_write_it_at_once_lose_nothing_and_agree(places: list[str]) -> None:
     """No update is lost, no id is given twice, an agent has one id for all, one has the lease, one makes the budget,
-    of those who change the same version of it one succeeds, and what all find wrong is one alert."""
+    of those who change the same version of it one succeeds, what all find wrong is one alert, and the hour in which all
+    find it over is one hour."""
     found = _at_once(places)
     assert sorted(number for one in found for number in one.given) == list(range(1, PROCESSES * TIMES + 1))
     assert all(one.agents == found[0].agents for one in found)
@@ -154,6 +160,7 @@ def test_processes_that_make_and_write_it_at_once_lose_nothing_and_agree(places:
         assert store.changes("things") == (PROCESSES * TIMES,)
         assert BudgetBook(store).get(1).version == 2
         assert [step.kind for step in AlertBook(store).history(1)] == ["opened"]
+        assert AlertBook(store).get(1).clear_count == 1
 
 
 def test_a_forked_child_has_connections_of_its_own(opened: Callable[[], Store]) -> None:

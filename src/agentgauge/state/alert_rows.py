@@ -19,7 +19,7 @@ TABLE = "performance_alerts"
 _COLUMNS = (
     "id, condition, rule, project, agent_name, type, severity, metric, current_value, expected_value, threshold_value, "
     "deviation_percent, message, status, detected_at, updated_at, acknowledged_at, acknowledged_by, resolved_at, "
-    "resolved_by, version, told_at, clear_at, clear_count"
+    "resolved_by, version, told_at, clear_at, clear_count, clear_hour"
 )
 
 
@@ -76,6 +76,8 @@ class Alert(Figures, frozen=True, kw_only=True):
     """When its condition was found to be over; None while it holds, whoever resolved the alert."""
     clear_count: int
     """Evaluations in a row that have found it over."""
+    clear_hour: datetime | None
+    """End of the hour that the last of them was about; None where there is none."""
 
 
 def found_alerts(connection: Connection, where: Where, limit: int | None = None) -> tuple[Alert, ...]:
@@ -88,11 +90,12 @@ def found_alerts(connection: Connection, where: Where, limit: int | None = None)
             detected_at=from_micros(detected), updated_at=from_micros(updated), acknowledged_at=moment(acknowledged),
             acknowledged_by=by, resolved_at=moment(resolved), resolved_by=resolved_by, version=version,
             told_at=from_micros(detected if told is None else told), clear_at=moment(clear), clear_count=clear_count,
+            clear_hour=moment(clear_hour),
         )
         for (
             id_, condition, rule, project, agent_name, type_, severity, metric, current, expected, threshold, deviation,
             message, status, detected, updated, acknowledged, by, resolved, resolved_by, version, told, clear,
-            clear_count,
+            clear_count, clear_hour,
         ) in select(connection, _COLUMNS, TABLE, where, "id DESC", limit)
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ STANDING = "clear_at IS NULL"
 NOW_ACTIVE: Mapping[str, object] = {
     "status": "active", "acknowledged_at": None, "acknowledged_by": None, "resolved_at": None, "resolved_by": None,
 }  # fmt: skip
+NOT_CLEAR: Mapping[str, object] = {"clear_count": 0, "clear_hour": None}
 _COUNTER = "alert_step"
 _COLUMNS = "id, alert_id, version, kind, taken_at, actor, status, severity, figures"
 _RENEWED = (*Figures.__struct_fields__, "agent_name", "type", "metric", "rule")
@@ -146,11 +147,11 @@ def found_to_hold(
     )
     kind = when_found(standing, found.severity, at, terms)
     if kind == "quieted" or (kind is None and alert.status == "resolved"):
-        values: dict[str, object] = {"clear_count": 0}  # the figures stay those that it was resolved at
+        values: dict[str, object] = {**NOT_CLEAR}  # the figures stay those that it was resolved at
     else:
         rises = kind == "reopened" or worse(found.severity, alert.severity)
         values = {name: getattr(found, name) for name in _RENEWED}
-        values |= {"severity": found.severity if rises else alert.severity, "clear_count": 0}
+        values |= {"severity": found.severity if rises else alert.severity, **NOT_CLEAR}
     if kind in ("escalated", "reopened"):
         values |= NOW_ACTIVE
     if kind in ("escalated", "reopened", "reminded"):
@@ -168,13 +169,21 @@ def _is_quiet(connection: Connection, alert: Alert) -> bool:
     return any(step.kind == "quieted" for step in steps(connection, last, 1))
 
 
-def found_clear(connection: Connection, alert: Alert, at: datetime, after: int) -> tuple[StepKind, ...]:
-    """Note that a condition was found to be over once more; the step that was taken, if any."""
-    count = alert.clear_count + 1
+def found_clear(connection: Connection, alert: Alert, at: datetime, hour: datetime, after: int) -> tuple[StepKind, ...]:
+    """Note that a condition was found to be over in the evaluation of one more hour; the step that was taken, if any.
+
+    Evaluating an hour again, by whichever process, is no evaluation more.
+    """
+    is_counted = alert.clear_hour is not None and hour <= alert.clear_hour
+    count = alert.clear_count if is_counted else alert.clear_count + 1
+    clear: dict[str, object] = {"clear_count": count}
+    if not is_counted:
+        clear["clear_hour"] = to_micros(hour)
     if count < after:
-        renew(connection, alert, at, {"clear_count": count})
+        if not is_counted:
+            renew(connection, alert, at, clear)
         return ()
-    over: dict[str, object] = {"clear_at": to_micros(at), "clear_count": count}
+    over = clear | {"clear_at": to_micros(at)}
     if alert.status == "resolved":
         renew(connection, alert, at, over)
         return ()

@@ -22,6 +22,7 @@ from agentgauge.events.event import to_micros
 from agentgauge.state.alert_lifecycle import Happened, Severity, Status, StepKind, Terms, undoable
 from agentgauge.state.alert_rows import TABLE, Alert, Detected, Figures, absent, found_alerts, one_alert, renew
 from agentgauge.state.alert_steps import (
+    NOT_CLEAR,
     NOW_ACTIVE,
     STANDING,
     AlertStep,
@@ -71,12 +72,14 @@ class AlertBook:
         found: Iterable[Detected],
         at: datetime,
         *,
+        hour: datetime | None = None,
         between: Collection[str] = (),
         terms: Terms | None = None,
     ) -> Mapping[StepKind, int]:
         """Note everything that one evaluation of a rule came to: how many steps of each kind were taken.
 
-        `between` are conditions that neither hold nor are over; all others that the rule was alerted of are over, so
+        `hour` is the end of the hour that was evaluated; None: `at`. Of one hour conditions are over once, however
+        often it is evaluated. `between` are conditions that neither hold nor are over; all others that the rule was alerted of are over, so
         also those that there is too little to say of. In one transaction. Raises `StateError`.
         """
         found, terms = tuple(found), terms or Terms()
@@ -97,9 +100,9 @@ class AlertBook:
                 if condition in held:
                     continue
                 if condition not in between:
-                    taken.update(found_clear(connection, alert, at, terms.clear_after))
+                    taken.update(found_clear(connection, alert, at, hour or at, terms.clear_after))
                 elif alert.clear_count:
-                    renew(connection, alert, at, {"clear_count": 0})
+                    renew(connection, alert, at, NOT_CLEAR)
         return taken
 
     def retire(self, rules: Collection[str], at: datetime) -> int:
@@ -112,7 +115,7 @@ class AlertBook:
         with self._store.transaction() as connection:
             standing = found_alerts(connection, Where().also(STANDING).also("rule <> ''"))
             gone = [alert for alert in standing if alert.rule not in rules]
-            return sum(len(found_clear(connection, alert, at, 1)) for alert in gone)
+            return sum(len(found_clear(connection, alert, at, at, 1)) for alert in gone)
 
     def get(self, id: int, projects: Collection[str] | None = None) -> Alert:  # noqa: A002 - the column's name
         """Raises `NotFound` for an id that there is not among `projects`, and `StateError`."""
@@ -244,7 +247,7 @@ class AlertBook:
             if other is not None and other.id != id:
                 raise Conflict(f"alert {id} is of a condition that alert {other.id} is about by now: see that one")
             before = "active" if alert.acknowledged_at is None else "acknowledged"
-            values = {"status": before, "resolved_at": None, "resolved_by": None, "clear_at": None, "clear_count": 0}
+            values = {"status": before, "resolved_at": None, "resolved_by": None, "clear_at": None, **NOT_CLEAR}
             return act(connection, alert, "undone", at, actor, values)
 
     @contextmanager

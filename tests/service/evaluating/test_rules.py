@@ -270,6 +270,15 @@ def test_the_job_evaluates_the_rules_in_force_and_retires_those_that_are_no_more
     assert {alert.rule: alert.status for alert in alerts} == {"strict": "resolved", "error_rate": "active"}
 
 
+def test_an_hour_that_the_job_evaluates_again_counts_once(work: Work) -> None:
+    with recording(work) as gauge:
+        tasks(gauge, NOW - HOUR, 50, failed=20)
+    check_rules(work, NOW)
+    for _ in range(3):
+        assert check_rules(work, NOW + HOUR).endswith("no alert changed"), "it is over after two clear hours"
+    assert "1 resolved" in check_rules(work, NOW + 2 * HOUR)
+
+
 def test_a_file_of_rules_that_cannot_be_read_is_an_alert(work: Work) -> None:
     file = work.settings.recording.home.alerts
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ from agentgauge.service.evaluating.outliers import outliers
 from agentgauge.service.evaluating.satisfaction import satisfactions
 from agentgauge.service.evaluating.unpriced_models import unpriced_models
 from agentgauge.service.wording import count_of
-from agentgauge.state.alerts import AlertBook, Detected, StepKind, Terms
+from agentgauge.state.alerts import AlertBook, Detected, StepKind
 
 _log = logging.getLogger("agentgauge.alerts")
 
@@ -89,8 +89,11 @@ def evaluate_rules(
                     _log.exception("the alert rule %s failed", rule.name)
                 continue
             holding += len(found.holds)
-            terms = Terms(remind_after=rule.remind_after, clear_after=rule.clear_after)
-            steps.update(book.evaluated(rule.name, found.holds, now, between=found.between, terms=terms))
+            steps.update(
+                book.evaluated(
+                    rule.name, found.holds, now, hour=evaluation.end, between=found.between, terms=rule.terms
+                )
+            )
     return Evaluated(len(ours), holding, steps, failed)
 
 

@@ -2,7 +2,7 @@
 --
 -- `told_at` is when somebody was last to be told of the alert; `clear_at` when its condition was found to be over, and
 -- null while it holds, also where a person resolved the alert meanwhile; `clear_count` how many evaluations in a row
--- have found it over.
+-- have found it over, `clear_hour` the end of the hour that the last of them was about.
 
 ALTER TABLE performance_alerts ADD COLUMN rule TEXT NOT NULL DEFAULT '';
 
@@ -11,6 +11,8 @@ ALTER TABLE performance_alerts ADD COLUMN told_at BIGINT;
 ALTER TABLE performance_alerts ADD COLUMN clear_at BIGINT;
 
 ALTER TABLE performance_alerts ADD COLUMN clear_count BIGINT NOT NULL DEFAULT 0;
+
+ALTER TABLE performance_alerts ADD COLUMN clear_hour BIGINT;
 
 UPDATE performance_alerts SET rule = type, told_at = detected_at, clear_at = resolved_at;
 
