@@ -134,7 +134,8 @@ def _create_and_change(store: Store) -> tuple[bool, bool]:
 
 
 def _alarm(store: Store) -> int:
-    """Finds the same to be wrong, and then over, again and again for one hour, as two servers would whose lease has just changed hands."""
+    """Finds the same to be wrong, and then over, again and again for one hour, as two servers would whose lease has
+    just changed hands."""
     book = AlertBook(store)
     found = Detected(condition="c", rule="r", type="anomaly", severity="info", metric="cost", message="odd")
     opened = sum(book.detect(found, NOON)[1] for _ in range(TIMES))

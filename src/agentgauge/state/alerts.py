@@ -78,9 +78,9 @@ class AlertBook:
     ) -> Mapping[StepKind, int]:
         """Note everything that one evaluation of a rule came to: how many steps of each kind were taken.
 
-        `hour` is the end of the hour that was evaluated; None: `at`. Of one hour conditions are over once, however
-        often it is evaluated. `between` are conditions that neither hold nor are over; all others that the rule was alerted of are over, so
-        also those that there is too little to say of. In one transaction. Raises `StateError`.
+        `hour` is the end of the hour that was evaluated; None: `at`. However often it is, of one hour a condition is
+        over once. `between` are conditions that neither hold nor are over; all others that the rule was alerted of are
+        over, so also those that there is too little to say of. In one transaction. Raises `StateError`.
         """
         found, terms = tuple(found), terms or Terms()
         if not found and not self._store.exists:
