@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-from agentgauge.errors import EventRefused, PriceBookError
+from agentgauge.errors import EventRefused
 from agentgauge.events import Event, Usage, kinds
+from agentgauge.interruption import is_interruption
 from agentgauge.journal.losses import warn
 from agentgauge.policies.budgets.amounts import exactly, pico_of
 from agentgauge.pricing import PriceBook, user_file
@@ -35,7 +36,9 @@ class Costs:
         try:
             path = None if self._settings is None else user_file(self._settings)
             self._book = _book(path, 0 if path is None else path.stat().st_mtime_ns)
-        except (PriceBookError, OSError) as error:
+        except Exception as error:  # a file of the user's, or modules of others: the program goes on without prices
+            if is_interruption(error):
+                raise
             self._book = None
             self._sink.count("altered", "prices unusable", str(error))
 
