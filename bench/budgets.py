@@ -3,7 +3,7 @@
     python -m bench.budgets [SECONDS]
 
     contending   8 processes that reserve and settle on one budget of one home, as fast as they can: each waits for the
-                 others. Beside it the same without others, and with SQLite's own way of waiting
+                 others. Beside it the same without others
     a call       `with budget.call(...)` around `gauge.llm_call`, far from the limit and near it, over the same call
                  without a budget
     entering     the first guard of a process, and the following
