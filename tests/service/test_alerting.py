@@ -141,7 +141,10 @@ def test_a_process_that_meets_a_broken_file_works_by_the_other_rules(alerting: A
         ("[[rule]]\nname = 3\n", ":2: a rule's name is a text, not 3"),
         ('[[rule]]\nname = "A"\n', ":2: rule 'A': a name has"),
         ('[[rule]]\nname = "a"\n', ":1: rule 'a', type: it has to be said"),
-        ('[[rule]]\nname = "outlier"\ntype = "anomaly"\n', ":3: rule 'outlier' is the default of type outlier"),
+        (
+            '[[rule]]\nname = "outlier"\ntype = "anomaly"\n',
+            ":3: rule 'outlier', type: it is of type outlier: give one of",
+        ),
         ('[[rule]]\nname = "outlier"\n[[channel]]\n[[rule]]\nname = "anomaly"\nby = "x"\n', ":6: rule 'anomaly', by"),
         ('[[rule]]\nname = "outlier"\n[[rule]]\nname = "outlier"\n', ":4: two rules are called 'outlier'"),
         ('rule = [{name = "outlier", threshold = -1}]\n', ":1: rule 'outlier', threshold: it is 0 to"),

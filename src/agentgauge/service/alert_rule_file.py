@@ -114,11 +114,6 @@ def _rule(path: Path, text: str, number: int, table: dict[str, Any]) -> Rule:
         said = "a rule needs a name" if name is None else f"a rule's name is a text, not {name!r}"
         raise SettingsError(f'{path}:{_line(text, number, "name")}: {said}, as name = "error_rate"')
     base = next((rule for rule in DEFAULTS if rule.name == name), None)
-    if base is not None and table.get("type", base.type) != base.type:
-        raise SettingsError(
-            f"{path}:{_line(text, number, 'type')}: rule {name!r} is the default of type {base.type}: give one of "
-            "another type another name"
-        )
     fields = {field: None if value == "" else value for field, value in table.items() if field != "name"}
     try:
         return rule_from(name, fields, base)

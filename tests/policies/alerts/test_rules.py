@@ -71,9 +71,18 @@ def test_conditions_are_alike_for_the_same_parts_of_the_same_rule_alone() -> Non
     assert len(alike) == 5
 
 
-def test_a_rule_of_another_type_begins_with_the_default_of_that() -> None:
-    rule = rule_from("r", {"type": "no_data", "project": "shop"}, rule_from("r", ERRORS))
-    assert rule == rule_from("r", {"type": "no_data", "project": "shop"})
+def test_a_rule_that_is_changed_stays_of_its_type() -> None:
+    """Else its filters, its thresholds and whether it is on would go with the type."""
+    with pytest.raises(QueryError, match="it is of type error_rate: give one of another type another name") as caught:
+        rule_from("r", {"type": "no_data"}, rule_from("r", {**ERRORS, "agent": "checkout", "enabled": False}))
+    assert caught.value.field == "type"
+
+
+def test_no_rule_is_called_as_the_alerts_about_rules_that_fail() -> None:
+    """Those are over when all rules could be evaluated: its alerts would be over, and new, in every hour."""
+    with pytest.raises(QueryError, match="take another name") as caught:
+        rule_from("rule_failed", ERRORS)
+    assert caught.value.field == "name"
 
 
 @pytest.mark.parametrize(

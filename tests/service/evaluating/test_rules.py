@@ -15,9 +15,10 @@ import agentgauge
 from agentgauge.errors import QueryError
 from agentgauge.events.marks import BUDGET_UNCHECKED
 from agentgauge.policies.alerts.checking import rule_from
+from agentgauge.policies.alerts.kinds import RULE_FAILED
 from agentgauge.policies.alerts.rules import Rule
 from agentgauge.service.evaluating.evaluation import Evaluation, Found
-from agentgauge.service.evaluating.rules import EVALUATORS, RULE_FAILED, evaluate_rules, tell_of_failures
+from agentgauge.service.evaluating.rules import EVALUATORS, evaluate_rules, tell_of_failures
 from agentgauge.service.jobs.detecting import check_rules
 from agentgauge.service.jobs.job import Work
 from agentgauge.settings.server import get_server_settings

@@ -106,7 +106,7 @@ def replace_alert_rule(
 def change_alert_rule(
     runtime: RuntimeOf, principal: Admin, rule_name: RuleName, change: RuleChange, if_match: IfMatch = None
 ) -> Response:
-    """Give a rule, a default too, other values in some fields; the rest stays. `null` is none."""
+    """Give a rule, a default too, other values in some fields; the rest stays, its type in any case. `null` is none."""
     before = runtime.alerting.get(rule_name, principal.projects)
     rule = rule_from(rule_name, change, before)
     version = version_named(if_match, "rule")  # else what stays is that of the version that was read

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import msgspec
 
 from agentgauge.errors import QueryError
-from agentgauge.policies.alerts.kinds import DIMENSIONS, KINDS, RuleType
+from agentgauge.policies.alerts.kinds import DIMENSIONS, KINDS, RULE_FAILED, RuleType
 from agentgauge.policies.alerts.rules import Rule, default_of
 
 NAME = r"[a-z0-9][a-z0-9._-]{0,63}"
@@ -31,8 +31,8 @@ _BOUNDS = {
 
 
 def rule_from(name: str, fields: Mapping[str, Any], base: Rule | None = None) -> Rule:
-    """The rule of a name that these fields describe; those left out are the ones of `base`, else of the default rule of
-    the type. Raises `QueryError` naming rule, field and what it could be.
+    """The rule of a name that these fields describe; those left out are the ones of `base`, which is of the same type,
+    else of the default rule of the type. Raises `QueryError` naming rule, field and what it could be.
     """
     if not _NAMED.fullmatch(name):
         raise QueryError(
@@ -40,6 +40,8 @@ def rule_from(name: str, fields: Mapping[str, Any], base: Rule | None = None) ->
             "or a digit",
             field="name",
         )
+    if name == RULE_FAILED:
+        raise _wrong(name, "name", "alerts about rules that cannot be evaluated have it: take another name")
     if unknown := [field for field in fields if field not in _TERMS]:
         field = unknown[0][:80].encode("ascii", "backslashreplace").decode()
         raise _wrong(name, field, "there is no such field", _TERMS, given=field)
@@ -47,8 +49,10 @@ def rule_from(name: str, fields: Mapping[str, Any], base: Rule | None = None) ->
     if type_ not in get_args(RuleType):
         said = "it has to be said of a new rule" if type_ is None else f"{type_!r} is none"
         raise _wrong(name, "type", said, get_args(RuleType), given=str(type_))
-    if base is None or base.type != type_:
+    if base is None:
         base = default_of(type_)
+    elif base.type != type_:
+        raise _wrong(name, "type", f"it is of type {base.type}: give one of another type another name")
     try:
         whole = {field: getattr(base, field) for field in _TERMS}
         rule = msgspec.convert({**whole, **fields, "name": name}, Rule)

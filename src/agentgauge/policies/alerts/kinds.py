@@ -23,6 +23,9 @@ RuleType = Literal[
 Dimension = Literal["agent", "role", "operation", "model", "feature", "user", "team"]
 DIMENSIONS: tuple[Dimension, ...] = ("agent", "role", "operation", "model", "feature", "user", "team")
 
+RULE_FAILED = "rule_failed"
+"""Type of the alerts about rules that could not be evaluated, and the name under which they are found."""
+
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
     """What is particular about a type of rule."""

@@ -15,7 +15,7 @@ from functools import partial
 import msgspec
 
 from agentgauge.errors import AgentGaugeError
-from agentgauge.policies.alerts.kinds import RuleType
+from agentgauge.policies.alerts.kinds import RULE_FAILED, RuleType
 from agentgauge.policies.alerts.rules import Rule
 from agentgauge.service.evaluating.anomalies import anomalous_hours
 from agentgauge.service.evaluating.budget_unchecked import unchecked_budgets
@@ -30,9 +30,6 @@ from agentgauge.service.wording import count_of
 from agentgauge.state.alerts import AlertBook, Detected, StepKind
 
 _log = logging.getLogger("agentgauge.alerts")
-
-RULE_FAILED = "rule_failed"
-"""Type of the alerts about rules that could not be evaluated, and the name of the rule that they are of."""
 
 Evaluator = Callable[[Evaluation, Rule], Found]
 EVALUATORS: Mapping[RuleType, Evaluator] = {

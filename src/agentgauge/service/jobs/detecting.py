@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from agentgauge.policies.alerts.kinds import RULE_FAILED
 from agentgauge.service.evaluating.evaluation import Evaluation
-from agentgauge.service.evaluating.rules import RULE_FAILED, evaluate_rules, tell_of_failures
+from agentgauge.service.evaluating.rules import evaluate_rules, tell_of_failures
 from agentgauge.service.jobs.job import Work
 from agentgauge.service.wording import count_of
 from agentgauge.state.alerts import AlertBook
