@@ -7,7 +7,7 @@ uses, to this machine alone.
     AGENTGAUGE_PROMETHEUS_LABELS what series at /metrics are told apart by: some of project, agent, role, operation,
                                  model and provider (default: project,agent,model)
 
-A server is where events go: it does not send its own on, and AGENTGAUGE_ENDPOINT does nothing here.
+A server is where events go: it does not send its own on, whatever the settings of recording say.
 
 What it takes over the network at once: `agentgauge.settings.ingest`. Who may reach it, and how much they may ask:
 `agentgauge.settings.security`; sign-in: `agentgauge.settings.oidc`. What it logs: `agentgauge.settings.logs`. Who is
