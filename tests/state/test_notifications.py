@@ -110,6 +110,18 @@ def test_what_is_told_by_default_is_what_somebody_may_have_to_act_on(store: Stor
     assert {"reminded", "reopened"} < set(TOLD)
 
 
+def test_who_is_told_of_an_end_is_told_that_it_was_taken_back(store: Store) -> None:
+    outbox, book = Outbox(store), AlertBook(store)
+    outbox.gather([OPS], NOON)
+    detect(store, "slow")
+    book.resolve(1, "ann", NOON)
+    book.undo(1, "ann", NOON)
+    outbox.gather([OPS], NOON)
+    found = taken(store)
+    assert told(found) == [(1, "opened"), (1, "resolved"), (1, "undone")]
+    assert found.told[-1].step.status == "active"
+
+
 def test_what_failed_waits_and_is_then_taken_with_what_came_since_in_its_order(store: Store) -> None:
     outbox = Outbox(store)
     outbox.gather([OPS], NOON)

@@ -11,7 +11,7 @@ Each URL is a channel, called as what is before its `://`. More can be said of o
     min_severity = "error"        # default: critical for e-mail, warning for everything else
     types = ["budget_overrun"]    # default: alerts of all types
     projects = ["shop"]           # default: of all projects, and of none
-    tell = ["opened", "resolved"] # default: opened, reopened, escalated, reminded, resolved
+    tell = ["opened", "resolved"] # default: opened, reopened, escalated, reminded, resolved, undone
 
 URLs are Apprise's, and secrets: shown without what is secret in them. They are read by who sends, and by nobody else:
 a server looks at them when it starts, whether Apprise can read them too, and again with every minute.
@@ -37,7 +37,8 @@ Severity = Literal["critical", "error", "warning", "info"]
 Step = Literal["opened", "escalated", "reminded", "acknowledged", "resolved", "reopened", "undone", "quieted"]
 """What happens to an alert."""
 
-TOLD: tuple[Step, ...] = ("opened", "reopened", "escalated", "reminded", "resolved")
+TOLD: tuple[Step, ...] = ("opened", "reopened", "escalated", "reminded", "resolved", "undone")
+"""What somebody may have to act on, and its end; who was told of an end is told that it was taken back."""
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """The worst first."""
 _MAIL = ("mailto", "mailtos")

@@ -36,8 +36,8 @@ _LIST = {
         "channels": [
             {
                 "name": "on-call", "url": "slack://***", "severities": ["critical", "error", "warning"], "types": [],
-                "projects": [], "tell": ["opened", "reopened", "escalated", "reminded", "resolved"], "pending": 0,
-                "oldest": None, "failures": 0, "next_attempt": None, "last_error": None,
+                "projects": [], "tell": ["opened", "reopened", "escalated", "reminded", "resolved", "undone"],
+                "pending": 0, "oldest": None, "failures": 0, "next_attempt": None, "last_error": None,
                 "last_sent": "2026-11-21T12:00:01Z", "sent": 1, "failed": 0, "lost": 0,
             }
         ],
