@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 
 import pytest
 
 from agentgauge.forwarding.forwarder import Forwarder
-from agentgauge.forwarding.spool import ship_to
+from agentgauge.forwarding.shipper import Shipper
+from agentgauge.forwarding.spool import read_status, ship_to
 from agentgauge.forwarding.turn import OthersTurn, turn
 from agentgauge.journal.series import SegmentOptions
 from agentgauge.journal.writer import Journal
@@ -51,6 +53,21 @@ def test_nobody_waits_for_a_server_that_is_known_to_be_away(tmp_path: Path) -> N
         record_into(gauge, 1)
     forwarder.finish(60)  # finds out
     forwarder.finish(3600)
+
+
+def test_a_server_that_takes_connections_and_never_answers_is_waited_for_once(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        ship_to(tmp_path, address)
+        with Gauge(Journal.open(tmp_path)) as gauge:
+            record_into(gauge, 1)
+        forwarder = Forwarder(tmp_path, address)
+        while (trouble := read_status(tmp_path).trouble) is None:
+            forwarder.finish(1.5)
+        assert "did not answer within" in trouble.reason
+        forwarder.finish(3600)
+        before = trouble.not_before.timestamp() - 0.1
+        assert Shipper(tmp_path, address, clock=lambda: before).not_before() > 0, "the next program waits for nothing"
 
 
 @pytest.mark.parametrize("appended", [False, True], ids=["mapped", "appended"])

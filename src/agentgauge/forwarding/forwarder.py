@@ -23,16 +23,14 @@ from threading import Event, RLock
 from agentgauge.errors import AgentGaugeError
 from agentgauge.forwarding.shipper import Outcome, Shipper
 from agentgauge.forwarding.turn import OthersTurn, let_go_in_child
-from agentgauge.forwarding.wire import PATIENT_S
 from agentgauge.interruption import is_interruption
 from agentgauge.journal import lifetime
 from agentgauge.journal.losses import warn
 from agentgauge.settings.secret import Secret
 
 LAST_PASS_S = 2.0
-_HURRIED_S = 1.5
-"""To connect in, at first and at the end: within its 2 seconds a short program finds out that the server is away, and
-leaves that for the next one.
+_SILENT_S = 1.0
+"""A server that has not answered for so long when nobody waits any more is away: the next program is spared the wait.
 """
 _PAUSE_S = 1.0
 _LOOK_S = 30.0
@@ -59,7 +57,7 @@ class Forwarder:
 
     def wake(self) -> None:
         """There is something new on the disk."""
-        if self._running or self._start():
+        if (self._running or self._start()) and self._wake.empty():  # once is enough, however long a pass takes
             self._wake.put(None)
 
     def finish(self, within_s: float | None = None) -> None:
@@ -70,7 +68,11 @@ class Forwarder:
             return
         done = Event()
         self._wake.put(done)
-        done.wait(LAST_PASS_S if within_s is None else within_s)
+        if not done.wait(LAST_PASS_S if within_s is None else within_s):
+            reason = self._shipper.note_silence(_SILENT_S)
+            if reason:
+                self._away = True
+                self._tell(reason)
 
     def _start(self) -> bool:
         with self._starting:
@@ -86,7 +88,7 @@ class Forwarder:
             return True
 
     def _run(self) -> None:
-        begun, wait_s, tried = float("-inf"), 0.0, False
+        begun, wait_s = float("-inf"), 0.0
         with suppress(OSError, AgentGaugeError):
             wait_s = self._shipper.not_before()
         self._away = wait_s > 0
@@ -96,8 +98,7 @@ class Forwarder:
                 waiting = self._rest(wait_s) if wait_s > 0 else self._next(begun)
                 waiting += self._drain()
                 begun = time.monotonic()
-                hurried = bool(waiting) or not tried
-                outcome, tried = self._pass(LAST_PASS_S if waiting else 0.0, _HURRIED_S if hurried else PATIENT_S), True
+                outcome = self._pass(LAST_PASS_S if waiting else 0.0)
                 self._away, wait_s = bool(outcome.reason), outcome.wait_s
                 for done in waiting:
                     done.set()
@@ -137,9 +138,9 @@ class Forwarder:
                     found.append(asked)
         return found
 
-    def _pass(self, patience_s: float, connect_s: float) -> Outcome:
+    def _pass(self, patience_s: float) -> Outcome:
         try:
-            outcome = self._shipper.ship(patience_s=patience_s, connect_s=connect_s)
+            outcome = self._shipper.ship(patience_s=patience_s)
         except OthersTurn:
             return Outcome(wait_s=_PAUSE_S)
         except Exception as error:  # noqa: BLE001 - whatever it is, the program goes on; it is told, and tried again

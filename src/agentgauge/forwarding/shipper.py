@@ -34,7 +34,7 @@ from agentgauge.forwarding.spool import (
     write_status,
 )
 from agentgauge.forwarding.turn import turn
-from agentgauge.forwarding.wire import PATIENT_S, NotNow, Wire
+from agentgauge.forwarding.wire import NotNow, Wire
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.server_client import ServerClient
 from agentgauge.settings.secret import Secret
@@ -90,11 +90,9 @@ class Shipper:
         self,
         *,
         patience_s: float = 0,
-        connect_s: float = PATIENT_S,
         on_sent: Callable[[int], object] = lambda sent: None,
     ) -> Outcome:
-        """One pass, waiting so long for another process that is at it, and for a connection; `on_sent` is told of
-        acknowledged bytes.
+        """One pass, waiting so long for another process that is at it; `on_sent` is told of acknowledged bytes.
 
         Raises `OthersTurn`, OSError where the home cannot be written, `SettingsError` where it cannot be understood.
         """
@@ -102,7 +100,6 @@ class Shipper:
             if read_spool(self._root) is None:  # the home was removed, or could not be written, meanwhile
                 ship_to(self._root, self._endpoint, self._since)
             self._status, self._events, self._renamed = read_status(self._root), 0, True
-            self._wire.connect_s = connect_s
             try:
                 outcome = Outcome()
                 while self._renamed and not outcome.reason:
@@ -136,6 +133,19 @@ class Shipper:
                 left += events_in(segment.content(0 if known is None else known.end).data)
             ship_no_more(self._root)
             return Outcome(left, reason=reason)
+
+    def note_silence(self, least_s: float) -> str:
+        """For another thread, which waits for the pass no longer: where the server has not answered it for that long,
+        remember that as trouble, for the next program. What the trouble is; empty where there is none.
+        """
+        silence_s = self._wire.silence_s
+        if silence_s < least_s:
+            return ""
+        status = read_status(self._root)
+        trouble = self._trouble(status, NotNow(f"{self._endpoint} did not answer within {silence_s:.0f} s"))
+        with suppress(OSError):
+            write_status(self._root, msgspec.structs.replace(status, trouble=trouble))
+        return trouble.reason
 
     def close(self) -> None:
         self._client.close()
@@ -240,13 +250,17 @@ class Shipper:
 
     def _met(self, trouble: NotNow) -> float:
         """Remember why nothing more can be sent; seconds until it is tried again."""
-        now, last = self._now(), self._status.trouble
+        met = self._trouble(self._status, trouble)
+        self._change(trouble=met)
+        return max(0.0, (met.not_before - self._now()).total_seconds())
+
+    def _trouble(self, status: Status, trouble: NotNow) -> Trouble:
+        now, last = self._now(), status.trouble
         failures = 1 if last is None or last.by != self._wire.name else last.failures + 1
         backoff = min(_FIRST_WAIT_S * 2 ** min(failures - 1, 10), _LONGEST_WAIT_S)
-        wait_s: float = max(trouble.wait_s, backoff * random.uniform(0.5, 1))
+        wait_s = max(trouble.wait_s, backoff * random.uniform(0.5, 1))
         since, again = now if last is None else last.since, now + timedelta(seconds=wait_s)
-        self._change(trouble=Trouble(str(trouble), since, failures, again, self._wire.name))
-        return wait_s
+        return Trouble(str(trouble), since, failures, again, self._wire.name)
 
     def _forget_all_but(self, there: Collection[str]) -> None:
         """Keep nothing about segments that are not there any more."""

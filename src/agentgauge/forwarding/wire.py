@@ -13,6 +13,7 @@ Ranges are compressed by gzip at its fastest: a seventh of the bytes, at 2 us pe
 from __future__ import annotations
 
 import re
+import time
 import zlib
 from hashlib import sha256
 from urllib.parse import urlencode
@@ -29,7 +30,6 @@ _POSITION = re.compile(r"^bytes \d+-\d+: ")
 _FASTEST = 1
 _SHORTEST_GZIP = 512
 _KEY_WAIT_S = 300.0
-PATIENT_S = 5.0
 _LONGEST_SHOWN = 200
 
 
@@ -78,8 +78,13 @@ class Wire:
         digest = "" if key is None else sha256(key.reveal().encode()).hexdigest()[:12]
         self.name = f"{client.endpoint}#{digest}"
         """Tells senders apart, without the key: what another one sent may be in another namespace of the server."""
-        self.connect_s = PATIENT_S
-        """How long the server has to take a connection."""
+        self._asked_at: float | None = None
+
+    @property
+    def silence_s(self) -> float:
+        """How long a question has been waiting for its answer, its connection or the server's name; for any thread."""
+        asked_at = self._asked_at
+        return 0 if asked_at is None else time.monotonic() - asked_at
 
     def mark(self, journal: str, segment: str) -> int:
         """How many bytes of a segment the server has."""
@@ -105,10 +110,13 @@ class Wire:
     def _asked(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
+        self._asked_at = time.monotonic()
         try:
-            return self._client.request(method, path, body, headers, connect_s=self.connect_s)
+            return self._client.request(method, path, body, headers)
         except ServerUnreachable as error:
             raise NotNow(str(error)) from error
+        finally:
+            self._asked_at = None
 
     def _mark_of(self, answer: Answer) -> int:
         mark = answer.headers.get(_HIGH_WATER, "")
