@@ -158,7 +158,7 @@ def write_at(descriptor: int, data: bytes, offset: int) -> int:
 def lock(descriptor: int, *, shared: bool = False, blocking: bool = True) -> bool:
     """Lock an open file; False where another holds it and `blocking` is False.
 
-    Held until the file is closed everywhere.
+    Held until `unlock`, or until the file is closed everywhere.
     """
     try:
         if sys.platform == "win32":
@@ -175,6 +175,19 @@ def lock(descriptor: int, *, shared: bool = False, blocking: bool = True) -> boo
             return False
         raise
     return True
+
+
+def unlock(descriptor: int) -> None:
+    """Give a lock back at once, also where a forked child has the file open still."""
+    if sys.platform == "win32":
+        position = os.lseek(descriptor, 0, os.SEEK_CUR)
+        os.lseek(descriptor, _LOCK_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+        finally:
+            os.lseek(descriptor, position, os.SEEK_SET)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
 
 
 class LockHeld(OSError):

@@ -34,7 +34,11 @@ def turn(root: Path, patience_s: float = 0) -> Iterator[None]:
             if time.monotonic() >= until:
                 raise OthersTurn
             time.sleep(_LOOK_S)
-        yield
+        try:
+            yield
+        finally:
+            if descriptor in _held:
+                files.unlock(descriptor)
     finally:
         if descriptor in _held:
             _held.discard(descriptor)
