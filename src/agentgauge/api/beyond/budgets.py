@@ -7,14 +7,12 @@ A budget has a version, which its `ETag` begins with: `"3.…"`. A change that n
 from __future__ import annotations
 
 import gzip
-import hashlib
-import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated
 
 import msgspec
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from agentgauge.api.access import Admin, Reader, RuntimeOf
@@ -23,7 +21,7 @@ from agentgauge.api.beyond.lists import ListMeta
 from agentgauge.api.metrics.parameters import Name, Parameters, RowId
 from agentgauge.api.openapi import answer_of, errors
 from agentgauge.api.paging import DEFAULT_LIMIT, CursorText, Limit, Page, link_next
-from agentgauge.errors import Outdated
+from agentgauge.api.versions import IfMatch, version_named, version_tag
 from agentgauge.events.plain import document
 from agentgauge.service.budgets import BudgetState, DecidedBudget, agreed, states, unrecorded
 from agentgauge.service.runtime import Runtime
@@ -42,7 +40,6 @@ router = APIRouter(prefix="/budgets")
 
 _TOPICS = ("budgets",)
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
-_TAG = re.compile(r'(?:W/)?"(\d{1,15})\.[^"]*"')
 _EXAMPLE: dict[str, str] = {"scope": "agent", "name": "coder", "total_usd": "30", "period": "month"}
 
 
@@ -64,10 +61,6 @@ def _known(moment: datetime) -> datetime:
 Total = Annotated[Decimal, Field(ge=0, lt=10**12, decimal_places=12, allow_inf_nan=False, description="USD.")]
 Start = Annotated[datetime, BeforeValidator(_written), AfterValidator(_known)]
 Percent = Annotated[float, Field(gt=0, le=100, allow_inf_nan=False, strict=True)]
-IfMatch = Annotated[
-    str | None,
-    Header(alias="If-Match", max_length=200, description="The budget's `ETag`: change it only where it is this."),
-]
 
 
 class NewBudget(BaseModel):
@@ -194,7 +187,8 @@ def replace_budget(
     """Give it other terms. Without `start` it keeps the one it has."""
     now, book, projects = runtime.now(), BudgetBook(runtime.state), principal.projects
     terms = new.terms(now, book.get(budget_id, projects).start)
-    changed = book.replace(budget_id, terms, principal.name, now, version=_version(if_match), projects=projects)
+    version = version_named(if_match, "budget")
+    changed = book.replace(budget_id, terms, principal.name, now, version=version, projects=projects)
     return _changed(runtime, changed, now)
 
 
@@ -205,7 +199,8 @@ def change_budget(
     """Give it some other terms; the rest stays."""
     now, book, projects = runtime.now(), BudgetBook(runtime.state), principal.projects
     before = book.get(budget_id, projects)
-    version = _version(if_match) or before.version  # what stays is that of this version
+    named = version_named(if_match, "budget")
+    version = before.version if named is None else named  # what stays is that of this version
     changed = book.replace(budget_id, change.terms(before), principal.name, now, version=version, projects=projects)
     return _changed(runtime, changed, now)
 
@@ -213,20 +208,11 @@ def change_budget(
 @router.delete("/{budget_id}", summary="Delete a budget", status_code=204, responses=errors(404, 412))
 def delete_budget(runtime: RuntimeOf, principal: Admin, budget_id: RowId, if_match: IfMatch = None) -> Response:
     """Its id is not given again."""
+    version = version_named(if_match, "budget")
     BudgetBook(runtime.state).delete(
-        budget_id, principal.name, runtime.now(), version=_version(if_match), projects=principal.projects
+        budget_id, principal.name, runtime.now(), version=version, projects=principal.projects
     )
     return Response(status_code=204)
-
-
-def _version(if_match: str | None) -> int | None:
-    """The version that `If-Match` names; None of any. Raises `Outdated` for a text that is no tag of a budget."""
-    if if_match is None or if_match.strip() == "*":
-        return None
-    named = _TAG.fullmatch(if_match.strip())
-    if named is None:
-        raise Outdated(f"If-Match is {if_match[:40]!r}, which no budget is: send the ETag that it was read with")
-    return int(named[1])
 
 
 def _changed(
@@ -237,7 +223,7 @@ def _changed(
         lambda seen: (states(seen.engine, runtime.state, (budget,), now)[0], unrecorded(seen.engine, budget))
     )
     body = msgspec.json.encode({**document(state), "note": note})
-    tag = f'"{budget.version}.{hashlib.sha256(body).hexdigest()[:16]}"'
+    tag = version_tag(budget.version, body)
     return Response(body, status, {"ETag": tag, **(headers or {})}, media_type="application/json")
 
 
