@@ -45,18 +45,9 @@ def test_a_change_that_was_meant_for_an_earlier_version_is_refused(store: Store)
     assert again.version != first.version
 
 
-def test_who_is_of_some_projects_reaches_no_rule_of_another(store: Store) -> None:
-    book = RuleBook(store)
-    book.put("a", TERMS, "ann", NOON, project="shop")
-    book.put("everywhere", TERMS, "ann", NOON)
-    for name in ("a", "everywhere"):
-        with pytest.raises(NotFound):
-            book.put(name, TERMS, "bob", NOON, project="blog", projects={"blog"})
-        with pytest.raises(NotFound):
-            book.delete(name, "bob", NOON, projects={"blog"})
-    assert book.put("a", TERMS, "bob", NOON, project="shop", projects={"shop"}).updated_by == "bob"
+def test_a_rule_that_there_is_not_cannot_be_deleted(store: Store) -> None:
     with pytest.raises(NotFound):
-        book.delete("nothing", "bob", NOON)
+        RuleBook(store).delete("nothing", "bob", NOON)
 
 
 def test_every_change_is_in_the_audit_log_and_one_for_caches(store: Store) -> None:

@@ -81,9 +81,7 @@ class Alerting:
             raise NotFound(f"no rule {name!r}{f': did you mean {near[0]}?' if near else ''}", field="rule_name")
         return rules[name]
 
-    def create(
-        self, fields: Mapping[str, Any], actor: str, at: datetime, projects: Collection[str] | None = None
-    ) -> RuleInForce:
+    def create(self, fields: Mapping[str, Any], actor: str, at: datetime) -> RuleInForce:
         """A rule of a name that none has yet. Raises `QueryError` naming the field, `Conflict` for a name that is
         taken, and `StateError`.
         """
@@ -91,71 +89,42 @@ class Alerting:
         if not isinstance(name, str):
             raise QueryError("a rule needs a name, such as checkout-errors", field="name")
         rule = rule_from(name, {field: value for field, value in fields.items() if field != "name"})
-        _check_project(rule, projects)
         if taken := [each for each in self.rules().rules if each.name == name]:
             where = {"default": "one of the defaults", "file": "in alerts.toml", "http": "there"}[taken[0].source]
             raise Conflict(f"a rule {name!r} is {where} already: change that one, or take another name")
-        return self._put(rule, actor, at, projects, is_new=True)
+        return self._put(rule, actor, at, is_new=True)
 
-    def replace(
-        self,
-        rule: Rule,
-        actor: str,
-        at: datetime,
-        *,
-        version: int | None = None,
-        projects: Collection[str] | None = None,
-    ) -> RuleInForce:
-        """Have a rule, a default too, be this one. Raises `NotFound` for a name that none has, `QueryError`, `Conflict`
-        for a rule of the file, `Outdated` where it is not of this version any more, and `StateError`.
+    def replace(self, rule: Rule, actor: str, at: datetime, *, version: int | None = None) -> RuleInForce:
+        """Have a rule, a default too, be this one. Raises `NotFound` for a name that none has, `Conflict` for a
+        rule of the file, `Outdated` where it is not of this version any more, and `StateError`.
         """
-        before = self._changeable(rule.name, projects)
-        if before.source == "default":
-            _check_project(before, projects)  # or it would be changed for all
-        return self._put(rule, actor, at, projects, version=version)
+        self._changeable(rule.name)
+        return self._put(rule, actor, at, version=version)
 
-    def delete(
-        self,
-        name: str,
-        actor: str,
-        at: datetime,
-        *,
-        version: int | None = None,
-        projects: Collection[str] | None = None,
-    ) -> None:
+    def delete(self, name: str, actor: str, at: datetime, *, version: int | None = None) -> None:
         """Take back what was made over HTTP: a default is as it was. Raises as `replace`, and `Conflict` for a default
         that nobody changed.
         """
         try:
-            self._book.delete(name, actor, at, version=version, projects=projects)
+            self._book.delete(name, actor, at, version=version)
         except NotFound:
-            if self._changeable(name, projects).source == "default":
+            if self._changeable(name).source == "default":
                 said = f"rule {name!r} is a default, and cannot be deleted: change it to enabled: false"
                 raise Conflict(said) from None
             raise
 
-    def _changeable(self, name: str, projects: Collection[str] | None) -> RuleInForce:
-        rule = self.get(name, projects)
+    def _changeable(self, name: str) -> RuleInForce:
+        rule = self.get(name)
         if rule.source == "file":
             raise Conflict(f"rule {name!r} is one of {self._file.path.name} in the server's home: change it there")
         return rule
 
     def _put(
-        self,
-        rule: Rule,
-        actor: str,
-        at: datetime,
-        projects: Collection[str] | None,
-        *,
-        version: int | None = None,
-        is_new: bool = False,
+        self, rule: Rule, actor: str, at: datetime, *, version: int | None = None, is_new: bool = False
     ) -> RuleInForce:
-        _check_project(rule, projects)
         terms = {name: getattr(rule, name) for name in Rule.__struct_fields__ if name != "name"}
-        self._book.put(
-            rule.name, terms, actor, at, project=rule.project, version=version, is_new=is_new, projects=projects
-        )
-        return self.get(rule.name, projects)
+        self._book.put(rule.name, terms, actor, at, project=rule.project, version=version, is_new=is_new)
+        return self.get(rule.name)
 
 
 def _read(kept: Collection[KeptRule]) -> tuple[list[RuleInForce], list[str]]:
@@ -184,13 +153,3 @@ def _is_of(rule: RuleInForce, projects: Collection[str]) -> bool:
 
 def _seen(rule: RuleInForce, projects: Collection[str]) -> RuleInForce:
     return rule if rule.project in projects else msgspec.structs.replace(rule, updated=None, updated_by=None)
-
-
-def _check_project(rule: Rule, projects: Collection[str] | None) -> None:
-    """Who may see some projects decides about these alone."""
-    if projects is not None and rule.project not in projects:
-        raise QueryError(
-            f"rule {rule.name!r}, project: it has to be one of {', '.join(sorted(projects))}",
-            field="project",
-            allowed=sorted(projects),
-        )

@@ -6,7 +6,7 @@ Versions are never given twice, so that a rule that was deleted and made again i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -57,16 +57,15 @@ class RuleBook:
         project: str | None = None,
         version: int | None = None,
         is_new: bool = False,
-        projects: Collection[str] | None = None,
     ) -> KeptRule:
         """Make a rule, or give it other terms. `version` is the one that it must have now: 0 where there is to be none;
         None: any. `is_new`: there must be none.
 
-        Raises `NotFound` for one that is not of `projects`, `Conflict` where there is one and must be none, `Outdated`
-        where it is not of this version any more, and `StateError`.
+        Raises `Conflict` where there is one and must be none, `Outdated` where it is not of this version any more, and
+        `StateError`.
         """
         with self._store.transaction() as connection:
-            before = _current(connection, name, version, projects)
+            before = _current(connection, name, version)
             if is_new and before is not None:
                 raise Conflict(f"there is a rule {name!r} already: change that one")
             columns = {
@@ -84,31 +83,19 @@ class RuleBook:
             _note(connection, at, actor, act, name, project, _differing({} if before is None else before.terms, terms))
             return _rules(connection, Where().equal(name=name))[0]
 
-    def delete(
-        self,
-        name: str,
-        actor: str,
-        at: datetime,
-        *,
-        version: int | None = None,
-        projects: Collection[str] | None = None,
-    ) -> None:
-        """Raises `NotFound`, `Outdated` and `StateError` as `put`."""
+    def delete(self, name: str, actor: str, at: datetime, *, version: int | None = None) -> None:
+        """Raises `NotFound` where there is none, and `Outdated` and `StateError` as `put`."""
         with self._store.transaction() as connection:
-            before = _current(connection, name, version, projects)
+            before = _current(connection, name, version)
             if before is None:
                 raise NotFound(f"no rule {name!r} was made over HTTP", field="name")
             connection.execute(f"DELETE FROM {_TABLE} WHERE name = ?", (name,))  # noqa: S608 - a constant
             _note(connection, at, actor, "deleted", name, before.project, before.terms)
 
 
-def _current(
-    connection: Connection, name: str, version: int | None, projects: Collection[str] | None
-) -> KeptRule | None:
+def _current(connection: Connection, name: str, version: int | None) -> KeptRule | None:
     found = _rules(connection, Where().equal(name=name))
     before = found[0] if found else None
-    if before is not None and projects is not None and before.project not in projects:
-        raise NotFound(f"no rule {name!r}", field="name")
     if version is None or version == (0 if before is None else before.version):
         return before
     now = "deleted" if before is None else f"of version {before.version}"

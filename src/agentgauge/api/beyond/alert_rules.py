@@ -90,7 +90,7 @@ def alert_rule(runtime: RuntimeOf, principal: Reader, rule_name: RuleName) -> Re
 )
 def create_alert_rule(runtime: RuntimeOf, principal: Admin, new: NewRule) -> Response:
     """A rule of a name that none has yet. What is left out is as in the default of its type."""
-    made = runtime.alerting.create(new, principal.name, runtime.now(), principal.projects)
+    made = runtime.alerting.create(new, principal.name, runtime.now())
     return _answer(made, 201, {"Location": f"/api/v1/alert-rules/{made.name}"})
 
 
@@ -107,7 +107,7 @@ def change_alert_rule(
     runtime: RuntimeOf, principal: Admin, rule_name: RuleName, change: RuleChange, if_match: IfMatch = None
 ) -> Response:
     """Give a rule, a default too, other values in some fields; the rest stays, its type in any case. `null` is none."""
-    before = runtime.alerting.get(rule_name, principal.projects)
+    before = runtime.alerting.get(rule_name)
     rule = rule_from(rule_name, change, before)
     version = version_named(if_match, "rule")  # else what stays is that of the version that was read
     return _changed(runtime, principal, rule, before.version if version is None else version)
@@ -117,13 +117,12 @@ def change_alert_rule(
 def delete_alert_rule(runtime: RuntimeOf, principal: Admin, rule_name: RuleName, if_match: IfMatch = None) -> Response:
     """Of a default that was changed here, only the change. Its open alerts resolve at the next evaluation."""
     version = version_named(if_match, "rule")
-    runtime.alerting.delete(rule_name, principal.name, runtime.now(), version=version, projects=principal.projects)
+    runtime.alerting.delete(rule_name, principal.name, runtime.now(), version=version)
     return Response(status_code=204)
 
 
 def _changed(runtime: Runtime, principal: Principal, rule: Rule, version: int | None) -> Response:
-    at, projects = runtime.now(), principal.projects
-    return _answer(runtime.alerting.replace(rule, principal.name, at, version=version, projects=projects))
+    return _answer(runtime.alerting.replace(rule, principal.name, runtime.now(), version=version))
 
 
 def _answer(rule: RuleInForce, status: int = 200, headers: dict[str, str] | None = None) -> Response:
