@@ -12,6 +12,7 @@ import msgspec
 from agentgauge.engines import Engine
 from agentgauge.meter import Meter
 from agentgauge.service.alerting import Alerting
+from agentgauge.settings.notifying import NotifyingSettings
 from agentgauge.settings.server import ServerSettings
 from agentgauge.state.store import Store
 
@@ -43,6 +44,8 @@ class Work:
         self.alerting = Alerting(state, settings.recording.home)
         self.now = now
         """When something is done; what it is about follows from when that was due."""
+        self.notifying: NotifyingSettings | None = None
+        """As they were when they could last be used; None: not yet."""
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:

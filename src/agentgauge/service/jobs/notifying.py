@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from agentgauge.errors import SettingsError
 from agentgauge.service.jobs.job import Work
 from agentgauge.service.notifying.dispatching import send_due
 from agentgauge.settings.notifying import get_notifying_settings
 
 
 def send_notifications(work: Work, scheduled: datetime) -> str:
-    """Send what is due now, whenever the job was: what a channel is told of follows from what happened since."""
-    return send_due(get_notifying_settings(work.settings.recording.home), work.state, work.now)
+    """Send what is due now, whenever the job was: what a channel is told of follows from what happened since.
+
+    While the settings cannot be used, as where somebody mistypes a rule in the same file, people are told through the
+    channels that there were before, and the job fails with what is wrong.
+    """
+    try:
+        settings = get_notifying_settings(work.settings.recording.home)
+    except SettingsError as error:
+        if work.notifying is None:
+            raise
+        said = send_due(work.notifying, work.state, work.now)
+        raise SettingsError(f"{error}; with the channels as they were before: {said}") from error
+    work.notifying = settings
+    return send_due(settings, work.state, work.now)
