@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from agentgauge.policies.alerts.rules import DEFAULTS
 from agentgauge.settings import resolve_home
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state import state_of
@@ -46,7 +47,8 @@ def test_active_alerts_come_before_those_that_somebody_acknowledged(run: Run, bo
     assert "project shop" in shown[3]
     assert shown[4].split()[:4] == ["2", "2026-03-02", "13:00", "info"]
     assert "cost was [bold]odd" in shown[4]
-    assert shown[5].strip() == "by ann@example.org"
+    assert shown[4].endswith("acknowledged")
+    assert shown[5].strip() == "acknowledged by ann@example.org"
 
 
 def test_resolved_ones_are_listed_when_asked_for(run: Run, document: Ask, book: AlertBook, tmp_path: Path) -> None:
@@ -135,10 +137,15 @@ def test_rules_are_shown_with_where_they_come_from(run: Run, document: Ask, tmp_
         '[[rule]]\nname = "outlier"\nenabled = false\n'
     )
     shown = run("alerts", "rules", "--home", tmp_path).stdout
-    row = next(line for line in shown.splitlines() if line.startswith("checkout-errors"))
-    assert "more than 12 % of operations without success in 1 h" in row
-    assert row.endswith("file")
-    assert "(off)" in shown
+    lines = shown.splitlines()
+    row = next(number for number, line in enumerate(lines) if line.startswith("checkout-errors (error_rate)"))
+    assert lines[row].endswith("file")
+    assert lines[row + 1].startswith("  more than 12 % of operations without success in 1 h")
+    assert any(line.startswith("outlier (off)") for line in lines)
+    assert {line.split()[0] for line in lines[2:] if not line.startswith(" ")} == {
+        "checkout-errors",
+        *(rule.name for rule in DEFAULTS),
+    }, "what a rule alerts of is not taken for one"
     rules = document("alerts", "rules", "--home", tmp_path)
     assert {rule["name"]: rule["source"] for rule in rules["rules"]}["anomaly"] == "default"
     assert rules["problems"] == []

@@ -178,14 +178,14 @@ def _print_list(found: Sequence[Alert], zone: tzinfo) -> None:
         table.add_column(name, no_wrap=True, justify="right" if name == "id" else "left")
     table.add_column("severity", no_wrap=True)
     table.add_column("what", overflow="fold", max_width=_LEGIBLE_WIDTH)
-    table.add_column("status", overflow="fold")
+    table.add_column("status", no_wrap=True)
     for alert in found:
         table.add_row(
             Text(str(alert.id)),
             Text(wording.moment(alert.detected_at, zone)),
             Text(alert.severity, style=_COLOURS[alert.severity]),
-            Text.assemble(alert.message, *_project_of(alert)),
-            Text(_status(alert)),
+            Text.assemble(alert.message, *_project_of(alert), *_attended_by(alert)),
+            Text(alert.status),
         )
     screen().print(table)
 
@@ -197,9 +197,10 @@ def _project_of(alert: Alert) -> list[tuple[str, str]]:
     return [(f"\nproject {alert.project}", "dim")]
 
 
-def _status(alert: Alert) -> str:
+def _attended_by(alert: Alert) -> list[tuple[str, str]]:
+    """A line about who did what its status says."""
     by = {"acknowledged": alert.acknowledged_by, "resolved": alert.resolved_by}.get(alert.status)
-    return alert.status if by is None else f"{alert.status}\nby {_who(by)}"
+    return [] if by is None else [(f"\n{alert.status} by {_who(by)}", "dim")]
 
 
 def _who(actor: str | None) -> str:
@@ -217,9 +218,9 @@ def _print_alert(alert: Alert, steps: Sequence[AlertStep], zone: tzinfo) -> None
     from agentgauge.cli.tables import plain_table
 
     out = screen()
-    title = Text.assemble((f"alert {alert.id}", "bold"), "  ", (alert.severity, _COLOURS[alert.severity]), "  ")
-    out.print(title.append(_status(alert).replace("\n", " ")), soft_wrap=True)
-    out.print(Text(alert.message), soft_wrap=True)
+    severity = (alert.severity, _COLOURS[alert.severity])
+    out.print(Text.assemble((f"alert {alert.id}", "bold"), "  ", severity, "  ", alert.status), soft_wrap=True)
+    out.print(Text.assemble(alert.message, *_attended_by(alert)), soft_wrap=True)
     facts = Table.grid(padding=(0, 2))
     for name, value in (
         ("rule", alert.rule or wording.NOTHING),

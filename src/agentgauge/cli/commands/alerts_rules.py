@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 rules = typer.Typer(rich_markup_mode=None)
 
 _FINDING = 1
+_LEGIBLE_WIDTH = 64
+"""What a rule alerts of is half a sentence: on a wide screen or in a pipe it wraps all the same."""
 
 
 @rules.callback(invoke_without_command=True)
@@ -72,22 +74,23 @@ def check(
 
 
 def _print_table(found: tuple[RuleInForce, ...]) -> None:
+    from rich.console import Group
+    from rich.padding import Padding
     from rich.text import Text
 
     from agentgauge.cli.output import screen
     from agentgauge.cli.tables import plain_table
 
     table = plain_table()
-    table.add_column("rule", overflow="fold")
-    table.add_column("alerts of", overflow="fold", max_width=64)
+    table.add_column("rule, and what it alerts of", overflow="fold", max_width=_LEGIBLE_WIDTH)
     for heading in ("severity", "reminder", "from"):
         table.add_column(heading, no_wrap=True)
     for rule in found:
+        type_ = () if rule.name == rule.type else (f" ({rule.type})",)
+        off = () if rule.enabled else (" (off)",)
+        name = Text.assemble((rule.name, "bold" if rule.enabled else "dim"), *type_, *off)
         table.add_row(
-            Text.assemble(
-                (rule.name, "bold" if rule.enabled else "dim"), "" if rule.name == rule.type else f"\n{rule.type}"
-            ),
-            Text(f"{'' if rule.enabled else '(off) '}{rule.sentence}"),
+            Group(name, Padding(Text(rule.sentence), (0, 0, 0, 2))),
             Text(rule.severity or "by degree"),
             Text(f"{rule.remind_after_hours} h" if rule.remind_after_hours else "never"),
             Text(rule.source if rule.instead_of in (None, "default") else f"{rule.source}, not {rule.instead_of}"),
