@@ -13,8 +13,8 @@ from agentgauge.state.store import Connection, Store
 
 _TABLE = "notification_channels"
 _COLUMNS = "name, since_at, last_step_id, failures, next_attempt_at, last_error, last_sent_at, sent, failed, lost"
-_LONGEST_WAIT = timedelta(days=1)
-"""A time that is farther off was set by a clock that was ahead."""
+_LONGEST_WAIT = timedelta(hours=1)
+"""No attempt is told to wait as long: a time that is farther off was set by a clock that was ahead."""
 
 
 class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class ChannelState(msgspec.Struct, frozen=True, kw_only=True):
     next_attempt: datetime
     """Not before then, where something failed."""
     last_error: str
-    """Of the last attempt, where that failed."""
+    """Of the last attempt, where that failed or was half a success."""
     last_sent: datetime | None
     sent: int
     """Steps that it was told of, ever."""

@@ -70,7 +70,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     made: datetime
     sent: datetime | None
     error: str
-    """Of the last attempt, where that failed."""
+    """Of the last attempt, where that failed or was half a success."""
 
 
 class Outbox:
@@ -106,16 +106,19 @@ class Outbox:
             change_channel(connection, channel, failures=attempt, next_attempt_at=to_micros(at + wait(attempt)))
             return Taken(channel=channel, told=pending, attempt=attempt, lost=state.lost)
 
-    def sent(self, taken: Taken, at: datetime) -> None:
-        """Note that the channel was told. Raises `StateError`."""
+    def sent(self, taken: Taken, at: datetime, problem: str = "") -> None:
+        """Note that the channel was told, and what was wrong with that, in some words without secrets.
+
+        Raises `StateError`.
+        """
         now = to_micros(at)
         with self._store.transaction() as connection:
             rows = _waiting(taken.channel, taken.told)
-            count = update(connection, _TABLE, rows, state="sent", sent_at=now, error="")
+            count = update(connection, _TABLE, rows, state="sent", sent_at=now, error=problem)
             state = channel_state(connection, taken.channel)
             change_channel(
-                connection, taken.channel, failures=0, next_attempt_at=now, last_error="", last_sent_at=now, lost=0,
-                sent=count + (0 if state is None else state.sent),
+                connection, taken.channel, failures=0, next_attempt_at=now, last_error=problem, last_sent_at=now,
+                lost=0, sent=count + (0 if state is None else state.sent),
             )  # fmt: skip
 
     def failed(self, taken: Taken, problem: str, made_before: datetime) -> int:

@@ -50,6 +50,8 @@ class Posted(Received):
         self.port = port
         self.status = 200
         """What is answered."""
+        self.refuses = ""
+        """A message with this in it is answered 400."""
 
     @property
     def url(self) -> str:
@@ -68,13 +70,14 @@ def http_receiver(port: int = 0, *, answer: Callable[[], bool] = lambda: True) -
     class Taking(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            if posted.status < 300:
+            status = 400 if posted.refuses and posted.refuses in body["message"] else posted.status
+            if status < 300:
                 posted.add((self.path, dict(self.headers), body))
             if not answer():
                 self.close_connection = True
                 return
-            self.send_response(posted.status)
-            if posted.status == 302:
+            self.send_response(status)
+            if status == 302:
                 self.send_header("Location", "/elsewhere")
             self.end_headers()
 
@@ -102,6 +105,10 @@ class Mailed(Received):
     def __init__(self, port: int) -> None:
         super().__init__()
         self.port = port
+        self.unknown = ""
+        """An address that the server does not know."""
+        self.refuses = ""
+        """A message with this in it is refused."""
 
     @property
     def url(self) -> str:
@@ -121,12 +128,22 @@ def mail_server(password: str | None = None, refuse: str = "", tls: ssl.SSLConte
     needs = password is not None
 
     class Taking:
+        async def handle_RCPT(  # noqa: N802 - aiosmtpd's
+            self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        ) -> str:
+            if address == mailed.unknown:
+                return "550 no such user"
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
+
         async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
             if refuse:
                 return refuse
             if needs and not session.authenticated:
                 return "530 authentication required"
             assert isinstance(envelope.content, bytes)
+            if mailed.refuses and mailed.refuses.encode() in envelope.content:
+                return "554 5.7.1 Rejected: looks like spam"
             parser = BytesParser(policy=email.policy.default)
             mailed.add(parser.parsebytes(envelope.content))
             return "250 OK"

@@ -17,6 +17,7 @@ import pytest
 
 from agentgauge.service.notifying.dispatching import GIVEN_UP_AFTER, send_due, wait_after
 from agentgauge.service.notifying.sending import SECONDS
+from agentgauge.service.notifying.standing import problems, standings
 from agentgauge.settings.notifying import Channel, NotifyingSettings
 from agentgauge.settings.secret import Secret
 from agentgauge.state.alerts import AlertBook, Detected
@@ -183,6 +184,39 @@ def test_a_channel_that_fails_holds_up_no_other(file: Database, clock: Clock) ->
         detect(file)
         assert send_due(to, file, clock) == "1 message sent, 1 failed and to be tried again"
     assert len(received.all) == 1
+
+
+def test_a_message_that_is_refused_for_what_it_says_holds_up_no_other(file: Database, clock: Clock) -> None:
+    with http_receiver() as received:
+        received.refuses = "DROP TABLE"
+        to = settings(received.url)
+        send_due(to, file, clock)
+        AlertBook(file).detect(found("odd", agent="DROP TABLE"), NOON)
+        assert send_due(to, file, clock) == "1 message sent"
+        (problem,) = problems(standings(to, file))
+        assert "was told of alerts, but not as it should be: told of alerts by number alone" in problem
+        detect(file)
+        assert send_due(to, file, clock) == "1 message sent"
+        assert list(problems(standings(to, file))) == []
+    bare, full = received.bodies
+    assert bare["title"] == "agentgauge: 1 alert: 1 warning"
+    assert bare["message"].splitlines()[0] == "alert 1: warning, opened"
+    assert full["title"].endswith("(alert 2)")
+
+
+def test_who_was_told_is_not_told_again_for_another_in_the_same_url(file: Database, clock: Clock) -> None:
+    with mail_server() as received:
+        received.unknown = "left@example.org"
+        to = settings(f"{received.url},left@example.org")
+        send_due(to, file, clock)
+        detect(file)
+        assert send_due(to, file, clock) == "1 message sent"
+        clock.time += HOUR
+        assert send_due(to, file, clock) == "0 messages sent"
+    assert len(received.messages) == 1
+    (row,) = Outbox(file).notifications()
+    assert row.state == "sent"
+    assert row.error.startswith("not all were told")
 
 
 def test_what_could_not_be_told_for_a_day_is_given_up_and_the_next_message_says_so(

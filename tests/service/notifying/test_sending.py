@@ -7,9 +7,10 @@ import subprocess
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from agentgauge.service.notifying.post import Message
+from agentgauge.service.notifying.post import Message, Posted
 from agentgauge.service.notifying.redaction import redacted, secrets_of
 from agentgauge.service.notifying.sending import Sender
 from agentgauge.settings.secret import Secret
@@ -20,15 +21,18 @@ MESSAGE = Message(
     id="ag-7f3c", subject="critical: coder costs 12 €", body="Zürich: 12 € of 10 €\nsecond line", tone="failure"
 )
 
+BARE = Message(id="ag-7f3c-bare", subject="1 alert", body="alert 7")
+TOLD = Posted(is_told=True)
+
 
 def send(url: str, message: Message = MESSAGE, seconds: float = 60) -> str:
     with Sender(seconds) as sender:
-        return sender.send(Secret(url), message)
+        return sender.send(Secret(url), message).problem
 
 
 def test_a_webhook_gets_subject_body_and_an_id_that_a_repetition_has_too() -> None:
     with http_receiver() as received, Sender() as sender:
-        assert [sender.send(Secret(received.url), MESSAGE) for _ in range(2)] == ["", ""]
+        assert [sender.send(Secret(received.url), MESSAGE) for _ in range(2)] == [TOLD, TOLD]
     ((path, headers, body), again) = received.all
     assert path == "/hooks/T0ps3cret"
     assert (body["title"], body["message"], body["type"]) == (MESSAGE.subject, MESSAGE.body, "failure")
@@ -37,7 +41,7 @@ def test_a_webhook_gets_subject_body_and_an_id_that_a_repetition_has_too() -> No
 
 def test_a_mail_is_plain_text_with_an_id_that_a_repetition_has_too() -> None:
     with mail_server() as received, Sender() as sender:
-        assert [sender.send(Secret(received.url), MESSAGE) for _ in range(2)] == ["", ""]
+        assert [sender.send(Secret(received.url), MESSAGE) for _ in range(2)] == [TOLD, TOLD]
     first, again = received.messages
     assert (first["To"], first["From"], first["Subject"]) == ("ops@example.org", "gauge@example.org", MESSAGE.subject)
     assert first.get_content_type() == "text/plain"
@@ -109,10 +113,63 @@ def test_a_receiver_that_takes_a_connection_and_says_nothing_is_given_up() -> No
 def test_after_one_that_hung_the_next_channel_is_told() -> None:
     ended = threading.Event()
     with http_receiver(answer=lambda: ended.wait(60)) as deaf, http_receiver() as received, Sender(2) as sender:
-        assert sender.send(Secret(f"{deaf.url}?rto=60"), MESSAGE) == "it did not answer within 2 s"
+        assert sender.send(Secret(f"{deaf.url}?rto=60"), MESSAGE).problem == "it did not answer within 2 s"
         ended.set()
-        assert sender.send(Secret(received.url), MESSAGE) == ""
+        assert sender.send(Secret(received.url), MESSAGE) == TOLD
     assert len(received.all) == 1
+
+
+def test_what_a_web_server_refuses_for_what_it_says_is_told_in_other_words() -> None:
+    with http_receiver() as received, Sender() as sender:
+        received.refuses = "Zürich"
+        posted = sender.send(Secret(received.url), MESSAGE, BARE)
+    assert posted.is_told
+    assert "told of alerts by number alone" in posted.problem
+    assert "error=400" in posted.problem
+    ((_, headers, body),) = received.all
+    assert (body["message"], headers["Idempotency-Key"]) == ("alert 7", "ag-7f3c-bare")
+
+
+def test_what_a_mail_server_refuses_for_what_it_says_is_told_in_other_words() -> None:
+    with mail_server() as received, Sender() as sender:
+        received.refuses = "critical: coder"
+        posted = sender.send(Secret(received.url), msgspec.structs.replace(MESSAGE, subject="critical: coder"), BARE)
+    assert posted.is_told
+    assert "554" in posted.problem
+    assert "looks like spam" in posted.problem
+    assert [mail["Subject"] for mail in received.messages] == ["1 alert"]
+
+
+@pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
+def test_who_refuses_for_another_reason_is_asked_once(status: int) -> None:
+    asked: list[bool] = []
+
+    def answer() -> bool:
+        asked.append(True)
+        return True
+
+    with http_receiver(answer=answer) as received, Sender() as sender:
+        received.status = status
+        posted = sender.send(Secret(received.url), MESSAGE, BARE)
+    assert (posted.is_told, len(asked)) == (False, 1)
+    assert f"error={status}" in posted.problem
+
+
+def test_who_takes_neither_words_is_not_told() -> None:
+    with http_receiver() as received, Sender() as sender:
+        received.status = 400
+        assert not sender.send(Secret(received.url), MESSAGE, BARE).is_told
+
+
+def test_where_some_of_those_in_a_url_are_told_it_is_told_and_said_who_was_not() -> None:
+    with mail_server() as received, Sender() as sender:
+        received.unknown = "left@example.org"
+        posted = sender.send(Secret(f"{received.url},left@example.org,ann@example.org"), MESSAGE, BARE)
+    assert [mail["To"] for mail in received.messages] == ["ops@example.org", "ann@example.org"]
+    assert posted.is_told
+    assert "not all were told" in posted.problem
+    assert "550" in posted.problem
+    assert "left@" not in posted.problem
 
 
 @pytest.mark.parametrize("url", ["slack://short", "nonsense://T0ps3cret/x", "mailto://"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,11 @@ from agentgauge.service.notifying.redaction import redacted, secrets_of
 _LONGEST_PROBLEM = 300
 _CAUSE = "Socket Exception: "
 """What Apprise writes, for debugging alone, before why it could not reach a server."""
+_REFUSES = re.compile(r"error=(400|403|413|415|422|451)\b|\((550|552|554), b")
+"""Answers of a web server, and of a mail server, that may be about what a message says. All others are about something
+else: who sends it, or how busy the server is."""
+_ANSWER = re.compile(r"\(\d{3}, b.*")
+"""Of a mail server."""
 _log = logging.getLogger("apprise")
 
 
@@ -25,13 +31,41 @@ def deliver(posting: Posting) -> Posted:
     """Hand it over, or only look at its URL. Raises nothing that Apprise foresees."""
     with _gathered() as records:
         plugin = apprise.Apprise.instantiate(posting.url, asset=_asset())
-        is_readable = isinstance(plugin, NotifyBase)
-        if isinstance(plugin, NotifyBase) and (posting.message is None or _is_delivered(plugin, posting.message)):
+        if not isinstance(plugin, NotifyBase):
+            return Posted(_problem(posting.url, ["Apprise cannot read its URL", *_reasons(records)]))
+        if posting.message is None:
             return Posted()
-    secrets = secrets_of(posting.url)
-    reasons = [redacted(reason, secrets) for reason in _reasons(records)]
-    problem = "; ".join(reasons if is_readable else ["Apprise cannot read its URL", *reasons])
-    return Posted("".join(filter(str.isprintable, problem))[:_LONGEST_PROBLEM] or "it did not say why")
+        took = _told_one_by_one(plugin)
+        if _is_delivered(plugin, posting.message):
+            return Posted(is_told=True)
+    reasons = list(_reasons(records))
+    problem = _problem(posting.url, reasons)
+    if took:
+        # Trying again would tell those who took it again, for as long as one of the others fails.
+        return Posted(f"not all were told: {problem}"[:_LONGEST_PROBLEM], is_told=True)
+    if posting.instead is not None and any(map(_REFUSES.search, reasons)):
+        again = deliver(Posting(posting.url, posting.instead))
+        if again.is_told:
+            return Posted(f"told of alerts by number alone: {problem}"[:_LONGEST_PROBLEM], is_told=True)
+    return Posted(problem)
+
+
+def _problem(url: str, reasons: Iterable[str]) -> str:
+    secrets = secrets_of(url)
+    said = "; ".join(redacted(reason, secrets) for reason in reasons)
+    return "".join(filter(str.isprintable, said))[:_LONGEST_PROBLEM] or "it did not say why"
+
+
+def _told_one_by_one(plugin: NotifyBase) -> list[object]:
+    """Those of several whom a URL names who have taken a message, as it is delivered."""
+    took: list[object] = []
+
+    def mark_delivered(key: object, per_message: bool = False) -> None:
+        if not per_message:  # else it is an icon, or the like
+            took.append(key)
+
+    vars(plugin)["mark_delivered"] = mark_delivered
+    return took
 
 
 def _asset() -> apprise.AppriseAsset:
@@ -92,7 +126,11 @@ def _reasons(records: Iterable[logging.LogRecord]) -> Iterator[str]:
 
 
 def _innermost(error: str) -> str:
-    """Of `Pool(...): Max retries exceeded (Caused by Error("...: Connection refused"))` its end: what happened."""
+    """Of `Pool(...): Max retries exceeded (Caused by Error("...: Connection refused"))` its end: what happened. Of what
+    a mail server answered all.
+    """
+    if answer := _ANSWER.search(error):
+        return answer[0].rstrip("}")
     said = error.rpartition(": ")[2].strip("\"'. ")
     while said.endswith(")") and said.count(")") > said.count("("):
         said = said[:-1].rstrip("\"'. ")

@@ -3,6 +3,9 @@
 A channel that fails is tried again after 1, 2, 4, ... minutes, at most half an hour, until it succeeds; what it could
 not be told for a day is given up and counted, and the next message says so. Channels that succeeded last come first, so
 that one that does not answer holds up none of these.
+
+What a service refuses for what it says is told at once in other words, which have none of a program in them. What some
+of those took whom a URL names is told: trying again would tell these again.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from agentgauge.service.notifying.sending import Sender
-from agentgauge.service.notifying.wording import message_of
+from agentgauge.service.notifying.wording import bare_message_of, message_of
 from agentgauge.service.wording import count_of
 from agentgauge.settings.notifying import Channel, NotifyingSettings
 from agentgauge.state.notification_channels import ChannelStates
@@ -50,16 +53,22 @@ def send_due(settings: NotifyingSettings, state: Store, now: Callable[[], dateti
             taken = outbox.take(channel.name, now(), wait_after)
             if taken is None:
                 continue
-            problem = sender.send(channel.url, message_of(taken, settings.url))
-            if problem:
-                came_of["failed"] += 1
-                _failed(outbox, channel, taken, problem, now())
-            else:
-                outbox.sent(taken, now())
+            posted = sender.send(channel.url, message_of(taken, settings.url), bare_message_of(taken))
+            if posted.is_told:
                 came_of["sent"] += 1
-                _log.info("channel %s was told of %s", channel.name, count_of(len(taken.told), "step"))
+                outbox.sent(taken, now(), posted.problem)
+                _sent(channel, taken, posted.problem)
+            else:
+                came_of["failed"] += 1
+                _failed(outbox, channel, taken, posted.problem, now())
     said = f"{count_of(came_of['sent'], 'message')} sent"
     return f"{said}, {came_of['failed']} failed and to be tried again" if came_of["failed"] else said
+
+
+def _sent(channel: Channel, taken: Taken, problem: str) -> None:
+    _log.info("channel %s was told of %s", channel.name, count_of(len(taken.told), "step"))
+    if problem:
+        _log.warning("channel %s (%s): %s", channel.name, channel.shown, problem)
 
 
 def _failed(outbox: Outbox, channel: Channel, taken: Taken, problem: str, at: datetime) -> None:

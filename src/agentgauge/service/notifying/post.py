@@ -25,8 +25,13 @@ class Posting(msgspec.Struct, frozen=True):
     """Apprise's, with its secrets."""
     message: Message | None
     """None: only look whether the URL can be used."""
+    instead: Message | None = None
+    """Of nothing that comes from programs: what to hand over where a service refuses the message for what it says."""
 
 
 class Posted(msgspec.Struct, frozen=True):
     problem: str = ""
-    """Why it was not delivered, or the URL cannot be used; without secrets. Empty: it was, or can."""
+    """Why it was not delivered as it is to all whom the URL names, or why the URL cannot be used; without secrets.
+    Empty: it was, or can."""
+    is_told: bool = False
+    """Whether it was delivered: as it is or in other words, to all whom the URL names or to some."""

@@ -11,6 +11,7 @@ _LEAST = 3
 """Characters of a secret: shorter ones are in any text, and are no secrets."""
 _HIDDEN = "***"
 _SEPARATORS = re.compile(r"[/:@?&=#,;|\s]+")
+_LIST = re.compile(r"[,;\s]+")
 _PLAIN = frozenset(("yes", "no", "true", "false", "text", "html", "markdown", "starttls", "ssl", "insecure"))
 """Values of options."""
 
@@ -22,7 +23,9 @@ def secrets_of(url: str) -> tuple[str, ...]:
     shown = {parts.netloc, host.strip("[]"), port, parts.scheme}
     place, _, query = url.partition("://")[2].partition("?")
     values = {pair.partition("=")[2] for pair in query.split("&")}
-    pieces = {*_SEPARATORS.split(place), *values, *(unquote_plus(value) for value in values)}
+    meant = {unquote_plus(value) for value in values}
+    listed = {one for value in meant for one in _LIST.split(value)}
+    pieces = {*_SEPARATORS.split(place), *values, *meant, *listed}
     if parts.netloc != _HIDDEN:
         # Whole, besides: a password may have any of the separators in it.
         pieces |= set(place.rpartition("@")[0].partition(":")[::2])

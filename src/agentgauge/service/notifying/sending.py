@@ -40,15 +40,15 @@ class Sender:
     ) -> None:
         self._end()
 
-    def send(self, url: Secret, message: Message) -> str:
-        """Hand a message over: empty where it was taken, else why not, without secrets."""
-        return self._asked(Posting(url.reveal(), message))
+    def send(self, url: Secret, message: Message, instead: Message | None = None) -> Posted:
+        """Hand a message over, or the one instead where it is refused for what it says; what came of it."""
+        return self._asked(Posting(url.reveal(), message, instead))
 
     def check(self, url: Secret) -> str:
         """Why Apprise cannot use a URL; empty where it can."""
-        return self._asked(Posting(url.reveal(), None))
+        return self._asked(Posting(url.reveal(), None)).problem
 
-    def _asked(self, posting: Posting) -> str:
+    def _asked(self, posting: Posting) -> Posted:
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -70,9 +70,9 @@ class Sender:
         finally:
             timer.cancel()
         if line:
-            return msgspec.json.decode(line, type=Posted).problem
+            return msgspec.json.decode(line, type=Posted)
         self._end()
-        return _NO_ANSWER.format(self._seconds) if is_late.is_set() else _DIED.format(process.returncode)
+        return Posted(_NO_ANSWER.format(self._seconds) if is_late.is_set() else _DIED.format(process.returncode))
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:

@@ -32,7 +32,7 @@ class ChannelStanding(msgspec.Struct, frozen=True, kw_only=True):
     next_attempt: datetime | None = None
     """Not before then; None where none failed."""
     last_error: str | None = None
-    """Of the last attempt, where that failed."""
+    """Of the last attempt, where that failed or was half a success."""
     last_sent: datetime | None = None
     sent: int = 0
     """Steps that it was told of, ever."""
@@ -77,6 +77,8 @@ def problems(found: Iterable[ChannelStanding]) -> Iterator[str]:
         if channel.pending and channel.last_error:
             since = f"{moment(channel.oldest, UTC)} UTC"
             yield f"{where} was not told of {count_of(channel.pending, 'step')} of alerts since {since}{why}; {advice}"
+        elif channel.last_error and not channel.lost:
+            yield f"{where} was told of alerts, but not as it should be{why}; {advice}"
 
 
 def look(home: Home, state: Store) -> ChannelsLook:

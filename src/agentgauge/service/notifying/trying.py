@@ -23,7 +23,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """Without what is secret in it."""
     delivered: bool
     problem: str | None
-    """Why not."""
+    """Why not, or not to all whom the URL names."""
 
 
 def try_channels(settings: NotifyingSettings, state: Store, at: datetime, name: str | None = None) -> tuple[Tried, ...]:
@@ -61,5 +61,5 @@ def _try(sender: Sender, channel: Channel, server: str | None) -> Tried:
         body=f"Channel {channel.name} can be told of alerts: severities {', '.join(channel.severities)}; "
         f"steps {', '.join(channel.tell)}." + ("" if server is None else f"\n\nServer: {server}"),
     )
-    problem = sender.send(channel.url, message)
+    problem = sender.send(channel.url, message).problem
     return Tried(channel=channel.name, url=channel.shown, delivered=not problem, problem=problem or None)

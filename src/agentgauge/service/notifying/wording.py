@@ -66,6 +66,20 @@ def message_of(taken: Taken, server: str | None) -> Message:
     return Message(id=_id(taken), subject=one_line(subject, _LONGEST_SUBJECT), body=body, tone=_tone(courses))
 
 
+def bare_message_of(taken: Taken) -> Message:
+    """The same without a word that comes from a program or a person: for a service that refuses the other."""
+    courses = _courses(taken.told)
+    lines = [f"alert {one.last.alert.id}: {one.last.step.severity}, {one.happened}" for one in courses[:LISTED]]
+    if len(courses) > LISTED:
+        lines.append(_more(len(courses) - LISTED))
+    lines += ["", "This service refuses the message that says more. All of them: agentgauge alerts list"]
+    if taken.lost:
+        lines += ["", _lost(taken.lost)]
+    return Message(
+        id=f"{_id(taken)}-bare", subject=f"agentgauge: {_counted(courses)}", body="\n".join(lines), tone=_tone(courses)
+    )
+
+
 def one_line(text: str, longest: int = _LONGEST_TEXT) -> str:
     """A text of others as part of a message: one line, with nothing in it that a service would obey."""
     plain = "".join(character if character.isprintable() else " " for character in text)
@@ -130,19 +144,27 @@ def _figure(alert: Alert, value: float | None) -> str | None:
 
 
 def _digest(courses: Sequence[_Course], server: str | None) -> tuple[str, str]:
-    standing = Counter("resolved" if course.is_over else course.last.step.severity for course in courses)
-    order = (*SEVERITIES, "resolved")
-    parts = ", ".join(f"{standing[word]} {word}" for word in order if standing[word])
     lines = []
     for course in courses[:LISTED]:
         said = one_line(course.last.step.figures.message, _LONGEST_TEXT // 2)
         lines.append(f"{course.last.alert.id}. {_standing(course)}: {said}")
     if len(courses) > LISTED:
-        lines.append(f"and {count_of(len(courses) - LISTED, 'more alert')}")
+        lines.append(_more(len(courses) - LISTED))
     lines += ["", "All of them: agentgauge alerts list", "Acknowledge: agentgauge alerts ack NUMBER"]
     if server is not None:
         lines.append(f"Active: {server}/api/v1/metrics/alerts?status=active")
-    return f"{count_of(len(courses), 'alert')}: {parts}", "\n".join(lines)
+    return _counted(courses), "\n".join(lines)
+
+
+def _counted(courses: Sequence[_Course]) -> str:
+    standing = Counter(_standing(course) for course in courses)
+    order = (*SEVERITIES, "resolved")
+    parts = ", ".join(f"{standing[word]} {word}" for word in order if standing[word])
+    return f"{count_of(len(courses), 'alert')}: {parts}"
+
+
+def _more(count: int) -> str:
+    return f"and {count_of(count, 'more alert')}"
 
 
 def _standing(course: _Course) -> str:
