@@ -192,3 +192,28 @@ def test_a_line_that_was_read_half_written_is_read_again(tmp_path: Path) -> None
         send(Wire(ServerClient(url), None), outgoing(path), sent, lambda _: None, closes=True)
     assert b"".join(taken) == whole
     assert (sent.done, sent.events, dict(sent.losses)) == (True, 5, {"torn record": 0})
+
+
+def test_a_last_line_that_stays_half_written_is_not_given_up_while_its_writer_lives(tmp_path: Path) -> None:
+    """Its end is there before its middle is: the writer was stopped in between."""
+    home, server_home = tmp_path / "agent", tmp_path / "server"
+    with served(server_home, "--no-jobs") as server:
+        ship_to(home, server.url)
+        with agentgauge.open(home) as gauge:
+            expected = record_into(gauge, 5)
+            (path,) = segments(home)
+            whole = path.read_bytes().rstrip(b"\0")
+            place = whole.rindex(b'"kind"')
+            with path.open("r+b", buffering=0) as file:
+                file.seek(place)
+                file.write(bytes(20))
+                assert Shipper(home, server.url).ship().events == 4
+                file.seek(place)
+                file.write(whole[place : place + 20])
+            assert Shipper(home, server.url).ship().events == 1
+        Shipper(home, server.url).ship()
+        assert server.stop() == 0
+    assert_once(server_home, expected)
+    found = standing(home)
+    assert found is not None
+    assert found.losses == {}

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agentgauge import files
+from agentgauge.events.codec import SCHEMA_VERSION
+from agentgauge.forwarding.sending import Held
 from agentgauge.journal import layout
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.journal.layout import Header, LossLine
@@ -22,9 +24,13 @@ from agentgauge.journal.scanner import Loss, scan
 def reissue(path: Path, start: int, directory: JournalDirectory) -> int:
     """Write what a dead segment holds from byte `start` on to a new one, and remove it; events that were damaged.
 
-    After a crash in between both are there, and the same events are sent twice, to be landed once. Raises OSError.
+    After a crash in between both are there, and the same events are sent twice, to be landed once.
+
+    Raises `Held`, OSError.
     """
     scanned = scan(path, start, dead=True)
+    if scanned.newest_schema > SCHEMA_VERSION:
+        raise Held("a newer agentgauge wrote it: update the one that sends it")
     lines = scanned.lines + b"".join(_told(scanned.losses))
     if lines:
         segment = f"{os.urandom(6).hex()}-000000"

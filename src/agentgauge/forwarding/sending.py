@@ -4,7 +4,7 @@ Whatever the server answers about bytes is settled here. Where it cannot be, the
 others go on:
 
     the server has less than was sent      it is sent again from there: the segment is here until it is closed
-    a line was read half written           it is read again
+    a line was read half written           it is read again; the last one of a live segment in the next pass
     a line is damaged                      NULs are sent instead, and it is counted
     a line breaks a rule of the server     the same
     the key is for other projects, or the server older than the line       held, from that line on
@@ -86,7 +86,7 @@ class _Sending:
             try:
                 end = self._wire.put(header.journal, header.segment, sent.end, piece, closed=last and self._closes)
             except LineRefused as refused:
-                if refused.start > sent.end:  # what stands in front of it first
+                if refused.start > sent.end or self._is_unfinished(content, refused):  # what stands in front of it
                     until = min(until, refused.start)
                 else:
                     self._mend(content, refused)
@@ -113,6 +113,12 @@ class _Sending:
         for at in [at for at in self._losses if at < sent.end]:
             sent.losses[self._losses.pop(at)] += 1
         self._on_sent(len(piece))
+
+    def _is_unfinished(self, content: Content, refused: LineRefused) -> bool:
+        """Whether it may still be being written: nothing stands behind it. A writer can be stopped half way."""
+        if self._segment.dead or not self._sent.end == refused.start < refused.end == content.end:
+            return False
+        return not layout.is_whole(content.data[refused.start - content.start :])
 
     def _mend(self, content: Content, refused: LineRefused) -> None:
         """Read what was refused again, or put NULs in its place."""

@@ -10,10 +10,11 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -35,12 +36,14 @@ from agentgauge.forwarding.spool import (
 )
 from agentgauge.forwarding.turn import turn
 from agentgauge.forwarding.wire import NotNow, Wire
+from agentgauge.interruption import is_interruption
 from agentgauge.journal.directory import JournalDirectory
 from agentgauge.server_client import ServerClient
 from agentgauge.settings.secret import Secret
 
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
 _GONE_KEPT = 100
+_T = TypeVar("_T")
 _LONGEST_AHEAD = timedelta(seconds=600)
 """A moment further ahead than that was written under another clock."""
 
@@ -120,17 +123,18 @@ class Shipper:
             spool = read_spool(self._root)
             here = [] if spool is None else [path for path in self._directory.segments() if not spool.is_local(path)]
             try:
-                for segment in _oldest_first(here):
-                    with suppress(Diverged):
-                        self._note(segment.path.name, self._begun(segment))
+                for path in _oldest_first(here):
+                    with suppress(Diverged, FileNotFoundError):
+                        self._note(path.name, self._begun(outgoing(path)))
             except NotNow as trouble:
                 reason = str(trouble)
             self._change(trouble=None, held={})
             self._save()
             left = 0
-            for segment in _oldest_first(here):
-                known = self._status.acknowledged.get(segment.path.name)
-                left += events_in(segment.content(0 if known is None else known.end).data)
+            for path in here:
+                known = self._status.acknowledged.get(path.name)
+                with suppress(FileNotFoundError):
+                    left += events_in(outgoing(path).content(0 if known is None else known.end).data)
             ship_no_more(self._root)
             return Outcome(left, reason=reason)
 
@@ -158,31 +162,51 @@ class Shipper:
         self._forget_all_but({path.name for path in there})
         try:
             self._look_for_a_restored_server()
-            for segment in _oldest_first([path for path in there if not spool.is_local(path)]):
-                self._ship_segment(segment, on_sent)
+            for path in _oldest_first([path for path in there if not spool.is_local(path)]):
+                self._ship_file(path, on_sent)
         except NotNow as trouble:
             return Outcome(self._events, len(self._status.held), str(trouble), self._met(trouble))
         if self._events or self._status.trouble is not None:
             self._change(trouble=None, last_success=self._now())
         return Outcome(self._events, len(self._status.held))
 
-    def _ship_segment(self, segment: Outgoing, on_sent: Callable[[int], object]) -> None:
-        name = segment.path.name
+    def _ship_file(self, path: Path, on_sent: Callable[[int], object]) -> None:
+        """One that cannot be sent, or read, or made anew on a full disk, keeps no other from being sent."""
+        self._change(held=_without(self._status.held, path.name))
         try:
-            sent = self._begun(segment)
-            own = segment.header is not None and segment.header.journal == self._directory.id
+            segment = outgoing(path)
             try:
-                send(self._wire, segment, sent, on_sent, closes=own)
-            finally:
-                self._note(name, sent)
-            if sent.done:
-                self._remove(segment, sent.end)
-        except Held as held:
-            self._change(held={**self._status.held, name: str(held)})
-        except Diverged as diverged:
-            self._go_on_elsewhere(segment, str(diverged))
+                self._ship_segment(segment, on_sent)
+            except Diverged as diverged:
+                self._go_on_elsewhere(segment, str(diverged))
         except FileNotFoundError:  # another process has shipped it, or the home was removed
             return
+        except Held as held:
+            self._hold(path.name, str(held))
+        except OSError as error:
+            if is_interruption(error):
+                raise
+            self._hold(path.name, str(error))
+
+    def _ship_segment(self, segment: Outgoing, on_sent: Callable[[int], object]) -> None:
+        name = segment.path.name
+        sent = self._begun(segment)
+        self._announce(name, sent)
+        own = segment.header is not None and segment.header.journal == self._directory.id
+        try:
+            send(self._wire, segment, sent, on_sent, closes=own)
+        except Held:
+            if sent.end == 0:  # nothing of it is there, so that any other key may begin
+                self._forget(name)
+            raise
+        finally:
+            if sent.end:
+                self._note(name, sent)
+        if sent.done:
+            self._remove(segment, sent.end)
+
+    def _hold(self, name: str, why: str) -> None:
+        self._change(held={**self._status.held, name: why})
 
     def _begun(self, segment: Outgoing) -> Sent:
         """How far the segment is with the server. Raises `Diverged` where it has to go on under another name."""
@@ -193,9 +217,19 @@ class Shipper:
         if remembered is not None and not remembered.by.startswith(f"{self._endpoint}#"):
             raise Diverged("what came before went to another server")
         mark = self._wire.mark(segment.header.journal, segment.header.segment)
-        if remembered is not None and mark == 0 < remembered.end and remembered.by != self._wire.name:
+        if remembered is not None and mark == 0 and remembered.by != self._wire.name:
             raise Diverged("what came before was sent with a key for other projects")
         return Sent(mark)
+
+    def _announce(self, name: str, sent: Sent) -> None:
+        """Remember with which key a segment is sent, before it is: after a death in between a server does not tell what
+        it has to one with a key for other projects.
+        """
+        if name not in self._status.acknowledged:
+            self._change(
+                acknowledged={**self._status.acknowledged, name: Acknowledged(sent.end, self._wire.name)},
+            )
+            self._save_if_there_is_room()
 
     def _note(self, name: str, sent: Sent) -> None:
         """Remember what was acknowledged."""
@@ -210,7 +244,6 @@ class Shipper:
             events=self._status.events + sent.events,
             bytes=self._status.bytes + sent.bytes,
             losses=dict(Counter(self._status.losses) + sent.losses),
-            held={other: why for other, why in self._status.held.items() if other != name},
         )
 
     def _remove(self, segment: Outgoing, end: int) -> None:
@@ -219,23 +252,20 @@ class Shipper:
         events = self._status.acknowledged[name].events
         gone = Gone(header.journal, header.segment, end, events, self._now(), self._wire.name)
         self._change(gone=(*self._status.gone, gone)[-_GONE_KEPT:])
-        self._save()
+        self._save_if_there_is_room()
         segment.path.unlink(missing_ok=True)
         files.sync_directory(segment.path.parent)
-        self._forget_all_but(self._status.acknowledged.keys() - {name})
+        self._forget(name)
 
     def _go_on_elsewhere(self, segment: Outgoing, why: str) -> None:
         """Have what is not with the server go on under another name, once nobody writes it any more."""
         name = segment.path.name
         if not segment.dead:
-            self._change(
-                held={**self._status.held, name: f"{why}: it is sent once the process that writes it has ended"}
-            )
-            return
+            raise Held(f"{why}: it is sent once the process that writes it has ended")
         remembered = self._status.acknowledged.get(name)
         damaged = reissue(segment.path, 0 if remembered is None else remembered.end, self._directory)
         self._change(losses=dict(Counter(self._status.losses) + Counter({"corrupt record": damaged})))
-        self._forget_all_but(self._status.acknowledged.keys() - {name})
+        self._forget(name)
         self._renamed = True
 
     def _look_for_a_restored_server(self) -> None:
@@ -262,14 +292,14 @@ class Shipper:
         since, again = now if last is None else last.since, now + timedelta(seconds=wait_s)
         return Trouble(str(trouble), since, failures, again, self._wire.name)
 
-    def _forget_all_but(self, there: Collection[str]) -> None:
+    def _forget_all_but(self, there: set[str]) -> None:
         """Keep nothing about segments that are not there any more."""
-        for name in self._known.keys() - there:
-            del self._known[name]
-        self._change(
-            acknowledged={name: how for name, how in self._status.acknowledged.items() if name in there},
-            held={name: why for name, why in self._status.held.items() if name in there},
-        )
+        for name in (self._known.keys() | self._status.acknowledged.keys() | self._status.held.keys()) - there:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        self._known.pop(name, None)
+        self._change(acknowledged=_without(self._status.acknowledged, name), held=_without(self._status.held, name))
 
     def _change(self, **values: object) -> None:
         self._status = msgspec.structs.replace(self._status, **values)
@@ -278,16 +308,28 @@ class Shipper:
         if self._status != read_status(self._root):
             write_status(self._root, self._status)
 
+    def _save_if_there_is_room(self) -> None:
+        """Sending, and removing what was sent, is how a full disk gets room again."""
+        with suppress(OSError):
+            self._save()
+
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
 
 
-def _oldest_first(paths: list[Path]) -> Iterator[Outgoing]:
-    """Segments in the order in which they were begun. Each is looked at again before it is sent."""
-    begun: list[tuple[int, Path]] = []
-    for path in paths:
-        with suppress(FileNotFoundError):
-            begun.append((outgoing(path).started, path))
-    for _, path in sorted(begun):
-        with suppress(FileNotFoundError):
-            yield outgoing(path)
+def _oldest_first(paths: list[Path]) -> list[Path]:
+    """Segments in the order in which they were begun."""
+    return sorted(paths, key=_started)
+
+
+def _without(named: dict[str, _T], name: str) -> dict[str, _T]:
+    return {other: value for other, value in named.items() if other != name}
+
+
+def _started(path: Path) -> int:
+    try:
+        return outgoing(path).started
+    except OSError as error:
+        if is_interruption(error):
+            raise
+        return 0

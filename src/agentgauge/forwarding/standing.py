@@ -82,6 +82,6 @@ def _waiting(root: Path, spool: Spool) -> Iterator[tuple[int, int]]:
     """Events and bytes of each segment that the server does not have."""
     for path in JournalDirectory(root).segments():
         if not spool.is_local(path):
-            with suppress(FileNotFoundError):  # shipped meanwhile
+            with suppress(OSError):  # shipped meanwhile; one that cannot be read is held
                 data = outgoing(path).content(spool.start(path.name)).data
                 yield events_in(data), len(data)
