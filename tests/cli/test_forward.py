@@ -92,7 +92,11 @@ def test_stopping_as_a_document_says_what_stays(document: Ask, spool: Path) -> N
     assert (done["endpoint"], done["kept_events"]) == (NOBODY, 2)
 
 
-@pytest.mark.parametrize("command", [("report",), ("sql", "SELECT 1"), ("compact",), ("doctor",), ("trends", "cost")])
+@pytest.mark.parametrize(
+    "command",
+    [("report",), ("sql", "SELECT 1"), ("compact",), ("doctor",), ("trends", "cost"), ("alerts", "rules")],
+    ids=" ".join,
+)
 def test_a_question_says_where_the_events_are(run: Run, spool: Path, command: tuple[str, ...]) -> None:
     said = run(*command, "--home", spool).stderr
     assert f"{spool} ships to {NOBODY}: ask that server. Here 2 events wait to be sent" in said

@@ -28,12 +28,15 @@ def show(context: typer.Context, home: options.Home = None, as_json: options.Jso
     """Show the rules in force, and where each comes from: the defaults, alerts.toml, or HTTP."""
     if context.invoked_subcommand is not None:
         return
+    from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import note, print_document
     from agentgauge.service.alerting import Alerting
     from agentgauge.settings.server import get_server_settings
     from agentgauge.state.opening import shared_state
 
     settings = get_server_settings(home)
+    if settings.database_url is None:
+        note_absent(settings.recording.home)
     found = Alerting(shared_state(settings), settings.recording.home).rules()
     if as_json:
         print_document(found)
