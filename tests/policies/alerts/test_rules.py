@@ -78,6 +78,25 @@ def test_a_rule_that_is_changed_stays_of_its_type() -> None:
     assert caught.value.field == "type"
 
 
+@pytest.mark.parametrize(
+    ("fields", "clear"),
+    [
+        ({"type": "error_rate", "threshold": 1}, 0.5),
+        ({"type": "error_rate", "threshold": 0}, 0),
+        ({"type": "error_rate", "threshold": 40}, 10),
+        ({"type": "satisfaction", "threshold": 0.7}, 0.84),
+        ({"type": "satisfaction", "threshold": 0.9}, 1),
+        ({"type": "satisfaction", "threshold": 0.4}, 0.6),
+        ({"type": "outlier", "threshold": 3}, None),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else None,
+)
+def test_a_threshold_alone_makes_a_rule_and_takes_an_inherited_clear_threshold_along(
+    fields: dict[str, object], clear: float | None
+) -> None:
+    assert rule_from("r", fields).clear_threshold == (None if clear is None else pytest.approx(clear))
+
+
 def test_no_rule_is_called_as_the_alerts_about_rules_that_fail() -> None:
     """Those are over when all rules could be evaluated: its alerts would be over, and new, in every hour."""
     with pytest.raises(QueryError, match="take another name") as caught:
@@ -113,6 +132,8 @@ def test_no_rule_is_called_as_the_alerts_about_rules_that_fail() -> None:
         ("r", {**ERRORS, "agent": ""}, "agent", "1 to 500 characters"),
         ("r", {**ERRORS, "agent": "a\x00b"}, "agent", "none that no name has"),
         ("r", {**ERRORS, "agent": "\ud800"}, "agent", "none that no name has"),
+        ("r", {**ERRORS, "window_hours": "\ud800"}, "window_hours", "none that no name has"),
+        ("r", {"type": "x" * 501}, "type", "1 to 500 characters"),
     ],
 )
 def test_what_is_wrong_is_said_by_rule_field_and_what_it_could_be(

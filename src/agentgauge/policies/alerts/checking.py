@@ -45,6 +45,9 @@ def rule_from(name: str, fields: Mapping[str, Any], base: Rule | None = None) ->
     if unknown := [field for field in fields if field not in _TERMS]:
         field = unknown[0][:80].encode("ascii", "backslashreplace").decode()
         raise _wrong(name, field, "there is no such field", _TERMS, given=field)
+    for field, value in fields.items():
+        if isinstance(value, str) and not (0 < len(value) <= _LONGEST_TEXT and _NAMEABLE.fullmatch(value)):
+            raise _wrong(name, field, f"it has 1 to {_LONGEST_TEXT} characters, and none that no name has")
     type_ = fields.get("type", None if base is None else base.type)
     if type_ not in get_args(RuleType):
         said = "it has to be said of a new rule" if type_ is None else f"{type_!r} is none"
@@ -54,7 +57,7 @@ def rule_from(name: str, fields: Mapping[str, Any], base: Rule | None = None) ->
     elif base.type != type_:
         raise _wrong(name, "type", f"it is of type {base.type}: give one of another type another name")
     try:
-        whole = {field: getattr(base, field) for field in _TERMS}
+        whole = {field: getattr(base, field) for field in _TERMS} | _moved_along(base, fields)
         rule = msgspec.convert({**whole, **fields, "name": name}, Rule)
     except msgspec.ValidationError as error:
         found = _CONVERTED.fullmatch(str(error))
@@ -63,6 +66,19 @@ def rule_from(name: str, fields: Mapping[str, Any], base: Rule | None = None) ->
         raise _wrong(name, field, f"{said[:1].lower()}{said[1:]}", _allowed(field)) from None
     _check(rule)
     return rule
+
+
+def _moved_along(base: Rule, fields: Mapping[str, Any]) -> dict[str, float]:
+    """The clear threshold that goes with a threshold that is changed alone: where the one of `base` would be on its wrong
+    side, as far from it in proportion as that was.
+    """
+    threshold, clear = fields.get("threshold"), base.clear_threshold
+    alone = isinstance(threshold, int | float) and "clear_threshold" not in fields
+    if not alone or clear is None or not base.threshold:
+        return {}
+    if msgspec.structs.replace(base, threshold=threshold).judge(clear) != "holds":
+        return {}
+    return {"clear_threshold": min(threshold * clear / base.threshold, base.kind.highest)}
 
 
 def _check(rule: Rule) -> None:
@@ -75,10 +91,6 @@ def _check(rule: Rule) -> None:
             raise _has_not(rule, dimension, (), value)
     if rule.by is not None and rule.by not in kind.by:
         raise _has_not(rule, "by", kind.by, rule.by)
-    for field in ("project", *DIMENSIONS):
-        value = getattr(rule, field)
-        if value is not None and not (0 < len(value) <= _LONGEST_TEXT and _NAMEABLE.fullmatch(value)):
-            raise _wrong(rule.name, field, f"it has 1 to {_LONGEST_TEXT} characters, and none that no name has")
     applies = {
         "threshold": kind.unit is not None,
         "clear_threshold": kind.has_clear_threshold,
