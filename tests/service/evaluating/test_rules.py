@@ -132,6 +132,17 @@ def test_a_budget_that_could_not_be_checked_is_told_of_with_its_calls(work: Work
     )
 
 
+def test_an_hour_that_is_better_than_expected_is_told_of_where_that_is_asked_for(work: Work) -> None:
+    with recording(work) as gauge:
+        for n in range(10 * 168):
+            tasks(gauge, NOW - (n + 1) * HOUR, 4, duration_ms=1000 + n % 5 if n else 10)
+    fields = {"type": "anomaly", "metric": "execution_time"}
+    assert found_by(work, rule_from("quick", fields)).holds == ()
+    assert found_by(work, rule_from("quick", {**fields, "severity": "critical"})).holds == ()
+    (held,) = found_by(work, rule_from("quick", {**fields, "severity": "info"})).holds
+    assert (held.severity, held.current_value) == ("info", pytest.approx(11.5))
+
+
 def silent_since(work: Work, last: datetime, *, weekends: bool, **scope: str) -> None:
     """Ten events in each working hour of five weeks until `last`."""
     with recording(work, **scope) as gauge:

@@ -2,7 +2,8 @@
 
 One alert by chance in as many quiet hours of one series as the threshold says, 672 by default: four weeks. The figures
 are those of `agentgauge anomalies`: cost, tokens and operations of the hour in all, execution time and error rate on
-average. An hour of which nothing has a price has no cost that is known.
+average. An hour of which nothing has a price has no cost that is known. An hour that is better than expected is told of
+by a rule of the severity `info` alone: nobody is to be called because agents were quick.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def anomalous_hours(evaluation: Evaluation, rule: Rule) -> Found:
                 starts, values, counts, kind=kind, alpha=alpha, lower_is_better=metric.lower_is_better
             )
             holds += [
-                _detected(evaluation, rule, name, metric, read, row, each) for row, each in found.items() if row in ours
+                _detected(evaluation, rule, name, metric, read, row, each)
+                for row, each in found.items()
+                if row in ours and (each.severity != "info" or rule.severity == "info")
             ]
     return Found(tuple(holds))
 
