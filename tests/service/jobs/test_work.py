@@ -29,6 +29,7 @@ from agentgauge.state.aggregations import Aggregation, AggregationBook
 from agentgauge.state.alerts import AlertBook
 from agentgauge.state.budget_terms import Terms
 from agentgauge.state.budgets import BudgetBook
+from agentgauge.state.job_runs import JobRuns
 from agentgauge.state.opening import served_state
 from agentgauge.state.recommendations import RecommendationBook
 
@@ -197,6 +198,22 @@ def test_what_a_budget_of_a_day_used_in_its_last_hour_is_told_of_when_the_day_is
     check_budgets(work, midnight + HOUR)
     assert [each.status for each in alerts.alerts()] == ["resolved"]
     assert budgets.get(budget.id).used_usd == 1
+
+
+def test_each_day_on_which_no_budget_was_checked_is_told_of(work: Work) -> None:
+    budgets, alerts = BudgetBook(work.state), AlertBook(work.state)
+    terms = Terms(scope="agent", name="coder", total_usd=Decimal(10), period="day", start=SUNDAY - 9 * DAY)
+    budgets.create(terms, "test", SUNDAY)
+    runs = JobRuns(work.state)
+    last = SUNDAY - 4 * DAY + 6 * HOUR
+    runs.succeeded(runs.start("budgets", last, "here", last), last, "")
+    for days, cost in ((6, "50"), (4, "11"), (3, "12"), (2, "3"), (1, "13")):
+        record(work, SUNDAY - days * DAY + 7 * HOUR, cost=cost)
+    check_budgets(work, SUNDAY)
+    assert sorted(alert.message.partition("utilization ")[2] for alert in alerts.alerts()) == [
+        f"(${cost}.00/$10.00) in the day that ended at 2026-11-{day} 00:00 UTC"
+        for cost, day in ((11, 12), (12, 13), (13, 15))
+    ]
 
 
 def test_an_alert_is_detected_when_its_job_runs_and_one_resolved_too_early_stays_quiet(work: Work) -> None:

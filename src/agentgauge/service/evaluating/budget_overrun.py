@@ -1,7 +1,8 @@
 """`budget_overrun`: budgets that have reached their warning or critical percentage, or are wholly used.
 
-A condition is of one period of one budget, so an alert about a day or a month is over with it. A period that ended
-since the last check is looked at as it was at its end: what was used in its last hour is told of too.
+A condition is of one period of one budget, so an alert about a day or a month is over with it. Every period that ended
+since the last check is looked at as it was at its end: what was used in its last hour is told of too, and days on which
+nothing was checked.
 """
 
 from __future__ import annotations
@@ -51,14 +52,15 @@ class Overruns:
         )
 
     def _ended(self, evaluation: Evaluation, since: datetime) -> list[_Period]:
-        """Budgets whose period ended since then, in that period."""
+        """Budgets in each of their periods that ended since then."""
         by_end: dict[datetime, list[Budget]] = {}
         for budget in self.budgets:
             end = budget.counts_from(evaluation.scheduled)
-            if budget.period != "total" and since < end and budget.start < end:
+            while budget.period != "total" and since < end and budget.start < end:
                 by_end.setdefault(end, []).append(budget)
+                end = budget.counts_from(end - _MOMENT)
         found: list[_Period] = []
-        for end, ended in by_end.items():
+        for end, ended in sorted(by_end.items()):
             last = end - _MOMENT
             beside = BudgetCounts(evaluation.state).beside(ended, last)
             use = counted(evaluation.engine, ended, beside, last, until=end)
