@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from agentgauge.service.notifying.post import Message, Posted
+from agentgauge.service.notifying.post import Message, Posted, Posting
 from agentgauge.service.notifying.redaction import redacted, secrets_of
 from agentgauge.service.notifying.sending import Sender
 from agentgauge.settings.secret import Secret
@@ -108,6 +109,23 @@ def test_a_receiver_that_takes_a_connection_and_says_nothing_is_given_up() -> No
         assert "Read timed out" in problem
         assert send(f"{received.url}?rto=60", seconds=1) == "it did not answer within 1 s"
         ended.set()
+
+
+_HURRIED = """
+import runpy
+from apprise import URLBase
+URLBase.socket_read_timeout = 0.01
+runpy.run_module("agentgauge.service.notifying", run_name="__main__")
+"""
+
+
+def test_a_receiver_that_is_slower_than_apprise_would_wait_is_told_once() -> None:
+    is_over = threading.Event()
+    with http_receiver(answer=lambda: not is_over.wait(0.1)) as received:
+        posting = msgspec.json.encode(Posting(received.url, MESSAGE))
+        ran = subprocess.run([sys.executable, "-c", _HURRIED], input=posting + b"\n", capture_output=True, check=True)
+    assert msgspec.json.decode(ran.stdout, type=Posted) == TOLD
+    assert len(received.all) == 1
 
 
 def test_after_one_that_hung_the_next_channel_is_told() -> None:

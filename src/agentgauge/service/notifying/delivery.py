@@ -17,6 +17,9 @@ from agentgauge.service.notifying.post import Message, Posted, Posting
 from agentgauge.service.notifying.redaction import redacted, secrets_of
 
 _LONGEST_PROBLEM = 300
+_PATIENCE = 30.0
+"""Seconds that a service may take to answer, where its URL says nothing else: one that is slow has mostly taken the
+message, and whoever hangs up on it, as Apprise does after 4 s, tells it again."""
 _CAUSE = "Socket Exception: "
 """What Apprise writes, for debugging alone, before why it could not reach a server."""
 _REFUSES = re.compile(r"error=(400|403|413|415|422|451)\b|\((550|552|554), b")
@@ -78,6 +81,8 @@ def _asset() -> apprise.AppriseAsset:
 
 
 def _is_delivered(plugin: NotifyBase, message: Message) -> bool:
+    is_mail = isinstance(plugin, NotifyEmail)  # there one time holds for connecting and for every answer
+    vars(plugin).setdefault("socket_connect_timeout" if is_mail else "socket_read_timeout", _PATIENCE)
     if plugin.overflow_mode == OverflowMode.UPSTREAM:
         # What is too long for a service would be refused, again and again; the end of it is what matters least.
         plugin.overflow_mode = OverflowMode.TRUNCATE
