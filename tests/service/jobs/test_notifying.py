@@ -44,6 +44,21 @@ def test_while_settings_cannot_be_used_people_are_told_as_they_were_before(work:
         assert send_notifications(work, NOON) == "0 messages sent"
 
 
+def test_a_process_that_ends_leaves_the_channels_that_wait_to_the_next(work: Work) -> None:
+    def end() -> bool:
+        work.ending.set()
+        return True
+
+    with http_receiver(answer=end) as received:
+        names = [f'[[channel]]\nname = "hook{number}"\nurl = "{received.url}"\n' for number in range(3)]
+        work.settings.recording.home.alerts.write_text("".join(names))
+        send_notifications(work, NOON)
+        AlertBook(work.state).detect(SILENCE, NOON)
+        assert send_notifications(work, NOON) == "1 message sent"
+        assert len(received.all) == 1
+        assert send_notifications(Work(work.settings, work.state, lambda: NOON), NOON) == "2 messages sent"
+
+
 def test_settings_that_could_never_be_used_are_what_is_wrong(work: Work) -> None:
     work.settings.recording.home.alerts.write_text("[[channel]\n")
     with pytest.raises(SettingsError, match="is no TOML"):

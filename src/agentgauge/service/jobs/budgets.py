@@ -36,6 +36,9 @@ def check_budgets(work: Work, scheduled: datetime) -> str:
 
 
 def _last_check(work: Work, scheduled: datetime) -> datetime:
-    """When budgets were last checked before; an hour ago where they never were."""
-    last = JobRuns(work.state).last(NAME, "succeeded", due_by=scheduled - timedelta.resolution)
-    return scheduled - _HOUR if last is None else max(last.scheduled, scheduled - MOST_CAUGHT_UP)
+    """When budgets were last checked before this hour: what its first check tells of holds all through it. An hour before
+    where they never were.
+    """
+    hour = scheduled.replace(minute=0, second=0, microsecond=0)
+    last = JobRuns(work.state).last(NAME, "succeeded", due_by=hour - timedelta.resolution)
+    return hour - _HOUR if last is None else max(last.scheduled, hour - MOST_CAUGHT_UP)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -12,6 +14,7 @@ import msgspec
 from agentgauge.engines import Engine
 from agentgauge.meter import Meter
 from agentgauge.service.alerting import Alerting
+from agentgauge.service.live.data_version import DataVersions
 from agentgauge.settings.notifying import NotifyingSettings
 from agentgauge.settings.server import ServerSettings
 from agentgauge.state.store import Store
@@ -32,6 +35,13 @@ RUNS_OF_MINUTES_KEPT = 60
 """How many runs of a job that is due every minute are kept, the newest, those that failed included."""
 
 
+class SeenBudgets(msgspec.Struct, frozen=True):
+    seen: tuple[object, ...]
+    """What there was when they were last checked between full hours."""
+    next: datetime
+    """When they may be again."""
+
+
 class Work:
     """What jobs work on. Every run reads a snapshot of its own."""
 
@@ -44,8 +54,16 @@ class Work:
         self.alerting = Alerting(state, settings.recording.home)
         self.now = now
         """When something is done; what it is about follows from when that was due."""
+        self.ending = threading.Event()
+        """Set when the process ends: what can be left midway is."""
         self.notifying: NotifyingSettings | None = None
         """As they were when they could last be used; None: not yet."""
+
+        self.seen_budgets: SeenBudgets | None = None
+
+    @cached_property
+    def data_versions(self) -> DataVersions:
+        return DataVersions(self.meter.settings.home, self.meter.book.version)
 
     @contextmanager
     def engine(self) -> Iterator[Engine]:

@@ -39,6 +39,7 @@ class Leader:
     def __init__(
         self, work: Work, now: Callable[[], datetime] = lambda: datetime.now(UTC), jobs: Sequence[Job] = JOBS
     ) -> None:
+        self._work = work
         self._now = now
         self._jobs = jobs
         self._runs = JobRuns(work.state)
@@ -55,6 +56,7 @@ class Leader:
     def close(self) -> None:
         """Run no more jobs; one that is running ends first."""
         self._closing.set()
+        self._work.ending.set()
         self._lost.set()
         if self._thread.is_alive():
             self._thread.join()

@@ -21,7 +21,7 @@ def send_notifications(work: Work, scheduled: datetime) -> str:
     except SettingsError as error:
         if work.notifying is None:
             raise
-        said = send_due(work.notifying, work.state, work.now)
+        said = send_due(work.notifying, work.state, work.now, work.ending.is_set)
         raise SettingsError(f"{error}; with the channels as they were before: {said}") from error
     work.notifying = settings
-    return send_due(settings, work.state, work.now)
+    return send_due(settings, work.state, work.now, work.ending.is_set)

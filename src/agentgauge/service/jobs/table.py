@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agentgauge.service.jobs.aggregating import aggregate_days, aggregate_weeks
+from agentgauge.service.jobs.budget_watch import watch_budgets
 from agentgauge.service.jobs.budgets import NAME as BUDGETS
 from agentgauge.service.jobs.budgets import check_budgets
 from agentgauge.service.jobs.detecting import check_rules
@@ -15,6 +16,7 @@ from agentgauge.service.recommending import DAILY_JOB
 
 JOBS = (
     Job("notifications", "minute", "tell channels what happened to alerts", send_notifications),
+    Job("budget-watch", "minute", "alert of budgets between full hours, where something is new", watch_budgets),
     Job("roll-up", "hour", "bring the sums kept of events up to date", roll_up),
     Job("alert-rules", "hour", "alert of what rules find in the hour before", check_rules),
     Job(BUDGETS, "hour", "alert of budgets that are nearly or wholly used", check_budgets),

@@ -37,8 +37,14 @@ def wait_after(attempt: int) -> timedelta:
     return timedelta(minutes=minutes * random.uniform(0.8, 1.2))
 
 
-def send_due(settings: NotifyingSettings, state: Store, now: Callable[[], datetime]) -> str:
-    """Send what is due; one line that says what came of it. Where a channel fails, so it says; nothing is raised.
+def send_due(
+    settings: NotifyingSettings,
+    state: Store,
+    now: Callable[[], datetime],
+    is_ending: Callable[[], bool] = lambda: False,
+) -> str:
+    """Send what is due; one line that says what came of it. Where a channel fails, so it says; nothing is raised. While
+    the process ends no other channel is begun with: whoever runs next tells it.
 
     Raises `StateError`, and `SettingsError` without the [server] extra.
     """
@@ -50,6 +56,8 @@ def send_due(settings: NotifyingSettings, state: Store, now: Callable[[], dateti
     came_of: Counter[str] = Counter()
     with Sender() as sender:
         for channel in _in_order(settings.channels, state):
+            if is_ending():
+                break
             taken = outbox.take(channel.name, now(), wait_after)
             if taken is None:
                 continue
