@@ -1,4 +1,6 @@
-"""A gauge that does nothing, for AGENTGAUGE_DISABLED=1: each method costs what calling it costs.
+"""A gauge that records nothing, for AGENTGAUGE_DISABLED=1: each method costs what calling it costs.
+
+Budgets hold all the same: while a guard is entered, what may carry a cost is told to it (`unrecorded.py`).
 
 The signatures are those of `Gauge`, a test compares them, so switching recording off never changes which calls are
 accepted.
@@ -6,22 +8,22 @@ accepted.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from decimal import Decimal
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
 from agentgauge.events import Event
-from agentgauge.journal.losses import Health, warn
+from agentgauge.journal.losses import Health
 from agentgauge.recorder.entry import Kept
 from agentgauge.recorder.gauge import Gauge
 from agentgauge.recorder.given import Money
 from agentgauge.recorder.guards import Guard, Period
 from agentgauge.recorder.scope import Place
 from agentgauge.recorder.span import Span
+from agentgauge.recorder.unrecorded import Unrecorded, UnrecordedGuard
+from agentgauge.settings import Settings
 from agentgauge.settings.recording import BudgetPolicy
 
 P = ParamSpec("P")
@@ -48,35 +50,7 @@ class _NoSpan(Span):
         return None
 
 
-class _NoGuard:
-    """The budget of a gauge that records nothing, and its calls."""
-
-    limit_usd = remaining_usd = Decimal("Infinity")
-    spent_usd = Decimal(0)
-
-    def call(self, max_usd: Money) -> Self:
-        return self
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        return None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *raised: object) -> None:
-        return None
-
-
 _NO_SPAN = _NoSpan()
-_NO_GUARD = _NoGuard()
-
-
-@functools.cache
-def _say_that_no_budget_holds() -> None:
-    warn("recording is switched off: no budget of this process holds")
 
 
 class DisabledGauge(Gauge):
@@ -85,8 +59,10 @@ class DisabledGauge(Gauge):
     settings = None
     sink = None
 
-    def __init__(self) -> None:
-        return None
+    def __init__(self, budgets_by: Settings | None = None) -> None:
+        """`budgets_by`: the settings whose prices and policy hold in budgets."""
+        self._budgets_by = budgets_by
+        self._unrecorded = Unrecorded(self, budgets_by)
 
     def llm_call(
         self,
@@ -258,9 +234,9 @@ class DisabledGauge(Gauge):
         since: datetime | None = None,
         policy: BudgetPolicy | None = None,
     ) -> Guard:
-        """One that holds nothing, which is logged once: what is not recorded is not charged."""
-        _say_that_no_budget_holds()
-        return _NO_GUARD
+        """As of any gauge, and of this process alone: what is not recorded is charged in memory."""
+        guard = self._unrecorded.budget(of, usd, per=per, project=project, since=since, policy=policy)
+        return UnrecordedGuard(guard, self._unrecorded)
 
     def bind(self, function: Callable[P, R]) -> Callable[P, R]:
         return function
@@ -275,7 +251,8 @@ class DisabledGauge(Gauge):
         return None
 
     def health(self) -> Health:
-        return Health(0, {}, {}, {})
+        """What went wrong with budgets; nothing is recorded."""
+        return self._unrecorded.health()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -283,4 +260,4 @@ class DisabledGauge(Gauge):
         return None
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        return DisabledGauge, ()
+        return DisabledGauge, (self._budgets_by,)

@@ -70,7 +70,7 @@ class Gauge(Recorder):
         if not settings.enabled:
             from agentgauge.recorder.disabled import DisabledGauge  # below this class, as its subclass
 
-            return DisabledGauge()
+            return DisabledGauge(settings)
         base = {"project": settings.project, "session": settings.session, **scope}
         return cls(open_sink(settings), base, settings=settings, redact=redact)
 

@@ -53,7 +53,7 @@ def _from_environment() -> tuple[Gauge, str]:
     except SettingsError as error:
         return Gauge(MemoryJournal()), f"events are kept in memory only: {error}"
     if not settings.enabled:
-        return DisabledGauge(), ""
+        return DisabledGauge(settings), ""
     sink, trouble = patient_sink(settings)
     scope = {"project": settings.project, "session": settings.session}
     return Gauge(sink, scope, settings=settings), trouble

@@ -243,18 +243,13 @@ def test_in_memory_budgets_are_of_the_process(monkeypatch: pytest.MonkeyPatch, h
     assert not home.exists()
 
 
-def test_switched_off_nothing_holds_which_is_logged_once(
-    monkeypatch: pytest.MonkeyPatch, home: Path, caplog: pytest.LogCaptureFixture
+def test_what_passes_unchecked_is_counted_by_the_gauge_that_recorded_it(
+    gauge: agentgauge.Gauge, home: Path, hands: Hands
 ) -> None:
-    from agentgauge.recorder import disabled
-
-    disabled._say_that_no_budget_holds.cache_clear()
-    monkeypatch.setenv("AGENTGAUGE_DISABLED", "1")
-    gauge = agentgauge.open(home)
-    for _ in range(2):
-        with gauge.budget("ticket:T", usd=0) as budget, budget.call(max_usd=5):
-            gauge.llm_call("m", cost_usd=7)
-            assert (budget.spent_usd, budget.remaining_usd) == (0, Decimal("Infinity"))
-    assert [record.getMessage() for record in caplog.records] == [
-        "recording is switched off: no budget of this process holds"
-    ]
+    accounts = _Broken(local(home, hands)())
+    with agentgauge.open(home) as another, kept_by(gauge, lambda: accounts, hands):
+        for one in (gauge, another, another):
+            with one.budget("ticket:T", usd=1) as budget, budget.call("0.5"):
+                pass  # neither entering nor the call could be checked
+        assert gauge.health().altered == {UNCHECKED: 2}
+        assert another.health().altered == {UNCHECKED: 4}

@@ -16,7 +16,10 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from agentgauge.policies.budgets.account_line import TTL_S, AccountLine, Answer
+from agentgauge.policies.budgets.amounts import usd_of
 from agentgauge.policies.budgets.headroom import Headroom
 from agentgauge.policies.budgets.outage import Outage
 from agentgauge.policies.budgets.standing import Standing
@@ -80,9 +83,15 @@ class Holding:
         self._outage: Outage | None = None
 
     def after_fork(self) -> None:
-        """In the child: what is held, and what is to be told, is the parent's."""
+        """In the child: what is held, and what is to be told, is the parent's. So is an account in memory: the child
+        has one of its own, of the same limit.
+        """
         standing, self._line = self._line.standing, AccountLine(self._keeper)
-        self._line.standing = standing
+        if standing is not None and self._keeper.is_of_process:
+            with suppress(Unavailable):
+                self._line.open(msgspec.structs.replace(self.wanted, usd=usd_of(standing.limit)))
+        else:
+            self._line.standing = standing
         self._generation += 1
         self.is_watched = False
         self._begin()
@@ -183,7 +192,7 @@ class Holding:
             if self._outage is None:
                 self._outage = Outage(entry, scope, label(self.wanted), reason, self._keeper.clock())
             outage = self._outage
-        outage.add()
+        outage.add(entry)
         self._keeper.watch(self)
 
     # What the keeper does

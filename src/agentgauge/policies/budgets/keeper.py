@@ -46,11 +46,16 @@ class Keeper:
         self,
         make_accounts: Callable[[], Accounts],
         *,
+        is_of_process: bool = False,
         clock: Callable[[], float] = time.time,
         pause: Callable[[float], None] = time.sleep,
         start: Callable[[Callable[[], object]], None] = start_thread,
     ) -> None:
-        """`clock` is seconds since 1970, `pause` waits for some, and `start` runs something beside the program."""
+        """`is_of_process`: the accounts are in memory, and a forked child has others.
+
+        `clock` is seconds since 1970, `pause` waits for some, and `start` runs something beside the program.
+        """
+        self.is_of_process = is_of_process
         self.clock = clock
         self.pause = pause
         self.actor = f"program {Path(sys.argv[0]).name or 'python'}"

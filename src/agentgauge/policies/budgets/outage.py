@@ -26,10 +26,10 @@ class Outage:
         self._calls = 0
         self.is_told = False
 
-    def add(self) -> None:
-        """One call, or one cost, was not checked."""
+    def add(self, entry: Entry) -> None:
+        """One call, or one cost, was not checked: counted where it is recorded, which may be another gauge's."""
         self._calls += 1
-        self._entry.sink.count("altered", REASON, f"{self._budget}: {self._reason}")
+        entry.sink.count("altered", REASON, f"{self._budget}: {self._reason}")
 
     def is_long(self, now: float) -> bool:
         return now - self._began >= LONG_S
