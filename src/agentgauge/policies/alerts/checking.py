@@ -69,12 +69,13 @@ def rule_from(name: str, fields: Mapping[str, Any], base: Rule | None = None) ->
 
 
 def _moved_along(base: Rule, fields: Mapping[str, Any]) -> dict[str, float]:
-    """The clear threshold that goes with a threshold that is changed alone: where the one of `base` would be on its wrong
-    side, as far from it in proportion as that was.
+    """The clear threshold that goes with a threshold that is changed alone: where the one of `base` would be on its
+    wrong side, as far from it in proportion as that was.
     """
     threshold, clear = fields.get("threshold"), base.clear_threshold
-    alone = isinstance(threshold, int | float) and "clear_threshold" not in fields
-    if not alone or clear is None or not base.threshold:
+    if not isinstance(threshold, int | float) or "clear_threshold" in fields:
+        return {}
+    if clear is None or not base.threshold:
         return {}
     if msgspec.structs.replace(base, threshold=threshold).judge(clear) != "holds":
         return {}
