@@ -83,8 +83,8 @@ class ServerClient:
             )
         except urllib3.exceptions.HTTPError as error:
             raise ServerUnreachable(f"{self.endpoint} does not answer: {_said(error)}") from error
-        except ValueError as error:  # what no header can hold: the key; the error would show it
-            raise ServerUnreachable(f"{self.endpoint} was not asked: the key holds what no key has") from error
+        except ValueError:  # what no header can hold: the key; the error would show it
+            raise ServerUnreachable(f"{self.endpoint} was not asked: the key holds what no key has") from None
         return Answer(response.status, {name.lower(): text for name, text in response.headers.items()}, response.data)
 
     def close(self) -> None:

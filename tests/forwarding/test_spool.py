@@ -156,7 +156,8 @@ def test_a_pass_waits_as_the_last_one_of_another_process_said(tmp_path: Path) ->
     assert Shipper(home, "http://127.0.0.1:10", clock=lambda: now).not_before() == 0, "another server"
 
 
-def test_a_damaged_status_costs_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [b'{"events":', b'{"held":{"\xff":""}}'], ids=["cut", "no text"])
+def test_a_damaged_status_costs_nothing(tmp_path: Path, damage: bytes) -> None:
     home, server_home = tmp_path / "agent", tmp_path / "server"
     with served(server_home, "--no-jobs") as server, agentgauge.open(home) as other:
         ship_to(home, server.url)
@@ -165,7 +166,7 @@ def test_a_damaged_status_costs_nothing(tmp_path: Path) -> None:
             expected = record_into(gauge, 20)
             gauge.flush()
             Shipper(home, server.url).ship()
-            (home / "forwarding" / "status.json").write_text('{"events":')
+            (home / "forwarding" / "status.json").write_bytes(damage)
             expected += record_into(gauge, 20, first=20)
         Shipper(home, server.url).ship()
         assert server.stop() == 0

@@ -27,6 +27,8 @@ from agentgauge.journal import layout, replica
 from agentgauge.journal.directory import JournalDirectory
 
 _FOLDER = "forwarding"
+_DAMAGED = (msgspec.MsgspecError, UnicodeDecodeError)
+"""What msgspec says of a file that holds something else."""
 
 
 class Target(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -118,7 +120,7 @@ def read_spool(root: Path) -> Spool | None:
         target = _decode_target(place.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except msgspec.MsgspecError as error:
+    except _DAMAGED as error:
         raise SettingsError(
             f"{place} cannot be read ({error}), so it is not known which events of this home are shipped; "
             "mend the file, or move the home away"
@@ -128,7 +130,7 @@ def read_spool(root: Path) -> Spool | None:
 
 def read_status(root: Path) -> Status:
     """Of a file that is missing or damaged, an empty one: the server knows how far it is."""
-    with suppress(FileNotFoundError, msgspec.MsgspecError):
+    with suppress(FileNotFoundError, *_DAMAGED):
         return _decode_status((folder_of(root) / "status.json").read_bytes())
     return Status()
 
