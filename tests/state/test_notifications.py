@@ -111,6 +111,16 @@ def test_what_is_told_by_default_is_what_somebody_may_have_to_act_on(store: Stor
     assert {"reminded", "reopened"} < set(TOLD)
 
 
+def test_a_channel_that_was_away_is_told_of_what_still_stands_and_of_no_more(store: Store) -> None:
+    outbox = Outbox(store)
+    outbox.gather([OPS], NOON)
+    detect(store, "over", "stands")
+    AlertBook(store).resolve(1, "ann", NOON)
+    back = NOON + 30 * DAY
+    assert outbox.gather([OPS], back) == 1
+    assert told(taken(store, back)) == [(2, "opened")]
+
+
 def test_who_is_told_of_an_end_is_told_that_it_was_taken_back(store: Store) -> None:
     outbox, book = Outbox(store), AlertBook(store)
     outbox.gather([OPS], NOON)

@@ -30,6 +30,8 @@ from agentgauge.state.store import Connection, Store
 State = Literal["pending", "sent", "failed"]
 KEPT = timedelta(days=30)
 """How long it is known what was sent."""
+STALE = timedelta(days=1)
+"""What happened longer ago, to an alert that is over, is no news to a channel that comes back to the settings."""
 MOST_TAKEN = 1000
 """Steps of one message."""
 _MOST_GATHERED = 5000
@@ -177,7 +179,7 @@ def _gather(connection: Connection, channel: Channel, at: datetime) -> int:
         add_channel(connection, channel.name, _newest_step(connection), at)
         return 0
     found = _told(connection, Where().also("id > ?", state.last_step_id), _MOST_GATHERED)
-    wanted = [told for told in found if _is_wanted(channel, told)]
+    wanted = [told for told in found if _is_wanted(channel, told, at)]
     for told in wanted:
         insert(
             connection, _TABLE, id=next_id(connection, "notification"), step_id=told.step.id, channel=channel.name,
@@ -188,7 +190,9 @@ def _gather(connection: Connection, channel: Channel, at: datetime) -> int:
     return len(wanted)
 
 
-def _is_wanted(channel: Channel, told: Told) -> bool:
+def _is_wanted(channel: Channel, told: Told, at: datetime) -> bool:
+    if told.alert.status == "resolved" and told.step.time < at - STALE:
+        return False
     return (
         told.step.kind in channel.tell
         and told.step.severity in channel.severities
