@@ -130,3 +130,13 @@ def test_a_collector_of_a_gauge_that_is_off_records_nothing(monkeypatch: pytest.
     assert collector.get_session_summary().total_operations == 0
     assert collector.analyze_performance_trends("o").data_points == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_budget_around_it_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ENABLE_METRICS", "false")
+    collector = get_metrics_collector()
+    with agentgauge.default().budget("ticket:collector switched off", usd=2) as budget:
+        collector.record_tool_call("", "search", cost_usd="0.25")
+        collector.record_token_usage("", 400_000, 0, "gpt-4o", provider="openai")
+        assert str(budget.spent_usd) == "1.25"
+    assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""A collector that does nothing, for ENABLE_METRICS=false.
+"""A collector that records nothing, for ENABLE_METRICS=false: what is left of it is that budgets hold.
 
 Its methods take the calls of `MetricsCollector` and answer with the same types, empty; a test compares the two, so that
 switching recording off never changes what a program may do.
@@ -52,8 +52,9 @@ _NO_CONTEXT = _NoContext()
 class DisabledMetricsCollector(MetricsCollector):
     """See `MetricsCollector` for what the methods mean. The id of every operation is empty."""
 
-    def __init__(self) -> None:
-        super().__init__(gauge=DisabledGauge())
+    def __init__(self, gauge: DisabledGauge | None = None) -> None:
+        """`gauge`: whose budgets hold, told of what tools and tokens cost."""
+        super().__init__(gauge=gauge or DisabledGauge())
         self.session_id = ""
 
     def start_operation(self, name: str, metadata: Mapping[str, Any] | None = None) -> str:
@@ -92,7 +93,7 @@ class DisabledMetricsCollector(MetricsCollector):
         error: BaseException | None = None,
         cost_usd: Money | None = None,
     ) -> None:
-        return None
+        self._gauge.tool_call(name_of(tool_name), cost_usd=cost_usd)
 
     def record_token_usage(
         self,
@@ -111,7 +112,18 @@ class DisabledMetricsCollector(MetricsCollector):
         cost_usd: Money | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        return None
+        self._gauge.llm_call(
+            name_of(model_name),
+            provider,
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            cache_write_1h_tokens,
+            reasoning_tokens,
+            cost_usd=cost_usd,
+            tier=tier,
+        )
 
     def record_error(
         self,

@@ -85,7 +85,7 @@ def _from_environment() -> MetricsCollector:
     except SettingsError:  # which `default` has told; it keeps events in memory then
         enabled = True
     if not enabled or isinstance(gauge, DisabledGauge):
-        return DisabledMetricsCollector()
+        return DisabledMetricsCollector(gauge if isinstance(gauge, DisabledGauge) else None)
     return MetricsCollector(session, gauge=gauge)
 
 
