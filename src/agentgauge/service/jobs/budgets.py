@@ -36,8 +36,8 @@ def check_budgets(work: Work, scheduled: datetime) -> str:
 
 
 def _last_check(work: Work, scheduled: datetime) -> datetime:
-    """When budgets were last checked before this hour: what its first check tells of holds all through it. An hour before
-    where they never were.
+    """When budgets were last checked before this hour, so that what its first check tells of holds all through it; an
+    hour before where they never were.
     """
     hour = scheduled.replace(minute=0, second=0, microsecond=0)
     last = JobRuns(work.state).last(NAME, "succeeded", due_by=hour - timedelta.resolution)
