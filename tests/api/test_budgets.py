@@ -16,6 +16,7 @@ import agentgauge
 from agentgauge.settings import resolve_home
 from agentgauge.state import state_of
 from agentgauge.state.audit import AuditLog
+from agentgauge.state.budget_accounts import BudgetAccounts
 from tests.api.documented import asking
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -206,3 +207,15 @@ def test_every_change_is_in_the_audit_log_with_who_made_it(client: TestClient, h
         ("budget.deleted", "local"), ("budget.changed", "local"), ("budget.created", "local"),
     ]  # fmt: skip
     assert acts[1].detail["total_usd"] == {"from": "10", "to": "11"}
+
+
+def test_what_guards_reserve_is_there_a_second_later(client: TestClient, home: Path) -> None:
+    """Nothing is recorded by it, so no version of the data tells that the answer is another."""
+    budget = made(client)
+    reserved = [client.get(f"{PATH}/{budget['id']}").json()["reserved_usd"]]
+    accounts = BudgetAccounts(state_of(resolve_home(home)))
+    accounts.reserve(budget["id"], "a", Decimal(3), at_least=Decimal(3), holder="host-77", ttl_s=600)
+    client.app.state.runtime.now = lambda: NOW + timedelta(minutes=1, seconds=1)  # type: ignore[attr-defined]
+    reserved.append(client.get(f"{PATH}/{budget['id']}").json()["reserved_usd"])
+    assert reserved == ["0", "3"]
+    assert client.get(PATH).json()["data"][0]["reserved_usd"] == "3"
