@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 import agentgauge
-from agentgauge.forwarding.spool import ship_to
 from agentgauge.state.budget_account import Charge, Wanted
 from agentgauge.state.budget_accounts import BudgetAccounts
 from agentgauge.state.database import Database
@@ -168,13 +167,3 @@ def test_budgets_of_a_server_on_postgresql_are_there(
     (listed,) = document("budget", "list", "--home", home)
     assert (listed["used_usd"], listed["period"]) == ("1.2", "total")
     assert not (home / "state.db").exists()
-
-
-def test_a_home_that_ships_says_where_its_budgets_are(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AGENTGAUGE_ENDPOINT", "https://gauge.example.org")
-    result = run("budget", "list", "--home", home)
-    assert result.exit_code == 2
-    assert "https://gauge.example.org, which keeps the budgets" in result.stderr
-    monkeypatch.delenv("AGENTGAUGE_ENDPOINT")
-    ship_to(home, "https://gauge.example.org")
-    assert "https://gauge.example.org/api/v1/budgets" in run("budget", "list", "--home", home).stderr

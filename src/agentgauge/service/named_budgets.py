@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
-from typing import get_args
+from typing import Protocol, TypeVar, get_args
 
 import msgspec
 
@@ -28,6 +28,40 @@ from agentgauge.state.budgets import BudgetBook
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 _MOST_USD = Decimal(10) ** 12
 _LONGEST_NAME = 1000
+
+
+class Named(Protocol):
+    """What tells budgets apart for people."""
+
+    @property
+    def id(self) -> int: ...
+
+    @property
+    def scope(self) -> Scope: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def project(self) -> str | None: ...
+
+    @property
+    def period(self) -> BudgetPeriod: ...
+
+    @property
+    def total_usd(self) -> Decimal: ...
+
+
+B = TypeVar("B", bound=Named)
+B_co = TypeVar("B_co", bound=Named, covariant=True)
+
+
+class Book(Protocol[B_co]):
+    """Where budgets are looked up: in a store, or with a server."""
+
+    def get(self, id: int, /) -> B_co: ...  # noqa: A002 - as of `BudgetBook`
+
+    def budgets(self, *, scope: Scope | None = None, name: str | None = None) -> Sequence[B_co]: ...
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,13 +112,7 @@ def amount(text: str) -> Decimal:
 def set_budget(book: BudgetBook, asked: Asked, actor: str, now: datetime) -> Done:
     """Make the budget, or change the one that there is. Raises `QueryError`, `Conflict`, `StateError`."""
     scope, name = scope_and_name(asked.of)
-    project = name if scope == "project" else asked.project
-    found = [
-        budget
-        for budget in book.budgets(scope=scope, name=name)
-        if (budget.project, budget.period) == (project, asked.period)
-    ]
-    before = found[0] if found else None
+    before = budget_set(book, asked)
     terms = agreed(
         Terms(
             scope=scope,
@@ -104,7 +132,14 @@ def set_budget(book: BudgetBook, asked: Asked, actor: str, now: datetime) -> Don
     return Done(book.replace(before.id, terms, actor, now, version=before.version), before)
 
 
-def the_budget(book: BudgetBook, of: str, period: BudgetPeriod | None = None, project: str | None = None) -> Budget:
+def budget_set(book: Book[B], asked: Asked) -> B | None:
+    """The one that there is of what is to be set. Raises `QueryError`."""
+    scope, name = scope_and_name(asked.of)
+    key = (name if scope == "project" else asked.project, asked.period)
+    return next((one for one in book.budgets(scope=scope, name=name) if (one.project, one.period) == key), None)
+
+
+def the_budget(book: Book[B], of: str, period: BudgetPeriod | None = None, project: str | None = None) -> B:
     """The one budget that is meant by an id, or by scope and name. Raises `NotFound`, `Ambiguous`, `QueryError`."""
     if of.isdecimal():
         return book.get(int(of))
@@ -126,14 +161,14 @@ def the_budget(book: BudgetBook, of: str, period: BudgetPeriod | None = None, pr
     raise NotFound(f"no budget of {scope}:{name}{_near(f'{scope}:{name}', book.budgets())}", field="budget")
 
 
-def described(budget: Terms) -> str:
+def described(budget: Named) -> str:
     """`$5.00 in total`, `$30.00 per month in project shop`."""
     per = "in total" if budget.period == "total" else f"per {budget.period}"
     where = f" in project {budget.project}" if budget.project is not None and budget.scope != "project" else ""
     return f"{money(budget.total_usd)} {per}{where}"
 
 
-def _near(text: str, budgets: Sequence[Budget]) -> str:
+def _near(text: str, budgets: Sequence[Named]) -> str:
     if not budgets:
         return ": there are none; make one with 'agentgauge budget set'"
     names = sorted({f"{budget.scope}:{budget.name}" for budget in budgets})

@@ -10,17 +10,12 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
     from decimal import Decimal
 
-    from agentgauge.meter import Meter
     from agentgauge.service.budgets import BudgetState
-    from agentgauge.state.database import Database
-    from agentgauge.state.sql import SqlStore
 
 budget = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What may be spent, and what is used of it.")
 
-_ACTOR = "command line"
 _Period = Literal["total", "day", "week", "month"]
 _Of = Annotated[
     str,
@@ -68,17 +63,12 @@ def set_command(
     """
     from datetime import UTC, datetime
 
-    from agentgauge.cli.homes import check_writable
+    from agentgauge.cli.kept_budgets import kept_budgets
     from agentgauge.cli.output import note, print_document, screen
     from agentgauge.cli.zones import reading_zone
-    from agentgauge.service.budgets import states, unrecorded
-    from agentgauge.service.named_budgets import Asked, amount, described, set_budget
-    from agentgauge.service.recounting import recount
+    from agentgauge.service.named_budgets import Asked, amount, described
     from agentgauge.service.window import parse_moment
-    from agentgauge.state.budgets import BudgetBook
 
-    meter, store = _kept_here(home)
-    check_writable(meter.settings.home)
     now = datetime.now(UTC)
     asked = Asked(
         of=of,
@@ -89,29 +79,27 @@ def set_command(
         warning_percent=warn,
         critical_percent=critical,
     )
-    done = set_budget(BudgetBook(store), asked, _ACTOR, now)
-    recount(meter, store, [done.budget.id])
-    with meter.engine() as engine:
-        state = states(engine, store, (done.budget,), now)[0]
-        mistyped = unrecorded(engine, done.budget)
+    done = kept_budgets(home).set(asked, now)
+    state = done.state
     if as_json:
-        print_document({"budget": state, "before": done.before, "note": mistyped})
+        print_document({"budget": state, "before": done.before, "note": done.note})
         return
-    what = f"budget {state.id}: {state.scope}:{state.name} may spend {described(done.budget)}"
+    what = f"budget {state.id}: {state.scope}:{state.name} may spend {described(state)}"
     if done.before is not None:
         what += f"; it was {described(done.before)}"
     screen().print(what, markup=False, soft_wrap=True)
-    screen().print(_line(state, now), markup=False, soft_wrap=True)
-    if mistyped is not None:
-        note(f"note: {mistyped}")
+    screen().print(_line(state), markup=False, soft_wrap=True)
+    if done.note is not None:
+        note(f"note: {done.note}")
 
 
 @budget.command("list")
 def list_command(home: options.Home = None, as_json: options.Json = False) -> None:
     """Show all budgets, with what is used of each in its current period."""
+    from agentgauge.cli.kept_budgets import kept_budgets
     from agentgauge.cli.output import print_document, screen
 
-    found, _ = _states(home, None, None, None)
+    found = kept_budgets(home).all()
     if as_json:
         print_document(found)
     elif not found:
@@ -135,18 +123,16 @@ def show(
     """
     from agentgauge.cli.budget_screen import print_budget
     from agentgauge.cli.exits import FINDING
+    from agentgauge.cli.kept_budgets import kept_budgets
     from agentgauge.cli.output import print_document
     from agentgauge.cli.zones import reading_zone
-    from agentgauge.state.audit import AuditLog
-    from agentgauge.state.budget_accounts import BudgetAccounts
 
-    (state,), store = _states(home, which, per, project)
-    reservations = BudgetAccounts(store).reservations(state.id)
-    acts = AuditLog(store).acts(subject=f"budget {state.id}", limit=1)
+    found = kept_budgets(home).one(which, per, project)
+    state = found.state
     if as_json:
-        print_document({"budget": state, "reservations": reservations, "last_change": acts[0] if acts else None})
+        print_document({"budget": state, "reservations": found.reservations, "last_change": found.last_change})
     else:
-        print_budget(state, reservations, acts[0] if acts else None, reading_zone(tz)[1])
+        print_budget(state, found.reservations or (), found.last_change, reading_zone(tz)[1])
     if state.used_usd >= state.total_usd:
         raise typer.Exit(FINDING)
 
@@ -160,16 +146,11 @@ def remove(
     as_json: options.Json = False,
 ) -> None:
     """Remove a budget. What was recorded stays; guards that hold it let go on with their work."""
-    from datetime import UTC, datetime
-
+    from agentgauge.cli.kept_budgets import kept_budgets
     from agentgauge.cli.output import print_document, screen
-    from agentgauge.service.named_budgets import described, the_budget
-    from agentgauge.state.budgets import BudgetBook
+    from agentgauge.service.named_budgets import described
 
-    _, store = _kept_here(home)
-    book = BudgetBook(store)
-    found = the_budget(book, which, per, project)
-    book.delete(found.id, _ACTOR, datetime.now(UTC), version=found.version)
+    found = kept_budgets(home).remove(which, per, project)
     if as_json:
         print_document(found)
     else:
@@ -177,60 +158,11 @@ def remove(
         screen().print(what, markup=False, soft_wrap=True)
 
 
-def _kept_here(home: str | None) -> tuple[Meter, Database | SqlStore]:
-    """Raises `SettingsError` where the budgets are a server's."""
-    from agentgauge.errors import SettingsError
-    from agentgauge.forwarding.spool import read_spool
-    from agentgauge.meter import Meter
-    from agentgauge.settings import get_settings
-    from agentgauge.settings.server import get_server_settings
-    from agentgauge.state.opening import shared_state
-
-    settings = get_server_settings(home)
-    spool = read_spool(settings.recording.home.root)
-    if endpoint := get_settings(home).endpoint or (None if spool is None else spool.target.endpoint):
-        raise SettingsError(
-            f"what is recorded here goes to {endpoint}, which keeps the budgets: see {endpoint}/api/v1/budgets, or run "
-            "this where that server runs"
-        )
-    return Meter(settings.recording), shared_state(settings)
-
-
-def _states(
-    home: str | None, which: str | None, per: _Period | None, project: str | None
-) -> tuple[tuple[BudgetState, ...], Database | SqlStore]:
-    """One budget, or all, as they stand. What dead holders had reserved is freed first, where that is possible."""
-    from contextlib import suppress
-    from datetime import UTC, datetime
-
-    from agentgauge.cli.homes import note_absent
-    from agentgauge.errors import LakeError, StateError
-    from agentgauge.service.budgets import states
-    from agentgauge.service.named_budgets import the_budget
-    from agentgauge.service.recounting import recount
-    from agentgauge.state.budget_accounts import BudgetAccounts
-    from agentgauge.state.budgets import BudgetBook
-
-    meter, store = _kept_here(home)
-    note_absent(meter.settings.home)
-    book, accounts = BudgetBook(store), BudgetAccounts(store)
-    chosen = book.budgets() if which is None else (the_budget(book, which, per, project),)
-    if not chosen:
-        return (), store
-    now = datetime.now(UTC)
-    dead = [one.id for one in chosen if any(held.expires < now for held in accounts.reservations(one.id))]
-    if dead:
-        with suppress(LakeError, StateError, OSError):  # as in a home that may only be read: they are shown as reserved
-            recount(meter, store, dead)
-    with meter.engine() as engine:
-        return states(engine, store, chosen, now), store
-
-
-def _line(state: BudgetState, now: datetime) -> str:
+def _line(state: BudgetState) -> str:
     from agentgauge.cli import wording
 
     counted = f"since {state.counted_from:%Y-%m-%d %H:%M} UTC"
-    if state.counted_from >= now:
+    if state.counted_from >= state.updated:
         return f"{wording.money(state.used_usd)} used; it counts from now on, --since counts what was spent before"
     return f"{wording.cost(state.used_usd, state.unpriced_calls)} used {counted}: {state.status}"
 

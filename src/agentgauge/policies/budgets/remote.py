@@ -140,7 +140,7 @@ class RemoteAccounts:
         raise AssertionError("the last try returns or raises")
 
     def _refused(self, answer: Answer) -> NotFound | StateError:
-        code, message, field = _said(answer)
+        code, message, field = said(answer)
         where = self._client.endpoint
         match answer.status:
             case 404 if code == "not_found" and field is not None:
@@ -178,7 +178,7 @@ class _ErrorAnswer(msgspec.Struct):
     error: _Error
 
 
-def _said(answer: Answer) -> tuple[str, str, str | None]:
+def said(answer: Answer) -> tuple[str, str, str | None]:
     """Code, message and field of an error; of what is none of ours, as of a proxy, its status."""
     try:
         error = msgspec.json.decode(answer.body, type=_ErrorAnswer).error
