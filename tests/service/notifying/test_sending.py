@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -188,6 +191,30 @@ def test_where_some_of_those_in_a_url_are_told_it_is_told_and_said_who_was_not()
     assert "not all were told" in posted.problem
     assert "550" in posted.problem
     assert "left@" not in posted.problem
+
+
+def test_a_process_that_dies_while_it_sends_is_why_that_message_was_not_told_and_no_other() -> None:
+    require(shutil.which("ps") is not None, "ps")
+    before = _children()
+
+    def kill() -> bool:
+        for child in _children() - before:
+            os.kill(child, signal.SIGKILL)
+        return True
+
+    with Sender() as sender, http_receiver() as received:
+        with http_receiver(answer=kill) as deadly:
+            posted = sender.send(Secret(deadly.url), MESSAGE)
+        assert posted == Posted("the process that sends ended with -9")
+        assert sender.send(Secret(received.url), MESSAGE) == TOLD
+
+
+def _children() -> set[int]:
+    """Those of this process, whoever asks for them left out."""
+    with subprocess.Popen(["ps", "-A", "-o", "pid=,ppid="], stdout=subprocess.PIPE, text=True) as asked:
+        assert asked.stdout is not None
+        found = [tuple(map(int, line.split())) for line in asked.stdout]
+    return {pid for pid, parent in found if parent == os.getpid() and pid != asked.pid}
 
 
 @pytest.mark.parametrize("url", ["slack://short", "nonsense://T0ps3cret/x", "mailto://"])
