@@ -200,6 +200,34 @@ def test_what_is_slower_than_at_the_same_hours_of_the_days_before_has_degraded(w
     assert found.between == set()
 
 
+def test_calls_that_hang_now_and_then_are_found_by_the_95th_percentile(work: Work) -> None:
+    """One in ten takes four times as long: on average that is 30 % more, and more than the average is accepted to."""
+    for project in ("shop", "lab"):
+        with recording(work, project=project) as gauge:
+            for day in range(30):
+                for n in range(40):
+                    hangs = project == "shop" and day == 0 and n % 10 == 0
+                    usual = 100 + n % 7 + 3 * (day * 7 % 5)
+                    gauge.task("work", usual * (4 if hangs else 1), at=NOW - day * DAY - 2 * HOUR + n * MINUTE)
+    slow = {"type": "performance_degradation", "window_hours": 4}
+    (held,) = found_by(work, rule_from("slow", {**slow, "threshold": 50})).holds
+    assert (held.metric, held.project, held.agent_name) == ("execution_time_p95", "shop", "coder")
+    assert held.current_value == pytest.approx(410, rel=0.05)
+    assert held.expected_value == pytest.approx(112, abs=4)
+    assert "execution_time_p95 of coder in project shop was 4" in held.message
+    assert "(40 samples, compared with 28 windows; adjusted p" in held.message
+    of_all = rule_from("slow", {**slow, "threshold": 50, "by": None, "metric": "execution_time_p95"})
+    assert [(each.project, each.agent_name) for each in found_by(work, of_all).holds] == [("shop", None)]
+
+
+def test_what_is_slower_on_average_and_at_its_worst_is_one_alert(work: Work) -> None:
+    usual_days(work, 2, slower="agent-1")
+    rule = rule_from("slow", {"type": "performance_degradation", "window_hours": 4, "min_samples": 20})
+    found = found_by(work, rule)
+    assert [held.metric for held in found.holds] == ["execution_time"]
+    assert found.between == {rule.condition("execution_time_p95", "shop", "agent-1")}, "one that is open stays"
+
+
 def test_a_change_that_is_less_than_accepted_or_no_more_than_chance_is_no_degradation(work: Work) -> None:
     usual_days(work, 2, slower="agent-1")
     slow = {"type": "performance_degradation", "metric": "execution_time", "window_hours": 4, "min_samples": 20}

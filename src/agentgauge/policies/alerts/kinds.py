@@ -60,7 +60,7 @@ KINDS: dict[RuleType, Kind] = {
         watches="{metric} {threshold:g} % worse in {window_hours} h than in the weeks before",
         unit="% worse than before",
         has_clear_threshold=True,
-        metrics=("execution_time", "cost", "tokens", "quality_score", "success_rate"),
+        metrics=("execution_time", "execution_time_p95", "cost", "tokens", "quality_score", "success_rate"),
         has_samples=True,
     ),
     "outlier": Kind(

@@ -5,11 +5,15 @@ many windows of whole days before it), so what is usual at these hours is no deg
 known. Both have to hold: the figure is worse by more than the threshold, in percent of what was expected, and p,
 adjusted for all series and metrics of the rule (Benjamini and Hochberg), is at most 1 %. So where nothing changes, all
 agents of a rule together alarm in one evaluation of a hundred at most, and in fewer the higher the threshold is.
+
+Execution time is compared twice, on average and by its 95th percentile: that one call in ten hangs is in no average
+for long. Where both are worse one alert is opened, of the average.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +21,10 @@ from numpy.typing import NDArray
 
 from agentgauge.analysis.level_shift import Scale, Shift, newest_against_before
 from agentgauge.analysis.multiplicity import benjamini_hochberg
-from agentgauge.engines.hourly import Hourly
+from agentgauge.engines.duration_percentiles import p95_durations
+from agentgauge.engines.hourly import Hourly, Key
 from agentgauge.policies.alerts.rules import Rule
-from agentgauge.service.evaluating.evaluation import Evaluation, Found, detected, deviation, told_apart
+from agentgauge.service.evaluating.evaluation import Evaluation, Found, detected, deviation, filters_of, told_apart
 from agentgauge.service.evaluating.wording import figure, when, whose
 from agentgauge.state.alerts import Detected
 
@@ -33,25 +38,35 @@ _DAY = 24
 
 
 class _Metric(NamedTuple):
-    total: str
-    of: str
-    """The figures of hours that it is the ratio of."""
+    ratio: tuple[str, str] | None
+    """The figures of hours that it is the ratio of; None of a percentile, which no hours add up to."""
     unit: str
     scale: Scale
     lower_is_better: bool
 
 
+_AVERAGE, _P95 = "execution_time", "execution_time_p95"
 _METRICS = {
-    "execution_time": _Metric("duration_ms", "durations", "ms", "log", True),
-    "cost": _Metric("cost_usd", "tasks", "USD", "log", True),
-    "tokens": _Metric("tokens", "tasks", "tokens", "log", True),
-    "quality_score": _Metric("quality_score", "scores", "of 100", "linear", False),
-    "success_rate": _Metric("successes", "ended", "1", "share", False),
+    _AVERAGE: _Metric(("duration_ms", "durations"), "ms", "log", True),
+    _P95: _Metric(None, "ms", "log", True),
+    "cost": _Metric(("cost_usd", "tasks"), "USD", "log", True),
+    "tokens": _Metric(("tokens", "tasks"), "tokens", "log", True),
+    "quality_score": _Metric(("quality_score", "scores"), "of 100", "linear", False),
+    "success_rate": _Metric(("successes", "ended"), "1", "share", False),
 }
+
+
+class _Windows(NamedTuple):
+    """Of each key a row, of each window a column, the newest first."""
+
+    keys: Sequence[Key]
+    values: NDArray[np.float64]
+    n: NDArray[np.float64]
 
 
 class _Judged(NamedTuple):
     name: str
+    key: Key
     row: int
     value: float
     n: int
@@ -70,35 +85,50 @@ def degradations(evaluation: Evaluation, rule: Rule) -> Found:
     assert rule.min_samples is not None
     hours, step = rule.window_hours, math.ceil(rule.window_hours / _DAY) * _DAY
     windows = min(_WINDOWS, (_LONGEST_HOURS - hours) // step)
-    read = evaluation.hourly(rule, hours + windows * step)
-    judged = [each for name in rule.metrics for each in _judged(rule, read, name, hours, step, windows)]
+    judged: list[_Judged] = []
+    for name in rule.metrics:
+        ratio = _METRICS[name].ratio
+        if ratio is None:
+            found = p95_durations(
+                evaluation.connection, evaluation.end, hours=hours, step=step, windows=windows + 1, by=rule.by,
+                filters=filters_of(rule),
+            )  # fmt: skip
+            judged += _judged(rule, name, _Windows(found.keys, found.values, found.counts))
+        else:
+            read = evaluation.hourly(rule, hours + windows * step)
+            judged += _judged(rule, name, _ratios(rule, read, ratio, hours, step, windows))
     adjusted = benjamini_hochberg([float(each.shift.p_value[each.row]) for each in judged])
-    holds, between = [], set()
+    holds, between, slow_on_average = [], set(), set[Key]()
     for each, p in zip(judged, adjusted, strict=True):
         worse = each.worse_percent
         if math.isnan(worse) or math.isnan(p):
             continue
         judgement = rule.judge(worse)
-        if judgement == "holds" and p <= _ALPHA:
-            holds.append(_detected(evaluation, rule, read, each, p))
+        said = each.name == _P95 and each.key in slow_on_average
+        if judgement == "holds" and p <= _ALPHA and not said:
+            holds.append(_detected(evaluation, rule, each, p))
+            slow_on_average.update((each.key,) if each.name == _AVERAGE else ())
         elif judgement != "clear":
-            between.add(rule.condition(each.name, *read.keys[each.row]))
+            between.add(rule.condition(each.name, *each.key))
     return Found(tuple(holds), frozenset(between))
 
 
-def _judged(rule: Rule, read: Hourly, name: str, hours: int, step: int, windows: int) -> list[_Judged]:
+def _ratios(rule: Rule, read: Hourly, ratio: tuple[str, str], hours: int, step: int, windows: int) -> _Windows:
+    n = _of_windows(_table(read, ratio[1], rule.by), hours, step, windows)
+    total = _of_windows(read.table(ratio[0]), hours, step, windows)
+    return _Windows(read.keys, np.divide(total, n, out=np.full_like(total, math.nan), where=n > 0), n)
+
+
+def _judged(rule: Rule, name: str, of: _Windows) -> list[_Judged]:
     assert rule.min_samples is not None
-    metric = _METRICS[name]
-    n = _of_windows(_table(read, metric.of, rule.by), hours, step, windows)
-    total = _of_windows(read.table(metric.total), hours, step, windows)
-    values = np.divide(total, n, out=np.full_like(total, math.nan), where=n > 0)
+    metric, (keys, values, n) = _METRICS[name], of
     before = np.where(n[:, 1:] >= max(rule.min_samples / _LEAST_SHARE, 1), values[:, 1:], math.nan)
     shift = newest_against_before(
         values[:, 0], n[:, 0], before, n[:, 1:], scale=metric.scale, lower_is_better=metric.lower_is_better
     )
     return [
-        _Judged(name, row, float(values[row, 0]), int(n[row, 0]), shift)
-        for row in told_apart(rule, read.keys)
+        _Judged(name, keys[row], row, float(values[row, 0]), int(n[row, 0]), shift)
+        for row in told_apart(rule, keys)
         if n[row, 0] >= rule.min_samples and math.isfinite(shift.p_value[row])
     ]
 
@@ -116,11 +146,11 @@ def _of_windows(table: NDArray[np.float64], hours: int, step: int, windows: int)
     return np.stack([table[:, max(end - hours, 0) : max(end, 0)].sum(axis=1) for end in ends], axis=1)
 
 
-def _detected(evaluation: Evaluation, rule: Rule, read: Hourly, each: _Judged, p_adjusted: float) -> Detected:
+def _detected(evaluation: Evaluation, rule: Rule, each: _Judged, p_adjusted: float) -> Detected:
     assert rule.window_hours is not None
     assert rule.threshold is not None
     metric, shift = _METRICS[each.name], each.shift
-    project, key = read.keys[each.row]
+    project, key = each.key
     expected, low, high = (float(of[each.row]) for of in (shift.expected, shift.low, shift.high))
     sign = 1 if metric.lower_is_better else -1
     return detected(
