@@ -164,9 +164,10 @@ def test_each_answer_is_said_and_waited_for(
 
 
 def test_a_key_that_no_header_can_hold_is_not_shown() -> None:
+    key = "agk_" + "x" * 9  # a traceback shows lines of this file too
     with pytest.raises(NotNow) as trouble:
-        Wire(ServerClient("http://127.0.0.1:9", Secret("agk_x\n")), None).mark("0f" * 16, "5be0ad1c9f27-000003")
-    assert "agk_x" not in "".join(traceback.format_exception(trouble.value))
+        Wire(ServerClient("http://127.0.0.1:9", Secret(f"{key}\n")), None).mark("0f" * 16, "5be0ad1c9f27-000003")
+    assert key not in "".join(traceback.format_exception(trouble.value))
 
 
 def test_a_line_that_was_read_half_written_is_read_again(tmp_path: Path) -> None:
