@@ -57,10 +57,11 @@ def test_a_moved_directory_keeps_its_identity(tmp_path: Path) -> None:
     assert JournalDirectory(tmp_path / "b").id == known
 
 
-def test_a_damaged_identity_is_made_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [b"", b'{"id":"\xff"}'], ids=["empty", "no text"])
+def test_a_damaged_identity_is_made_anew(tmp_path: Path, damage: bytes) -> None:
     directory = JournalDirectory(tmp_path)
     known = directory.id
-    (directory.path / "id").write_bytes(b"")
+    (directory.path / "id").write_bytes(damage)
     assert JournalDirectory(tmp_path).id != known
 
 

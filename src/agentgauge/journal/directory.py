@@ -90,7 +90,7 @@ class JournalDirectory:
         try:
             with (self.path / "id").open("rb") as file:
                 return _decode(file.read()), os.fstat(file.fileno()).st_ino
-        except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
+        except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError, UnicodeDecodeError):
             return None
         except OSError as error:
             if is_interruption(error):
