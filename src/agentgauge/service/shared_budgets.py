@@ -5,7 +5,8 @@ of that. Budgets of all projects together are for keys of all projects.
 
 On SQLite transactions take turns on one thread, with a connection that does not sync for each of them: they would only
 wait for each other, and what they keep follows from events. Making or changing a budget syncs. On PostgreSQL a few run
-at once, so that one that waits for the network keeps nobody from asking.
+at once, so that one that waits for the network keeps nobody from asking. Who waits, for a thread and for others who
+write, is told so before the program that asks gives up: 503.
 """
 
 from __future__ import annotations
@@ -31,12 +32,13 @@ from agentgauge.state.budget_account import Account, Charge, Refusal, Reservatio
 from agentgauge.state.budget_accounts import BudgetAccounts
 from agentgauge.state.kept import KeptDatabase
 from agentgauge.state.sql import SqlStore
+from agentgauge.state.store import Store
 
 _log = logging.getLogger("agentgauge")
 _THREADS = 4
 """Of transactions in PostgreSQL."""
-_LONGEST_WAIT_S = 5.0
-"""After which nobody waits for an answer any more."""
+_LONGEST_TURN_S, _LONGEST_LOCK_S = 2.0, 2.5
+"""How long who asks waits for a thread, and then for others who write: a guard waits 5 s for its answer."""
 _LONGEST_COUNT_S = 4.0
 _FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _MOST_USD = Decimal(10**12)
@@ -48,10 +50,17 @@ class SharedBudgets:
     """For all routes of a process."""
 
     def __init__(self, state: SqlStore, meter: Meter) -> None:
-        self._state = state
         self._counts = SharedCounts(meter, state)
-        self._kept = None if state.path is None else KeptDatabase(state.path, wait_s=_LONGEST_WAIT_S)
-        self._threads = ThreadPoolExecutor(_THREADS if self._kept is None else 1, "agentgauge-budgets")
+        self._moves: Store
+        self._terms: Store
+        self._files: tuple[KeptDatabase, ...] = ()
+        if state.path is None:
+            self._moves = self._terms = state.waiting(_LONGEST_LOCK_S)
+        else:
+            moves = KeptDatabase(state.path, wait_s=_LONGEST_LOCK_S)
+            terms = KeptDatabase(state.path, wait_s=_LONGEST_LOCK_S, syncs=True)
+            self._moves, self._terms, self._files = moves, terms, (moves, terms)
+        self._threads = ThreadPoolExecutor(1 if self._files else _THREADS, "agentgauge-budgets")
 
     async def in_turn(self, work: Callable[[], T]) -> T:
         """`work`, on one of the threads that transactions have to themselves. Raises `ServerBusy` instead where so many
@@ -60,7 +69,7 @@ class SharedBudgets:
         asked = time.monotonic()
 
         def still_asked() -> T:
-            if time.monotonic() - asked > _LONGEST_WAIT_S:
+            if time.monotonic() - asked > _LONGEST_TURN_S:
                 raise ServerBusy("too many programs ask about budgets: nothing was reserved or charged")
             return work()
 
@@ -77,7 +86,7 @@ class SharedBudgets:
             _check_usd(meant.usd, "usd")
         if meant.since is not None:
             _check_time(meant.since, "since")
-        return BudgetAccounts(self._state, principal.projects).open(meant, principal.name)
+        return BudgetAccounts(self._terms, principal.projects).open(meant, principal.name)
 
     def account(self, principal: Principal, budget_id: int) -> Account:
         """Raises `NotFound`, `StateError`."""
@@ -138,11 +147,11 @@ class SharedBudgets:
         """End what runs, and let its connection go."""
         self._counts.close()
         self._threads.shutdown()
-        if self._kept is not None:
-            self._kept.close()
+        for file in self._files:
+            file.close()
 
     def _accounts(self, principal: Principal) -> BudgetAccounts:
-        return BudgetAccounts(self._kept or self._state, principal.projects)
+        return BudgetAccounts(self._moves, principal.projects)
 
 
 def _told(counted: asyncio.Future[None]) -> None:

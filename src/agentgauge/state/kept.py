@@ -27,6 +27,9 @@ from agentgauge.state.database import WAIT_SECONDS, Database, roll_back
 _PAUSE_S = 0.0001, 0.001
 """How long a transaction waits before it asks again whether another has ended, at random. SQLite itself waits up to 100
 ms each time, after which one that asks at once is always first."""
+_IN_VAIN_S = 5.0
+"""After a transaction that waited in vain the next ones try once for so long: a program with hundreds of budgets is not
+to wait for each of them when it ends."""
 _CHECKPOINT_PAGES = 8000
 """Of the log, about 32 MB, until it is worked into the file, which waits for the disk. With SQLite's 1,000 one
 transaction in a hundred would."""
@@ -65,16 +68,19 @@ if hasattr(os, "register_at_fork"):
 
 
 class KeptDatabase(Database):
-    def __init__(self, path: Path, *, wait_s: float = WAIT_SECONDS) -> None:
-        """`wait_s`: how long a transaction waits for others."""
+    def __init__(self, path: Path, *, wait_s: float = WAIT_SECONDS, syncs: bool = False) -> None:
+        """`wait_s`: how long a transaction waits for others. `syncs`: it is on disk when it ends, as of `Database`."""
         super().__init__(path)
         self._wait_s = wait_s
+        self._synchronous = "FULL" if syncs else "NORMAL"
+        self._in_vain_until = 0.0
+        """Until then one that waited knows that waiting does not help."""
         self._kept = _Kept()
         self._inherited: list[_Kept] = []
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """As of `Database`, without its sync."""
+        """As of `Database`, without its sync unless that was asked for."""
         with self._errors(), self._turn() as connection:
             self._begin(connection)
             yield connection
@@ -110,15 +116,21 @@ class KeptDatabase(Database):
 
     def _begin(self, connection: sqlite3.Connection) -> None:
         """Begin a transaction that writes, when no other process is in one."""
-        until = time.monotonic() + self._wait_s
+        began = time.monotonic()
+        until = began if began < self._in_vain_until else began + self._wait_s
         while True:
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if time.monotonic() >= until:
+                    if until > began:
+                        self._in_vain_until = until + _IN_VAIN_S
                     raise
                 time.sleep(random.uniform(*_PAUSE_S))
             else:
+                self._in_vain_until = 0.0
                 return
 
     def _open(self, kept: _Kept) -> sqlite3.Connection:
@@ -137,7 +149,7 @@ class KeptDatabase(Database):
         connection = sqlite3.connect(self.path, timeout=self._wait_s, isolation_level=None, check_same_thread=False)
         try:
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         except BaseException:
             connection.close()

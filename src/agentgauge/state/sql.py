@@ -16,6 +16,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
+from copy import copy
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -64,10 +65,18 @@ class SqlStore:
         self._engine, self._process = _engine(self._url, self._pool), os.getpid()
         self._inherited: list[sqlalchemy.Engine] = []
         self._is_ready = False
+        self.wait_s: float = WAIT_SECONDS
+        """How long a transaction of PostgreSQL waits for others."""
 
     @classmethod
     def of_file(cls, path: Path) -> SqlStore:
         return cls(sqlalchemy.URL.create("sqlite", database=str(path)))
+
+    def waiting(self, seconds: float) -> SqlStore:
+        """The same PostgreSQL database by the same connections, for who waits no longer for others who write."""
+        other = copy(self)
+        other.wait_s = seconds
+        return other
 
     @property
     def name(self) -> str:
@@ -92,7 +101,7 @@ class SqlStore:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """As of `Store`; waits up to half a minute for others."""
+        """As of `Store`; waits up to half a minute for others, or as long as `waiting` says."""
         with self._errors():
             self.prepare()
             with self._writing() as connection:
@@ -177,7 +186,7 @@ class SqlStore:
             connection = pooled.execution_options(agentgauge_begin="BEGIN IMMEDIATE")
             with connection.begin():
                 if self.path is None:
-                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'")
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{self.wait_s * 1000:.0f}ms'")
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 yield connection
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,12 +17,15 @@ from httpx2 import Response
 
 import agentgauge
 from agentgauge.api.app import create_app
+from agentgauge.errors import StateError
+from agentgauge.policies.budgets.remote import ANSWER_S
 from agentgauge.policies.budgets.wire import MOST_CHARGES
 from agentgauge.service.security.keys import issue
 from agentgauge.settings.server import ServerSettings, get_server_settings
 from agentgauge.state.audit import AuditLog
 from agentgauge.state.keys import KeyBook
 from agentgauge.state.opening import shared_state
+from agentgauge.state.sql import SqlStore
 
 PATH = "/api/v1/budget-accounts"
 WANTED = {"scope": "ticket", "name": "PROJ-456", "usd": "5"}
@@ -259,3 +265,27 @@ def test_the_examples_of_the_description_can_be_sent_and_are_answered_as_describ
                 assert answer.json().keys() == example.keys()
             sent += 1
     assert sent == 7
+
+
+def test_who_writes_for_long_keeps_nobody_waiting_for_longer_than_a_guard_waits(
+    client: TestClient, settings: ServerSettings
+) -> None:
+    opened(client)
+    with closing(sqlite3.connect(settings.recording.home.root / "state.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        answer = client.post(PATH, json=WANTED)
+        waited = time.monotonic() - began
+        other.execute("ROLLBACK")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert waited < ANSWER_S
+    opened(client)
+
+
+def test_who_writes_for_long_in_postgresql_neither(postgres_url: str) -> None:
+    with closing(SqlStore(postgres_url)) as store:
+        hurried = store.waiting(0.05)
+        with store.transaction(), pytest.raises(StateError, match="lock timeout"), hurried.transaction():
+            pass
+        with hurried.transaction() as connection:
+            assert connection.execute("SELECT 1").fetchone()[0] == 1
