@@ -380,6 +380,39 @@ def test_a_task_that_is_cancelled_while_it_asks_holds_nothing(
     assert account(home).reserved_usd == 0
 
 
+def test_a_loop_that_ends_while_a_task_asks_leaves_nothing_held(
+    gauge: agentgauge.Gauge, home: Path, keeper: Keeper
+) -> None:
+    reserve, asked, answered = keeper.accounts.reserve, threading.Event(), threading.Event()
+
+    def slow(*given: Any, **named: Any) -> Any:
+        asked.set()
+        assert answered.wait(30)
+        return reserve(*given, **named)
+
+    keeper.accounts.reserve = slow  # type: ignore[method-assign]
+
+    async def call(budget: Any) -> None:
+        async with budget.call(max_usd="0.5"):
+            pytest.fail("the call was made")
+
+    async def main() -> None:
+        task = asyncio.create_task(call(budget))
+        await asyncio.to_thread(asked.wait, 30)
+        task.cancel()
+
+    class Loop(asyncio.SelectorEventLoop):
+        async def shutdown_asyncgens(self) -> None:
+            """What a runner calls once all tasks are cancelled."""
+            await super().shutdown_asyncgens()
+            answered.set()
+
+    with gauge.budget("ticket:T", usd=1) as budget:
+        with asyncio.Runner(loop_factory=Loop) as runner:
+            runner.run(main())
+        assert account(home).reserved_usd == 0
+
+
 # Whose budget it is
 
 

@@ -7,7 +7,6 @@ could not be checked.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Callable
 from contextvars import ContextVar, Token
@@ -19,6 +18,7 @@ from agentgauge.events import Event
 from agentgauge.events.event import to_micros
 from agentgauge.interruption import is_interruption
 from agentgauge.policies.budgets.amounts import usd_of
+from agentgauge.policies.budgets.aside import beside
 from agentgauge.policies.budgets.costs import CHARGED_KINDS, Costs, warn_unpriced
 from agentgauge.policies.budgets.holding import Holding, Promise
 from agentgauge.policies.budgets.unavailable import Refused, Unavailable
@@ -290,21 +290,3 @@ class GuardedCall:
     def _let_go(self, promise: Promise | None) -> None:
         if promise is not None:
             self._guard.settle(promise)
-
-
-async def beside(work: Callable[[], T], undo: Callable[[T], object] | None = None) -> T:
-    """Do what may wait for a store in a thread, so that other tasks go on; at once where no asyncio loop runs.
-
-    Where the task is cancelled meanwhile, the work is done all the same, and undone.
-    """
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return work()
-    thread = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(thread)
-    except asyncio.CancelledError:
-        if undo is not None:
-            thread.add_done_callback(lambda done: None if done.exception() else undo(done.result()))
-        raise
