@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -106,6 +107,22 @@ def test_a_database_that_cannot_be_written_says_so_and_is_used_again_once_it_can
         file.execute("UPDATE alembic_version SET version_num = ?", (version,))
         file.commit()
     assert count(kept) == 2
+
+
+def test_who_waited_in_vain_is_the_only_one_who_waits(tmp_path: Path) -> None:
+    """A program that ends with hundreds of budgets would wait for each of them."""
+    kept = KeptDatabase(tmp_path / "state.db", wait_s=0.5)
+    count(kept)
+    with closing(sqlite3.connect(kept.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        for _ in range(40):
+            with pytest.raises(StateError, match="locked"):
+                count(kept)
+        assert time.monotonic() - began < 10
+        other.execute("ROLLBACK")
+    assert count(kept) == 2
+    kept.close()
 
 
 def _count_often(store: Database) -> None:
