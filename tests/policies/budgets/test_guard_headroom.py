@@ -18,7 +18,7 @@ from agentgauge.settings import get_settings
 from agentgauge.state.budget_account import Reservation
 from agentgauge.state.budget_accounts import BudgetAccounts
 from agentgauge.state.database import state_of
-from tests.policies.budgets.guarding import Hands, account, kept_by, local
+from tests.policies.budgets.guarding import Hands, account, counted, kept_by, local
 
 
 @pytest.fixture
@@ -212,3 +212,16 @@ def test_charges_that_nobody_takes_are_kept_up_to_a_bound(
         assert budget.spent_usd == Decimal("101")
     told = account(home).charged_usd
     assert Decimal(99) < told <= 101
+
+
+def test_charges_that_were_let_go_are_the_next_counts(
+    gauge: agentgauge.Gauge, home: Path, keeper: Keeper, hands: Hands
+) -> None:
+    guard = gauge.budget("ticket:T", usd=10_000)
+    with guard:
+        for _ in range(MOST_UNTOLD + 100):
+            gauge.llm_call("m", cost_usd="0.01")
+    hands.now += 61
+    counted(home)
+    with guard as budget:
+        assert budget.spent_usd == Decimal("101")

@@ -76,7 +76,10 @@ class Holding:
         self._pending: list[tuple[Charge, int]] = []
         """With what each takes away of this period."""
         self._untold = 0
-        """Spent in this period and not told yet, or being told now."""
+        """Spent in this period and not told yet, or being told now; with what was forgotten, until a count knows it."""
+        self._forgotten = 0
+        """Of charges that were let go."""
+        self._forgotten_at = 0.0
         self._good_until = 0.0
         """Seconds since 1970 until which what is held may be used: until it expires, or its period ends."""
         self._used_at = 0.0
@@ -112,6 +115,7 @@ class Holding:
             standing = self._line.open(wanted)
             if standing.counted_at is None and not is_counted:
                 raise Unavailable("its spending cannot be counted; 'agentgauge doctor' may say why")
+        self._remember(standing)
         if standing.spent + self._untold >= standing.limit:
             raise Refused
         if self._is_stale(standing):
@@ -166,7 +170,8 @@ class Holding:
             self._untold += cost
             self._pending.append((charge, cost))
             if len(self._pending) > MOST_UNTOLD:
-                del self._pending[0]
+                self._forgotten += self._pending.pop(0)[1]
+                self._forgotten_at = now
         self._keeper.watch(self)
         return uncovered > 0 and self._is_past(cost)
 
@@ -269,6 +274,13 @@ class Holding:
                 raise
             with self._lock:
                 self._untold -= sum(cost for _, cost in told)
+
+    def _remember(self, standing: Standing) -> None:
+        """A count that is younger than what was forgotten knows it."""
+        with self._lock:
+            if self._forgotten and standing.counted_at and standing.counted_at.timestamp() > self._forgotten_at:
+                self._untold -= self._forgotten
+                self._forgotten = 0
 
     def _tell_all(self, charges: list[Charge], changes: list[tuple[str, int]]) -> None:
         budget_id = self._known().budget_id
