@@ -8,7 +8,7 @@ as they would. Every agent has events in nearly every hour, which is the dearest
 
 `loops` is what the jobs `anomalies` and `outliers` did before there were rules: the reports of the command line, asked
 for each project. `rules` are the default rules, through the job, alerts in a SQLite file included; the limit is of it.
-Each side runs in a process of its own. Both say how many anomalies they found, which are to be the same.
+Each side runs in a process of its own. Both say how many anomalies for the worse they found, which are to be the same.
 """
 
 from __future__ import annotations
@@ -94,15 +94,16 @@ def loops(root: Path) -> dict[str, object]:
         for project in projects:
             own = (Filter("project", "=", project),)
             for by in (None, "agent"):
-                found += len(anomalies(engine, last, zone="UTC", now=END, by=by, filters=own).anomalies)
+                answer = anomalies(engine, last, zone="UTC", now=END, by=by, filters=own)
+                found += sum(each.severity != "info" for each in answer.anomalies)
         seconds["anomalies"] = time.perf_counter() - begin
         begin = time.perf_counter()
         for project in projects:
             own = (Filter("project", "=", project),)
             for metric in ("execution_time", "cost", "tokens"):
                 window = Window(END - timedelta(days=30), END)
-                answer = outliers(engine, metric, window, method="robust", by="operation", limit=1, filters=own)
-                outliers_within(engine, answer, last, own)
+                usual = outliers(engine, metric, window, method="robust", by="operation", limit=1, filters=own)
+                outliers_within(engine, usual, last, own)
         seconds["outliers"] = time.perf_counter() - begin
     return {"seconds": seconds, "anomalies": found}
 
