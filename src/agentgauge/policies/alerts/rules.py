@@ -5,7 +5,8 @@ always of one project (or of the events that name none), of one metric where the
 operation, ... where the rule is `by` it. Of each condition one alert is open at a time.
 
 A condition begins to hold beyond `threshold`, and is over when it was back at `clear_threshold`, or better, in
-`clear_after` evaluations in a row. Rules are evaluated once an hour.
+`clear_after` evaluations in a row, of which an hour has one. Rules are evaluated once an hour, those about budgets
+within minutes too.
 """
 
 from __future__ import annotations
