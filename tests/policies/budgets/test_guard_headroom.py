@@ -6,16 +6,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import agentgauge
-from agentgauge.errors import BudgetExceeded
+from agentgauge.errors import BudgetExceeded, StateError
 from agentgauge.policies.budgets.account_line import TTL_S
 from agentgauge.policies.budgets.holding import IDLE_S, MOST_UNTOLD, WAIT_S
 from agentgauge.policies.budgets.keeper import RENEW_S, Keeper
 from agentgauge.settings import get_settings
-from agentgauge.state.budget_account import Reservation
+from agentgauge.state.budget_account import Refusal, Reservation
 from agentgauge.state.budget_accounts import BudgetAccounts
 from agentgauge.state.database import state_of
 from tests.policies.budgets.guarding import Hands, account, counted, kept_by, local
@@ -225,3 +226,31 @@ def test_charges_that_were_let_go_are_the_next_counts(
     counted(home)
     with guard as budget:
         assert budget.spent_usd == Decimal("101")
+
+
+def test_a_clock_that_is_set_back_keeps_no_headroom_and_no_store_away(
+    gauge: agentgauge.Gauge, home: Path, keeper: Keeper, hands: Hands
+) -> None:
+    """Of a lease that a server keeps the time goes on."""
+    asked, reserve, renewed = [], keeper.accounts.reserve, []
+
+    def counted_reserve(*given: Any, **named: Any) -> Reservation | Refusal:
+        asked.append(given)
+        if len(asked) == 2:
+            raise StateError("away")
+        return reserve(*given, **named)
+
+    keeper.accounts.reserve = counted_reserve  # type: ignore[method-assign]
+    keeper.accounts.renew = lambda *given: renewed.append(given)  # type: ignore[method-assign]
+    with gauge.budget("ticket:T", usd=100) as budget:
+        with budget.call("0.5"):
+            pass
+        hands.now -= 3600
+        with budget.call("0.5"):
+            pass
+        assert gauge.health().altered == {"budget not checked": 1}
+        hands.now -= 3600
+        with budget.call("0.5"):
+            keeper.tick()
+        assert len(asked) == 3
+        assert len(renewed) == 1

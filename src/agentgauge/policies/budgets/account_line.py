@@ -48,12 +48,12 @@ class AccountLine:
         self.is_down = False
         """The last question was not answered."""
         self._keeper = keeper
-        self._away_until = 0.0
+        self._away_since = 0.0
         self._reason = ""
 
     @property
     def is_left_alone(self) -> bool:
-        return self._keeper.clock() < self._away_until
+        return self._keeper.is_within(AWAY_S, self._away_since)
 
     def open(self, wanted: Wanted) -> Standing:
         """Find the budget, or make it. Raises `Unavailable`, as all that follows."""
@@ -95,7 +95,7 @@ class AccountLine:
             if isinstance(error, NotFound):
                 self.standing = None
             self._reason = str(error) or type(error).__name__
-            self._away_until = self._keeper.clock() + AWAY_S
+            self._away_since = self._keeper.clock()
             self.is_down = True
             raise Unavailable(self._reason) from error
         self.is_down = False

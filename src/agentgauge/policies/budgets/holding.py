@@ -40,6 +40,8 @@ WAIT_S, RETRY_S = 3.0, 0.05
 """How long, and how often, a call asks again that only idle headroom of others stands in the way of."""
 STALE = timedelta(seconds=60)
 """How old a count may be that a call is refused by."""
+_THREADS_S = 1.0
+"""What a thread may be behind another between two looks at the clock."""
 MOST_UNTOLD = 10_000
 """Charges kept for a store that is out of reach; of the others the next count learns."""
 
@@ -133,7 +135,7 @@ class Holding:
         """What a call may cost, out of what is leased; None where the account is to be asked: `promise`."""
         now = self._keeper.clock()
         with self._lock:
-            if now >= self._good_until or not self._room.take(pico):
+            if not self._is_good(now) or not self._room.take(pico):
                 return None
             self._used_at = now
             return Promise(pico, self._generation, is_asked=False)
@@ -161,7 +163,7 @@ class Holding:
             if standing is not None and not standing.covers(micros):
                 cost = uncovered = 0
             else:
-                if now >= self._good_until:
+                if not self._is_good(now):
                     self._room.forgo()
                 is_ours = promise is not None and promise.generation == self._generation
                 used, uncovered = self._room.spend(cost, promise.left if promise is not None and is_ours else 0)
@@ -215,7 +217,9 @@ class Holding:
     def keep(self, now: float) -> None:
         """Tell what was spent, and give back what nobody uses."""
         with self._lock:
-            is_useless = self._room.free > 0 and (now - self._used_at >= IDLE_S or now >= self._good_until)
+            is_useless = self._room.free > 0 and (
+                not self._keeper.is_within(IDLE_S, self._used_at) or not self._is_good(now)
+            )
             is_due = bool(self._pending) or is_useless or bool(self._room.changes())
         if not self._line.is_left_alone:
             if is_due:
@@ -300,7 +304,7 @@ class Holding:
     def _current(self) -> Standing:
         """As last known in this period. What is held of another one, or was not renewed in time, goes back first."""
         now = self._keeper.clock()
-        if now >= self._good_until and self._room.held:
+        if self._room.held and not self._is_good(now):
             self._tell(keep_free=False)
         standing = self._known()
         if standing.ends is not None and now * 1e6 >= standing.ends:
@@ -311,7 +315,7 @@ class Holding:
         """Whether there is so much headroom free now."""
         with self._telling:
             with self._lock:
-                if self._room.free >= at_least and self._keeper.clock() < self._good_until:
+                if self._room.free >= at_least and self._is_good(self._keeper.clock()):
                     return True
             return self._reserve(budget_id, size, at_least).granted is not None
 
@@ -323,7 +327,7 @@ class Holding:
             return answer
         now = self._keeper.clock()
         with self._lock:
-            if now >= self._good_until:
+            if not self._is_good(now):
                 self._room.forgo()
                 self._good_until = self._within_period(now + TTL_S)
             self._room.granted(lease, answer.granted)
@@ -333,13 +337,17 @@ class Holding:
         self._keeper.watch(self)
         return answer
 
+    def _is_good(self, now: float) -> bool:
+        """Whether what is held may be used. Not so where the clock was set back: others' clocks were not."""
+        return now < self._good_until <= now + TTL_S + _THREADS_S
+
     def _within_period(self, until: float) -> float:
         standing = self._line.standing
         return until if standing is None or standing.ends is None else min(until, standing.ends / 1e6)
 
     def _asked(self, budget_id: int, pico: int) -> Promise:
         """A reservation for one call. Raises `Refused`, `Unavailable`."""
-        until = self._keeper.clock() + WAIT_S
+        began = self._keeper.clock()
         while True:
             answer = self._reserve(budget_id, pico, pico, take=True)
             if answer.granted is not None:
@@ -347,7 +355,7 @@ class Holding:
             short = pico - answer.standing.remaining
             if self._room.free or self._room.changes():
                 self._tell(keep_free=False)
-            elif short <= answer.leased and self._keeper.clock() < until:
+            elif short <= answer.leased and self._keeper.is_within(WAIT_S, began):
                 self._keeper.pause(RETRY_S)
             elif not self._may_be_counted_free(answer, short) or not self._keeper.recount(budget_id):
                 raise Refused

@@ -85,6 +85,12 @@ class Keeper:
         for holding in list(self._holdings.values()):
             holding.after_fork()
 
+    def is_within(self, seconds: float, since: float) -> bool:
+        """Whether so many have not gone by since then. False where the clock was set back meanwhile: nothing is to wait
+        until it is there again.
+        """
+        return 0 <= self.clock() - since < seconds
+
     def holding(self, wanted: Wanted) -> Holding:
         """What this process holds of a budget; one, whoever asks for it."""
         key = (wanted.scope, wanted.name, wanted.project or "", wanted.period)
@@ -127,7 +133,7 @@ class Keeper:
         now = self.clock()
         with self._lock:
             watched = list(self._watched)
-        if now - self._renewed_at >= RENEW_S and any(holding.holds for holding in watched):
+        if not self.is_within(RENEW_S, self._renewed_at) and any(holding.holds for holding in watched):
             self._renew(now, watched)
         for holding in watched:
             try:
@@ -164,7 +170,7 @@ class Keeper:
         the last seconds.
         """
         with self._counting:
-            if self.clock() - self._recounted.get(budget_id, 0.0) < RECOUNT_S:
+            if self.is_within(RECOUNT_S, self._recounted.get(budget_id, 0.0)):
                 return False
             try:
                 self.accounts.recount(budget_id)
@@ -180,7 +186,7 @@ class Keeper:
 
     def recount_soon(self, budget_id: int) -> None:
         """As `recount`, beside the program."""
-        if self.clock() - self._recounted.get(budget_id, 0.0) >= RECOUNT_S:
+        if not self.is_within(RECOUNT_S, self._recounted.get(budget_id, 0.0)):
             self._start(lambda: self.recount(budget_id))
 
     def settle(self) -> None:
