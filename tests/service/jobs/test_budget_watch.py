@@ -102,6 +102,15 @@ def test_a_check_that_takes_long_is_made_every_five_minutes(work: Work, clock: C
     assert watch_budgets(work, NOON + 6 * MINUTE).endswith("alerts 1 opened")
 
 
+def test_a_clock_that_is_set_back_ends_the_pause(work: Work, clock: Clock) -> None:
+    budget(work, 10)
+    clock.step = timedelta(seconds=30)
+    watch_budgets(work, NOON)
+    spend(work, "20", NOON - timedelta(days=1))
+    clock.time, clock.step = NOON - timedelta(hours=3), timedelta()
+    assert watch_budgets(work, clock.time).endswith("alerts 1 opened")
+
+
 def test_no_two_checks_are_made_at_once(work: Work) -> None:
     """The one that read older events would resolve what the other alerted of."""
     budget(work, 10)

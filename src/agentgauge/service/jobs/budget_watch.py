@@ -30,7 +30,7 @@ def watch_budgets(work: Work, scheduled: datetime) -> str:
     seen = (work.data_versions.look().text, budgets, rules)
     if last is not None and last.seen == seen:
         return "nothing new since the last check"
-    if last is not None and began < last.next:
+    if last is not None and last.next - _LONGEST_PAUSE <= began < last.next:  # a clock may be set back
         return "something is new, and the last check was just now"
     # One that read older events must not have the last word.
     with held(LeaseBook(work.state), f"job {HOURLY}", holder()) as lease:
