@@ -27,15 +27,13 @@ CALL, COST = Decimal("0.02"), Decimal("0.0125")
 """What a call may cost, and does."""
 
 
-@pytest.fixture(params=["kept", "sqlite", "postgresql", "kept and sqlite"])
+@pytest.fixture(params=["kept", "postgresql", "kept and sqlite"])
 def places(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
     """How each process opens the same database."""
     path = str(tmp_path / "state.db")
     match request.param:
         case "kept":
             return [path] * PROCESSES
-        case "sqlite":
-            return [f"sqlite:///{path}"] * PROCESSES
         case "postgresql":
             return [request.getfixturevalue("postgres_url")] * PROCESSES
     return [path, f"sqlite:///{path}"] * (PROCESSES // 2)
@@ -106,11 +104,11 @@ def test_processes_that_race_spend_no_more_than_there_is(places: list[str]) -> N
 
 def test_a_crash_leaks_nothing(places: list[str]) -> None:
     """What processes that were killed had reserved is free again once it was counted what they spent."""
-    _at_once(places, "100", dying=3)
+    _at_once(places[-4:], "100", dying=2)
     with _opened(places[-1]) as store:
         accounts, counts = BudgetAccounts(store), BudgetCounts(store)
         before = accounts.account(1)
-        assert before.reserved_usd == 3 * CALL
+        assert before.reserved_usd == 2 * CALL
         budget, now = BudgetBook(store).get(1), counts.now()
         told = frozenset(one.identity for one in counts.unseen(1, before.period_start))
         found = Count(
