@@ -13,8 +13,9 @@ import pytest
 import agentgauge
 from agentgauge.errors import BudgetExceeded, StateError
 from agentgauge.policies.budgets.account_line import TTL_S
-from agentgauge.policies.budgets.holding import IDLE_S, MOST_UNTOLD, WAIT_S
+from agentgauge.policies.budgets.holding import IDLE_S, WAIT_S
 from agentgauge.policies.budgets.keeper import RENEW_S, Keeper
+from agentgauge.policies.budgets.untold import MOST_UNTOLD
 from agentgauge.settings import get_settings
 from agentgauge.state.budget_account import Refusal, Reservation
 from agentgauge.state.budget_accounts import BudgetAccounts

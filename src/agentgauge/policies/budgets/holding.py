@@ -24,6 +24,7 @@ from agentgauge.policies.budgets.headroom import Headroom
 from agentgauge.policies.budgets.outage import Outage
 from agentgauge.policies.budgets.standing import Standing
 from agentgauge.policies.budgets.unavailable import Refused, Unavailable
+from agentgauge.policies.budgets.untold import Untold
 from agentgauge.policies.budgets.wording import label
 from agentgauge.recorder.entry import Entry
 from agentgauge.recorder.scope import Scope
@@ -42,8 +43,6 @@ STALE = timedelta(seconds=60)
 """How old a count may be that a call is refused by."""
 _THREADS_S = 1.0
 """What a thread may be behind another between two looks at the clock."""
-MOST_UNTOLD = 10_000
-"""Charges kept for a store that is out of reach; of the others the next count learns."""
 
 
 class Promise:
@@ -75,13 +74,7 @@ class Holding:
         self._lock = threading.RLock()  # a handler of a signal may record while its thread holds it
         self._telling = threading.RLock()
         self._room = Headroom()
-        self._pending: list[tuple[Charge, int]] = []
-        """With what each takes away of this period."""
-        self._untold = 0
-        """Spent in this period and not told yet, or being told now; with what was forgotten, until a count knows it."""
-        self._forgotten = 0
-        """Of charges that were let go."""
-        self._forgotten_at = 0.0
+        self._untold = Untold()
         self._good_until = 0.0
         """Seconds since 1970 until which what is held may be used: until it expires, or its period ends."""
         self._used_at = 0.0
@@ -117,8 +110,10 @@ class Holding:
             standing = self._line.open(wanted)
             if standing.counted_at is None and not is_counted:
                 raise Unavailable("its spending cannot be counted; 'agentgauge doctor' may say why")
-        self._remember(standing)
-        if standing.spent + self._untold >= standing.limit:
+        with self._lock:
+            self._untold.counted(standing)
+            spent = standing.spent + self._untold.cost
+        if spent >= standing.limit:
             raise Refused
         if self._is_stale(standing):
             self._keeper.recount_soon(standing.budget_id)
@@ -169,11 +164,7 @@ class Holding:
                 used, uncovered = self._room.spend(cost, promise.left if promise is not None and is_ours else 0)
                 if promise is not None:
                     promise.left -= used
-            self._untold += cost
-            self._pending.append((charge, cost))
-            if len(self._pending) > MOST_UNTOLD:
-                self._forgotten += self._pending.pop(0)[1]
-                self._forgotten_at = now
+            self._untold.add(charge, cost, now)
         self._keeper.watch(self)
         return uncovered > 0 and self._is_past(cost)
 
@@ -191,7 +182,7 @@ class Holding:
     def seen(self) -> tuple[Standing | None, int, int]:
         """How the account stood, what was spent here and not told, and how much of what is reserved is free here."""
         with self._lock:
-            return self._line.standing, self._untold, self._room.held - self._room.promised
+            return self._line.standing, self._untold.cost, self._room.held - self._room.promised
 
     def unchecked(self, entry: Entry, scope: Scope, reason: str) -> None:
         """A guard let something pass that could not be checked."""
@@ -212,7 +203,7 @@ class Holding:
     @property
     def is_busy(self) -> bool:
         """Whether there is something to tell, to renew or to give back."""
-        return bool(self._pending) or self._room.held > 0 or self._outage is not None
+        return bool(self._untold) or self._room.held > 0 or self._outage is not None
 
     def keep(self, now: float) -> None:
         """Tell what was spent, and give back what nobody uses."""
@@ -220,7 +211,7 @@ class Holding:
             is_useless = self._room.free > 0 and (
                 not self._keeper.is_within(IDLE_S, self._used_at) or not self._is_good(now)
             )
-            is_due = bool(self._pending) or is_useless or bool(self._room.changes())
+            is_due = bool(self._untold) or is_useless or bool(self._room.changes())
         if not self._line.is_left_alone:
             if is_due:
                 self._tell_or_later(keep_free=not is_useless)
@@ -264,27 +255,19 @@ class Holding:
             with self._lock:
                 if not keep_free:
                     self._room.forgo()
-                changes, told = self._room.changes(), self._pending
+                changes, told = self._room.changes(), self._untold.take()
                 if not (changes or told):
                     return
-                self._pending = []
             try:
                 self._tell_all([charge for charge, _ in told], changes)
             except BaseException:
                 with self._lock:
-                    self._pending[:0] = told
+                    self._untold.put_back(told)
                     if self._line.standing is None:  # the budget is gone, and with it all that was held of it
                         self._room = Headroom()
                 raise
             with self._lock:
-                self._untold -= sum(cost for _, cost in told)
-
-    def _remember(self, standing: Standing) -> None:
-        """A count that is younger than what was forgotten knows it."""
-        with self._lock:
-            if self._forgotten and standing.counted_at and standing.counted_at.timestamp() > self._forgotten_at:
-                self._untold -= self._forgotten
-                self._forgotten = 0
+                self._untold.told(told)
 
     def _tell_all(self, charges: list[Charge], changes: list[tuple[str, int]]) -> None:
         budget_id = self._known().budget_id
