@@ -34,10 +34,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 
 class AgentGaugeError(Exception):
-    """Base of every error raised by agentgauge."""
+    """Base of every error raised by agentgauge. A process that raises one can hand it to another, with all it says."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As an exception, but not by its constructor, which may ask for more than the message."""
+        return _made_again, (type(self), *self.args), self.__dict__ or None
+
+
+def _made_again(kind: type[AgentGaugeError], *args: object) -> AgentGaugeError:
+    return kind.__new__(kind, *args)
 
 
 class SettingsError(AgentGaugeError, ValueError):
