@@ -24,9 +24,13 @@ from pathlib import Path
 
 from agentgauge.state.database import WAIT_SECONDS, Database, roll_back
 
-_PAUSE_S = 0.0001, 0.001
+_PAUSE_S = 0.0003, 0.003
 """How long a transaction waits before it asks again whether another has ended, at random. SQLite itself waits up to 100
 ms each time, after which one that asks at once is always first."""
+_LONG_S = 0.003
+_LONG_PAUSE_S = 0.0001, 0.0003
+"""As `_PAUSE_S`, of one that has waited for so long: it asks more often than those who came later, since a file lock
+has no queue."""
 _IN_VAIN_S = 5.0
 """After a transaction that waited in vain the next ones try once for so long: a program with hundreds of budgets is not
 to wait for each of them when it ends."""
@@ -128,7 +132,8 @@ class KeptDatabase(Database):
                     if until > began:
                         self._in_vain_until = until + _IN_VAIN_S
                     raise
-                time.sleep(random.uniform(*_PAUSE_S))
+                has_waited = time.monotonic() - began >= _LONG_S
+                time.sleep(random.uniform(*(_LONG_PAUSE_S if has_waited else _PAUSE_S)))
             else:
                 self._in_vain_until = 0.0
                 return
