@@ -46,6 +46,20 @@ def test_a_person_is_forgotten_and_the_money_stays_spent(home: Budgeted) -> None
     assert (home.used(team), home.used(agent)) == before == (7, 7)
 
 
+@pytest.mark.parametrize("is_counted", [False, True], ids=["not counted yet", "counted"])
+def test_what_guards_told_of_a_person_is_not_spent_twice(home: Budgeted, is_counted: bool) -> None:
+    """The charge stands beside the events; what is carried stands for the same event, whose segment is gone."""
+    team = home.add("team:web", "50")
+    home.accounts.charge(team.id, home.record("1", "2", None, team="web", user="ann"))
+    if is_counted:
+        recount(home.meter, home.store)
+    told = home.accounts.account(team.id).spent_usd, home.used(team)
+    home.meter.lake.forget("ann", of_user(home.store, "ann", datetime.now(UTC)))
+    assert (home.accounts.account(team.id).spent_usd, home.used(team)) == told == (4, 4)
+    recount(home.meter, home.store)
+    assert (home.accounts.account(team.id).spent_usd, home.used(team)) == (4, 4)
+
+
 def test_a_deletion_that_did_not_take_place_doubles_nothing(home: Budgeted) -> None:
     """What is to be carried is written first; a crash before the events go leaves it there."""
     ticket = home.add("ticket:X", "50")

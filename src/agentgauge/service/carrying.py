@@ -2,7 +2,8 @@
 
 Events go by age, and where a person is to be forgotten; the money is spent all the same. So before they go, their cost
 is summed up for the budgets that they count in, under a mark that the version of the lake bears which is without them:
-a snapshot that still has them counts them, one that has not counts the sums, also after a crash in between.
+a snapshot that still has them counts them, one that has not counts the sums, also after a crash in between. What guards
+told of them counts as seen from then on.
 
 By age, the sums that are kept of agents, roles and projects go on to answer; of these only what lies before the first
 whole sum is carried. What is carried is of the budgets as they are then: of one that is made later, or begins earlier,
@@ -23,6 +24,7 @@ from agentgauge.lake import Snapshot
 from agentgauge.lake.lake import Leaving
 from agentgauge.lake.rollups.figures import DIMENSIONS
 from agentgauge.lake.rollups.levels import SUMS
+from agentgauge.service.budget_charges import Sighting
 from agentgauge.service.budgets import column_of, within
 from agentgauge.state.budget_counts import BudgetCounts, Carried
 from agentgauge.state.budget_terms import Budget
@@ -53,16 +55,22 @@ def _carry(
     budgets = BudgetBook(store).budgets()
     if not budgets:
         return None
+    counts = BudgetCounts(store)
+    opened = counts.now()
     mark = f"agentgauge.carried.{secrets.token_hex(8)}"
     engine = DuckDBEngine(snapshot.connection)
     found: dict[tuple[int, datetime, bool], Decimal] = defaultdict(Decimal)
     for condition in conditions:
-        for budget, start, is_edge, usd in _sums(engine, budgets, condition, now, sums_stay=sums_stay):
-            found[budget, start, is_edge] += usd
-    rows = [Carried(budget, mark, start, usd, is_edge) for (budget, start, is_edge), usd in found.items() if usd]
+        for id_, start, is_edge, usd in _sums(engine, budgets, condition, now, sums_stay=sums_stay):
+            found[id_, start, is_edge] += usd
+    rows = [Carried(id_, mark, start, usd, is_edge) for (id_, start, is_edge), usd in found.items() if usd]
     if not rows:
         return None
-    BudgetCounts(store).carry(rows)
+    sighting = Sighting(engine, now)
+    beside = counts.beside(budgets, now)
+    for budget in budgets:
+        counts.landed(budget.id, budget.counts_from(now), sighting.sort(beside[budget.id].told).seen, opened)
+    counts.carry(rows)
     return mark
 
 

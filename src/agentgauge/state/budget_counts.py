@@ -28,6 +28,7 @@ from agentgauge.state.budget_ledger import (
     Told,
     free_expired,
     held_usd,
+    move_to_counted,
     read_account,
     total,
     unseen,
@@ -162,6 +163,26 @@ class BudgetCounts:
             )
             keep_used(connection, budget.id, count.usd, count.began)
             return ()
+
+    def landed(self, budget_id: int, start: datetime, seen: Identities, opened: datetime) -> None:
+        """Count these charges alone, whose events a snapshot has that was opened at `opened`: they are about to be
+        deleted, and no later count would find them. Raises `StateError`.
+        """
+        if not seen:
+            return
+        with self._store.transaction() as connection:
+            moved = total(one.usd for one in unseen(connection, budget_id, start) if one.identity in seen)
+            for segment, n in seen:
+                connection.execute(
+                    "UPDATE budget_charges SET seen_at = ? WHERE budget_id = ? AND segment = ? AND n = ?",
+                    (to_micros(opened - _OLDER_SNAPSHOT) - 1, budget_id, segment, n),
+                )
+            # What counts meanwhile, in a snapshot that may be older, is told to count again by `snapshot_at`.
+            connection.execute(
+                "UPDATE budget_accounts SET snapshot_at = ? WHERE budget_id = ? AND period_starts_at = ?",
+                (to_micros(opened), budget_id, to_micros(start)),
+            )
+            move_to_counted(connection, budget_id, start, moved)
 
     def carry(self, rows: Iterable[Carried]) -> None:
         """Keep the money of events that are about to be deleted. Raises `StateError`."""

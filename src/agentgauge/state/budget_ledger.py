@@ -122,6 +122,20 @@ def charge(connection: Connection, budget: Budget, charges: Sequence[Charge], no
         write_account(connection, msgspec.structs.replace(account, charged_usd=account.charged_usd + usd))
 
 
+def move_to_counted(connection: Connection, budget_id: int, start: datetime, usd: Decimal) -> None:
+    """So much of what was charged is counted from now on."""
+    of_period = (budget_id, to_micros(start))
+    row = connection.execute(
+        "SELECT counted_usd, charged_usd FROM budget_accounts WHERE budget_id = ? AND period_starts_at = ?", of_period
+    ).fetchone()
+    if row is not None:
+        counted, charged = Decimal(row[0]) + usd, Decimal(row[1]) - usd
+        connection.execute(
+            "UPDATE budget_accounts SET counted_usd = ?, charged_usd = ? WHERE budget_id = ? AND period_starts_at = ?",
+            (plain_digits(counted), plain_digits(charged), *of_period),
+        )
+
+
 def unseen(connection: Connection, budget_id: int, start: datetime) -> list[Told]:
     """The charges of a period that no count has seen yet."""
     rows = connection.execute(
