@@ -28,6 +28,9 @@ _CONNECTIONS = 32
 """Kept open: one for each thread that asks at the same time. Beyond that urllib3 warns of each it closes."""
 _OBJECT = re.compile(r"^HTTPS?Connection(Pool)?\([^)]*\): (Failed to establish a new connection: )?")
 
+_NO_TLS = "WRONG_VERSION_NUMBER"
+"""What OpenSSL calls an answer that is not TLS."""
+
 
 class Answer(msgspec.Struct, frozen=True):
     """What a server said, whatever its status."""
@@ -117,4 +120,5 @@ def _said(error: Exception) -> str:
     """What happened, without the objects of urllib3 that it shows in front of it."""
     inner = error.args[-1] if error.args else None
     said = str(inner) if isinstance(inner, Exception) else str(error)
-    return _OBJECT.sub("", said) or type(error).__name__
+    hint = "; it may be one that speaks http://, not https://" if _NO_TLS in said else ""
+    return (_OBJECT.sub("", said) or type(error).__name__) + hint

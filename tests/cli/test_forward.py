@@ -69,7 +69,8 @@ def test_a_home_that_never_shipped_is_told_how_to(run: Run, document: Ask, home:
     assert "name one with --endpoint or AGENTGAUGE_ENDPOINT" in refused.stderr
     assert run("forward", "--stop", "--home", home).exit_code == 2
     assert run("forward", "--stop", "--status", "--home", home).exit_code == 2
-    assert "name a server such as" in run("forward", "--endpoint", "gauge:8000", "--home", home).stderr
+    for address, said in (("gauge:8000", "http:// or https:// is missing"), ("ftp://gauge", "name a server such as")):
+        assert said in run("forward", "--endpoint", address, "--home", home).stderr
 
 
 def test_what_was_recorded_before_is_said_to_stay(run: Run, home: Path) -> None:

@@ -141,7 +141,8 @@ def test_a_wrong_key_loses_nothing_and_a_right_one_sends_it(tmp_path: Path) -> N
     ("status", "headers", "body", "said", "wait_s"),
     [
         pytest.param(401, {}, b"", "does not know the key", 300, id="401"),
-        pytest.param(403, {}, b"", "does not let the key record", 300, id="403"),
+        pytest.param(403, {}, b"", "it needs the scope 'ingest'", 300, id="403"),
+        pytest.param(403, {}, b'{"error":{"message":"not this"}}', "'ingest' (not this)", 300, id="403 with a reason"),
         pytest.param(429, {"Retry-After": "7"}, b"", "takes nothing now", 7, id="429"),
         pytest.param(503, {"Retry-After": "999999"}, b"", "takes nothing now", 300, id="503"),
         pytest.param(503, {"Retry-After": "Fri, 31 Dec 2027 23:59:59 GMT"}, b"", "takes nothing", 0, id="503 date"),
@@ -160,7 +161,16 @@ def test_each_answer_is_said_and_waited_for(
     with answering(answer) as url, pytest.raises(NotNow) as trouble:
         Wire(ServerClient(url), None).put("0f" * 16, "5be0ad1c9f27-000003", 0, b"", closed=False)
     assert said in str(trouble.value)
+    assert "no reason given" not in str(trouble.value)
     assert trouble.value.wait_s == wait_s
+
+
+def test_a_path_in_the_address_where_no_server_is_is_named_as_what_may_be_wrong() -> None:
+    with answering(lambda asked: asked.give(404, {}, b"")) as url:
+        with pytest.raises(NotNow, match=f"name it without the path, {url}, unless a proxy"):
+            Wire(ServerClient(f"{url}/api/v1"), None).put("0f" * 16, "5be0ad1c9f27-000003", 0, b"", closed=False)
+        with pytest.raises(NotNow, match=r"not as an agentgauge server does$"):
+            Wire(ServerClient(url), None).put("0f" * 16, "5be0ad1c9f27-000003", 0, b"", closed=False)
 
 
 def test_a_key_that_no_header_can_hold_is_not_shown() -> None:

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from agentgauge.errors import ServerUnreachable
 from agentgauge.server_client import ServerClient
 from agentgauge.settings.secret import Secret
 from tests.forwarding.answering import Answering, answering
@@ -52,3 +53,11 @@ def test_a_proxy_of_the_environment_gets_its_user_and_the_server_its_key(
         monkeypatch.delenv("NO_PROXY", raising=False)
         assert ServerClient("http://server.invalid", Secret("agk_x")).request("PUT", "/x", b"{}").ok
     assert asked == [("http://server.invalid/x", "Basic bWU6cEBzcw==", "Bearer agk_x")]
+
+
+def test_a_plain_server_that_is_asked_by_https_is_said_to_be_one() -> None:
+    with (
+        answering(lambda request: request.give(200, {}, b"")) as url,
+        pytest.raises(ServerUnreachable, match="it may be one that speaks http://, not https://"),
+    ):
+        ServerClient(url.replace("http://", "https://")).request("PUT", "/x")

@@ -16,7 +16,7 @@ import re
 import time
 import zlib
 from hashlib import sha256
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
@@ -102,9 +102,9 @@ class Wire:
             data = zlib.compress(data, _FASTEST, wbits=31)
         answer = self._asked("PUT", f"{_path(journal, segment)}?{query}", data, headers)
         if answer.status == 409 and answer.headers.get(_HIGH_WATER, "").isdecimal():
-            raise Elsewhere(int(answer.headers[_HIGH_WATER]), _said(answer))
+            raise Elsewhere(int(answer.headers[_HIGH_WATER]), _said(answer) or "the server does not go on there")
         if answer.status == 400 and (refused := _BYTES.fullmatch(answer.headers.get(_REFUSED, ""))):
-            raise LineRefused(int(refused[1]), int(refused[2]), _POSITION.sub("", _said(answer)))
+            raise LineRefused(int(refused[1]), int(refused[2]), _POSITION.sub("", _said(answer)) or "no reason given")
         return self._mark_of(answer)
 
     def _asked(
@@ -123,34 +123,45 @@ class Wire:
         if answer.ok and mark.isdecimal():
             return int(mark)
         endpoint, said = self._client.endpoint, _said(answer)
+        because = f": {said}" if said else ""
         match answer.status:
             case 401:
                 raise NotNow(
                     f"{endpoint} does not know the key: set AGENTGAUGE_API_KEY to one of its keys", _KEY_WAIT_S
                 )
             case 403:
-                raise NotNow(
-                    f"{endpoint} does not let the key record: it needs the scope 'ingest' ({said})", _KEY_WAIT_S
-                )
+                said = f" ({said})" if said else ""
+                raise NotNow(f"{endpoint} does not let the key record: it needs the scope 'ingest'{said}", _KEY_WAIT_S)
             case 429 | 503:
-                raise NotNow(f"{endpoint} takes nothing now: {said}", _seconds(answer.headers.get("retry-after", "")))
+                raise NotNow(f"{endpoint} takes nothing now{because}", _seconds(answer.headers.get("retry-after", "")))
             case status if 300 <= status < 400:
                 raise NotNow(f"{endpoint} sends on to {answer.headers.get('location', 'elsewhere')}: name that address")
             case status if answer.ok or status == 404:
-                raise NotNow(f"{endpoint} answers {status}, but not as an agentgauge server of 0.4 or newer does")
+                raise NotNow(
+                    f"{endpoint} answers {status}, but not as an agentgauge server does{_about_path(endpoint)}"
+                )
             case status:
-                raise NotNow(f"{endpoint} answers {status}: {said}")
+                raise NotNow(f"{endpoint} answers {status}{because}")
 
 
 def _path(journal: str, segment: str) -> str:
     return f"/api/v1/journals/{journal}/{segment}"
 
 
+def _about_path(endpoint: str) -> str:
+    """A hint where the address has a path, which only a proxy in front of a server asks for."""
+    parts = urlsplit(endpoint)
+    if not parts.path:
+        return ""
+    return f": name it without the path, {parts.scheme}://{parts.netloc}, unless a proxy has the server there"
+
+
 def _said(answer: Answer) -> str:
+    """Why, in the server's words; empty where it says nothing, as in every answer to HEAD."""
     try:
-        return _decode_error(answer.body).error.message or "no reason given"
+        return _decode_error(answer.body).error.message
     except msgspec.MsgspecError:
-        return answer.body[:_LONGEST_SHOWN].decode(errors="replace") or "no reason given"
+        return answer.body[:_LONGEST_SHOWN].decode(errors="replace")
 
 
 def _seconds(text: str) -> float:

@@ -163,6 +163,11 @@ def get_settings(
 def _checked_endpoint(endpoint: str) -> str:
     """The address of a server without a slash at its end."""
     parts = urlsplit(endpoint)
+    if "://" not in endpoint:
+        raise SettingsError(
+            f"AGENTGAUGE_ENDPOINT={endpoint!r}: http:// or https:// is missing in front of it; "
+            "name a server such as https://gauge.example.org"
+        )
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise SettingsError(f"AGENTGAUGE_ENDPOINT={endpoint!r}: name a server such as https://gauge.example.org")
     if parts.username or parts.password:
