@@ -128,14 +128,14 @@ def test_a_file_that_breaks_leaves_the_rules_before_it_and_says_so_once(
 def test_a_process_that_meets_a_broken_file_works_by_the_other_rules(alerting: Alerting, tmp_path: Path) -> None:
     _write(tmp_path, "[[rule")
     assert {rule.source for rule in alerting.rules().rules} == {"default"}
-    assert alerting.rules().problems[0].startswith(f"{tmp_path}/alerts.toml is no TOML: ")
+    assert alerting.rules().problems[0].startswith(f"{tmp_path}/alerts.toml is not valid TOML: ")
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("x = 1\n", ":1: 'x' is nothing that this file has"),
-        ("\n[rules.a]\n", ":2: 'rules' is nothing that this file has"),
+        ("x = 1\n", ":1: this file has no 'x', only tables"),
+        ("\n[rules.a]\n", ":2: this file has no 'rules', only"),
         ('[rule]\nname = "a"\n', "begin each with [[rule]]"),
         ('[[rule]]\ntype = "no_data"\n', ":1: a rule needs a name"),
         ("[[rule]]\nname = 3\n", ":2: a rule's name is a text, not 3"),

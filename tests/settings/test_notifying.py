@@ -66,7 +66,7 @@ def test_a_file_says_more_of_a_channel_and_need_not_have_its_secret(tmp_path: Pa
         ('[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\ntell = ["x"]', "use some of opened, escalated"),
         ('[[channel]]\nname = "a"\nurl = "b://c"\n' * 2, "two channels are called 'a'"),
         ('[channel]\nname = "a"', "begin each with"),
-        ("channel = ", "is no TOML"),
+        ("channel = ", "is not valid TOML"),
     ],
     ids=range(12),
 )

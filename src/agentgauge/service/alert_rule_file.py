@@ -41,6 +41,8 @@ class FileRules(msgspec.Struct, frozen=True):
     """By name; those of the last file that could be used, where this one cannot."""
     problem: str | None = None
     """What is wrong with the file as it is now."""
+    is_known: bool = True
+    """Whether `rules` are those of the file, as it is or was; not in a process that only met it as it is now."""
 
 
 class RuleFile:
@@ -51,6 +53,7 @@ class RuleFile:
         self._lock = threading.Lock()
         self._stamp: object = None
         self._found = FileRules({})
+        self._was_read = False
 
     def read(self) -> FileRules:
         """Costs a look at the file's time where it did not change."""
@@ -60,8 +63,9 @@ class RuleFile:
                 self._stamp = stamp
                 try:
                     self._found = FileRules(file_rules(self.path))
+                    self._was_read = True
                 except SettingsError as error:
-                    self._found = FileRules(self._found.rules, str(error))
+                    self._found = FileRules(self._found.rules, str(error), is_known=self._was_read)
                     _log.error("%s; %s", error, self._meanwhile)
             return self._found
 
@@ -90,10 +94,10 @@ def file_rules(path: Path) -> Mapping[str, Rule]:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is no TOML: {error}") from error
+        raise SettingsError(f"{path} is not valid TOML: {error}") from error
     if unknown := [name for name in document if name not in _TABLES]:
         raise SettingsError(
-            f"{path}:{_line_of_key(text, unknown[0])}: {unknown[0]!r} is nothing that this file has: it has tables "
+            f"{path}:{_line_of_key(text, unknown[0])}: this file has no {unknown[0]!r}, only tables "
             "[[rule]] and [[channel]]"
         )
     tables = document.get("rule", [])

@@ -43,6 +43,8 @@ class RulesInForce(msgspec.Struct, frozen=True):
     """By name."""
     problems: tuple[str, ...]
     """Rules that were written and do not hold: why, and what to do."""
+    is_complete: bool = True
+    """Whether no rule is missing: one is where alerts.toml cannot be used and this process never saw it as it could."""
 
     @property
     def enabled(self) -> tuple[RuleInForce, ...]:
@@ -71,7 +73,8 @@ class Alerting:
         shown = sorted(found.values(), key=lambda rule: rule.name)
         if projects is not None:
             return RulesInForce(tuple(_seen(rule, projects) for rule in shown if _is_of(rule, projects)), ())
-        return RulesInForce(tuple(shown), (*(() if of_file.problem is None else (of_file.problem,)), *broken))
+        problems = (*(() if of_file.problem is None else (of_file.problem,)), *broken)
+        return RulesInForce(tuple(shown), problems, of_file.is_known)
 
     def get(self, name: str, projects: Collection[str] | None = None) -> RuleInForce:
         """Raises `NotFound` for one that there is not, or may not be seen, and `StateError`."""

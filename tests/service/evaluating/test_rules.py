@@ -305,9 +305,27 @@ def test_the_job_evaluates_the_rules_in_force_and_retires_those_that_are_no_more
     file.write_text('[[rule]]\nname = "strict"\ntype = "error_rate"\nthreshold = 1\nclear_threshold = 1\n')
     assert check_rules(work, NOW).startswith("10 rules, 2 conditions hold; alerts 2 opened")
     file.write_text("")
-    assert "1 alert of rules that are no more resolved" in check_rules(work, NOW + 5 * MINUTE)
+    assert "resolved 1 alert of rules that were removed or turned off" in check_rules(work, NOW + 5 * MINUTE)
     alerts = AlertBook(work.state).alerts()
     assert {alert.rule: alert.status for alert in alerts} == {"strict": "resolved", "error_rate": "active"}
+
+
+@pytest.mark.parametrize("broken", ["[[rule", '[[rule]]\nname = "strict"\nkind = 1\n'], ids=["toml", "rule"])
+def test_while_the_file_of_rules_cannot_be_used_no_alert_of_its_rules_is_resolved(work: Work, broken: str) -> None:
+    with recording(work) as gauge:
+        tasks(gauge, NOW - HOUR, 30, failed=30)
+    file = work.settings.recording.home.alerts
+    strict = '[[rule]]\nname = "strict"\ntype = "error_rate"\nthreshold = 1\nclear_threshold = 1\n'
+    file.write_text(strict)
+    check_rules(work, NOW)
+    file.write_text(broken)
+    fresh = Work(work.settings, work.state, lambda: NOW)
+    for each in (work, fresh):
+        assert "of rules that were removed" not in check_rules(each, NOW + 5 * MINUTE)
+        alerts = AlertBook(work.state).alerts()
+        assert {alert.status for alert in alerts if alert.rule == "strict"} == {"active"}
+    file.write_text("")
+    assert "resolved 1 alert of rules that were removed" in check_rules(fresh, NOW + 6 * MINUTE)
 
 
 def test_an_hour_that_the_job_evaluates_again_counts_once(work: Work) -> None:

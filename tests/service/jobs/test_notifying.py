@@ -37,7 +37,7 @@ def test_while_settings_cannot_be_used_people_are_told_as_they_were_before(work:
         send_notifications(work, NOON)
         file.write_text(f"{channel}[[rule]\n")
         AlertBook(work.state).detect(SILENCE, NOON)
-        with pytest.raises(SettingsError, match=r"is no TOML.*with the channels as they were before: 1 message sent"):
+        with pytest.raises(SettingsError, match=r"is not valid TOML.*with the channels as they were before: 1 message sent"):
             send_notifications(work, NOON)
         assert len(received.all) == 1
         file.write_text(channel)
@@ -61,5 +61,5 @@ def test_a_process_that_ends_leaves_the_channels_that_wait_to_the_next(work: Wor
 
 def test_settings_that_could_never_be_used_are_what_is_wrong(work: Work) -> None:
     work.settings.recording.home.alerts.write_text("[[channel]\n")
-    with pytest.raises(SettingsError, match="is no TOML"):
+    with pytest.raises(SettingsError, match="is not valid TOML"):
         send_notifications(work, NOON)

@@ -13,13 +13,17 @@ from agentgauge.state.alerts import AlertBook
 
 
 def check_rules(work: Work, scheduled: datetime) -> str:
-    """Evaluate the rules in force for the full hour until then, and resolve the alerts of rules that are no more."""
+    """Evaluate the rules in force for the full hour until then, and resolve the alerts of rules that no longer exist.
+
+    Where it is not known which do, as alerts.toml cannot be used, alerts of other rules stay as they are.
+    """
     in_force, book = work.alerting.rules(), AlertBook(work.state)
     with work.meter.reading() as snapshot:
         evaluated = evaluate_rules(Evaluation(snapshot, work.state, scheduled), in_force.enabled, work.now())
     now = work.now()
     tell_of_failures(book, evaluated.failed, in_force.problems, now)
-    gone = book.retire((RULE_FAILED, *(rule.name for rule in in_force.enabled)), now)
-    retired = f"; {count_of(gone, 'alert')} of rules that are no more resolved" if gone else ""
+    names = (RULE_FAILED, *(rule.name for rule in in_force.enabled))
+    gone = book.retire(names, now) if in_force.is_complete else 0
+    retired = f"; resolved {count_of(gone, 'alert')} of rules that were removed or turned off" if gone else ""
     problems = "".join(f"; {problem}" for problem in in_force.problems)
     return f"{evaluated}{retired}{problems}"
