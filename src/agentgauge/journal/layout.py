@@ -60,6 +60,9 @@ NOT_LOST = frozenset(
     }
 )
 
+NOT_OF_EVENTS = frozenset({"budget not checked"})
+"""Of `NOT_LOST`, what says nothing against the events: to a person it is not told as something that befell one."""
+
 REFUSED_OF_OTHERS = "refused over the network: "
 """What the reason of a loss begins with that a server refused, whose sender was told."""
 

@@ -21,7 +21,7 @@ from typing import Literal
 import msgspec
 
 from agentgauge.interruption import is_interruption
-from agentgauge.journal.layout import LossLine
+from agentgauge.journal.layout import NOT_OF_EVENTS, LossLine
 
 Fate = Literal["refused", "dropped", "altered"]
 _DETAIL_CHARACTERS = 400
@@ -69,7 +69,8 @@ class LossCounts:
                 fate, reason, detail = self._unlogged.popleft()
             except IndexError:  # another thread logs it
                 return
-            warn("event %s, %s: %s (counted from now on, not logged again)", fate, reason, detail)
+            what = reason if reason in NOT_OF_EVENTS else f"event {fate}, {reason}"
+            warn("%s: %s (counted from now on, not logged again)", what, detail)
 
     def tell_later(self, reason: str, count: int) -> None:
         """Counted already as told, but the line that was to say so could not be written."""

@@ -121,7 +121,7 @@ class BudgetGuard:
         except Exception as error:  # as in `_checked`
             if is_interruption(error):
                 raise
-            self._went_unchecked(error, None)
+            self._went_unchecked(error, None, call)
             return
         if is_past:
             raise self._exceeded(None)
@@ -207,12 +207,18 @@ class BudgetGuard:
             self._went_unchecked(error, asked)
             return None
 
-    def _went_unchecked(self, error: Exception, asked: int | None, *, may_raise: bool = True) -> None:
+    def _went_unchecked(
+        self, error: Exception, asked: int | None, call: GuardedCall | None = None, *, may_raise: bool = True
+    ) -> None:
         reason = str(error) if isinstance(error, Unavailable) else f"{type(error).__name__}: {error}"
         if self._policy == "fail_closed":
             if may_raise:
                 raise unchecked(self._wanted, reason, asked) from None
             return
+        if call is not None:
+            if call.is_unchecked:
+                return
+            call.is_unchecked = True
         self.holding.unchecked(self._entry, self._current.get(), reason)
 
     def _exceeded(self, asked: int | None) -> BudgetExceeded:
@@ -228,13 +234,15 @@ class BudgetGuard:
 class GuardedCall:
     """Made by `BudgetGuard.call`; see `agentgauge.recorder.guards.Call`. Enter it once."""
 
-    __slots__ = ("_guard", "_max", "_token", "promise", "spent", "unpriced")
+    __slots__ = ("_guard", "_max", "_token", "is_unchecked", "promise", "spent", "unpriced")
 
     def __init__(self, guard: BudgetGuard, pico: int) -> None:
         self.promise: Promise | None = None
         self.spent = 0
         self.unpriced: Event | None = None
         """An event inside that nobody knows the cost of."""
+        self.is_unchecked = False
+        """It was counted as one that passes unchecked, and no cost in it is counted besides."""
         self._guard = guard
         self._max = pico
         self._token: Token[Scope] | None = None
@@ -253,6 +261,7 @@ class GuardedCall:
     def __enter__(self) -> Self:
         guard = self._guard
         self.promise = guard.holding.promised(self._max) or guard.promise(self._max)
+        self.is_unchecked = self.promise is None
         self._narrow()
         return self
 
@@ -266,6 +275,7 @@ class GuardedCall:
         self.promise = guard.holding.promised(self._max)
         if self.promise is None:
             self.promise = await beside(functools.partial(guard.promise, self._max), self._let_go)
+        self.is_unchecked = self.promise is None
         self._narrow()
         return self
 

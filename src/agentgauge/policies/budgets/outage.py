@@ -1,8 +1,9 @@
 """A time in which a budget could not be checked and work went on: how it is counted, and said once in the stream.
 
-Each unchecked call is counted in `gauge.health()` as altered, `budget not checked`. The mark `budget.unchecked`, one
+What passes unchecked is counted in `gauge.health()` as altered, `budget not checked`: a block that is entered, a call,
+and an event outside of a call that costs something, each once; the first is logged as a warning. The mark `budget.unchecked`, one
 per outage, is what rules of alerts see: it is recorded when the outage is over, when the last block of the budget ends,
-or after a minute, whichever comes first, with the number of calls until then.
+or after a minute, whichever comes first, with their number until then.
 """
 
 from __future__ import annotations
@@ -27,9 +28,13 @@ class Outage:
         self.is_told = False
 
     def add(self, entry: Entry) -> None:
-        """One call, or one cost, was not checked: counted where it is recorded, which may be another gauge's."""
+        """A block, a call or a cost was not checked: counted where it is recorded, which may be another gauge's."""
         self._calls += 1
-        entry.sink.count("altered", REASON, f"{self._budget}: {self._reason}")
+        entry.sink.count(
+            "altered",
+            REASON,
+            f"budget {self._budget} is NOT ENFORCED, work goes on without it (fail_open): {self._reason}",
+        )
 
     def is_long(self, now: float) -> bool:
         return now - self._began >= LONG_S
