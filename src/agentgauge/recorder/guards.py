@@ -111,7 +111,8 @@ class Guard(Protocol):
 
     def call(self, max_usd: Money) -> Call:
         """Reserve what a call costs at most, from entering the block to leaving it. `BudgetExceeded` is raised on
-        entering where that is more than is left, `SettingsError` at once for what is no amount of money.
+        entering where that is more than is left, `SettingsError` at once for what is no amount of money, and outside of
+        the budget's block. What another thread records in a call is charged to it, whatever that thread inherited.
         """
         ...
 

@@ -92,13 +92,12 @@ def test_work_goes_on_counted_and_said_once_and_what_was_spent_is_charged_later(
         with pytest.raises(BudgetExceeded), budget.call("0.5"):
             pytest.fail("the call was made")
     assert marks(home) == [{"budget": "ticket:T", "reason": "the disk is full", "calls": 7}]
-    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
-        (
-            logging.WARNING,
-            "budget not checked: budget ticket:T is NOT ENFORCED, work goes on without it (fail_open): "
-            "the disk is full (counted from now on, not logged again)",
-        )
-    ]
+    (said,) = caplog.records
+    assert (said.levelno, said.getMessage()) == (
+        logging.WARNING,
+        "budget not checked: budget ticket:T is NOT ENFORCED, work goes on without it (fail_open): "
+        "the disk is full (counted from now on, not logged again)",
+    )
     assert used(home) == Decimal("1.4")
 
 

@@ -13,7 +13,7 @@ from contextvars import ContextVar, Token
 from decimal import Decimal
 from typing import Self, TypeVar
 
-from agentgauge.errors import BudgetExceeded
+from agentgauge.errors import BudgetExceeded, SettingsError
 from agentgauge.events import Event
 from agentgauge.events.event import to_micros
 from agentgauge.interruption import is_interruption
@@ -54,6 +54,9 @@ class BudgetGuard:
         self._entry = entry
         self._current = current
         self._amount = amount
+        self._own: dict[str, object] = {wanted.scope: wanted.name}
+        if wanted.project is not None:
+            self._own["project"] = wanted.project
         self._tokens: list[Token[Scope]] = []
 
     def __enter__(self) -> Self:
@@ -77,8 +80,12 @@ class BudgetGuard:
     def call(self, max_usd: Money) -> GuardedCall:
         """What a call costs at most, reserved while the block runs: `with budget.call(max_usd=0.20)`.
 
-        Entering raises `BudgetExceeded` where that is more than is left. Raises `SettingsError` for what is no amount.
+        Entering raises `BudgetExceeded` where that is more than is left, in whichever thread that is: what is recorded
+        in it belongs to the budget. Raises `SettingsError` for what is no amount, and outside of the budget's block,
+        where a call would hold nobody to anything.
         """
+        if not self._tokens:
+            raise SettingsError(f"budget {label(self._wanted)}: enter it first: with gauge.budget(...) as budget")
         return GuardedCall(self, self._amount(max_usd))
 
     @property
@@ -142,12 +149,14 @@ class BudgetGuard:
         return self._checked(lambda: self.holding.promise(pico), pico)
 
     def guarded(self, scope: Scope, by: Charged) -> Scope:
-        """A scope in which `by` is told of what is recorded, in the place of who was for the same budget."""
+        """A scope in which `by` is told of what is recorded, in the place of who was for the same budget; the budget's
+        own where nobody was, as in a thread that was started in its block.
+        """
         others = scope.guards
         for place, guard in enumerate(others):
             if getattr(guard, "holding", None) is self.holding:
                 return scope.guarded_by((*others[:place], by, *others[place + 1 :]))
-        return scope.guarded_by((*others, by))
+        return self._entry.narrowed(scope, self._own).guarded_by((*others, by))
 
     @property
     def current(self) -> ContextVar[Scope]:
@@ -162,11 +171,7 @@ class BudgetGuard:
             raise
 
     def _narrow(self) -> None:
-        wanted, current = self._wanted, self._current.get()
-        values: dict[str, object] = {wanted.scope: wanted.name}
-        if wanted.project is not None:
-            values["project"] = wanted.project
-        inside = self._entry.narrowed(current, values)
+        inside = self._entry.narrowed(self._current.get(), self._own)
         if not any(getattr(guard, "holding", None) is self.holding for guard in inside.guards):
             inside = inside.guarded_by((*inside.guards, self))
         self._tokens.append(self._current.set(inside))

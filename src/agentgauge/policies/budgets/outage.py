@@ -1,9 +1,9 @@
 """A time in which a budget could not be checked and work went on: how it is counted, and said once in the stream.
 
 What passes unchecked is counted in `gauge.health()` as altered, `budget not checked`: a block that is entered, a call,
-and an event outside of a call that costs something, each once; the first is logged as a warning. The mark `budget.unchecked`, one
-per outage, is what rules of alerts see: it is recorded when the outage is over, when the last block of the budget ends,
-or after a minute, whichever comes first, with their number until then.
+and an event outside of a call that costs something, each once; the first is logged as a warning. The mark
+`budget.unchecked`, one per outage, is what rules of alerts see: it is recorded when the outage is over, when the last
+block of the budget ends, or after a minute, whichever comes first, with their number until then.
 """
 
 from __future__ import annotations
