@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import agentgauge
 from agentgauge.forwarding.shipper import Shipper
-from agentgauge.forwarding.spool import read_spool, ship_to
+from agentgauge.forwarding.spool import Target, read_spool, ship_to
 from agentgauge.forwarding.standing import problems, standing
 from agentgauge.lake import Lake
 from agentgauge.pricing import PriceBook
@@ -60,6 +62,45 @@ def test_what_was_recorded_before_lands_here_and_is_not_shipped(
     assert_once(server_home, after)
     assert compact(home) == 30
     assert sorted(events_of(home)) == sorted(before)
+
+
+def test_until_it_is_known_what_was_there_before_nothing_new_lands_or_is_sent(tmp_path: Path) -> None:
+    """What a process leaves that died while it made the home ship; a compactor may have listed the second segment."""
+    home, server_home = tmp_path / "agent", tmp_path / "server"
+    first = record(home, 3)
+    (kept,) = segments(home)
+    settling = Target(NOBODY, datetime.now(UTC), (kept.name,), settling=True)
+    (home / "forwarding").mkdir()
+    (home / "forwarding" / "target.json").write_bytes(msgspec.json.encode(settling))
+    between = record(home, 2)
+    assert compact(home) == 3
+    with served(server_home, "--no-jobs") as server:
+        ship_to(home, server.url)
+        sent = record(home, 4)
+        assert Shipper(home, server.url).ship().events == 4
+        assert server.stop() == 0
+    assert_once(server_home, sent)
+    assert compact(home) == 2
+    assert sorted(events_of(home)) == sorted([*first, *between])
+
+
+def test_a_disk_without_room_for_the_status_keeps_nothing_from_being_sent(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource", reason="limits of files are Unix")
+    home, server_home = tmp_path / "agent", tmp_path / "server"
+    with served(server_home, "--no-jobs") as server:
+        ship_to(home, server.url)
+        expected = record(home, 20)
+        shipper = Shipper(home, server.url)
+        room = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, room[1]))
+        try:
+            outcome = shipper.ship()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, room)
+        assert (outcome.events, outcome.reason) == (20, "")
+        assert Shipper(home, server.url).ship().events == 0
+        assert server.stop() == 0
+    assert_once(server_home, expected)
 
 
 def test_when_it_stops_what_the_server_has_stays_there_and_the_rest_is_local(tmp_path: Path) -> None:

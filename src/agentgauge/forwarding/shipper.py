@@ -97,10 +97,13 @@ class Shipper:
     ) -> Outcome:
         """One pass, waiting so long for another process that is at it; `on_sent` is told of acknowledged bytes.
 
-        Raises `OthersTurn`, OSError where the home cannot be written, `SettingsError` where it cannot be understood.
+        Raises `OthersTurn`, OSError where the home cannot be written, `SettingsError` where it cannot be understood. A
+        disk that has no room for the status raises nothing: what was sent is sent, and the next pass asks the server.
         """
         with turn(self._root, patience_s):
-            if read_spool(self._root) is None:  # the home was removed, or could not be written, meanwhile
+            spool = read_spool(self._root)
+            # None: the home was removed, or could not be written, meanwhile.
+            if spool is None or spool.target.settling:
                 ship_to(self._root, self._endpoint, self._since)
             self._status, self._events, self._renamed = read_status(self._root), 0, True
             try:
@@ -110,7 +113,7 @@ class Shipper:
                     outcome = self._pass(on_sent)
                 return outcome
             finally:
-                self._save()
+                self._save_if_there_is_room()
 
     def stop(self, *, patience_s: float = 0) -> Outcome:
         """Make the home ship no more. `events` are those that the server does not have, which are local from now on;
@@ -135,7 +138,7 @@ class Shipper:
                 known = self._status.acknowledged.get(path.name)
                 with suppress(FileNotFoundError):
                     left += events_in(outgoing(path).content(0 if known is None else known.end).data)
-            ship_no_more(self._root)
+            ship_no_more(self._root, self._endpoint)
             return Outcome(left, reason=reason)
 
     def note_silence(self, least_s: float) -> str:
@@ -310,8 +313,11 @@ class Shipper:
 
     def _save_if_there_is_room(self) -> None:
         """Sending, and removing what was sent, is how a full disk gets room again."""
-        with suppress(OSError):
+        try:
             self._save()
+        except OSError as error:
+            if is_interruption(error):
+                raise
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)

@@ -37,6 +37,10 @@ class Target(msgspec.Struct, frozen=True, omit_defaults=True):
     since: datetime
     kept: tuple[str, ...] = ()
     """Names of segment files that were there before; they are local."""
+    settling: bool = False
+    """It is not known yet what was there before: a segment that is not `kept` neither lands nor is sent."""
+    shipped_to: str | None = None
+    """The last server of a home that was told to stop."""
 
 
 class Acknowledged(msgspec.Struct, frozen=True):
@@ -155,28 +159,29 @@ def ship_to(root: Path, endpoint: str, since: datetime | None = None) -> Target 
 
     Segments of recorders that began before `since` are local, by default all that are there. Raises OSError.
     """
-    found = read_spool(root)
-    if found is not None and found.target.endpoint == endpoint:
+    if _ships_to(read_spool(root), endpoint):
         return None
     files.make_directory(folder_of(root))
     with files.file_lock(folder_of(root) / "target.lock"):
         found = read_spool(root)
-        if found is not None and found.target.endpoint == endpoint:
+        if _ships_to(found, endpoint):
             return None
-        if found is not None and found.target.endpoint is not None:
+        if found is not None and found.target.endpoint is not None and not found.target.settling:
             target = msgspec.structs.replace(found.target, endpoint=endpoint)
         else:
-            segments = [path for path in JournalDirectory(root).segments() if not replica.is_replica(path)]
-            kept = tuple(path.name for path in segments if since is None or _began_before(path, since))
-            target = Target(endpoint, datetime.now(UTC), kept)
+            # Whoever compacts may have listed a segment and found that the home ships nothing. Such a one was there
+            # before this is written, so that it is among those that are listed behind it.
+            target = Target(endpoint, datetime.now(UTC), _there_before(root, since), settling=True)
+            _write(root, target)
+            target = msgspec.structs.replace(target, kept=_there_before(root, since), settling=False)
         _write(root, target)
     return target
 
 
-def ship_no_more(root: Path) -> None:
+def ship_no_more(root: Path, endpoint: str) -> None:
     """What is here, and is not with the server, is local from now on. Raises OSError."""
     with files.file_lock(folder_of(root) / "target.lock"):
-        _write(root, Target(None, datetime.now(UTC)))
+        _write(root, Target(None, datetime.now(UTC), shipped_to=endpoint))
 
 
 def is_served(root: Path) -> bool:
@@ -192,12 +197,25 @@ def has_lake(root: Path) -> bool:
     return (root / "lake").is_dir()
 
 
+def _ships_to(spool: Spool | None, endpoint: str) -> bool:
+    return spool is not None and spool.target.endpoint == endpoint and not spool.target.settling
+
+
+def _there_before(root: Path, since: datetime | None) -> tuple[str, ...]:
+    """Names of the segments of this home's recorders that began before `since`."""
+    own = [path for path in JournalDirectory(root).segments() if not replica.is_replica(path)]
+    return tuple(path.name for path in own if since is None or _began_before(path, since))
+
+
 def _write(root: Path, target: Target) -> None:
     files.write_atomically(folder_of(root) / "target.json", msgspec.json.encode(target))
 
 
 def _began_before(path: Path, since: datetime) -> bool:
-    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:  # it has landed meanwhile
+        return False
     try:
         header = layout.read_header(files.read_at(descriptor, layout.BLOCK, 0))
     finally:
