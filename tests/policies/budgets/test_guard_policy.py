@@ -93,10 +93,10 @@ def test_work_goes_on_counted_and_said_once_and_what_was_spent_is_charged_later(
             pytest.fail("the call was made")
     assert marks(home) == [{"budget": "ticket:T", "reason": "the disk is full", "calls": 7}]
     (said,) = caplog.records
-    assert (said.levelno, said.getMessage()) == (
-        logging.WARNING,
+    assert said.levelno == logging.WARNING
+    assert said.getMessage() == (
         "budget not checked: budget ticket:T is NOT ENFORCED, work goes on without it (fail_open): "
-        "the disk is full (counted from now on, not logged again)",
+        "the disk is full (counted from now on, not logged again)"
     )
     assert used(home) == Decimal("1.4")
 
