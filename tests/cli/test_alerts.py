@@ -154,16 +154,48 @@ def test_rules_are_shown_with_where_they_come_from(run: Run, document: Ask, tmp_
 def test_a_broken_file_is_told_of_and_found_before_it_is_in_use(run: Run, document: Ask, tmp_path: Path) -> None:
     file = tmp_path / "alerts.toml"
     file.write_text('[[rule]]\nname = "error_rate"\nthreshold = 30\n')
-    assert run("alerts", "rules", "check", file).stdout == f"{file}: 1 rule: error_rate\n"
+    assert run("alerts", "rules", "check", file).stdout == f"{file}: 1 rule: error_rate; 0 channels\n"
     file.write_text('[[rule]]\nname = "error_rate"\nthreshold = 300\n')
     checked = run("alerts", "rules", "check", file)
     assert checked.exit_code == 1
     assert checked.stdout.startswith(f"{file}:3: rule 'error_rate', threshold: it is 0 to 100")
-    assert document("alerts", "rules", "check", file, code=1)["problem"] == checked.stdout.strip()
+    assert document("alerts", "rules", "check", file, code=1)["problems"] == [checked.stdout.strip()]
     listed = run("alerts", "rules", "--home", tmp_path)
-    assert listed.exit_code == 0
+    assert listed.exit_code == 1
     assert listed.stderr == f"problem: {checked.stdout}"
     assert checked.stdout.strip() in document("doctor", "--home", tmp_path, code=1)["problems"]
     file.write_text("[[rule")
     assert sum("alerts.toml" in problem for problem in document("doctor", "--home", tmp_path, code=1)["problems"]) == 1
+    assert run("alerts", "rules", "check", file).stdout.count("alerts.toml") == 1
     assert run("alerts", "rules", "check", tmp_path / "absent.toml").exit_code == 2
+
+
+def test_channels_of_a_file_are_checked_with_its_rules(run: Run, document: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text('[[channel]]\nname = "ops"\nurl = "json://localhost"\n[[rule]]\nname = "outlier"\n')
+    checked = run("alerts", "rules", "check", file)
+    assert (checked.exit_code, checked.stdout) == (0, f"{file}: 1 rule: outlier; 1 channel: ops\n")
+    file.write_text('[[channel]]\nname = "ops"\n[[rule]]\nname = "outlier"\nthreshhold = 1\n')
+    both = document("alerts", "rules", "check", file, code=1)["problems"]
+    assert ["threshhold" in both[0], "channel 'ops': give it either url or url_env" in both[1]] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [
+        ('[[channel]]\nname = "ops"\nurl = "json://localhost"\nmin_severity = "warn"', "did you mean warning?"),
+        ('[channel]\nname = "ops"\nurl = "json://localhost"', "begin each with [[channel]]"),
+        ('[[channel]]\nname = "ops"\nurl = "json:/localhost"', "not the URL of a channel"),
+        ('[[channel]]\nname = "ops"\nurl = "https://example.org/T0ps3cret"', "begins with jsons://, not https://"),
+    ],
+    ids=range(4),
+)
+def test_a_channel_that_cannot_be_used_is_found_before_it_is_in_use(
+    run: Run, tmp_path: Path, channel: str, said: str
+) -> None:
+    file = tmp_path / "rules.toml"
+    file.write_text(channel)
+    checked = run("alerts", "rules", "check", file)
+    assert checked.exit_code == 1
+    assert said in checked.stdout
+    assert "T0ps3cret" not in checked.stdout

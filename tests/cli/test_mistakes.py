@@ -49,6 +49,13 @@ def test_no_command_shows_the_help(run: Run) -> None:
     assert "Commands:" in run().output
 
 
+@pytest.mark.parametrize("group", ["budget", "alerts", "keys", "jobs", "db"])
+def test_a_group_without_a_command_shows_its_help_as_it_is(run: Run, group: str) -> None:
+    alone = run(group)
+    assert alone.exit_code == run().exit_code == 2
+    assert alone.output.strip() == run(group, "--help").output.strip()
+
+
 def test_a_suggested_command_begins_as_the_reader_can_type_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scripts = tmp_path / ".venv" / "bin"
     scripts.mkdir(parents=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from agentgauge.errors import SettingsError
+from agentgauge.policies.alerts.kinds import KINDS, RULE_FAILED
 from agentgauge.settings import Home
-from agentgauge.settings.notifying import TOLD, get_notifying_settings, masked
+from agentgauge.settings.notifying import TOLD, AlertType, get_notifying_settings, masked
 
 NOWHERE = Home(Path("/nowhere"), "/nowhere/lake")
 
@@ -54,21 +56,37 @@ def test_a_file_says_more_of_a_channel_and_need_not_have_its_secret(tmp_path: Pa
         ('[[channel]]\nname = "a"\nurl_env = "A"', "channel 'a': A is not set"),
         ('[[channel]]\nname = "a"\nurl = "T0ps3cret"', "channel 'a': not the URL of a channel"),
         ('[[channel]]\nname = "a b"\nurl = "slack://T0ps3cret"', "channel 'a b': a name has up to 64 letters"),
-        ('[[channel]]\nurl = "slack://T0ps3cret"', "channel number 1: Object missing required field name"),
+        ('[[channel]]\nurl = "slack://T0ps3cret"', "channel number 1: object missing required field name"),
         (
             '[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\nlevel = "x"',
-            "channel 'a': Object contains unknown field",
+            "channel 'a': there is no field 'level'; there are name, url, url_env, min_severity",
         ),
         (
             '[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\nmin_severity = "bad"',
-            "channel 'a', min_severity: Invalid enum value 'bad'; use one of critical, error, warning, info",
+            "channel 'a', min_severity: 'bad' is none; there are critical, error, warning, info",
         ),
-        ('[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\ntell = ["x"]', "use some of opened, escalated"),
+        (
+            '[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\ntell = ["x"]',
+            "channel 'a', tell: 'x' is none; there are opened, esc",
+        ),
         ('[[channel]]\nname = "a"\nurl = "b://c"\n' * 2, "two channels are called 'a'"),
+        (
+            '[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\nmin_severity = "warn"',
+            "channel 'a', min_severity: 'warn' is none: did you mean warning? There are critical",
+        ),
+        (
+            '[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\ntypes = ["no_data", "errors"]',
+            "channel 'a', types: 'errors' is none: did you mean error_rate? There are budget_overrun, perf",
+        ),
+        (
+            '[[channel]]\nname = "a"\nurl = "slack://T0ps3cret"\nproject = ["shop"]',
+            "channel 'a': there is no field 'project': did you mean projects? There are name",
+        ),
+        ('[[channel]]\nname = "a"\nurl = "json:/T0ps3cret"', "channel 'a': not the URL of a channel"),
         ('[channel]\nname = "a"', "begin each with"),
         ("channel = ", "is not valid TOML"),
     ],
-    ids=range(12),
+    ids=range(16),
 )
 def test_what_is_wrong_is_said_with_file_and_channel_and_without_the_url(tmp_path: Path, text: str, said: str) -> None:
     (tmp_path / "alerts.toml").write_text(text)
@@ -77,6 +95,17 @@ def test_what_is_wrong_is_said_with_file_and_channel_and_without_the_url(tmp_pat
     assert said in str(raised.value)
     assert "alerts.toml" in str(raised.value)
     assert "T0ps3cret" not in str(raised.value)
+
+
+def test_of_several_urls_the_wrong_one_is_named_by_its_place() -> None:
+    urls = "slack://T/B/C json:/T0ps3cret mailto://example.org"
+    with pytest.raises(SettingsError, match=r"^AGENTGAUGE_NOTIFY, URL 2 of 3: not the URL of a channel") as raised:
+        get_notifying_settings(NOWHERE, {"AGENTGAUGE_NOTIFY": urls})
+    assert "T0ps3cret" not in str(raised.value)
+
+
+def test_a_channel_may_name_every_type_that_alerts_have() -> None:
+    assert set(get_args(AlertType)) == {*KINDS, RULE_FAILED}
 
 
 @pytest.mark.parametrize("name", ["AGENTGAUGE_NOTIFY", "AGENTGAUGE_PUBLIC_URL"])

@@ -32,6 +32,8 @@ READER_GONE = 141
 
 _CONTROLS = {code: repr(chr(code))[1:-1] for code in (*range(32), *range(127, 160))}
 """Control characters of names, written out: an error is one line, and a terminal obeys none of it."""
+_HELP_INSTEAD = "NoArgsIsHelpError"
+"""How a group of commands that is given none ends: typer shows its help. Typer does not export it."""
 _MAY_NOT = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
@@ -54,6 +56,8 @@ class ExitCodes(TyperGroup):
             _discard_output()
             raise typer.Exit(READER_GONE) from None
         except TyperException as error:
+            if type(error).__name__ == _HELP_INSTEAD:
+                raise
             raise _ended(usage_message(error)) from error
         except AgentGaugeError as error:
             raise _ended(str(error)) from error

@@ -23,6 +23,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -36,6 +37,19 @@ from agentgauge.settings.secret import Secret
 Severity = Literal["critical", "error", "warning", "info"]
 Step = Literal["opened", "escalated", "reminded", "acknowledged", "resolved", "reopened", "undone", "quieted"]
 """What happens to an alert."""
+AlertType = Literal[
+    "budget_overrun",
+    "performance_degradation",
+    "outlier",
+    "anomaly",
+    "error_rate",
+    "satisfaction",
+    "unpriced_models",
+    "no_data",
+    "budget_unchecked",
+    "rule_failed",
+]
+"""Those of rules, and that of rules that could not be evaluated."""
 
 TOLD: tuple[Step, ...] = ("opened", "reopened", "escalated", "reminded", "resolved", "undone")
 """What somebody may have to act on, and its end; who was told of an end is told that it was taken back."""
@@ -47,7 +61,8 @@ _WITH_HOST = (*_MAIL, "json", "jsons", "xml", "xmls", "form", "forms", "http", "
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-fA-F:]+")
-_CONVERTED = re.compile(r"(?P<said>.*?)(?: - at `\$\.?(?P<field>.*)`)?", re.DOTALL)
+_CONVERTED = re.compile(r"(?P<said>.*?)(?: - at `\$\.?(?P<field>\w*).*`)?", re.DOTALL)
+_NO_CHOICE = re.compile(r"Invalid enum value '(?P<given>.*)'", re.DOTALL)
 
 
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,24 +99,39 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     url: str | None = None
     url_env: str | None = None
     min_severity: Severity | None = None
-    types: tuple[str, ...] = ()
+    types: tuple[AlertType, ...] = ()
     projects: tuple[str, ...] = ()
     tell: tuple[Step, ...] = TOLD
 
 
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "min_severity": SEVERITIES,
+    "types": get_args(AlertType),
+    "tell": get_args(Step),
+}
+
+
 def get_notifying_settings(home: Home, environ: Mapping[str, str] | None = None) -> NotifyingSettings:
     """As they are now. Raises `SettingsError` naming variable, or file and channel, and what to write."""
-    env, file = os.environ if environ is None else environ, home.alerts
+    env = os.environ if environ is None else environ
+    found = channels_of_file(home.alerts, env)
+    urls = env.get("AGENTGAUGE_NOTIFY", "").split()
+    for place, url in enumerate(urls, 1):
+        name = _free_name(_scheme(url, f"AGENTGAUGE_NOTIFY, URL {place} of {len(urls)}"), found)
+        found[name] = Channel(name=name, url=Secret(url), min_severity=_least(url))
+    return NotifyingSettings(channels=tuple(found.values()), url=_address(env, "AGENTGAUGE_PUBLIC_URL"))
+
+
+def channels_of_file(file: Path, environ: Mapping[str, str] | None = None) -> dict[str, Channel]:
+    """Those that the tables `[[channel]]` of a file are, by name. Raises `SettingsError` naming file and channel."""
+    env = os.environ if environ is None else environ
     found: dict[str, Channel] = {}
     for place, table in enumerate(_tables(file), 1):
         channel = _channel(table, f"{file}: channel {_named(table, place)}", env)
         if channel.name in found:
             raise SettingsError(f"{file}: two channels are called {channel.name!r}: give each a name of its own")
         found[channel.name] = channel
-    for url in env.get("AGENTGAUGE_NOTIFY", "").split():
-        name = _free_name(_scheme(url, "AGENTGAUGE_NOTIFY"), found)
-        found[name] = Channel(name=name, url=Secret(url), min_severity=_least(url))
-    return NotifyingSettings(channels=tuple(found.values()), url=_address(env, "AGENTGAUGE_PUBLIC_URL"))
+    return found
 
 
 def masked(url: str) -> str:
@@ -143,13 +173,18 @@ def _named(table: dict[str, Any], place: int) -> str:
 
 
 def _channel(fields: dict[str, Any], where: str, env: Mapping[str, str]) -> Channel:
+    if unknown := [field for field in fields if field not in _Table.__struct_fields__]:
+        given = unknown[0][:64].encode("ascii", "backslashreplace").decode()
+        raise SettingsError(f"{where}: there is no field {given!r}{_hint(given, _Table.__struct_fields__)}")
     try:
         table = msgspec.convert(fields, _Table)
     except msgspec.ValidationError as error:
         said = _CONVERTED.fullmatch(str(error))
         assert said is not None  # it takes any text
-        field = f", {said['field']}" if said["field"] else ""
-        raise SettingsError(f"{where}{field}: {said['said'].replace('`', '')}{_allowed(said['field'])}") from None
+        field, what = said["field"] or "", said["said"].replace("`", "")
+        if wrong := _NO_CHOICE.fullmatch(what):
+            what = f"{wrong['given']!r} is none{_hint(wrong['given'], _CHOICES[field])}"
+        raise SettingsError(f"{where}{', ' if field else ''}{field}: {what[:1].lower()}{what[1:]}") from None
     if not _NAME.fullmatch(table.name):
         raise SettingsError(f"{where}: a name has up to 64 letters, digits, '.', '_' and '-', as on-call")
     if (table.url is None) == (table.url_env is None):
@@ -172,12 +207,9 @@ def _channel(fields: dict[str, Any], where: str, env: Mapping[str, str]) -> Chan
     )
 
 
-def _allowed(field: str | None) -> str:
-    if field == "min_severity":
-        return f"; use one of {', '.join(SEVERITIES)}"
-    if field is not None and field.startswith("tell"):
-        return f"; use some of {', '.join(get_args(Step))}"
-    return ""
+def _hint(given: str, allowed: tuple[str, ...]) -> str:
+    near = get_close_matches(given, allowed, n=1)
+    return f"{f': did you mean {near[0]}? There' if near else '; there'} are {', '.join(allowed)}"
 
 
 def _scheme(url: str, where: str) -> str:

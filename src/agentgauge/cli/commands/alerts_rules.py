@@ -12,20 +12,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentgauge.cli import options
+from agentgauge.cli.exits import FINDING
 
 if TYPE_CHECKING:
     from agentgauge.service.alerting import RuleInForce
 
 rules = typer.Typer(rich_markup_mode=None)
 
-_FINDING = 1
 _LEGIBLE_WIDTH = 64
 """What a rule alerts of is half a sentence: on a wide screen or in a pipe it wraps all the same."""
 
 
 @rules.callback(invoke_without_command=True)
 def show(context: typer.Context, home: options.Home = None, as_json: options.Json = False) -> None:
-    """Show the rules in force, and where each comes from: the defaults, alerts.toml, or HTTP."""
+    """Show the rules in force, and where each comes from: the defaults, alerts.toml, or HTTP.
+
+    Ends with 1 where some that were written cannot be used.
+    """
     if context.invoked_subcommand is not None:
         return
     from agentgauge.cli.homes import note_absent
@@ -40,10 +43,12 @@ def show(context: typer.Context, home: options.Home = None, as_json: options.Jso
     found = Alerting(shared_state(settings), settings.recording.home).rules()
     if as_json:
         print_document(found)
-        return
-    _print_table(found.rules)
-    for problem in found.problems:
-        note(f"problem: {problem}")
+    else:
+        _print_table(found.rules)
+        for problem in found.problems:
+            note(f"problem: {problem}")
+    if found.problems:
+        raise typer.Exit(FINDING)
 
 
 @rules.command()
@@ -51,29 +56,45 @@ def check(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Such as alerts.toml before it is put into the home.")],
     as_json: options.Json = False,
 ) -> None:
-    """Say whether the rules of a file can be used; exit code 1 where they cannot."""
+    """Say whether the rules and channels of a file can be used; exit code 1 where they cannot."""
     from agentgauge.cli.output import print_document, screen
     from agentgauge.errors import SettingsError
-    from agentgauge.service.alert_rule_file import file_rules
     from agentgauge.service.wording import count_of
 
     if not file.is_file():
-        raise SettingsError(f"{file} is no file: name one with tables [[rule]]")
-    problem: str | None = None
-    names: list[str] = []
-    try:
-        names = list(file_rules(file))
-    except SettingsError as error:
-        problem = str(error)
+        raise SettingsError(f"{file} is no file: name one with tables [[rule]] or [[channel]]")
+    names: dict[str, list[str]] = {"rule": [], "channel": []}
+    problems: dict[str, None] = {}  # what keeps the whole file from being read is said of both, and once here
+    for kind, read in (("rule", _rules_of), ("channel", _channels_of)):
+        try:
+            names[kind] = read(file)
+        except SettingsError as error:
+            problems[str(error)] = None
     if as_json:
-        print_document({"rules": names, "problem": problem})
-    elif problem is not None:
-        screen().print(problem, markup=False, soft_wrap=True)
+        print_document({"rules": names["rule"], "channels": names["channel"], "problems": list(problems)})
+    elif problems:
+        for problem in problems:
+            screen().print(problem, markup=False, soft_wrap=True)
     else:
-        listed = f": {', '.join(names)}" if names else ""
-        screen().print(f"{file}: {count_of(len(names), 'rule')}{listed}", markup=False, soft_wrap=True)
-    if problem is not None:
-        raise typer.Exit(_FINDING)
+        found = (f"{count_of(len(of), kind)}{': ' if of else ''}{', '.join(of)}" for kind, of in names.items())
+        screen().print(f"{file}: {'; '.join(found)}", markup=False, soft_wrap=True)
+    if problems:
+        raise typer.Exit(FINDING)
+
+
+def _rules_of(file: Path) -> list[str]:
+    from agentgauge.service.alert_rule_file import file_rules
+
+    return list(file_rules(file))
+
+
+def _channels_of(file: Path) -> list[str]:
+    from agentgauge.service.notifying.checking import check_urls
+    from agentgauge.settings.notifying import channels_of_file
+
+    channels = channels_of_file(file)
+    check_urls(channels.values())
+    return list(channels)
 
 
 def _print_table(found: tuple[RuleInForce, ...]) -> None:

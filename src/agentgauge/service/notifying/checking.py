@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from agentgauge.errors import SettingsError
 from agentgauge.service.notifying.sending import Sender
@@ -14,7 +14,11 @@ def check_channels(home: Home) -> None:
     """Raises `SettingsError` where the settings of channels cannot be used, naming those whose URLs Apprise cannot
     read, and without the [server] extra. Takes half a second where there are channels, else nothing.
     """
-    channels = get_notifying_settings(home).channels
+    check_urls(get_notifying_settings(home).channels)
+
+
+def check_urls(channels: Collection[Channel]) -> None:
+    """As `check_channels`, of these."""
     if not channels:
         return
     with Sender() as sender:
@@ -23,7 +27,7 @@ def check_channels(home: Home) -> None:
         raise SettingsError("; ".join(problems))
 
 
-def _problems(sender: Sender, channels: Sequence[Channel]) -> Iterator[str]:
+def _problems(sender: Sender, channels: Collection[Channel]) -> Iterator[str]:
     for channel in channels:
         if problem := sender.check(channel.url):
             yield f"channel {channel.name!r} ({channel.shown}): {problem}"

@@ -35,7 +35,9 @@ def deliver(posting: Posting) -> Posted:
     with _gathered() as records:
         plugin = apprise.Apprise.instantiate(posting.url, asset=_asset())
         if not isinstance(plugin, NotifyBase):
-            return Posted(_problem(posting.url, ["Apprise cannot read its URL", *_reasons(records)]))
+            return Posted(
+                _problem(posting.url, ["Apprise cannot read its URL", *_hint(posting.url), *_reasons(records)])
+            )
         if posting.message is None:
             return Posted()
         took = _told_one_by_one(plugin)
@@ -51,6 +53,12 @@ def deliver(posting: Posting) -> Posted:
         if again.is_told:
             return Posted(f"told of alerts by number alone: {problem}"[:_LONGEST_PROBLEM], is_told=True)
     return Posted(problem)
+
+
+def _hint(url: str) -> Iterator[str]:
+    for scheme, webhook in (("https://", "jsons://"), ("http://", "json://")):
+        if url.lower().startswith(scheme):
+            yield f"a webhook of your own begins with {webhook}, not {scheme}"
 
 
 def _problem(url: str, reasons: Iterable[str]) -> str:
