@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import urllib3
 
 _CONNECT_S = 5.0
-_ANSWER_S = 30.0
+ANSWER_S = 30.0
 _CONNECTIONS = 32
 """Kept open: one for each thread that asks at the same time. Beyond that urllib3 warns of each it closes."""
 _OBJECT = re.compile(r"^HTTPS?Connection(Pool)?\([^)]*\): (Failed to establish a new connection: )?")
@@ -61,7 +61,7 @@ class ServerClient:
         headers: Mapping[str, str] | None = None,
         *,
         connect_s: float = _CONNECT_S,
-        answer_s: float = _ANSWER_S,
+        answer_s: float = ANSWER_S,
     ) -> Answer:
         """One request, tried once; `path` begins with a slash. Redirects are not followed, they are answers.
 

@@ -11,7 +11,7 @@ import pytest
 from agentgauge.forwarding.shipper import Shipper
 from agentgauge.forwarding.spool import ship_to
 from tests.cli.conftest import Run
-from tests.forwarding.shipping import NOBODY, assert_once, record
+from tests.forwarding.shipping import NOBODY, assert_once, key_of, record
 from tests.servers.serving import served
 
 Ask = Callable[..., Any]
@@ -71,6 +71,39 @@ def test_a_home_that_never_shipped_is_told_how_to(run: Run, document: Ask, home:
     assert run("forward", "--stop", "--status", "--home", home).exit_code == 2
     for address, said in (("gauge:8000", "http:// or https:// is missing"), ("ftp://gauge", "name a server such as")):
         assert said in run("forward", "--endpoint", address, "--home", home).stderr
+
+
+def test_a_server_is_asked_before_the_first_program_ships_to_it(
+    run: Run, document: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, server_home = tmp_path / "home", tmp_path / "server"
+    key, reading = key_of(server_home), key_of(server_home, "read")
+    with served(server_home, "--no-jobs") as server:
+        monkeypatch.setenv("AGENTGAUGE_ENDPOINT", server.url)
+        monkeypatch.setenv("AGENTGAUGE_API_KEY", key.reveal())
+        ready = run("forward", "--status", "--home", home)
+        assert (ready.exit_code, f"server    {server.url} answers, and takes" in ready.stdout) == (0, True)
+        assert document("forward", "--status", "--home", home)["asked"] == {"endpoint": server.url, "trouble": None}
+        assert document("doctor", "--home", home)["forwarding"]["asked"]["trouble"] is None
+        assert f"{server.url} answers, and takes what is sent" in run("doctor", "--home", home).stdout
+        monkeypatch.setenv("AGENTGAUGE_API_KEY", reading.reveal())
+        assert "needs the scope 'ingest'" in document("doctor", "--home", home, code=1)["problems"][0]
+        assert server.stop() == 0
+    away = run("forward", "--status", "--home", home)
+    assert (away.exit_code, "problem: nothing would be sent now: " in away.stdout) == (1, True)
+    assert not (home / "forwarding").exists(), "nothing is changed by asking"
+
+
+def test_after_it_stopped_questions_say_where_the_sent_events_are(run: Run, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with served(tmp_path / "server", "--no-jobs") as server:
+        ship_to(home, server.url)
+        record(home, 4)
+        assert run("forward", "--home", home).exit_code == 0
+        assert run("forward", "--stop", "--home", home).exit_code == 0
+        said = run("report", "--home", home).stderr
+        assert f"note: 4 events are not here: {home} shipped to {server.url}; ask that server" in said
+        assert server.stop() == 0
 
 
 def test_what_was_recorded_before_is_said_to_stay(run: Run, home: Path) -> None:

@@ -14,6 +14,8 @@ import agentgauge
 from agentgauge.forwarding.shipper import Shipper
 from agentgauge.forwarding.spool import Target, read_spool, ship_to
 from agentgauge.forwarding.standing import problems, standing
+from agentgauge.journal import layout
+from agentgauge.journal.layout import Header
 from agentgauge.lake import Lake
 from agentgauge.pricing import PriceBook
 from agentgauge.settings import get_settings
@@ -312,6 +314,22 @@ def test_another_server_gets_what_the_first_does_not_have(tmp_path: Path) -> Non
         assert (first.stop(), second.stop()) == (0, 0)
     assert_once(first_home, sent)
     assert_once(second_home, rest)
+
+
+def test_more_than_is_read_of_what_waits_is_reckoned_from_its_size(tmp_path: Path) -> None:
+    ship_to(tmp_path, NOBODY)
+    header = layout.header_line(Header("5be0ad1c9f27-000000", "0f" * 16, "", 0, 1, "", size=0))
+    first = tmp_path / "journal" / f"0-5be0ad1c9f27-000000{layout.SUFFIX}"
+    first.parent.mkdir()
+    first.write_bytes(header + (b"x" * 1023 + b"\n") * 8192)
+    found = standing(tmp_path)
+    assert found is not None
+    assert (found.waiting, found.waiting_bytes) == ("8,192 events", first.stat().st_size)
+    for number in range(1, 20):
+        os.link(first, first.with_name(f"0-5be0ad1c9f27-{number:06}{layout.SUFFIX}"))
+    found = standing(tmp_path)
+    assert found is not None
+    assert (found.waiting, found.waiting_bytes) == ("about 163,840 events", 20 * first.stat().st_size)
 
 
 def test_a_server_sends_nothing_on() -> None:

@@ -25,12 +25,17 @@ def _note_shipping(home: Home) -> None:
     from agentgauge.forwarding.standing import standing  # deferred: most homes ship nothing
 
     found = None if read_spool(home.root) is None else standing(home.root)
-    if found is not None and found.endpoint is not None:
-        waiting = "1 event waits" if found.waiting_events == 1 else f"{found.waiting_events:,} events wait"
+    if found is None:
+        return
+    if found.endpoint is not None:
+        wait = "waits" if found.waiting_events == 1 else "wait"
         note(
-            f"note: {home.root} ships to {found.endpoint}: ask that server. Here {waiting} to be sent, beside what was "
-            "recorded before it shipped"
+            f"note: {home.root} ships to {found.endpoint}: ask that server. Here {found.waiting} {wait} to be sent, "
+            "beside what was recorded before it shipped"
         )
+    elif found.sent_events:
+        sent = f"{found.sent_events:,} event{' is' if found.sent_events == 1 else 's are'} not here"
+        note(f"note: {sent}: {home.root} shipped to {found.shipped_to or 'a server'}; ask that server")
 
 
 def note_unreached(home: Home) -> None:

@@ -21,7 +21,7 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from agentgauge.errors import ServerUnreachable
-from agentgauge.server_client import Answer, ServerClient
+from agentgauge.server_client import ANSWER_S, Answer, ServerClient
 from agentgauge.settings.secret import Secret
 
 _HIGH_WATER, _REFUSED = "x-high-water-mark", "x-refused-bytes"
@@ -30,6 +30,7 @@ _POSITION = re.compile(r"^bytes \d+-\d+: ")
 _FASTEST = 1
 _SHORTEST_GZIP = 512
 _KEY_WAIT_S = 300.0
+_CHECK_S = 3.0
 _LONGEST_SHOWN = 200
 
 
@@ -86,6 +87,10 @@ class Wire:
         asked_at = self._asked_at
         return 0 if asked_at is None else time.monotonic() - asked_at
 
+    def check(self) -> None:
+        """Ask whether the server takes what is sent with this key, and send nothing; within `_CHECK_S`."""
+        self._mark_of(self._asked("HEAD", _path("0" * 32, "000000000000-000000"), within_s=_CHECK_S))
+
     def mark(self, journal: str, segment: str) -> int:
         """How many bytes of a segment the server has."""
         return self._mark_of(self._asked("HEAD", _path(journal, segment)))
@@ -108,11 +113,17 @@ class Wire:
         return self._mark_of(answer)
 
     def _asked(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        *,
+        within_s: float = ANSWER_S,
     ) -> Answer:
         self._asked_at = time.monotonic()
         try:
-            return self._client.request(method, path, body, headers)
+            return self._client.request(method, path, body, headers, answer_s=within_s)
         except ServerUnreachable as error:
             raise NotNow(str(error)) from error
         finally:

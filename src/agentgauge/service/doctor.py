@@ -83,7 +83,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     unpriced: tuple[UnpricedModel, ...]
     price_book: str
     forwarding: Standing | None
-    """Where the home ships to a server, or did."""
+    """Where the home ships to a server, did, or would."""
     problems: tuple[str, ...]
     """What needs somebody's attention, each with what to do."""
     channels: tuple[str, ...] = ()
@@ -91,7 +91,9 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
 
 def diagnose(meter: Meter, since: datetime | None = None) -> Diagnosis:
-    """Look at a home, and at its losses and unpriced calls since an aware time. Reads only."""
+    """Look at a home, and at its losses and unpriced calls since an aware time. Reads only, and asks the server that
+    the settings name, if any, whether it would take what is recorded.
+    """
     home = meter.settings.home
     book, no_prices = _book(meter)
     with Lake(home, book).snapshot() as snapshot:
@@ -101,7 +103,7 @@ def diagnose(meter: Meter, since: datetime | None = None) -> Diagnosis:
         tail, version, files = snapshot.tail_rows, snapshot.version, snapshot.files
     journal = JournalDirectory(home.root)
     segments = tuple(_segments(journal))
-    forwarding = shipping.standing(home.root)
+    forwarding = shipping.asked_standing(meter.settings)
     existing = _nearest_existing(home.root)
     free = shutil.disk_usage(existing).free
     writable = os.access(existing, os.W_OK)

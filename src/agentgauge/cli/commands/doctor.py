@@ -178,7 +178,10 @@ def _shipping(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     found = diagnosis.forwarding
     if found is None:
         return []
+    asked = [("server", found.asked.words)] if found.asked is not None else []
+    if found.since is None:
+        return asked
     sent = f"{wording.count_of(found.sent_events, 'event')} sent"
     if found.endpoint is None:
-        return [("ships to", f"nobody any more; {sent}")]
-    return [("ships to", f"{found.endpoint}: {sent}, {wording.count(found.waiting_events)} waiting")]
+        return [("ships to", f"nobody any more; {sent}"), *asked]
+    return [("ships to", f"{found.endpoint}: {sent}, {found.waiting.split(' event')[0]} waiting"), *asked]

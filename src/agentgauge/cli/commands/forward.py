@@ -17,7 +17,9 @@ _PATIENCE_S = 60.0
 
 
 def forward(
-    status: Annotated[bool, typer.Option("--status", help="Show how shipping stands, and send nothing.")] = False,
+    status: Annotated[
+        bool, typer.Option("--status", help="Show how shipping stands and whether the server answers; send nothing.")
+    ] = False,
     stop: Annotated[
         bool, typer.Option("--stop", help="Ship no more: what the server does not have stays here, for good.")
     ] = False,
@@ -41,7 +43,7 @@ def forward(
     from agentgauge.cli.output import note, print_document
     from agentgauge.errors import SettingsError
     from agentgauge.forwarding.spool import has_lake, is_served, read_spool, ship_to
-    from agentgauge.forwarding.standing import standing
+    from agentgauge.forwarding.standing import asked_standing
     from agentgauge.settings import get_settings
 
     if status and stop:
@@ -50,7 +52,7 @@ def forward(
     root = settings.home.root
     spool = read_spool(root)
     if status:
-        found = standing(root)
+        found = asked_standing(settings)
         print_document(found) if as_json else _show(found, settings)
         raise typer.Exit(FINDING if found is not None and _is_stuck(found) else 0)
     check_writable(settings.home)
@@ -117,12 +119,11 @@ def _send(settings: Settings, server: str, *, as_json: bool) -> None:
 
 def _show_what_remains(found: Standing, reason: str) -> None:
     from agentgauge.cli.output import note
-    from agentgauge.cli.wording import count_of
 
     if found.waiting_events or reason:
         remain = "remains" if found.waiting_events == 1 else "remain"
         why = f": {reason}" if reason else "" if found.held else ": recorded meanwhile"
-        note(f"{count_of(found.waiting_events, 'event')} {remain} here{why}")
+        note(f"{found.waiting} {remain} here{why}")
     for held in sorted(set(found.held.values())):
         note(f"held: {held}")
 
@@ -159,6 +160,8 @@ def _stop(settings: Settings, *, as_json: bool) -> None:
 
 
 def _is_stuck(found: Standing) -> bool:
+    if found.asked is not None and found.asked.trouble is not None:
+        return True
     return found.endpoint is not None and (found.trouble is not None or bool(found.held))
 
 
@@ -167,7 +170,6 @@ def _show(found: Standing | None, settings: Settings) -> None:
     from rich.text import Text
 
     from agentgauge.cli.output import screen
-    from agentgauge.cli.wording import count, size
     from agentgauge.forwarding.standing import problems
 
     out = screen()
@@ -177,13 +179,23 @@ def _show(found: Standing | None, settings: Settings) -> None:
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for label, value in (
-        ("ships to", found.endpoint or f"nobody since {found.since:%Y-%m-%d %H:%M} UTC"),
-        ("sent", f"{count(found.sent_events)} events"),
-        ("last", "never" if found.last_success is None else f"{found.last_success:%Y-%m-%d %H:%M:%S} UTC"),
-        ("waiting", f"{count(found.waiting_events)} events, {size(found.waiting_bytes)}"),
-    ):
+    for label, value in _rows(found):
         table.add_row(label, Text(value))
     out.print(table)
     for problem in problems(found):
         out.print(Text.assemble(("problem: ", "bold red"), problem))
+
+
+def _rows(found: Standing) -> list[tuple[str, str]]:
+    from agentgauge.cli.wording import size
+
+    asked = [("server", found.asked.words)] if found.asked is not None else []
+    if found.since is None:
+        return [("ships to", "no server yet: the first program that records makes it ship"), *asked]
+    return [
+        ("ships to", found.endpoint or f"nobody since {found.since:%Y-%m-%d %H:%M} UTC"),
+        ("sent", f"{found.sent_events:,} events"),
+        ("last", "never" if found.last_success is None else f"{found.last_success:%Y-%m-%d %H:%M:%S} UTC"),
+        ("waiting", f"{found.waiting}, {size(found.waiting_bytes)}"),
+        *asked,
+    ]
