@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import NDArray
 
 from agentgauge.analysis.anomalies import Bucket, detect
 from agentgauge.analysis.anomalies_latest import latest_anomalies
-from agentgauge.analysis.anomalies_scores import Kind
+from agentgauge.analysis.anomalies_scores import Kind, transformed
+from agentgauge.analysis.seasonality import calendar, expectation, latest_distance
 
 HOURS = 13 * 168
 STARTS = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(HOURS)]
@@ -56,6 +58,31 @@ def test_no_series_is_dismissed_that_has_an_anomaly(kind: Kind, alpha: float) ->
     assert found.keys() == wanted.keys()
     assert {row: each.p_value for row, each in found.items()} == {row: each.p_value for row, each in wanted.items()}
     assert len(wanted) > 5
+
+
+@pytest.mark.parametrize("kind", ["total", "count", "share", "positive", "number"])
+@pytest.mark.parametrize("lower_is_better", [True, False])
+def test_asked_for_what_is_worse_all_of_it_is_found_and_nothing_else(kind: Kind, lower_is_better: bool) -> None:
+    values, counts = series(kind, 120, seed=11)
+    found = latest_anomalies(STARTS, values, counts, kind=kind, alpha=1 / 50, lower_is_better=lower_is_better)
+    worse = latest_anomalies(
+        STARTS, values, counts, kind=kind, alpha=1 / 50, lower_is_better=lower_is_better, worse_only=True
+    )
+    assert worse == {row: each for row, each in found.items() if each.severity != "info"}
+    assert found
+
+
+@pytest.mark.parametrize("kind", ["total", "count", "positive"])
+def test_the_distance_of_the_last_hour_is_that_of_the_whole_series(kind: Kind) -> None:
+    values, _ = series(kind, 60, seed=3)
+    where = calendar(STARTS, "hour")
+    known = 0
+    for row in transformed(kind, values):
+        distance = latest_distance(row, where, "hour")
+        if not math.isnan(distance):
+            known += 1
+            assert distance == pytest.approx(expectation(row, where, "hour").distance[-1], rel=1e-9, abs=1e-9)
+    assert known > 30
 
 
 def test_of_nothing_nothing_is_found() -> None:

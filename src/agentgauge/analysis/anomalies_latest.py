@@ -3,6 +3,7 @@
 To score one hour every hour before it has to be scored, which takes 3 ms a series. So most series are dismissed first,
 by figures that are found for all series at once:
 
+    better   where only what is worse is asked for, an hour that is better than expected is none. Exact
     share    the chance of its last hour, by counting alone, is the least p-value that it can have: where that is above
              alpha nothing is found. Exact
     total    of an hour without an amount nothing is found where most weeks of its season had none either. Exact
@@ -31,7 +32,14 @@ from agentgauge.analysis.anomalies_scores import (
     share_scores,
     transformed,
 )
-from agentgauge.analysis.seasonality import LEVEL_BUCKETS, MEMORY_WEEKS, SEASONS, calendar
+from agentgauge.analysis.seasonality import (
+    LEVEL_BUCKETS,
+    MEMORY_WEEKS,
+    SEASONS,
+    Calendar,
+    calendar,
+    latest_distance,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,8 +60,10 @@ def latest_anomalies(
     kind: Kind,
     alpha: float = ALPHA["hour"],
     lower_is_better: bool = True,
+    worse_only: bool = False,
 ) -> dict[int, Anomaly]:
-    """By row, the anomaly that the last hour of a series is, where it is one.
+    """By row, the anomaly that the last hour of a series is, where it is one; `worse_only`: and is not better than
+    expected (of the severity `info`).
 
     A row of `values` is a series, a column an hour that begins at one of `starts`; `counts` are the events that values
     are of. A series begins with its first hour that has any. Raises `ValueError` as `detect`.
@@ -66,30 +76,47 @@ def latest_anomalies(
     has_any = (counts > 0) | (values > 0)
     begins = np.where(has_any.any(axis=1), has_any.argmax(axis=1), values.shape[1])
     where = calendar(starts, "hour")
-    for row in np.flatnonzero(_may_be(values, counts, kind, alpha) & (begins < values.shape[1])):
+    sign = 0 if not worse_only else 1 if lower_is_better else -1
+    for row in np.flatnonzero(_may_be(values, counts, kind, alpha, sign) & (begins < values.shape[1])):
         first = int(begins[row])
+        since = where.since(first)
+        if sign and _is_better(values[row, first:], since, kind, sign):
+            continue
         last = detect_in(
             starts[first:],
             values[row, first:],
             counts[row, first:],
-            where.since(first),
+            since,
             width="hour",
             kind=kind,
             alpha=alpha,
             lower_is_better=lower_is_better,
             first=values.shape[1] - first - 1,
         ).anomalies
-        if last:
+        if last and not (worse_only and last[0].severity == "info"):
             found[int(row)] = last[0]
     return found
 
 
-def _may_be(values: NDArray[np.float64], counts: NDArray[np.float64], kind: Kind, alpha: float) -> NDArray[np.bool_]:
-    """The series that are not dismissed."""
+def _is_better(values: NDArray[np.float64], where: Calendar, kind: Kind, sign: int) -> bool:
+    """Whether the last hour of a series cannot be for the worse, which is up (`sign` 1) or down (-1)."""
+    if kind == "share":
+        return False
+    if kind == "total":
+        weeks = values[:-1][::-1][_WEEK - 1 :: _WEEK][:MEMORY_WEEKS]
+        if (weeks > 0).sum() * 2 <= weeks.size:
+            return False  # that there is an amount at all may be what is unusual
+    return latest_distance(transformed(kind, values), where, "hour") * sign < 0
+
+
+def _may_be(
+    values: NDArray[np.float64], counts: NDArray[np.float64], kind: Kind, alpha: float, sign: int
+) -> NDArray[np.bool_]:
+    """The series that are not dismissed. `sign`: of the scores that are asked for, 0 of either."""
     import numpy as np
 
     if kind == "share":
-        return _share_may_be(values, counts, alpha)
+        return _share_may_be(values, counts, alpha, sign)
     hours = _WEEK * MEMORY_WEEKS + 1
     if values.shape[1] < hours:
         return np.full(len(values), True)
@@ -124,7 +151,9 @@ def _may_be(values: NDArray[np.float64], counts: NDArray[np.float64], kind: Kind
     return kept
 
 
-def _share_may_be(values: NDArray[np.float64], counts: NDArray[np.float64], alpha: float) -> NDArray[np.bool_]:
+def _share_may_be(
+    values: NDArray[np.float64], counts: NDArray[np.float64], alpha: float, sign: int
+) -> NDArray[np.bool_]:
     import numpy as np
 
     events = np.where(np.isfinite(values), counts, 0.0)
@@ -139,7 +168,7 @@ def _share_may_be(values: NDArray[np.float64], counts: NDArray[np.float64], alph
     )
     enough = (events[:, -1] >= FEWEST_OF_A_SHARE) & np.isfinite(share)
     score = share_scores(hits[:, -1], events[:, -1], np.where(enough, share, 0.5))
-    return enough & (chance_of(score) <= alpha * (1 + _ROUNDING))
+    return enough & (chance_of(score) <= alpha * (1 + _ROUNDING)) & (score * sign >= 0)
 
 
 def _medians(table: NDArray[np.float64], axis: int) -> NDArray[np.float64]:

@@ -50,12 +50,11 @@ def anomalous_hours(evaluation: Evaluation, rule: Rule) -> Found:
         metric = _METRICS[name]
         for kind, values, counts in metric.of(read):
             found = latest_anomalies(
-                starts, values, counts, kind=kind, alpha=alpha, lower_is_better=metric.lower_is_better
-            )
+                starts, values, counts, kind=kind, alpha=alpha, lower_is_better=metric.lower_is_better,
+                worse_only=rule.severity != "info",
+            )  # fmt: skip
             holds += [
-                _detected(evaluation, rule, name, metric, read, row, each)
-                for row, each in found.items()
-                if row in ours and (each.severity != "info" or rule.severity == "info")
+                _detected(evaluation, rule, name, metric, read, row, each) for row, each in found.items() if row in ours
             ]
     return Found(tuple(holds))
 
