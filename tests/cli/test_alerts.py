@@ -76,8 +76,8 @@ def test_an_alert_is_shown_with_what_happened_to_it(run: Run, document: Ask, boo
     assert shown.splitlines()[0] == "alert 1  critical  active"
     steps = [line.split()[2:] for line in shown.splitlines() if line.startswith("2026-03-02")]
     assert steps == [
-        ["opened", "itself", "warning", "24.5"], ["acknowledged", "ann", "warning", "24.5"],
-        ["escalated", "itself", "critical", "29.9"],
+        ["opened", "itself", "warning", "$24.50"], ["acknowledged", "ann", "warning", "$24.50"],
+        ["escalated", "itself", "critical", "$29.90"],
     ]  # fmt: skip
     whole = document("alerts", "show", "1", "--home", tmp_path)
     assert (whole["severity"], whole["rule"], [step["kind"] for step in whole["history"]]) == (
@@ -107,6 +107,13 @@ def test_those_that_cannot_be_acted_on_are_named_and_the_others_are_done(
     assert "alert 2 was resolved at 2026-03-02 12:00 UTC" in said.stderr
     assert "no alert 9" in said.stderr
     assert run("alerts", "show", "9", "--home", tmp_path).exit_code == 2
+
+
+def test_what_is_no_number_of_an_alert_is_answered_with_where_they_are(run: Run, tmp_path: Path) -> None:
+    for act in ("ack", "undo", "resolve", "show"):
+        said = run("alerts", act, "foo", "--home", tmp_path)
+        assert said.exit_code == 2
+        assert "'foo' is no alert's number, which 'agentgauge alerts list' shows" in said.stderr
 
 
 def test_a_home_that_is_not_there_is_not_made(run: Run, tmp_path: Path) -> None:

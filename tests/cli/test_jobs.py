@@ -45,6 +45,14 @@ def test_the_list_is_no_wider_in_a_pipe_than_one_can_read(
     assert max(map(len, shown.splitlines())) <= 120
 
 
+@pytest.mark.parametrize("job", ["alert-rules", "notifications"])
+def test_what_is_wrong_with_a_file_is_said_once(tmp_path: Path, job: str) -> None:
+    (tmp_path / "alerts.toml").write_text("[[rule")
+    command = [sys.executable, "-m", "agentgauge", "jobs", "run", job, "--home", str(tmp_path)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ran.stdout.count("is not valid TOML"), ran.stderr) == (1, "")
+
+
 def test_a_mistyped_job_is_answered_with_the_one_that_was_meant(run: Run) -> None:
     result = run("jobs", "run", "rollup")
     assert result.exit_code == 2

@@ -70,11 +70,16 @@ class ExitCodes(TyperGroup):
 
 def _ended(message: str) -> typer.Exit:
     text = f"error: {message}".translate(_CONTROLS)
-    if sys.stderr.isatty():
-        columns = shutil.get_terminal_size().columns
-        text = textwrap.fill(text, columns, break_long_words=False, break_on_hyphens=False)
-    typer.echo(text, err=True)
+    typer.echo(at_words(text), err=True)
     return typer.Exit(WRONGLY_ASKED)
+
+
+def at_words(line: str) -> str:
+    """A line for standard error, which a terminal is not left to break inside words."""
+    if not sys.stderr.isatty():
+        return line
+    columns = shutil.get_terminal_size().columns
+    return textwrap.fill(line, columns, break_long_words=False, break_on_hyphens=False)
 
 
 def _discard_output() -> None:

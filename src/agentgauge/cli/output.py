@@ -11,10 +11,12 @@ import msgspec
 from rich.console import Console
 from rich.segment import Segment
 
+from agentgauge.cli.exits import at_words
 from agentgauge.events.plain import document
 
 if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderableType
+    from rich.text import Text
 
 _PIPE_WIDTH = 200
 """No terminal, no edge: tables take what they need and are not cut for a width that nobody has."""
@@ -57,8 +59,14 @@ def screen(file: IO[str] | None = None) -> Screen:
 
 
 def note(text: str) -> None:
-    """One line for the person, beside the output."""
-    print(text, file=sys.stderr)
+    """One line for the person, beside the output; a terminal wraps it between words."""
+    print(at_words(text), file=sys.stderr)
+
+
+def print_sentence(text: str | Text) -> None:
+    """On standard output: wrapped between words on a terminal, one line anywhere else."""
+    out = screen()
+    out.print(text, markup=False, soft_wrap=not out.is_terminal)
 
 
 def print_document(value: Any) -> None:

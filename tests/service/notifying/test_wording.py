@@ -83,6 +83,15 @@ def test_a_figure_has_its_unit(store: Database, type_: str, metric: str, value: 
     assert f"value: {said}" in body.splitlines()
 
 
+def test_what_is_all_over_asks_nobody_to_acknowledge_it(store: Database) -> None:
+    for condition in "ab":
+        AlertBook(store).detect(different(condition=condition), NOON)
+    for id_ in (1, 2):
+        AlertBook(store).resolve(id_, "ann", NOON)
+    body = message_of(taken(store), "https://gauge.example.org").body
+    assert body.splitlines()[2:] == ["", "Each of them: agentgauge alerts show NUMBER"]
+
+
 def test_what_is_not_known_is_left_out(store: Database) -> None:
     said = message(store, FOUND)
     assert said.body.splitlines() == [

@@ -32,7 +32,17 @@ _AMONG: dict[_Which, tuple[_Status, ...]] = {
     "all": ("active", "acknowledged", "resolved"),
 }
 _Severity = Literal["critical", "error", "warning", "info"]
-_Ids = Annotated[list[int], typer.Argument(metavar="ID...", help="Numbers that 'agentgauge alerts list' shows.")]
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise typer.BadParameter(f"{text!r} is no alert's number, which 'agentgauge alerts list' shows")
+    return int(text)
+
+
+_Ids = Annotated[
+    list[int], typer.Argument(metavar="ID...", parser=_number, help="Numbers that 'agentgauge alerts list' shows.")
+]
 _LEGIBLE_WIDTH = 64
 """A message is a sentence: on a wide screen or in a pipe it wraps all the same."""
 _COLOURS = {"critical": "bold red", "error": "red", "warning": "yellow", "info": "dim"}
@@ -75,7 +85,9 @@ def list_command(
 
 @alerts.command()
 def show(
-    id_: Annotated[int, typer.Argument(metavar="ID", help="The number that 'agentgauge alerts list' shows.")],
+    id_: Annotated[
+        int, typer.Argument(metavar="ID", parser=_number, help="The number that 'agentgauge alerts list' shows.")
+    ],
     tz: options.TimeZone = None,
     home: options.Home = None,
     as_json: options.Json = False,
@@ -126,7 +138,7 @@ def _act_on(
     """On each that can be; those that cannot are named in the end."""
     from datetime import UTC, datetime
 
-    from agentgauge.cli.output import print_document, screen
+    from agentgauge.cli.output import print_document, print_sentence
     from agentgauge.errors import Conflict, NotFound
 
     book, now, actor = _book(home), datetime.now(UTC), _actor()
@@ -140,7 +152,7 @@ def _act_on(
     if as_json:
         print_document(done)
     for alert in () if as_json else done:
-        screen().print(f"{alert.id} is {alert.status}: {alert.message}", markup=False, soft_wrap=True)
+        print_sentence(f"{alert.id} is {alert.status}: {alert.message}")
     if refused:
         raise Conflict("; ".join(refused))
 
@@ -214,13 +226,14 @@ def _print_alert(alert: Alert, steps: Sequence[AlertStep], zone: tzinfo) -> None
     from rich.text import Text
 
     from agentgauge.cli import wording
-    from agentgauge.cli.output import screen
+    from agentgauge.cli.output import print_sentence, screen
     from agentgauge.cli.tables import plain_table
+    from agentgauge.service.notifying.wording import figure
 
     out = screen()
     severity = (alert.severity, _COLOURS[alert.severity])
     out.print(Text.assemble((f"alert {alert.id}", "bold"), "  ", severity, "  ", alert.status), soft_wrap=True)
-    out.print(Text.assemble(alert.message, *_attended_by(alert)), soft_wrap=True)
+    print_sentence(Text.assemble(alert.message, *_attended_by(alert)))
     facts = Table.grid(padding=(0, 2))
     for name, value in (
         ("rule", alert.rule or wording.NOTHING),
@@ -228,9 +241,9 @@ def _print_alert(alert: Alert, steps: Sequence[AlertStep], zone: tzinfo) -> None
         ("metric", alert.metric),
         ("agent", alert.agent_name),
         ("project", alert.project),
-        ("value", _figure(alert.current_value)),
-        ("expected", _figure(alert.expected_value)),
-        ("threshold", _figure(alert.threshold_value)),
+        ("value", figure(alert, alert.current_value)),
+        ("expected", figure(alert, alert.expected_value)),
+        ("threshold", figure(alert, alert.threshold_value)),
         ("detected", wording.moment(alert.detected_at, zone)),
         ("still holds", "yes" if alert.clear_at is None else f"no, since {wording.moment(alert.clear_at, zone)}"),
     ):
@@ -249,10 +262,6 @@ def _print_alert(alert: Alert, steps: Sequence[AlertStep], zone: tzinfo) -> None
             Text(step.kind),
             Text(_who(step.actor)),
             Text(step.severity),
-            Text(_figure(step.figures.current_value) or wording.NOTHING),
+            Text(figure(alert, step.figures.current_value) or wording.NOTHING),
         )
     out.print(table)
-
-
-def _figure(value: float | None) -> str | None:
-    return None if value is None else f"{value:,.6g}"

@@ -33,6 +33,7 @@ def show(context: typer.Context, home: options.Home = None, as_json: options.Jso
         return
     from agentgauge.cli.homes import note_absent
     from agentgauge.cli.output import note, print_document
+    from agentgauge.cli.said_once import said_once
     from agentgauge.service.alerting import Alerting
     from agentgauge.settings.server import get_server_settings
     from agentgauge.state.opening import shared_state
@@ -40,7 +41,8 @@ def show(context: typer.Context, home: options.Home = None, as_json: options.Jso
     settings = get_server_settings(home)
     if settings.database_url is None:
         note_absent(settings.recording.home)
-    found = Alerting(shared_state(settings), settings.recording.home).rules()
+    with said_once():
+        found = Alerting(shared_state(settings), settings.recording.home).rules()
     if as_json:
         print_document(found)
     else:

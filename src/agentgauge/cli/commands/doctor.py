@@ -61,6 +61,7 @@ def doctor(
 
 def _of_rules(home: str | None) -> tuple[str, ...]:
     """What is wrong with what is alerted of."""
+    from agentgauge.cli.said_once import said_once
     from agentgauge.errors import SettingsError, StateError
     from agentgauge.service.alerting import Alerting
     from agentgauge.settings.server import get_server_settings
@@ -68,7 +69,8 @@ def _of_rules(home: str | None) -> tuple[str, ...]:
 
     try:
         settings = get_server_settings(home)
-        return Alerting(shared_state(settings), settings.recording.home).rules().problems
+        with said_once():
+            return Alerting(shared_state(settings), settings.recording.home).rules().problems
     except (SettingsError, StateError) as error:
         return (str(error),)
 

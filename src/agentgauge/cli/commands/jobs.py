@@ -64,17 +64,19 @@ def run(
     """Run a job now, as it was last due."""
     from datetime import UTC, datetime
 
-    from agentgauge.cli.output import print_document, screen
+    from agentgauge.cli.output import print_document, print_sentence
+    from agentgauge.cli.said_once import said_once
     from agentgauge.service.jobs.due import last_due
     from agentgauge.service.jobs.overview import job_named
     from agentgauge.service.jobs.running import JobRunner
 
     found, now = job_named(job), datetime.now(UTC)
-    ran = JobRunner(_work(home), lambda: datetime.now(UTC)).run(found, last_due(found, now))
+    with said_once():
+        ran = JobRunner(_work(home), lambda: datetime.now(UTC)).run(found, last_due(found, now))
     if as_json:
         print_document(ran)
     else:
-        screen().print(f"{ran.job} {ran.status}: {ran.result}", markup=False, soft_wrap=True)
+        print_sentence(f"{ran.job} {ran.status}: {ran.result}")
     if ran.status != "succeeded":
         raise typer.Exit(1)
 

@@ -51,7 +51,7 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 KINDS: dict[RuleType, Kind] = {
     "budget_overrun": Kind(
-        watches="budgets above their warning or critical percentage",
+        watches="budgets above their warning or critical percentage, looked at by the job budgets",
         filters=("agent", "role", "user", "team"),
         by=(),
         has_window=False,

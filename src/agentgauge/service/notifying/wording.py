@@ -72,7 +72,7 @@ def bare_message_of(taken: Taken) -> Message:
     lines = [f"alert {one.last.alert.id}: {one.last.step.severity}, {one.happened}" for one in courses[:LISTED]]
     if len(courses) > LISTED:
         lines.append(_more(len(courses) - LISTED))
-    lines += ["", "This service refuses the message that says more. All of them: agentgauge alerts list"]
+    lines += ["", "This service refuses the message that says more. Each of them: agentgauge alerts show NUMBER"]
     if taken.lost:
         lines += ["", _lost(taken.lost)]
     return Message(
@@ -116,9 +116,9 @@ def _facts(course: _Course) -> list[str]:
         ("about", f"{one_line(alert.metric)} ({one_line(alert.type)})"),
         ("agent", None if alert.agent_name is None else one_line(alert.agent_name)),
         ("project", None if alert.project is None else one_line(alert.project)),
-        ("value", _figure(alert, figures.current_value)),
-        ("expected", _figure(alert, figures.expected_value)),
-        ("threshold", _figure(alert, figures.threshold_value)),
+        ("value", figure(alert, figures.current_value)),
+        ("expected", figure(alert, figures.expected_value)),
+        ("threshold", figure(alert, figures.threshold_value)),
         ("deviation", None if figures.deviation_percent is None else f"{figures.deviation_percent:+,.1f} %"),
         ("since", f"{moment(alert.detected_at, UTC)} UTC"),
         ("resolved", _resolved(course)),
@@ -134,7 +134,8 @@ def _resolved(course: _Course) -> str | None:
     return f"{moment(step.time, UTC)} UTC, {by}"
 
 
-def _figure(alert: Alert, value: float | None) -> str | None:
+def figure(alert: Alert, value: float | None) -> str | None:
+    """A value of an alert in the unit of its metric; None where it has none."""
     if value is None:
         return None
     if alert.metric in _RATES:  # rules of error rates count in percent, others have it as a ratio
@@ -150,10 +151,15 @@ def _digest(courses: Sequence[_Course], server: str | None) -> tuple[str, str]:
         lines.append(f"{course.last.alert.id}. {_standing(course)}: {said}")
     if len(courses) > LISTED:
         lines.append(_more(len(courses) - LISTED))
-    lines += ["", "All of them: agentgauge alerts list", "Acknowledge: agentgauge alerts ack NUMBER"]
-    if server is not None:
-        lines.append(f"Active: {server}/api/v1/metrics/alerts?status=active")
-    return _counted(courses), "\n".join(lines)
+    return _counted(courses), "\n".join([*lines, "", *_next(courses, server)])
+
+
+def _next(courses: Sequence[_Course], server: str | None) -> list[str]:
+    """What can be done about several: of those that are over, look at them."""
+    if all(course.is_over for course in courses):
+        return ["Each of them: agentgauge alerts show NUMBER"]
+    acts = ["All that are open: agentgauge alerts list", "Acknowledge: agentgauge alerts ack NUMBER"]
+    return acts if server is None else [*acts, f"Active: {server}/api/v1/metrics/alerts?status=active"]
 
 
 def _counted(courses: Sequence[_Course]) -> str:
@@ -174,7 +180,7 @@ def _standing(course: _Course) -> str:
 def _lost(count: int) -> str:
     return (
         f"{count_of(count, 'earlier step')} of alerts could not be told here within a day: "
-        "'agentgauge alerts list' has all alerts."
+        "'agentgauge alerts list --status all' has all alerts."
     )
 
 
