@@ -130,12 +130,14 @@ def test_a_budget_is_removed(run: Run, home: Path) -> None:
         (("set", "PROJ-456", "5"), "names no budget: write SCOPE:NAME"),
         (("set", "tickets:PROJ-456", "5"), "did you mean ticket:PROJ-456?"),
         (("set", "ticket:PROJ-456", "five"), "'five' is no amount in USD"),
-        (("set", "ticket:PROJ-456", "-1"), "--help"),
+        (("set", "ticket:PROJ-456", "-1"), "a budget is at least $0, below $1,000,000,000,000.00, and has at most 12"),
+        (("set", "ticket:PROJ-456", "5", "--wran", "9"), "no such option: --wran (Possible options: --warn)"),
         (("set", "ticket:PROJ-456", "nan"), "a budget is at least $0"),
         (("set", "ticket:PROJ-456", "5", "--warn", "96"), "comes after the critical threshold"),
         (("set", "ticket:PROJ-456", "5", "--since", "soon"), "is no time"),
         (("set", "project:shop", "5", "--project", "blog"), "cannot be in project 'blog'"),
         (("show", "ticket:PROJ-457"), "no budget of ticket:PROJ-457: did you mean ticket:PROJ-456?"),
+        (("show", "ticket:nope"), "no budget of ticket:nope: 'agentgauge budget list' shows"),
         (("show", "run:PROJ-456"), "no budget of run:PROJ-456: did you mean ticket:PROJ-456?"),
         (("show", "agent:coder"), "2 budgets are of agent:coder: 2 is $5.00 in total; 3 is $2.00 per day; name one"),
         (("show", "agent:coder", "--per", "week"), "there is $5.00 in total; $2.00 per day"),
@@ -151,6 +153,29 @@ def test_a_mistake_is_one_line(arguments: tuple[str, ...], said: str, run: Run, 
     assert result.exit_code == 2
     assert said in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_what_is_left_is_shown_on_a_narrow_screen(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run("budget", "set", "agent:implementer", "30", "--per", "month", "--home", home)
+    run("budget", "set", "ticket:PROJ-456", "5", "--project", "my-web-shop", "--home", home)
+    listed = run("budget", "list", "--home", home)
+    assert "left" in listed.stdout
+    assert "note: this screen has no room for id, %" in listed.stderr
+
+
+def test_a_budget_of_nothing_is_used_up_from_its_beginning(run: Run, home: Path) -> None:
+    said = run("budget", "set", "ticket:PROJ-999", "$0", "--home", home).stderr
+    assert "no event has ticket 'PROJ-999'" in said
+    shown = run("budget", "show", "ticket:PROJ-999", "--home", home)
+    assert shown.exit_code == 1
+    assert "$0.00 of $0.00 used, 100.0 %: critical" in shown.stdout
+
+
+def test_times_are_shown_with_their_zone(run: Run, home: Path) -> None:
+    run("budget", "set", "ticket:PROJ-456", "5", "--since", "2026-03-02T10:00:00+00:00", "--home", home)
+    shown = run("budget", "show", "1", "--tz", "Europe/Berlin", "--home", home).stdout
+    assert "since 2026-03-02 11:00 CET" in shown
 
 
 def test_asking_makes_nothing(run: Run, tmp_path: Path) -> None:

@@ -123,6 +123,6 @@ def test_the_status_follows_from_the_thresholds(used: str, status: str) -> None:
 
 
 def test_of_a_budget_of_nothing_no_share_is_said_once_something_was_used() -> None:
-    assert utilization_percent(Decimal(0), Decimal(0)) == 0.0
+    assert utilization_percent(Decimal(0), Decimal(0)) == 100.0
     assert utilization_percent(Decimal(1), Decimal(0)) is None
     assert status_of(Decimal(1), msgspec.structs.replace(CODERS, total_usd=Decimal(0))) == "exceeded"

@@ -58,7 +58,7 @@ def share(state: BudgetState) -> str:
 
 def _figures(state: BudgetState, last_change: Act | None, zone: tzinfo) -> list[tuple[str, str]]:
     per = "in total" if state.period == "total" else f"per {state.period}"
-    since = f"since {wording.moment(state.counted_from, zone)}"
+    since = f"since {_moment(state.counted_from, zone)}"
     used = f"{wording.cost(state.used_usd, state.unpriced_calls)} {since}"
     if state.told_usd:
         used += (
@@ -84,8 +84,12 @@ def _threshold(state: BudgetState, percent: float) -> str:
 def _who(state: BudgetState, last_change: Act | None, zone: tzinfo) -> str:
     who = "a program" if state.set_by == "code" else "a person"
     if last_change is None:
-        return f"{who} on {wording.moment(state.updated, zone)}, version {state.version}"
-    return f"{who} ({last_change.actor}) on {wording.moment(last_change.time, zone)}, version {state.version}"
+        return f"{who} on {_moment(state.updated, zone)}, version {state.version}"
+    return f"{who} ({last_change.actor}) on {_moment(last_change.time, zone)}, version {state.version}"
+
+
+def _moment(time: datetime, zone: tzinfo) -> str:
+    return f"{wording.moment(time, zone)} {time.astimezone(zone).tzname()}"
 
 
 def _where(state: BudgetState) -> str:
@@ -102,7 +106,7 @@ def _reservations(rows: Sequence[Held], zone: tzinfo) -> object:
     numbers: list[Cell] = [
         ("for", lambda held: "calls to come" if held.is_lease else "a call"),
         ("holds", lambda held: wording.money(held.usd)),
-        ("since", lambda held: wording.moment(held.reserved, zone)),
+        ("since", lambda held: _moment(held.reserved, zone)),
         ("ends", lambda held: _ends(held.expires - now)),
     ]
     return rows_table("Reserved now", first, numbers, rows)

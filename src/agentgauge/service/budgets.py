@@ -157,7 +157,8 @@ def unrecorded(engine: Engine, terms: Terms) -> str | None:
     try:
         check_recorded(engine, Window(), named)
     except QueryError as error:
-        return f"nothing counts yet: {error}"
+        said = str(error).replace(f" {column_of(terms.scope)} ", f" {terms.scope} ")  # as the budget's terms call it
+        return f"nothing counts yet: {said}"
     return None
 
 

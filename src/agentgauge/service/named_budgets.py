@@ -28,6 +28,8 @@ from agentgauge.state.budgets import BudgetBook
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 _MOST_USD = Decimal(10) ** 12
 _LONGEST_NAME = 1000
+_ALIKE = 0.7
+"""How alike a name is that was probably meant."""
 
 
 class Named(Protocol):
@@ -172,7 +174,7 @@ def _near(text: str, budgets: Sequence[Named]) -> str:
     if not budgets:
         return ": there are none; make one with 'agentgauge budget set'"
     names = sorted({f"{budget.scope}:{budget.name}" for budget in budgets})
-    near = _same_name(text, names) or get_close_matches(text, names, n=1)
+    near = _same_name(text, names) or _alike(text, names)
     return f": did you mean {near[0]}?" if near else ": 'agentgauge budget list' shows those that there are"
 
 
@@ -180,6 +182,13 @@ def _same_name(text: str, names: Iterable[str]) -> list[str]:
     """Of another scope."""
     name = text.partition(":")[2]
     return [one for one in names if one.partition(":")[2] == name]
+
+
+def _alike(text: str, names: Iterable[str]) -> list[str]:
+    """Of the same scope, which is not part of what is compared."""
+    scope, _, name = text.partition(":")
+    others = [one.partition(":")[2] for one in names if one.startswith(f"{scope}:")]
+    return [f"{scope}:{near}" for near in get_close_matches(name, others, n=1, cutoff=_ALIKE)]
 
 
 def _either(asked: float | None, before: float | None, usual: float) -> float:

@@ -88,9 +88,11 @@ def period_start(period: BudgetPeriod, now: datetime) -> datetime | None:
 
 
 def utilization_percent(used: Decimal, total: Decimal) -> float | None:
-    """How much of a budget is used; None of one of nothing of which something was used, which no number says."""
+    """How much of a budget is used. One of nothing is used up from its beginning; None where something was used of it
+    all the same, which no number says.
+    """
     if not total:
-        return None if used else 0.0
+        return None if used else 100.0
     return float(used / total * 100)
 
 

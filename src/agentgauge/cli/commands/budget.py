@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+import re
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
+from typer.core import TyperCommand
 
 from agentgauge.cli import options
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 budget = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What may be spent, and what is used of it.")
 
+_NEGATIVE = re.compile(r"-\$?\.?\d")
 _Period = Literal["total", "day", "week", "month"]
 _Of = Annotated[
     str,
@@ -32,7 +35,18 @@ _Project = Annotated[
 ]
 
 
-@budget.command("set")
+class _Setting(TyperCommand):
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """An amount below 0 is refused as one, and not as an option that there is not."""
+        for before, word in zip(("", *args), args, strict=False):
+            if _NEGATIVE.match(word) and not before.startswith("-"):
+                from agentgauge.service.named_budgets import amount
+
+                amount(word)
+        return super().parse_args(ctx, args)
+
+
+@budget.command("set", cls=_Setting)
 def set_command(
     of: _Of,
     usd: Annotated[str, typer.Argument(metavar="USD", help="What may be spent.")],
@@ -169,7 +183,7 @@ def _line(state: BudgetState) -> str:
 
 def _print_table(found: Sequence[BudgetState]) -> None:
     from agentgauge.cli.budget_screen import share
-    from agentgauge.cli.output import screen
+    from agentgauge.cli.output import note, screen
     from agentgauge.cli.tables import Cell, fitting, rows_table
     from agentgauge.cli.wording import NOTHING, money, unpriced
 
@@ -196,6 +210,7 @@ def _print_table(found: Sequence[BudgetState]) -> None:
     if not any(one.unpriced_calls for one in found):
         others = [cell for cell in others if cell[0] != "not in it"]
     out = screen()
-    out.print(
-        rows_table(None, first, fitting(first, others, ("not in it", "reserved", "left"), found, out.width), found)
-    )
+    shown = fitting(first, others, ("not in it", "reserved", "%", "id"), found, out.width)
+    out.print(rows_table(None, first, shown, found))
+    if missing := [heading for heading, _ in others if heading not in dict(shown)]:
+        note(f"note: this screen has no room for {', '.join(missing)}: a wider one shows all, and so does --json")

@@ -88,7 +88,7 @@ def _check_text(of: str, text: object) -> None:
 
 def _checked_money(name: str, given: Money) -> Decimal:
     try:
-        usd = money(given)
+        usd = money(given.strip().removeprefix("$") if isinstance(given, str) else given)
     except EventRefused as refused:
         raise SettingsError(f"{name}={given!r}: use an amount of dollars, as 5, '0.20' or Decimal('0.20')") from refused
     if not 0 <= usd <= _MOST_USD:
