@@ -7,33 +7,22 @@ how far it is, and sends what is missing.
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
 from agentgauge import files
 from agentgauge.forwarding.outgoing import Outgoing, events_in, outgoing
 from agentgauge.forwarding.reissue import reissue
+from agentgauge.forwarding.remembered import Remembered
 from agentgauge.forwarding.restored import lost_on_the_server
 from agentgauge.forwarding.sending import Diverged, Held, Sent, send
-from agentgauge.forwarding.spool import (
-    Acknowledged,
-    Gone,
-    Status,
-    Trouble,
-    read_spool,
-    read_status,
-    ship_no_more,
-    ship_to,
-    write_status,
-)
+from agentgauge.forwarding.spool import read_spool, read_status, ship_no_more, ship_to, write_status
 from agentgauge.forwarding.turn import turn
 from agentgauge.forwarding.wire import NotNow, Wire
 from agentgauge.interruption import is_interruption
@@ -41,9 +30,7 @@ from agentgauge.journal.directory import JournalDirectory
 from agentgauge.server_client import ServerClient
 from agentgauge.settings.secret import Secret
 
-_FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 60.0
-_GONE_KEPT = 100
-_T = TypeVar("_T")
+_ELSEWHERE_WAIT_S = 60.0
 _LONGEST_AHEAD = timedelta(seconds=600)
 """A moment further ahead than that was written under another clock."""
 
@@ -75,10 +62,7 @@ class Shipper:
         self._directory = JournalDirectory(root)
         self._since = self._now()
         self._checked = False
-        self._known: dict[str, int] = {}
-        """How far segments were with the server when it last said so, by file name."""
-        self._status = Status()
-        self._events = 0
+        self._memory = Remembered(root, self._wire.name, self._now)
         self._renamed = False
 
     def not_before(self) -> float:
@@ -105,7 +89,8 @@ class Shipper:
             # None: the home was removed, or could not be written, meanwhile.
             if spool is None or spool.target.settling:
                 ship_to(self._root, self._endpoint, self._since)
-            self._status, self._events, self._renamed = read_status(self._root), 0, True
+            self._memory.begin()
+            self._renamed = True
             try:
                 outcome = Outcome()
                 while self._renamed and not outcome.reason:
@@ -113,7 +98,7 @@ class Shipper:
                     outcome = self._pass(on_sent)
                 return outcome
             finally:
-                self._save_if_there_is_room()
+                self._memory.save_if_there_is_room()
 
     def stop(self, *, patience_s: float = 0) -> Outcome:
         """Make the home ship no more. `events` are those that the server does not have, which are local from now on;
@@ -122,20 +107,21 @@ class Shipper:
         Raises as `ship`.
         """
         with turn(self._root, patience_s):
-            self._status, self._events, reason = read_status(self._root), 0, ""
+            self._memory.begin()
+            reason = ""
             spool = read_spool(self._root)
             here = [] if spool is None else [path for path in self._directory.segments() if not spool.is_local(path)]
             try:
                 for path in _oldest_first(here):
                     with suppress(Diverged, FileNotFoundError):
-                        self._note(path.name, self._begun(outgoing(path)))
+                        self._memory.note(path.name, self._begun(outgoing(path)))
             except NotNow as trouble:
                 reason = str(trouble)
-            self._change(trouble=None, held={})
-            self._save()
+            self._memory.change(trouble=None, held={})
+            self._memory.save()
             left = 0
             for path in here:
-                known = self._status.acknowledged.get(path.name)
+                known = self._memory.status.acknowledged.get(path.name)
                 with suppress(FileNotFoundError):
                     left += events_in(outgoing(path).content(0 if known is None else known.end).data)
             ship_no_more(self._root, self._endpoint)
@@ -149,7 +135,7 @@ class Shipper:
         if silence_s < least_s:
             return ""
         status = read_status(self._root)
-        trouble = self._trouble(status, NotNow(f"{self._endpoint} did not answer within {silence_s:.0f} s"))
+        trouble = self._memory.trouble(status, NotNow(f"{self._endpoint} did not answer within {silence_s:.0f} s"))
         with suppress(OSError):
             write_status(self._root, msgspec.structs.replace(status, trouble=trouble))
         return trouble.reason
@@ -160,22 +146,22 @@ class Shipper:
     def _pass(self, on_sent: Callable[[int], object]) -> Outcome:
         spool = read_spool(self._root)
         if spool is None or spool.target.endpoint != self._endpoint:
-            return Outcome(reason=f"this home no longer ships to {self._endpoint}", wait_s=_LONGEST_WAIT_S)
+            return Outcome(reason=f"this home no longer ships to {self._endpoint}", wait_s=_ELSEWHERE_WAIT_S)
         there = self._directory.segments()
-        self._forget_all_but({path.name for path in there})
+        self._memory.forget_all_but({path.name for path in there})
         try:
             self._look_for_a_restored_server()
             for path in _oldest_first([path for path in there if not spool.is_local(path)]):
                 self._ship_file(path, on_sent)
         except NotNow as trouble:
-            return Outcome(self._events, len(self._status.held), str(trouble), self._met(trouble))
-        if self._events or self._status.trouble is not None:
-            self._change(trouble=None, last_success=self._now())
-        return Outcome(self._events, len(self._status.held))
+            return Outcome(self._memory.events, len(self._memory.status.held), str(trouble), self._memory.meet(trouble))
+        if self._memory.events or self._memory.status.trouble is not None:
+            self._memory.change(trouble=None, last_success=self._now())
+        return Outcome(self._memory.events, len(self._memory.status.held))
 
     def _ship_file(self, path: Path, on_sent: Callable[[int], object]) -> None:
         """One that cannot be sent, or read, or made anew on a full disk, keeps no other from being sent."""
-        self._change(held=_without(self._status.held, path.name))
+        self._memory.release(path.name)
         try:
             segment = outgoing(path)
             try:
@@ -185,38 +171,35 @@ class Shipper:
         except FileNotFoundError:  # another process has shipped it, or the home was removed
             return
         except Held as held:
-            self._hold(path.name, str(held))
+            self._memory.hold(path.name, str(held))
         except OSError as error:
             if is_interruption(error):
                 raise
-            self._hold(path.name, str(error))
+            self._memory.hold(path.name, str(error))
 
     def _ship_segment(self, segment: Outgoing, on_sent: Callable[[int], object]) -> None:
         name = segment.path.name
         sent = self._begun(segment)
-        self._announce(name, sent)
+        self._memory.announce(name, sent)
         own = segment.header is not None and segment.header.journal == self._directory.id
         try:
             send(self._wire, segment, sent, on_sent, closes=own)
         except Held:
             if sent.end == 0:  # nothing of it is there, so that any other key may begin
-                self._forget(name)
+                self._memory.forget(name)
             raise
         finally:
             if sent.end:
-                self._note(name, sent)
+                self._memory.note(name, sent)
         if sent.done:
             self._remove(segment, sent.end)
-
-    def _hold(self, name: str, why: str) -> None:
-        self._change(held={**self._status.held, name: why})
 
     def _begun(self, segment: Outgoing) -> Sent:
         """How far the segment is with the server. Raises `Diverged` where it has to go on under another name."""
         name = segment.path.name
-        if name in self._known or segment.header is None:
-            return Sent(self._known.get(name, 0))
-        remembered = self._status.acknowledged.get(name)
+        if name in self._memory.known or segment.header is None:
+            return Sent(self._memory.known.get(name, 0))
+        remembered = self._memory.status.acknowledged.get(name)
         if remembered is not None and not remembered.by.startswith(f"{self._endpoint}#"):
             raise Diverged("what came before went to another server")
         mark = self._wire.mark(segment.header.journal, segment.header.segment)
@@ -224,100 +207,34 @@ class Shipper:
             raise Diverged("what came before was sent with a key for other projects")
         return Sent(mark)
 
-    def _announce(self, name: str, sent: Sent) -> None:
-        """Remember with which key a segment is sent, before it is: after a death in between a server does not tell what
-        it has to one with a key for other projects.
-        """
-        if name not in self._status.acknowledged:
-            self._change(
-                acknowledged={**self._status.acknowledged, name: Acknowledged(sent.end, self._wire.name)},
-            )
-            self._save_if_there_is_room()
-
-    def _note(self, name: str, sent: Sent) -> None:
-        """Remember what was acknowledged."""
-        self._events += sent.events
-        self._known[name] = sent.end
-        before = self._status.acknowledged.get(name)
-        if before is not None and not sent.bytes and sent.end <= before.end:
-            return
-        events = sent.events + (0 if before is None else before.events)
-        self._change(
-            acknowledged={**self._status.acknowledged, name: Acknowledged(sent.end, self._wire.name, events)},
-            events=self._status.events + sent.events,
-            bytes=self._status.bytes + sent.bytes,
-            losses=dict(Counter(self._status.losses) + sent.losses),
-        )
-
     def _remove(self, segment: Outgoing, end: int) -> None:
-        assert segment.header is not None
-        name, header = segment.path.name, segment.header
-        events = self._status.acknowledged[name].events
-        gone = Gone(header.journal, header.segment, end, events, self._now(), self._wire.name)
-        self._change(gone=(*self._status.gone, gone)[-_GONE_KEPT:])
-        self._save_if_there_is_room()
+        self._memory.leave(segment, end)
         segment.path.unlink(missing_ok=True)
         files.sync_directory(segment.path.parent)
-        self._forget(name)
+        self._memory.forget(segment.path.name)
 
     def _go_on_elsewhere(self, segment: Outgoing, why: str) -> None:
         """Have what is not with the server go on under another name, once nobody writes it any more."""
         name = segment.path.name
         if not segment.dead:
             raise Held(f"{why}: it is sent once the process that writes it has ended")
-        remembered = self._status.acknowledged.get(name)
+        remembered = self._memory.status.acknowledged.get(name)
         damaged = reissue(segment.path, 0 if remembered is None else remembered.end, self._directory)
-        self._change(losses=dict(Counter(self._status.losses) + Counter({"corrupt record": damaged})))
-        self._forget(name)
+        self._memory.lose(Counter({"corrupt record": damaged}))
+        self._memory.forget(name)
         self._renamed = True
 
     def _look_for_a_restored_server(self) -> None:
         """Once: whether the server still has what it acknowledged last."""
         if self._checked:
             return
-        lost = lost_on_the_server(self._wire, self._status, self._now())
+        lost = lost_on_the_server(self._wire, self._memory.status, self._now())
         self._checked = True
         if lost:
-            left = tuple(gone for gone in self._status.gone if gone not in lost)
-            self._change(gone=left, lost_there=self._status.lost_there + sum(gone.events for gone in lost))
-
-    def _met(self, trouble: NotNow) -> float:
-        """Remember why nothing more can be sent; seconds until it is tried again."""
-        met = self._trouble(self._status, trouble)
-        self._change(trouble=met)
-        return max(0.0, (met.not_before - self._now()).total_seconds())
-
-    def _trouble(self, status: Status, trouble: NotNow) -> Trouble:
-        now, last = self._now(), status.trouble
-        failures = 1 if last is None or last.by != self._wire.name else last.failures + 1
-        backoff = min(_FIRST_WAIT_S * 2 ** min(failures - 1, 10), _LONGEST_WAIT_S)
-        wait_s = max(trouble.wait_s, backoff * random.uniform(0.5, 1))
-        since, again = now if last is None else last.since, now + timedelta(seconds=wait_s)
-        return Trouble(str(trouble), since, failures, again, self._wire.name)
-
-    def _forget_all_but(self, there: set[str]) -> None:
-        """Keep nothing about segments that are not there any more."""
-        for name in (self._known.keys() | self._status.acknowledged.keys() | self._status.held.keys()) - there:
-            self._forget(name)
-
-    def _forget(self, name: str) -> None:
-        self._known.pop(name, None)
-        self._change(acknowledged=_without(self._status.acknowledged, name), held=_without(self._status.held, name))
-
-    def _change(self, **values: object) -> None:
-        self._status = msgspec.structs.replace(self._status, **values)
-
-    def _save(self) -> None:
-        if self._status != read_status(self._root):
-            write_status(self._root, self._status)
-
-    def _save_if_there_is_room(self) -> None:
-        """Sending, and removing what was sent, is how a full disk gets room again."""
-        try:
-            self._save()
-        except OSError as error:
-            if is_interruption(error):
-                raise
+            left = tuple(gone for gone in self._memory.status.gone if gone not in lost)
+            self._memory.change(
+                gone=left, lost_there=self._memory.status.lost_there + sum(gone.events for gone in lost)
+            )
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
@@ -326,10 +243,6 @@ class Shipper:
 def _oldest_first(paths: list[Path]) -> list[Path]:
     """Segments in the order in which they were begun."""
     return sorted(paths, key=_started)
-
-
-def _without(named: dict[str, _T], name: str) -> dict[str, _T]:
-    return {other: value for other, value in named.items() if other != name}
 
 
 def _started(path: Path) -> int:
