@@ -126,7 +126,7 @@ def expectation(values: NDArray[np.float64], where: Calendar, width: Width) -> E
 
 def latest_distance(values: NDArray[np.float64], where: Calendar, width: Width) -> float:
     """How far the last value is from what is expected of it, as `expectation` says, from the weeks alone that this
-    takes: in a tenth of the time. NaN where the series is too short for that.
+    takes: in a sixth of the time. NaN where the series is too short for that.
     """
     import numpy as np
 
