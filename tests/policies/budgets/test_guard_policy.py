@@ -241,7 +241,7 @@ def test_in_memory_budgets_are_of_the_process(monkeypatch: pytest.MonkeyPatch, h
     with agentgauge.open(home) as gauge, gauge.budget("ticket:memory", usd=1) as budget:
         with budget.call("0.5"):
             gauge.llm_call("m", cost_usd="0.75")
-        with pytest.raises(BudgetExceeded), budget.call("0.5"):
+        with pytest.raises(BudgetExceeded, match="raise it in the program"), budget.call("0.5"):
             pytest.fail("the call was made")
         with agentgauge.open(home) as another, another.budget("ticket:memory") as same:
             assert same.spent_usd == Decimal("0.75")

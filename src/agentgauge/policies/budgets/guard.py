@@ -230,7 +230,10 @@ class BudgetGuard:
         standing, untold, free = self.holding.seen()
         if standing is None:
             return unchecked(self._wanted, "it is gone", asked)
-        return exceeded(self._wanted, standing, asked, untold, free)
+        return exceeded(
+            self._wanted, standing, asked, untold, free,
+            server=self.holding.server, is_of_process=self.holding.is_of_process,
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<BudgetGuard {label(self._wanted)}>"

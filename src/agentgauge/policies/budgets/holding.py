@@ -184,6 +184,16 @@ class Holding:
         with self._lock:
             return self._line.standing, self._untold.cost, self._room.held - self._room.promised
 
+    @property
+    def server(self) -> str | None:
+        """Where the account is kept, if not on this machine."""
+        return self._keeper.server
+
+    @property
+    def is_of_process(self) -> bool:
+        """The account is in the memory of this process."""
+        return self._keeper.is_of_process
+
     def unchecked(self, entry: Entry, scope: Scope, reason: str) -> None:
         """A guard let something pass that could not be checked."""
         with self._lock:

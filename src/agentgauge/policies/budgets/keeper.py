@@ -47,15 +47,18 @@ class Keeper:
         make_accounts: Callable[[], Accounts],
         *,
         is_of_process: bool = False,
+        server: str | None = None,
         clock: Callable[[], float] = time.time,
         pause: Callable[[float], None] = time.sleep,
         start: Callable[[Callable[[], object]], None] = start_thread,
     ) -> None:
-        """`is_of_process`: the accounts are in memory, and a forked child has others.
+        """`is_of_process`: the accounts are in memory, and a forked child has others. `server`: where they are kept, if
+        not here.
 
         `clock` is seconds since 1970, `pause` waits for some, and `start` runs something beside the program.
         """
         self.is_of_process = is_of_process
+        self.server = server
         self.clock = clock
         self.pause = pause
         self.actor = f"program {Path(sys.argv[0]).name or 'python'}"

@@ -117,7 +117,11 @@ def _keeper(asked: Asked) -> Keeper:
         with _opening:
             keeper = _keepers.get(settings)
             if keeper is None:
-                keeper = _keepers[settings] = Keeper(_accounts_of(settings), is_of_process=settings is None)
+                keeper = _keepers[settings] = Keeper(
+                    _accounts_of(settings),
+                    is_of_process=settings is None,
+                    server=None if settings is None else settings.endpoint,
+                )
     return keeper
 
 

@@ -19,7 +19,16 @@ def label(wanted: Wanted) -> str:
     return f"{wanted.scope}:{wanted.name}"
 
 
-def exceeded(wanted: Wanted, standing: Standing, asked: int | None, untold: int, free: int) -> BudgetExceeded:
+def exceeded(
+    wanted: Wanted,
+    standing: Standing,
+    asked: int | None,
+    untold: int,
+    free: int,
+    *,
+    server: str | None = None,
+    is_of_process: bool = False,
+) -> BudgetExceeded:
     """For a call that may cost `asked` picodollars, or, None, where what was recorded went past the limit. `untold` was
     spent by this process since, and `free` it has reserved for no call.
     """
@@ -34,7 +43,8 @@ def exceeded(wanted: Wanted, standing: Standing, asked: int | None, untold: int,
     per = "in total" if wanted.period == "total" else f"per {wanted.period}"
     return BudgetExceeded(
         f"budget {label(wanted)}: {what} (limit {shown(standing.limit)} {per}, spent {shown(spent)}, "
-        f"reserved for other calls {shown(reserved)}). To go on, raise it: {_command(wanted, standing)}",
+        f"reserved for other calls {shown(reserved)}). To go on, "
+        f"raise it{_how(wanted, standing, server, is_of_process=is_of_process)}",
         budget=label(wanted),
         limit_usd=usd_of(standing.limit),
         spent_usd=usd_of(spent),
@@ -50,6 +60,15 @@ def unchecked(wanted: Wanted, reason: str, asked: int | None) -> BudgetExceeded:
         budget=label(wanted),
         asked_usd=None if asked is None else usd_of(asked),
     )
+
+
+def _how(wanted: Wanted, standing: Standing, server: str | None, *, is_of_process: bool) -> str:
+    """What somebody can do where the program runs."""
+    if is_of_process:
+        return " in the program: it is a budget of this process alone, set by usd="
+    if server is not None:
+        return f" at {server}, with a key of the scope admin in AGENTGAUGE_API_KEY: {_command(wanted, standing)}"
+    return f": {_command(wanted, standing)}"
 
 
 def _command(wanted: Wanted, standing: Standing) -> str:
