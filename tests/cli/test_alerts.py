@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -107,6 +112,30 @@ def test_those_that_cannot_be_acted_on_are_named_and_the_others_are_done(
     assert "alert 2 was resolved at 2026-03-02 12:00 UTC" in said.stderr
     assert "no alert 9" in said.stderr
     assert run("alerts", "show", "9", "--home", tmp_path).exit_code == 2
+
+
+def test_a_terminal_gets_whole_words(book: AlertBook, tmp_path: Path) -> None:
+    said = " ".join(["budgets"] * 30)
+    book.detect(msgspec.structs.replace(ODD, condition="long", message=said), NOON)
+    for command, before in ((("show", "3"), ""), (("ack", "3"), "3 is acknowledged: ")):
+        shown = _at_a_terminal("alerts", *command, "--home", str(tmp_path))
+        assert f"{before}{said}" in " ".join(shown.split())
+        assert max(len(line.rstrip()) for line in shown.splitlines() if "budgets" in line) <= 80
+
+
+def _at_a_terminal(*command: str) -> str:
+    """What a terminal of 80 columns is given."""
+    ours, its = pty.openpty()
+    env = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "xterm"}
+    ran = subprocess.Popen([sys.executable, "-m", "agentgauge", *command], stdout=its, stderr=its, env=env)
+    os.close(its)
+    shown = b""
+    with suppress(OSError):  # Linux says so when the other end is closed
+        while more := os.read(ours, 4096):
+            shown += more
+    os.close(ours)
+    assert ran.wait(timeout=60) == 0
+    return shown.decode()
 
 
 def test_what_is_no_number_of_an_alert_is_answered_with_where_they_are(run: Run, tmp_path: Path) -> None:

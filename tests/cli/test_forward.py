@@ -57,7 +57,7 @@ def test_the_status_of_a_home_shows_what_is_wrong(run: Run, document: Ask, spool
     Shipper(spool, NOBODY).ship()
     stuck = run("forward", "--status", "--home", spool)
     assert stuck.exit_code == 1
-    assert "problem: nothing is sent since" in stuck.stdout
+    assert "problem: nothing has been sent since" in stuck.stdout
     assert document("forward", "--status", "--home", spool, code=1)["waiting_events"] == 2
 
 
@@ -155,5 +155,5 @@ def test_doctor_shows_where_a_home_ships_to(run: Run, document: Ask, spool: Path
     Shipper(spool, NOBODY).ship()
     found = document("doctor", "--home", spool, code=1)
     assert found["forwarding"]["waiting_events"] == 2
-    assert any("nothing is sent since" in problem for problem in found["problems"])
+    assert any("nothing has been sent since" in problem for problem in found["problems"])
     assert f"ships to    {NOBODY}: 0 events sent, 2 waiting" in run("doctor", "--home", spool).stdout

@@ -123,7 +123,7 @@ def problems(found: Standing) -> Iterator[str]:
         yield f"nothing would be sent now: {asked.trouble}"
     if found.endpoint is not None and found.trouble is not None:
         since = f"{found.trouble_since:%Y-%m-%d %H:%M} UTC"
-        yield f"nothing is sent since {since}: {found.trouble}; {waiting}"
+        yield f"nothing has been sent since {since}: {found.trouble}; {waiting}"
     for reason in sorted(set(found.held.values())):
         files = [name for name, why in found.held.items() if why == reason]
         named = files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more segments"

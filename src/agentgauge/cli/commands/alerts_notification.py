@@ -25,7 +25,7 @@ def send_test_message(
     from datetime import UTC, datetime
 
     from agentgauge.cli.homes import check_writable
-    from agentgauge.cli.output import print_document, screen
+    from agentgauge.cli.output import print_document, print_sentence
     from agentgauge.service.notifying.trying import try_channels
     from agentgauge.settings.notifying import get_notifying_settings
     from agentgauge.settings.server import get_server_settings
@@ -40,6 +40,6 @@ def send_test_message(
     else:
         for one in tried:
             came_of = "delivered" if one.delivered else f"not delivered: {one.problem}"
-            screen().print(f"{one.channel} ({one.url}): {came_of}", markup=False, soft_wrap=True)
+            print_sentence(f"{one.channel} ({one.url}): {came_of}")
     if not all(one.delivered for one in tried):
         raise typer.Exit(FINDING)

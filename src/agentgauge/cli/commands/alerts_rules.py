@@ -59,7 +59,7 @@ def check(
     as_json: options.Json = False,
 ) -> None:
     """Say whether the rules and channels of a file can be used; exit code 1 where they cannot."""
-    from agentgauge.cli.output import print_document, screen
+    from agentgauge.cli.output import print_document, print_sentence
     from agentgauge.errors import SettingsError
     from agentgauge.service.wording import count_of
 
@@ -76,10 +76,10 @@ def check(
         print_document({"rules": names["rule"], "channels": names["channel"], "problems": list(problems)})
     elif problems:
         for problem in problems:
-            screen().print(problem, markup=False, soft_wrap=True)
+            print_sentence(problem)
     else:
         found = (f"{count_of(len(of), kind)}{': ' if of else ''}{', '.join(of)}" for kind, of in names.items())
-        screen().print(f"{file}: {'; '.join(found)}", markup=False, soft_wrap=True)
+        print_sentence(f"{file}: {'; '.join(found)}")
     if problems:
         raise typer.Exit(FINDING)
 
