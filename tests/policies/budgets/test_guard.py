@@ -434,3 +434,8 @@ def test_a_project_is_the_project_of_its_budget(gauge: agentgauge.Gauge, home: P
         assert budget.spent_usd == Decimal("0.5")
     assert events(home)[0].project == "shop"
     assert account(home).project == "shop"
+
+
+def test_an_amount_may_be_written_as_on_the_command_line(gauge: agentgauge.Gauge) -> None:
+    with gauge.budget("ticket:T", usd="$5") as budget, budget.call("$0.20"):
+        assert budget.limit_usd == 5
