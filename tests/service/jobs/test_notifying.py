@@ -37,7 +37,9 @@ def test_while_settings_cannot_be_used_people_are_told_as_they_were_before(work:
         send_notifications(work, NOON)
         file.write_text(f"{channel}[[rule]\n")
         AlertBook(work.state).detect(SILENCE, NOON)
-        with pytest.raises(SettingsError, match=r"is not valid TOML.*with the channels as they were before: 1 message sent"):
+        with pytest.raises(
+            SettingsError, match=r"is not valid TOML.*with the channels as they were before: 1 message sent"
+        ):
             send_notifications(work, NOON)
         assert len(received.all) == 1
         file.write_text(channel)
