@@ -1,4 +1,4 @@
-"""Accounts of every kind: what a guard relies on holds on each."""
+"""Accounts of every kind, on each of which holds what a guard relies on; and for its tests a home, a gauge, a clock."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Protocol
 import psycopg
 import pytest
 
+import agentgauge
 from agentgauge.policies.budgets.accounts import Accounts
 from agentgauge.policies.budgets.local import InMemoryAccounts, of_home
 from agentgauge.policies.budgets.remote import RemoteAccounts
@@ -25,6 +26,7 @@ from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.kept import KeptDatabase
 from agentgauge.state.sql import SqlStore
 from agentgauge.state.store import Store
+from tests.policies.budgets.guarding import Hands
 from tests.servers.serving import served
 
 SHARED = ("file", "http, SQLite", "http, PostgreSQL")
@@ -119,3 +121,19 @@ def _server(home: Path, database: str | None = None) -> Iterator[str]:
 @pytest.fixture
 def shelf(place: Place, request: pytest.FixtureRequest) -> Shelf:
     return Shelf(place, place.accounts(), request.node.name)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def gauge(home: Path) -> Iterator[agentgauge.Gauge]:
+    with agentgauge.open(home) as gauge:
+        yield gauge
+
+
+@pytest.fixture
+def hands() -> Hands:
+    return Hands()

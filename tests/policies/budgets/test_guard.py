@@ -28,22 +28,6 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def gauge(home: Path) -> Iterator[agentgauge.Gauge]:
-    with agentgauge.open(home) as gauge:
-        yield gauge
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
 def keeper(gauge: agentgauge.Gauge, home: Path, hands: Hands) -> Iterator[Keeper]:
     with kept_by(gauge, local(home, hands), hands) as keeper:
         yield keeper

@@ -43,22 +43,6 @@ class Reach:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def gauge(home: Path) -> Iterator[agentgauge.Gauge]:
-    with agentgauge.open(home) as gauge:
-        yield gauge
-
-
-@pytest.fixture
-def hands() -> Hands:
-    return Hands()
-
-
-@pytest.fixture
 def reach(home: Path, hands: Hands) -> Reach:
     return Reach(local(home, hands)())
 
