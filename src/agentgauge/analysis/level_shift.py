@@ -39,6 +39,9 @@ class Shift(NamedTuple):
     """The chance of a figure as bad, where nothing shifted."""
     before: NDArray[np.float64]
     """How many figures it is compared with."""
+    nearest: NDArray[np.int64]
+    """The first column of those, and the last."""
+    farthest: NDArray[np.int64]
 
 
 def newest_against_before(
@@ -74,7 +77,9 @@ def newest_against_before(
         reach = stdtrit(k - 1, 0.975) * error
         found = (middle, middle - reach, middle + reach)
         expected, low, high = (np.where(enough, _back(each, scale), np.nan) for each in found)
-    return Shift(expected, low, high, np.where(enough, p, np.nan), k)
+    columns = known.shape[1]
+    nearest, farthest = known.argmax(axis=1), columns - 1 - known[:, ::-1].argmax(axis=1)
+    return Shift(expected, low, high, np.where(enough, p, np.nan), k, nearest, farthest)
 
 
 def _scaled(values: NDArray[np.float64], scale: Scale) -> NDArray[np.float64]:

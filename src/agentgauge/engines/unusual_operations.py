@@ -26,8 +26,8 @@ _STRAY = timedelta(days=1)
 
 _TASKS = """
 CREATE OR REPLACE TEMP TABLE tasks AS
-SELECT span_id, project, agent, coalesce(operation, name) AS operation, time, {within} AS is_within,
-    duration_ms::DOUBLE AS duration_ms, {has_calls} AS has_calls
+SELECT span_id, project, agent, coalesce(operation, name) AS operation, operation IS NULL AS goes_by_name, time,
+    {within} AS is_within, duration_ms::DOUBLE AS duration_ms, {has_calls} AS has_calls
 FROM events WHERE kind IN ({tasks}) AND {around}
 """
 _HAS_CALLS = "span_id IS NOT NULL"
@@ -71,7 +71,7 @@ SELECT task, sum(cost_usd) AS cost_usd, sum(unpriced) AS unpriced, sum(tokens) A
 _NOTHING_CLIMBED = "SELECT parent_id AS task, * EXCLUDE (parent_id) FROM by_parent"
 _OPERATIONS = """
 CREATE TEMP TABLE operations AS
-SELECT project, agent, operation, time, duration_ms,
+SELECT project, agent, operation, goes_by_name, time, duration_ms,
     CASE WHEN unpriced = 0 THEN coalesce(used.cost_usd, 0) END AS cost_usd, tokens
 FROM tasks LEFT JOIN ({used}) AS used ON has_calls AND task = span_id WHERE is_within
 """
@@ -90,7 +90,7 @@ _SPREAD = (
 _OF_ONE = 5
 """Columns of one metric in the answer."""
 _NEWEST = """
-SELECT project, operation, agent, epoch_us(time), {columns} FROM operations
+SELECT project, operation, goes_by_name, agent, epoch_us(time), {columns} FROM operations
 WHERE time >= make_timestamptz({newest}) ORDER BY time
 """
 
@@ -117,6 +117,8 @@ class Done(msgspec.Struct, frozen=True):
     time: datetime
     value: float
     """Milliseconds, USD, tokens."""
+    goes_by_name: bool
+    """Whether it names no operation, and counts as one of what the task is called."""
 
 
 class UnusualOperations(msgspec.Struct, frozen=True):
@@ -173,8 +175,8 @@ def operation_spreads(
             if figures[at * _OF_ONE]
         },
         tuple(
-            Done((metric, project, operation), agent, from_micros(micros), value)
-            for project, operation, agent, micros, *values in found
+            Done((metric, project, operation), agent, from_micros(micros), value, goes_by_name)
+            for project, operation, goes_by_name, agent, micros, *values in found
             for metric, value in zip(metrics, values, strict=True)
             if value is not None
         ),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from agentgauge.errors import NotFound
 from agentgauge.events.event import from_micros, to_micros
+from agentgauge.state.alert_evidence import Evidence
 from agentgauge.state.alert_lifecycle import Severity, Status
 from agentgauge.state.changes import changed
 from agentgauge.state.columns import moment
@@ -19,7 +21,7 @@ TABLE = "performance_alerts"
 _COLUMNS = (
     "id, condition, rule, project, agent_name, type, severity, metric, current_value, expected_value, threshold_value, "
     "deviation_percent, message, status, detected_at, updated_at, acknowledged_at, acknowledged_by, resolved_at, "
-    "resolved_by, version, told_at, clear_at, clear_count, clear_hour"
+    "resolved_by, version, told_at, clear_at, clear_count, clear_hour, evidence"
 )
 
 
@@ -32,6 +34,8 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     threshold_value: float | None = None
     deviation_percent: float | None = None
     """(current - expected) / expected x 100."""
+    evidence: Evidence | None = None
+    """What that was found from; None of an alert about rules, and of what an older version found."""
 
 
 class Detected(Figures, frozen=True, kw_only=True):
@@ -91,11 +95,12 @@ def found_alerts(connection: Connection, where: Where, limit: int | None = None)
             acknowledged_by=by, resolved_at=moment(resolved), resolved_by=resolved_by, version=version,
             told_at=from_micros(detected if told is None else told), clear_at=moment(clear), clear_count=clear_count,
             clear_hour=moment(clear_hour),
+            evidence=None if evidence is None else msgspec.json.decode(evidence, type=Evidence),
         )
         for (
             id_, condition, rule, project, agent_name, type_, severity, metric, current, expected, threshold, deviation,
             message, status, detected, updated, acknowledged, by, resolved, resolved_by, version, told, clear,
-            clear_count, clear_hour,
+            clear_count, clear_hour, evidence,
         ) in select(connection, _COLUMNS, TABLE, where, "id DESC", limit)
     )  # fmt: skip
 
@@ -114,5 +119,13 @@ def absent(id_: int) -> NotFound:
 
 def renew(connection: Connection, alert: Alert, at: datetime, columns: Mapping[str, object]) -> None:
     """Give an alert other values, which are no step."""
-    update(connection, TABLE, Where().equal(id=alert.id), **{**columns, "updated_at": to_micros(at)})
+    update(connection, TABLE, Where().equal(id=alert.id), **{**kept(columns), "updated_at": to_micros(at)})
     changed(connection, "alerts")
+
+
+def kept(columns: Mapping[str, object]) -> dict[str, Any]:
+    """Values of an alert as their columns hold them."""
+    return {
+        name: msgspec.json.encode(value).decode() if isinstance(value, Evidence) else value
+        for name, value in columns.items()
+    }

@@ -14,7 +14,7 @@ import msgspec
 
 from agentgauge.events.event import from_micros, to_micros
 from agentgauge.state.alert_lifecycle import Severity, Standing, Status, StepKind, Terms, when_found, worse
-from agentgauge.state.alert_rows import TABLE, Alert, Detected, Figures, found_alerts, one_alert, renew
+from agentgauge.state.alert_rows import TABLE, Alert, Detected, Figures, found_alerts, kept, one_alert, renew
 from agentgauge.state.audit import note
 from agentgauge.state.identifiers import last_id, next_id
 from agentgauge.state.statements import Where, insert, select
@@ -76,7 +76,7 @@ def _open(connection: Connection, found: Detected, at: datetime) -> Alert:
     insert(
         connection,
         TABLE,
-        **{**columns, "project": found.project or ""},
+        **{**kept(columns), "project": found.project or ""},
         id=id_,
         status="active",
         detected_at=to_micros(at),

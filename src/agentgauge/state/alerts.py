@@ -16,9 +16,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Literal, get_args
+
+import msgspec
 
 from agentgauge.errors import Conflict, Outdated
 from agentgauge.events.event import to_micros
+from agentgauge.state.alert_evidence import Evidence
 from agentgauge.state.alert_lifecycle import Happened, Severity, Status, StepKind, Terms, undoable
 from agentgauge.state.alert_rows import TABLE, Alert, Detected, Figures, absent, found_alerts, one_alert, renew
 from agentgauge.state.alert_steps import (
@@ -40,15 +44,34 @@ __all__ = [
     "Alert",
     "AlertBook",
     "AlertStep",
+    "Case",
     "Detected",
+    "Evidence",
     "Figures",
     "Severity",
     "Status",
     "StepKind",
     "Terms",
+    "Which",
 ]
 
+Which = Status | Literal["open"]
+"""`open`: not resolved, so active or acknowledged."""
 _OPEN = "status <> 'resolved'"
+
+
+class Case(msgspec.Struct, frozen=True):
+    """An alert, and everything that happened to it."""
+
+    alert: Alert
+    history: tuple[AlertStep, ...]
+    """The first step first."""
+
+    @property
+    def undoable(self) -> StepKind | None:
+        """The act of a person that `AlertBook.undo` takes back; None: there is none."""
+        last = undoable(Happened(step.kind, step.actor) for step in self.history)
+        return None if last is None else last.kind
 
 
 class AlertBook:
@@ -126,15 +149,19 @@ class AlertBook:
 
     def history(self, id: int, projects: Collection[str] | None = None) -> tuple[AlertStep, ...]:  # noqa: A002
         """What happened to an alert, the first step first. Raises as `get`."""
+        return self.case(id, projects).history
+
+    def case(self, id: int, projects: Collection[str] | None = None) -> Case:  # noqa: A002 - the column's name
+        """An alert with its history, both of one moment. Raises as `get`."""
         if not self._store.exists:
             raise absent(id)
         with self._store.reading() as connection:
-            return steps(connection, Where().equal(alert_id=one_alert(connection, id, projects).id))
+            return Case(one_alert(connection, id, projects), steps(connection, Where().equal(alert_id=id)))
 
     def alerts(
         self,
         *,
-        status: Status | None = None,
+        status: Which | None = None,
         severity: Severity | None = None,
         project: str | None = None,
         projects: Collection[str] | None = None,
@@ -144,7 +171,7 @@ class AlertBook:
         """The newest first, those with an id below `before`: where the page before ended. `projects` are those that
         may be seen (None: all, and alerts of no project alone). Raises `StateError`.
         """
-        where = Where().equal(status=status, severity=severity, project=project).of_projects(projects)
+        where = _among(status, severity, project, projects)
         if before is not None:
             where.also("id < ?", before)
         if not self._store.exists:
@@ -154,7 +181,7 @@ class AlertBook:
 
     def count(
         self,
-        status: Status | None = None,
+        status: Which | None = None,
         projects: Collection[str] | None = None,
         *,
         severity: Severity | None = None,
@@ -164,9 +191,27 @@ class AlertBook:
         if not self._store.exists:
             return 0
         with self._store.reading() as connection:
-            where = Where().equal(status=status, severity=severity, project=project).of_projects(projects)
-            counted: int = select(connection, "count(*)", TABLE, where, "1")[0][0]
+            counted: int = select(connection, "count(*)", TABLE, _among(status, severity, project, projects), "1")[0][0]
             return counted
+
+    def counts(
+        self,
+        projects: Collection[str] | None = None,
+        *,
+        severity: Severity | None = None,
+        project: str | None = None,
+    ) -> Mapping[Status, int]:
+        """How many `alerts` of these there are, by status, 0 where there are none. Raises `StateError`."""
+        counted: dict[Status, int] = dict.fromkeys(get_args(Status), 0)
+        if not self._store.exists:
+            return counted
+        where = _among(None, severity, project, projects)
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                f"SELECT status, count(*) FROM {TABLE} {where.text} GROUP BY status",  # noqa: S608 - constants of this module
+                where.parameters,
+            ).fetchall()
+        return {**counted, **dict(rows)}
 
     def open_counts(self) -> dict[tuple[Severity, Status], int]:
         """How many alerts are open, by severity and status; those that there are. Raises `StateError`."""
@@ -262,3 +307,10 @@ class AlertBook:
             if version is not None and version != alert.version:
                 raise Outdated(f"alert {id_} is of version {alert.version} by now, not {version}: read it again")
             yield connection, alert
+
+
+def _among(
+    status: Which | None, severity: Severity | None, project: str | None, projects: Collection[str] | None
+) -> Where:
+    where = Where().equal(severity=severity, project=project).of_projects(projects)
+    return where.also(_OPEN) if status == "open" else where.equal(status=status)

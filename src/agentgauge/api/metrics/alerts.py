@@ -15,6 +15,7 @@ from pydantic import Field
 
 from agentgauge.api.access import Admin, Reader, RuntimeOf
 from agentgauge.api.answering import Asked, answered
+from agentgauge.api.metrics.alert_evidence import EvidenceRow, evidence_row
 from agentgauge.api.metrics.examples import example
 from agentgauge.api.metrics.figures import Number, Part, rounded
 from agentgauge.api.metrics.parameters import OfProject, RowId
@@ -46,6 +47,9 @@ class AlertRowMeta(Part):
     updated_at: datetime
     rule: str | None = Field(description="Name of the rule that found it.")
     version: int = Field(description="Rises with every step of its history, from 1.")
+    evidence: EvidenceRow | None = Field(
+        description="What its figures are from; null of an alert about rules, and of what an older version found."
+    )
 
 
 class AlertRow(Part):
@@ -95,6 +99,7 @@ class AlertStepRow(Part):
     expected_value: Number
     threshold_value: Number
     deviation_percent: float | None
+    evidence: EvidenceRow | None = Field(description="What these figures are from.")
 
 
 class AlertHistory(Part):
@@ -200,6 +205,7 @@ def _step(step: AlertStep) -> AlertStepRow:
         expected_value=figures.expected_value,
         threshold_value=figures.threshold_value,
         deviation_percent=rounded(figures.deviation_percent),
+        evidence=evidence_row(figures.evidence),
     )
 
 
@@ -248,5 +254,6 @@ def _row(alert: Alert) -> AlertRow:
             updated_at=alert.updated_at,
             rule=alert.rule or None,
             version=alert.version,
+            evidence=evidence_row(alert.evidence),
         ),
     )

@@ -22,8 +22,10 @@ from agentgauge.analysis.seasonality import FEWEST_WEEKS, MEMORY_WEEKS, SEASONS
 from agentgauge.engines.hourly import Hourly
 from agentgauge.policies.alerts.rules import Rule
 from agentgauge.service.evaluating.evaluation import HOUR, Evaluation, Found, detected, told_apart
+from agentgauge.service.evaluating.evidence import known, last_hour, range_of, selecting_key
 from agentgauge.service.evaluating.wording import figure, when, whose
 from agentgauge.service.wording import count_of
+from agentgauge.state.alert_evidence import Comparison, Evidence, Unit
 from agentgauge.state.alerts import Detected
 
 Table = NDArray[np.float64]
@@ -32,7 +34,7 @@ _MOST_WEEKS = 52
 
 
 class _Metric(NamedTuple):
-    unit: str
+    unit: Unit
     lower_is_better: bool
     of: Callable[[Hourly], list[tuple[Kind, Table, Table]]]
     """What is compared as which kind, values and the events that they are of; NaN where a series is of another kind."""
@@ -42,7 +44,8 @@ def anomalous_hours(evaluation: Evaluation, rule: Rule) -> Found:
     assert rule.threshold is not None
     alpha = 1 / rule.threshold
     weeks = FEWEST_WEEKS + MEMORY_WEEKS + max(MEMORY["hour"], math.ceil(rule.threshold)) // _WEEK + 1
-    read = evaluation.hourly(rule, min(weeks, _MOST_WEEKS) * _WEEK)
+    hours = min(weeks, _MOST_WEEKS) * _WEEK
+    read = evaluation.hourly(rule, hours)
     starts = [read.start + n * HOUR for n in range(read.hours)]
     ours = set(told_apart(rule, read.keys))
     holds = []
@@ -54,13 +57,32 @@ def anomalous_hours(evaluation: Evaluation, rule: Rule) -> Found:
                 worse_only=rule.severity != "info",
             )  # fmt: skip
             holds += [
-                _detected(evaluation, rule, name, metric, read, row, each) for row, each in found.items() if row in ours
-            ]
+                _detected(
+                    evaluation, rule, name, metric, read, row, each,
+                    _before(evaluation, hours, (counts[row] > 0) | (values[row] > 0)),
+                )
+                for row, each in found.items()
+                if row in ours
+            ]  # fmt: skip
     return Found(tuple(holds))
 
 
+def _before(evaluation: Evaluation, hours: int, has_any: NDArray[np.bool_]) -> Comparison:
+    """The hours that the last one is compared with: from the first that has any, and not before those asked for."""
+    count = min(has_any.size - int(has_any.argmax()), hours) - 1
+    end = evaluation.end - HOUR
+    return Comparison(start=end - count * HOUR, end=end, count=count, of="hours")
+
+
 def _detected(
-    evaluation: Evaluation, rule: Rule, name: str, metric: _Metric, read: Hourly, row: int, found: Anomaly
+    evaluation: Evaluation,
+    rule: Rule,
+    name: str,
+    metric: _Metric,
+    read: Hourly,
+    row: int,
+    found: Anomaly,
+    before: Comparison,
 ) -> Detected:
     project, key = read.keys[row]
     missing = int(read.cells["unpriced"][row][read.cells["hour"][row] == read.hours - 1].sum())
@@ -83,15 +105,20 @@ def _detected(
             f"{name} of {whose(rule, project, key)} was {value} {when(evaluation.end, 1)}, {usual} "
             f"({count_of(int(found.n), 'event')}){unpriced}"
         ),
-        current_value=_known(found.value),
-        expected_value=_known(found.expected),
-        threshold_value=_known(limit),
-        deviation_percent=_known(found.deviation_percent),
+        current_value=known(found.value),
+        expected_value=known(found.expected),
+        threshold_value=known(limit),
+        deviation_percent=known(found.deviation_percent),
+        evidence=Evidence(
+            window=last_hour(evaluation),
+            value=known(found.value),
+            unit=metric.unit,
+            samples=int(found.n),
+            expected=range_of(found.low, found.high),
+            baseline=before,
+            filters=selecting_key(rule, project, key),
+        ),
     )
-
-
-def _known(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
 
 
 def _cost(read: Hourly) -> list[tuple[Kind, Table, Table]]:

@@ -12,9 +12,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from agentgauge.policies.alerts.rules import Rule
-from agentgauge.service.budgets import counted, uses
+from agentgauge.service.budgets import column_of, counted, uses
 from agentgauge.service.evaluating.evaluation import HOUR, Evaluation, Found
 from agentgauge.service.wording import money
+from agentgauge.state.alert_evidence import Evidence, Range, Span
 from agentgauge.state.alerts import Detected, Severity
 from agentgauge.state.budget_counts import BudgetCounts
 from agentgauge.state.budget_terms import Budget, Status, status_of, utilization_percent
@@ -79,6 +80,7 @@ def _overrun(
     rule: Rule, budget: Budget, start: datetime, used: Decimal, status: Status, ended: datetime | None
 ) -> Detected:
     percent = budget.critical_percent if status != "warning" else budget.warning_percent
+    accepted = budget.total_usd * Decimal(repr(percent)) / 100
     utilization = utilization_percent(used, budget.total_usd)
     share = "more than nothing" if utilization is None else f"{utilization:.1f}% utilization"
     period = "" if ended is None else f" in the {budget.period} that ended at {ended:%Y-%m-%d %H:%M} UTC"
@@ -90,12 +92,27 @@ def _overrun(
         project=budget.project,
         agent_name=budget.name if budget.scope == "agent" else None,
         rule=rule.name,
+        evidence=Evidence(
+            window=Span(start=start, end=ended),
+            value=float(used),
+            unit="USD",
+            expected=Range(high=float(accepted)),
+            filters=_selecting(budget),
+            budget_id=budget.id,
+            budget=f"{budget.scope}:{budget.name}",
+        ),
         current_value=float(used),
         expected_value=float(budget.total_usd),
-        threshold_value=float(budget.total_usd * Decimal(repr(percent)) / 100),
+        threshold_value=float(accepted),
         deviation_percent=float((used - budget.total_usd) / budget.total_usd * 100) if budget.total_usd else None,
         message=f"Budget alert: {_whose(budget)} at {share} ({money(used)}/{money(budget.total_usd)}){period}",
     )
+
+
+def _selecting(budget: Budget) -> dict[str, str | None]:
+    """The columns of events that it is of; a budget of all projects together is of no project."""
+    within = {} if budget.project is None else {"project": budget.project}
+    return {**within, column_of(budget.scope): budget.name}
 
 
 def _whose(budget: Budget) -> str:

@@ -24,8 +24,18 @@ from agentgauge.analysis.multiplicity import benjamini_hochberg
 from agentgauge.engines.duration_percentiles import p95_durations
 from agentgauge.engines.hourly import Hourly, Key
 from agentgauge.policies.alerts.rules import Rule
-from agentgauge.service.evaluating.evaluation import Evaluation, Found, detected, deviation, filters_of, told_apart
+from agentgauge.service.evaluating.evaluation import (
+    HOUR,
+    Evaluation,
+    Found,
+    detected,
+    deviation,
+    filters_of,
+    told_apart,
+)
+from agentgauge.service.evaluating.evidence import range_of, selecting_key, window_of
 from agentgauge.service.evaluating.wording import figure, when, whose
+from agentgauge.state.alert_evidence import Comparison, Evidence, Unit
 from agentgauge.state.alerts import Detected
 
 _WINDOWS = 28
@@ -40,7 +50,7 @@ _DAY = 24
 class _Metric(NamedTuple):
     ratio: tuple[str, str] | None
     """The figures of hours that it is the ratio of; None of a percentile, which no hours add up to."""
-    unit: str
+    unit: Unit
     scale: Scale
     lower_is_better: bool
 
@@ -51,7 +61,7 @@ _METRICS = {
     _P95: _Metric(None, "ms", "log", True),
     "cost": _Metric(("cost_usd", "tasks"), "USD", "log", True),
     "tokens": _Metric(("tokens", "tasks"), "tokens", "log", True),
-    "quality_score": _Metric(("quality_score", "scores"), "of 100", "linear", False),
+    "quality_score": _Metric(("quality_score", "scores"), "0-100", "linear", False),
     "success_rate": _Metric(("successes", "ended"), "1", "share", False),
 }
 
@@ -83,7 +93,7 @@ class _Judged(NamedTuple):
 def degradations(evaluation: Evaluation, rule: Rule) -> Found:
     assert rule.window_hours is not None
     assert rule.min_samples is not None
-    hours, step = rule.window_hours, math.ceil(rule.window_hours / _DAY) * _DAY
+    hours, step = rule.window_hours, _step(rule)
     windows = min(_WINDOWS, (_LONGEST_HOURS - hours) // step)
     judged: list[_Judged] = []
     for name in rule.metrics:
@@ -111,6 +121,12 @@ def degradations(evaluation: Evaluation, rule: Rule) -> Found:
         elif judgement != "clear":
             between.add(rule.condition(each.name, *each.key))
     return Found(tuple(holds), frozenset(between))
+
+
+def _step(rule: Rule) -> int:
+    """Hours from the start of a window to that of the next."""
+    assert rule.window_hours is not None
+    return math.ceil(rule.window_hours / _DAY) * _DAY
 
 
 def _ratios(rule: Rule, read: Hourly, ratio: tuple[str, str], hours: int, step: int, windows: int) -> _Windows:
@@ -169,4 +185,25 @@ def _detected(evaluation: Evaluation, rule: Rule, each: _Judged, p_adjusted: flo
         expected_value=expected,
         threshold_value=expected * (1 + sign * rule.threshold / 100),
         deviation_percent=deviation(each.value, expected),
+        evidence=Evidence(
+            window=window_of(evaluation, rule),
+            value=each.value,
+            unit=metric.unit,
+            samples=each.n,
+            expected=range_of(low, high),
+            baseline=_before(evaluation, rule, each),
+            filters=selecting_key(rule, project, key),
+        ),
+    )
+
+
+def _before(evaluation: Evaluation, rule: Rule, each: _Judged) -> Comparison:
+    """From the farthest window that it is compared with to the nearest."""
+    nearest, farthest = (int(of[each.row]) + 1 for of in (each.shift.nearest, each.shift.farthest))
+    step = _step(rule) * HOUR
+    return Comparison(
+        start=evaluation.end - rule.window - farthest * step,
+        end=evaluation.end - nearest * step,
+        count=int(each.shift.before[each.row]),
+        of="windows",
     )

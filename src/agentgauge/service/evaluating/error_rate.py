@@ -11,7 +11,9 @@ import numpy as np
 from agentgauge.analysis.proportions import wilson
 from agentgauge.policies.alerts.rules import Rule
 from agentgauge.service.evaluating.evaluation import Evaluation, Found, detected, deviation, told_apart
+from agentgauge.service.evaluating.evidence import allowed, range_of, selecting_key, window_of
 from agentgauge.service.evaluating.wording import when, whose
+from agentgauge.state.alerts import Evidence
 
 _CONFIDENCE = 0.95
 
@@ -47,6 +49,10 @@ def error_rates(evaluation: Evaluation, rule: Rule) -> Found:
                 rule, condition, metric="error_rate", key=key, project=project, message=message, current_value=rate,
                 expected_value=rule.threshold, threshold_value=rule.threshold,
                 deviation_percent=deviation(rate, rule.threshold),
+                evidence=Evidence(
+                    window=window_of(evaluation, rule), value=rate, unit="percent", samples=n, expected=allowed(rule),
+                    interval=range_of(low, high), filters=selecting_key(rule, project, key),
+                ),
             )
         )  # fmt: skip
     return Found(tuple(holds), frozenset(between))

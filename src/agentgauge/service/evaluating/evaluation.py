@@ -18,7 +18,7 @@ from agentgauge.engines.hourly import Hourly, hourly
 from agentgauge.lake import Snapshot
 from agentgauge.policies.alerts.rules import Rule
 from agentgauge.service.window import Window
-from agentgauge.state.alerts import Detected
+from agentgauge.state.alerts import Detected, Evidence
 from agentgauge.state.store import Store
 
 HOUR = timedelta(hours=1)
@@ -73,14 +73,21 @@ def filters_of(rule: Rule) -> tuple[Filter, ...]:
 
 
 def detected(
-    rule: Rule, condition: str, *, metric: str, key: str | None, project: str | None, **figures: object
+    rule: Rule,
+    condition: str,
+    *,
+    metric: str,
+    key: str | None,
+    project: str | None,
+    evidence: Evidence,
+    **figures: object,
 ) -> Detected:
     """With what follows from the rule and from what it tells apart; figures are fields of `Detected`."""
     agent = key if rule.by == "agent" else rule.agent
     given = {"severity": rule.severity or "warning", **figures}
     return Detected(
         condition=condition, type=rule.type, metric=metric, project=project, agent_name=agent, rule=rule.name,
-        **given,  # type: ignore[arg-type]
+        evidence=evidence, **given,  # type: ignore[arg-type]
     )  # fmt: skip
 
 

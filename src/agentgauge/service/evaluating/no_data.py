@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from agentgauge.analysis.seasonality import FEWEST_WEEKS, MEMORY_WEEKS, SEASONS
 from agentgauge.policies.alerts.rules import Rule
 from agentgauge.service.evaluating.evaluation import HOUR, Evaluation, Found, detected, deviation, told_apart
+from agentgauge.service.evaluating.evidence import allowed, selecting_key, window_of
 from agentgauge.service.evaluating.wording import whose
 from agentgauge.service.wording import count_of
+from agentgauge.state.alert_evidence import Comparison, Evidence
 
 _WEEK = SEASONS["hour"]
 
@@ -36,7 +38,8 @@ def silences(evaluation: Evaluation, rule: Rule) -> Found:
         if rule.judge(silent) != "holds":
             continue
         condition = rule.condition(project, key)
-        if not _is_usual(active, silent):
+        weeks = _weeks_before(active, silent)
+        if not _is_usual(active, weeks):
             between.add(condition)
             continue
         last = evaluation.end - silent * HOUR
@@ -50,13 +53,30 @@ def silences(evaluation: Evaluation, rule: Rule) -> Found:
                 rule, condition, metric="hours_without_events", key=key, project=project, message=message,
                 current_value=float(silent), expected_value=rule.threshold, threshold_value=rule.threshold,
                 deviation_percent=deviation(silent, rule.threshold),
+                evidence=Evidence(
+                    window=window_of(evaluation, rule), value=float(silent), unit="hours", samples=int(recent[row]),
+                    expected=allowed(rule), baseline=_baseline(evaluation, active, weeks),
+                    filters=selecting_key(rule, project, key),
+                ),
             )
         )  # fmt: skip
     return Found(tuple(holds), frozenset(between))
 
 
-def _is_usual(active: NDArray[np.bool_], silent: int) -> bool:
-    """Whether the newest hour of the week usually has something, by the weeks before the silence."""
+def _weeks_before(active: NDArray[np.bool_], silent: int) -> list[int]:
+    """The newest hour of the week in the weeks before the silence, the last of them first; none of too few weeks."""
     first = int(active.argmax())
     weeks = [at for at in range(active.size - 1 - _WEEK, first - 1, -_WEEK) if at < active.size - silent][:MEMORY_WEEKS]
-    return len(weeks) < FEWEST_WEEKS or float(active[weeks].mean()) >= 0.5
+    return weeks if len(weeks) >= FEWEST_WEEKS else []
+
+
+def _is_usual(active: NDArray[np.bool_], weeks: list[int]) -> bool:
+    """Whether that hour usually has something."""
+    return not weeks or float(active[weeks].mean()) >= 0.5
+
+
+def _baseline(evaluation: Evaluation, active: NDArray[np.bool_], weeks: list[int]) -> Comparison | None:
+    if not weeks:
+        return None
+    start, end = (evaluation.end - (active.size - at) * HOUR for at in (weeks[-1], weeks[0] + 1))
+    return Comparison(start=start, end=end, count=len(weeks), of="weeks")

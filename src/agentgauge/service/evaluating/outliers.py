@@ -6,6 +6,9 @@ the outliers themselves widen what they are measured by. Medians are exact.
 
 from __future__ import annotations
 
+import math
+from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -13,11 +16,13 @@ from agentgauge.analysis.outliers import Baseline, robust_baseline_of
 from agentgauge.engines.unusual_operations import Done, Key, operation_spreads
 from agentgauge.policies.alerts.rules import Rule
 from agentgauge.service.evaluating.evaluation import Evaluation, Found, deviation, filters_of
+from agentgauge.service.evaluating.evidence import range_of, selecting, window_of
 from agentgauge.service.evaluating.wording import figure, when
+from agentgauge.state.alert_evidence import Comparison, Evidence, Unit
 from agentgauge.state.alerts import Detected
 
 _HISTORY = timedelta(days=30)
-_UNITS = {"execution_time": "ms", "cost": "USD", "tokens": "tokens"}
+_UNITS: Mapping[str, Unit] = {"execution_time": "ms", "cost": "USD", "tokens": "tokens"}
 _SERIOUS = 1.5
 """Times the threshold beyond which an outlier is an error, not a warning."""
 
@@ -46,15 +51,16 @@ def outliers(evaluation: Evaluation, rule: Rule) -> Found:
         for key, spread in read.spreads.items()
         if spread.n >= rule.min_samples
     }
+    looked_at = Counter((done.key, done.agent) for done in read.newest)
     found: dict[tuple[Key, str | None], list[_Outlier]] = {}
     for done in read.newest:
         baseline = baselines.get(done.key)
         if baseline is not None and (score := baseline.score(done.value)) > rule.threshold:
             found.setdefault((done.key, done.agent), []).append(_Outlier(score, done, baseline))
-    return Found(tuple(_detected(evaluation, rule, members) for members in found.values()))
+    return Found(tuple(_detected(evaluation, rule, members, looked_at[of]) for of, members in found.items()))
 
 
-def _detected(evaluation: Evaluation, rule: Rule, members: list[_Outlier]) -> Detected:
+def _detected(evaluation: Evaluation, rule: Rule, members: list[_Outlier], looked_at: int) -> Detected:
     assert rule.threshold is not None
     assert rule.window_hours is not None
     score, done, baseline = max(members, key=lambda each: each.score)
@@ -76,6 +82,15 @@ def _detected(evaluation: Evaluation, rule: Rule, members: list[_Outlier]) -> De
         expected_value=baseline.median,
         threshold_value=limit,
         deviation_percent=deviation(done.value, baseline.median),
+        evidence=Evidence(
+            window=window_of(evaluation, rule),
+            value=done.value,
+            unit=unit,
+            samples=looked_at,
+            expected=range_of(-math.inf, limit),  # one that is quick or cheap is no outlier
+            baseline=Comparison(start=evaluation.end - _HISTORY, end=evaluation.end, count=baseline.n, of="operations"),
+            filters=selecting(rule, project, agent=done.agent, **_called(done)),
+        ),
         message=(
             f"{metric} of {done.agent or 'an agent without a name'} at {operation or 'an operation'}{where} was "
             f"{figure(done.value, unit)} {when(evaluation.end, rule.window_hours)}, {score:.0f} spreads above the "
@@ -83,3 +98,9 @@ def _detected(evaluation: Evaluation, rule: Rule, members: list[_Outlier]) -> De
             f"up to {figure(limit, unit)} is accepted){others}"
         ),
     )
+
+
+def _called(done: Done) -> dict[str, str | None]:
+    """The columns of tasks that say which operation it is of."""
+    operation = done.key[2]
+    return {"operation": None, "name": operation} if done.goes_by_name else {"operation": operation}

@@ -10,7 +10,9 @@ from agentgauge.analysis.proportions import wilson
 from agentgauge.engines import Filter, Measure, Query
 from agentgauge.policies.alerts.rules import Rule
 from agentgauge.service.evaluating.evaluation import Evaluation, Found, detected, deviation, filters_of
+from agentgauge.service.evaluating.evidence import allowed, range_of, selecting_key, window_of
 from agentgauge.service.evaluating.wording import when, whose
+from agentgauge.state.alerts import Evidence
 
 _CONFIDENCE = 0.95
 
@@ -52,6 +54,10 @@ def satisfactions(evaluation: Evaluation, rule: Rule) -> Found:
                 rule, condition, metric="satisfaction", key=of, project=project, message=message, current_value=mean,
                 expected_value=rule.threshold, threshold_value=rule.threshold,
                 deviation_percent=deviation(mean, rule.threshold),
+                evidence=Evidence(
+                    window=window_of(evaluation, rule), value=mean, unit="1", samples=n, expected=allowed(rule),
+                    interval=range_of(low, high), filters=selecting_key(rule, project, of, kind="satisfaction"),
+                ),
             )
         )  # fmt: skip
     return Found(tuple(holds), frozenset(between))

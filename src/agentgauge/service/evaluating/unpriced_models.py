@@ -5,8 +5,10 @@ from __future__ import annotations
 from agentgauge.engines import Filter, Measure, Query
 from agentgauge.policies.alerts.rules import Rule
 from agentgauge.service.evaluating.evaluation import Evaluation, Found, detected, filters_of
+from agentgauge.service.evaluating.evidence import allowed, selecting_key, window_of
 from agentgauge.service.evaluating.wording import when, whose
 from agentgauge.service.wording import count_of
+from agentgauge.state.alerts import Evidence
 
 
 def unpriced_models(evaluation: Evaluation, rule: Rule) -> Found:
@@ -36,6 +38,10 @@ def unpriced_models(evaluation: Evaluation, rule: Rule) -> Found:
             detected(
                 rule, rule.condition(project, of), metric="unpriced_calls", key=of, project=project, message=message,
                 current_value=float(calls), expected_value=0.0, threshold_value=rule.threshold,
+                evidence=Evidence(
+                    window=window_of(evaluation, rule), value=float(calls), unit="calls", samples=calls,
+                    expected=allowed(rule), filters=selecting_key(rule, project, of, kind="llm_call", cost_usd=None),
+                ),
             )
         )  # fmt: skip
     return Found(tuple(holds))

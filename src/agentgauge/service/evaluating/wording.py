@@ -34,4 +34,4 @@ def figure(value: float, unit: str) -> str:
     if unit == "1":
         return f"{value * 100:.1f} %"
     text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-    return f"{text} {unit}".strip()
+    return f"{text} {'of 100' if unit == '0-100' else unit}".strip()
