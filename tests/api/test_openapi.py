@@ -221,7 +221,7 @@ def test_it_needs_no_running_server(tmp_path: Path) -> None:
 def test_whoever_opens_the_address_of_a_server_finds_all_there_is_to_ask(described: Any, tmp_path: Path) -> None:
     app = create_app(get_server_settings(tmp_path))
     with TestClient(app, base_url="http://localhost", root_path="/gauge") as client:
-        lines = client.get("/").text.splitlines()
+        lines = client.get("/api").text.splitlines()
     listed = {tuple(line.split()[:2]) for line in lines if line.startswith("  ")}
     assert listed == {(method.upper(), f"/gauge{path}") for method, path, _ in _operations(described)}
     assert any(line.startswith("/gauge/openapi.json") for line in lines)

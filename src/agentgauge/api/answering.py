@@ -42,6 +42,8 @@ class Asked(msgspec.Struct, frozen=True):
 
     engine: Engine
     """Sees the projects of the principal only."""
+    as_of: datetime
+    """When the events were read that it sees."""
     now: datetime
     runtime: Runtime
     principal: Principal
@@ -56,12 +58,14 @@ async def answered(
     compute: Callable[[Asked], object],
     *,
     topics: tuple[str, ...] = (),
+    media_type: str = "application/json",
 ) -> Response:
-    """The answer to the question `name`, one of its module's, with these parameters, as JSON.
+    """The answer to the question `name`, one of its module's, with these parameters.
 
-    `compute` gives a Pydantic model of `agentgauge.api`, or an answer of `agentgauge.service`; it runs on a thread, and
-    not at all where the same was asked of the same data. Parameters are what was asked for: an open end of a window is
-    None, never now. `topics` are those of state that the answer depends on (`state.changes`).
+    `compute` gives a Pydantic model of `agentgauge.api`, or an answer of `agentgauge.service`, which become JSON, or
+    the bytes of another `media_type`; it runs on a thread, and not at all where the same was asked of the same data.
+    Parameters are what was asked for: an open end of a window is None, never now. `topics` are those of state that the
+    answer depends on (`state.changes`).
     """
     key = question_key(f"{name}@{_module_of(request)}", principal.projects, parameters)
     question = _Question(runtime, principal, key, compute, await _changes(runtime, topics))
@@ -72,7 +76,7 @@ async def answered(
     else:
         answer, hit = await anyio.to_thread.run_sync(question.answer, fresh, limiter=_own_limiter())
     runtime.figures.looked_up("hit" if hit else "miss")
-    return _response(request, answer, hit=hit)
+    return _response(request, answer, media_type, hit=hit)
 
 
 class _Question(msgspec.Struct, frozen=True):
@@ -102,7 +106,7 @@ class _Question(msgspec.Struct, frozen=True):
     def _computed(self, seen: Seen) -> Kept:
         projects, now = self.principal.projects, self.runtime.now()
         engine = seen.engine if projects is None else OfProjects(seen.engine, projects)
-        answer = self.compute(Asked(engine, now, self.runtime, self.principal))
+        answer = self.compute(Asked(engine, seen.as_of, now, self.runtime, self.principal))
         return kept(_encoded(answer), plain_time(seen.as_of), now.timestamp())
 
 
@@ -120,6 +124,8 @@ def _module_of(request: Request) -> str:
 
 
 def _encoded(answer: object) -> bytes:
+    if isinstance(answer, bytes):
+        return answer
     if isinstance(answer, BaseModel):
         return answer.model_dump_json().encode()
     return msgspec.json.encode(document(answer))
@@ -135,7 +141,7 @@ def _own_limiter() -> anyio.CapacityLimiter:
         return limiter
 
 
-def _response(request: Request, answer: Kept, *, hit: bool) -> Response:
+def _response(request: Request, answer: Kept, media_type: str, *, hit: bool) -> Response:
     # Bodies that differ in a byte need tags that differ, the packed one's too.
     packed = bool(answer.packed) and "gzip" in request.headers.get("accept-encoding", "")
     headers = {
@@ -149,7 +155,7 @@ def _response(request: Request, answer: Kept, *, hit: bool) -> Response:
         return Response(status_code=304, headers=headers)
     if packed:
         headers["Content-Encoding"] = "gzip"
-    return Response(answer.packed if packed else answer.body, headers=headers, media_type="application/json")
+    return Response(answer.packed if packed else answer.body, headers=headers, media_type=media_type)
 
 
 def _has(tags: str | None, tag: str) -> bool:

@@ -97,7 +97,7 @@ WRITES: dict[str, list[Any]] = {
     "POST /api/v1/notifications/test": [{}],
 }
 """Bodies of what is no question, with `<>` for the project. Without an entry a route is asked with none."""
-NO_QUESTIONS = frozenset({"/", "/healthz", "/readyz", "/sign-in", "/sign-in/callback"})
+NO_QUESTIONS = frozenset({"/api", "/healthz", "/readyz", "/sign-in", "/sign-in/callback"})
 """What is for anyone, and of no project."""
 
 

@@ -84,4 +84,4 @@ def _no_pieces(held: ExitStack, runtime: Runtime, principal: Principal, asked: E
 def _question(held: ExitStack, runtime: Runtime, principal: Principal, asked: ExportParameters) -> Question:
     seen = held.enter_context(runtime.live.reading())
     engine = seen.engine if principal.projects is None else OfProjects(seen.engine, principal.projects)
-    return asked.question(Asked(engine, runtime.now(), runtime, principal))
+    return asked.question(Asked(engine, seen.as_of, runtime.now(), runtime, principal))

@@ -1,4 +1,4 @@
-"""`GET /`: what a person finds who opens the address of a server: everything there is to ask, as text.
+"""`GET /api`: everything there is to ask, as text, for a person at a terminal.
 
 It needs no key, as `/openapi.json` needs none: it says nothing of what was recorded.
 """
@@ -19,7 +19,7 @@ Where a key is needed: Authorization: Bearer agk_...
 """
 
 
-@router.get("/", summary="What there is to ask", response_class=PlainTextResponse)
+@router.get("/api", summary="What there is to ask", response_class=PlainTextResponse)
 def front(request: Request) -> PlainTextResponse:
     """A line for each operation, by tag."""
     described: dict[str, Any] = request.app.openapi()

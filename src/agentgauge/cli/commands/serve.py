@@ -107,7 +107,7 @@ def _answer(
 
     gc.disable()  # nothing of what is imported is garbage, and looking for some takes a tenth of the start
 
-    from agentgauge.api.app import create_app
+    from agentgauge.dashboard.app import create_app
     from agentgauge.service.processes.answering import answer
     from agentgauge.service.runtime import Runtime
     from agentgauge.service.security.binding import check_binding

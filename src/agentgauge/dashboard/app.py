@@ -1,0 +1,27 @@
+"""The application with its pages: what `agentgauge serve` answers with."""
+
+from __future__ import annotations
+
+import threading
+
+from fastapi import FastAPI
+
+from agentgauge.api.app import create_app as create_api
+from agentgauge.api.routing import include
+from agentgauge.charts.building import is_built
+from agentgauge.dashboard.rendering import prepare
+from agentgauge.dashboard.router import router
+from agentgauge.service.runtime import Runtime
+from agentgauge.settings.server import ServerSettings
+
+
+def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> FastAPI:
+    """The API of one process, and the dashboard at `/`.
+
+    The parts of charts are made in the background, where they are not there yet.
+    """
+    app = create_api(settings, runtime)
+    include(app.router, router)
+    if not is_built():
+        threading.Thread(target=prepare, name="agentgauge-charts", daemon=True).start()
+    return app

@@ -1,0 +1,170 @@
+"""A page: its address, its parameters and its cards; and how a request for one is answered.
+
+    GET /costs?range=7d                    the page
+    GET /costs?range=7d&csv=by-model       the table of one of its cards
+    GET /costs?range=7d&svg=by-model       the chart of one of its cards, as a picture for who runs no script
+
+A page is made on a thread and kept as a whole, by the version of the data and of the state that it depends on. One with
+a card that failed is not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from fastapi import Request, Response
+
+from agentgauge.api.answering import Asked, answered
+from agentgauge.dashboard import rendering
+from agentgauge.dashboard.card import Card, LastGood, Shown, shown
+from agentgauge.dashboard.content import Drawn, table_of
+from agentgauge.dashboard.filters import PageFilters
+from agentgauge.engines import Engine, Filter
+from agentgauge.errors import NotFound
+from agentgauge.service.cache import question_key
+from agentgauge.service.runtime import Runtime
+from agentgauge.service.security.principal import Principal
+from agentgauge.service.window import Window
+
+_last_good = LastGood()
+
+
+class PageAsked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the cards of a page are made with."""
+
+    path: str
+    """The page's own address, without what a proxy puts before it."""
+    at: Mapping[str, str]
+    """What the address itself names: `{"agent": "coder"}` at `/agents/coder`."""
+    filters: PageFilters
+    window: Window
+    previous: Window | None
+    engine: Engine
+    """Sees the projects of the principal only."""
+    as_of: datetime
+    now: datetime
+    runtime: Runtime
+    principal: Principal
+    root: str
+    """What a proxy puts before all addresses."""
+
+    @property
+    def conditions(self) -> tuple[Filter, ...]:
+        """What the filters ask of events."""
+        return self.filters.conditions()
+
+    def link(self, path: str, **changes: Any) -> str:
+        """The address of a page, with the filters."""
+        return self.root + self.filters.link(path, **changes)
+
+    def here(self, **changes: Any) -> str:
+        """The address of this page, changed."""
+        return self.root + self.filters.here(self.path, **changes)
+
+    def order(self, card: str) -> str | None:
+        """The column that the table of a card is to be sorted by."""
+        of, _, column = (self.filters.sort or "").partition(":")
+        return column if of == card else None
+
+
+def _nothing(asked: PageAsked) -> None:
+    pass
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    path: str
+    """As FastAPI writes it: `/agents/{agent}`."""
+    title: str
+    """May name what the address does: `Agent {agent}`."""
+    cards: tuple[Card, ...]
+    in_menu: str | None = None
+    """What the menu calls it; None: it is reached from others."""
+    of_menu: str = ""
+    """The page of the menu that it belongs to, by its path."""
+    parameters: type[PageFilters] = PageFilters
+    filtered: bool = True
+    """Whether it has the bar of filters."""
+    topics: tuple[str, ...] = ()
+    """Of state, that it depends on (`state.changes`)."""
+    check: Callable[[PageAsked], None] = _nothing
+    """Raises `NotFound` for what there is not."""
+    needs_admin: bool = False
+
+
+class _Failed(Exception):
+    """The page is whole but for a card, and is not to be kept."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__("a card failed")
+        self.body = body
+
+
+async def answer(
+    page: Page, request: Request, runtime: Runtime, principal: Principal, filters: PageFilters, names: dict[str, str]
+) -> Response:
+    root = request.scope.get("root_path", "")
+    path = page.path.format(**names)
+    scopes = tuple(sorted(principal.scopes))
+
+    def asked_of(asked: Asked) -> PageAsked:
+        return PageAsked(
+            path=path, at=names, filters=filters, window=filters.window(asked.now),
+            previous=filters.previous(asked.now), engine=asked.engine, as_of=asked.as_of, now=asked.now, runtime=runtime, principal=principal, root=root,
+        )  # fmt: skip
+
+    def compute(asked: Asked) -> bytes:
+        of = asked_of(asked)
+        page.check(of)
+        if filters.csv is not None:
+            return _csv(page, of, filters.csv)
+        if filters.svg is not None:
+            return _svg(page, of, filters.svg)
+        key = question_key(page.path, principal.projects, (path, filters.here(path), scopes))
+        cards = [shown(card, of, _last_good, f"{key}:{card.id}") for card in page.cards]
+        body = rendering.page(page, of, cards)
+        if any(card.failure is not None for card in cards):
+            raise _Failed(body)
+        return body
+
+    kind = "text/csv" if filters.csv else "image/svg+xml" if filters.svg else "text/html"
+    parameters = (path, root, filters.here(path, csv=filters.csv, svg=filters.svg), scopes, principal.name)
+    try:
+        response = await answered(
+            request, runtime, principal, f"page {page.path}", parameters, compute, topics=page.topics, media_type=kind
+        )
+    except _Failed as failed:
+        return Response(failed.body, media_type=kind, headers={"Cache-Control": "no-store"})
+    if filters.csv:
+        response.headers["Content-Disposition"] = f'attachment; filename="{filters.csv}.csv"'
+    return response
+
+
+def _card(page: Page, id_: str) -> Card:
+    for card in page.cards:
+        if card.id == id_:
+            return card
+    raise NotFound(f"no card {id_!r} on this page", field="csv")
+
+
+def _csv(page: Page, asked: PageAsked, id_: str) -> bytes:
+    table = table_of(_contents(page, asked, id_))
+    if table is None:
+        raise NotFound(f"card {id_!r} has no table", field="csv")
+    return table.sorted(asked.order(id_)).csv().encode()
+
+
+def _svg(page: Page, asked: PageAsked, id_: str) -> bytes:
+    for content in _contents(page, asked, id_):
+        if isinstance(content, Drawn):
+            return rendering.static_chart(content.chart)
+    raise NotFound(f"card {id_!r} has no chart", field="svg")
+
+
+def _contents(page: Page, asked: PageAsked, id_: str) -> tuple[Any, ...]:
+    found: Shown = shown(_card(page, id_), asked, LastGood(), id_)
+    if found.failure is not None:
+        raise NotFound(f"card {id_!r} has nothing now: {found.failure}", field="csv")
+    return found.contents

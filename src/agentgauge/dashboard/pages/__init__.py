@@ -1,0 +1,7 @@
+"""The pages, in the order of the menu."""
+
+from agentgauge.dashboard.page import Page
+from agentgauge.dashboard.pages.overview import OVERVIEW
+
+PAGES: tuple[Page, ...] = (OVERVIEW,)
+MENU: tuple[Page, ...] = tuple(page for page in PAGES if page.in_menu is not None)

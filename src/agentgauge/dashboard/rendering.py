@@ -1,0 +1,161 @@
+"""Pages as HTML: Jinja2, with what templates know beside the page itself. What is not a template is escaped."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import msgspec
+from markupsafe import Markup
+
+import agentgauge
+from agentgauge.charts import Chart
+from agentgauge.charts.building import DEFINITIONS, SCRIPT, ChartsUnavailable, built
+from agentgauge.dashboard import assets
+from agentgauge.dashboard.card import Shown
+from agentgauge.dashboard.content import kind_of
+from agentgauge.dashboard.filters import NAMES, RANGES
+from agentgauge.dashboard.table import Column, Kind, other_order
+from agentgauge.service import short_wording, wording
+
+if TYPE_CHECKING:
+    from agentgauge.dashboard.page import Page, PageAsked
+
+_log = logging.getLogger("agentgauge.dashboard")
+_encode = msgspec.json.Encoder().encode
+
+
+def page(page: Page, asked: PageAsked, cards: Sequence[Shown]) -> bytes:
+    """A whole page."""
+    from agentgauge.dashboard.pages import MENU  # deferred: the pages themselves import this room
+
+    template = _environment().get_template("page.html")
+    return template.render(
+        page=page, asked=asked, filters=asked.filters, cards=cards, menu=MENU, choices=_choices(asked),
+        title=page.title.format(**asked.at), current=page.of_menu or page.path,
+    ).encode()  # fmt: skip
+
+
+def failure(status: int, message: str, root: str, **more: Any) -> bytes:
+    """A page that says what went wrong."""
+    template = _environment().get_template("failure.html")
+    return template.render(status=status, message=message, root=root, **more).encode()
+
+
+def static_chart(chart: Chart) -> bytes:
+    """A chart as a picture. Takes a second, in a process of its own."""
+    from agentgauge.charts.picturing import picture
+
+    return picture(chart)
+
+
+def prepare() -> None:
+    """Make the parts of charts that are not there yet."""
+    try:
+        built(SCRIPT)
+    except ChartsUnavailable as error:
+        _log.warning("pages are shown without charts: %s", error)
+
+
+def figure(value: Any, kind: Kind) -> str:
+    """A value of a table as people read it."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return wording.NOTHING
+    match kind:
+        case "money":
+            return short_wording.money(value if isinstance(value, Decimal) else Decimal(repr(value)))
+        case "count":
+            return short_wording.count(value)
+        case "tokens":
+            return short_wording.large_count(value)
+        case "duration":
+            return short_wording.duration(value)
+        case "percent" | "bar":
+            return short_wording.percent(value)
+        case "score":
+            return short_wording.score(value)
+        case "number":
+            return wording.number(value, "")
+        case "flag":
+            return "yes" if value else "no"
+        case _:
+            return str(value)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("agentgauge.dashboard"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        auto_reload=False,
+    )
+    environment.filters |= {
+        "figure": figure, "chart_data": _chart_data, "moment": _moment, "money": short_wording.money,
+        "count": short_wording.count, "tokens": short_wording.large_count, "duration": short_wording.duration,
+        "percent": short_wording.percent, "score": short_wording.score, "utc": _utc,
+    }  # fmt: skip
+    environment.globals |= {
+        "asset": assets.address, "version": agentgauge.__version__, "ranges": RANGES, "kind_of": kind_of,
+        "other_order": other_order, "is_figure": _is_figure, "spark": _spark, "script": SCRIPT,
+        "definitions": DEFINITIONS,
+    }  # fmt: skip
+    return environment
+
+
+def _is_figure(column: Column) -> bool:
+    return column.kind not in ("text", "name", "time", "flag")
+
+
+def _utc(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _moment(time: datetime | None, form: str = "minute") -> Markup | str:
+    """A time: UTC as it is sent, and by the reader's own clock once the page's script has run."""
+    if time is None:
+        return wording.NOTHING
+    said = (
+        f"{time.astimezone(UTC):%d %b %Y %H:%M:%S UTC}"
+        if form == "second"
+        else f"{time.astimezone(UTC):%d %b %H:%M UTC}"
+    )
+    return Markup('<time datetime="{}" data-form="{}">{}</time>').format(_utc(time), form, said)
+
+
+def _chart_data(chart: Chart) -> Markup:
+    """What the page's script draws a chart with, safe inside `<script type="application/json">`."""
+    text = _encode({"form": chart.form, "unit": chart.unit, "rows": chart.rows}).decode()
+    return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - JSON in which no tag can begin or end
+
+
+def _spark(course: Sequence[float | None], width: int = 120, height: int = 32) -> tuple[str, str]:
+    """The line of a sparkline and the area under it, as SVG paths from zero to the largest; empty ones of nothing."""
+    known = [value for value in course if value is not None and not math.isnan(value)]
+    if len(known) < 2:
+        return "", ""
+    top, low = max(known), min(0.0, *known)
+    step, size = width / (len(course) - 1), (top - low) or 1.0
+    points = [
+        (round(at * step, 1), round(height - 2 - (value - low) / size * (height - 4), 1))
+        for at, value in enumerate(course)
+        if value is not None and not math.isnan(value)
+    ]
+    line = "M" + "L".join(f"{x} {y}" for x, y in points)
+    return line, f"{line}L{points[-1][0]} {height}L{points[0][0]} {height}Z"
+
+
+def _choices(asked: PageAsked) -> dict[str, list[str]]:
+    """What there is to filter by, the names that are chosen always among it."""
+    from agentgauge.service.filter_choices import filter_choices
+
+    found = filter_choices(asked.engine, asked.window)
+    return {name: sorted({*found[name], *getattr(asked.filters, name)}) for name in NAMES}

@@ -1,0 +1,19 @@
+"""Which entities have a colour of their own: the ones most used of all time, in the order in which they came.
+
+So a model keeps its colour when others are filtered out, and when another is used more than it this week. A colour
+moves only when an entity comes among the most used or leaves them.
+"""
+
+from __future__ import annotations
+
+from agentgauge.charts.palette import MOST
+from agentgauge.engines import Engine, Measure, Query
+
+
+def known_entities(engine: Engine, column: str) -> tuple[str, ...]:
+    """The names of a column that have a colour, in the order of their colours. One question of all events."""
+    query = Query(group=(column,), measures=(Measure("count", name="events"), Measure("min", "time", name="first")))
+    rows = [row for row in engine.aggregate(query).records() if row[column] is not None]
+    rows.sort(key=lambda row: (-row["events"], row[column]))
+    most = sorted(rows[:MOST], key=lambda row: (row["first"], row[column]))
+    return tuple(row[column] for row in most)

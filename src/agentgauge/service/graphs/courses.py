@@ -1,0 +1,149 @@
+"""Figures over time as charts: sums by series, which add up, and figures that do not."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from agentgauge.charts import Chart, Series, Unit, paints
+from agentgauge.charts.chart import Form
+from agentgauge.charts.palette import MOST, OTHER
+from agentgauge.service import short_wording
+from agentgauge.service.graphs.days import bucket_name
+from agentgauge.service.reports.over_time import Bucket
+
+Figure = Callable[[Bucket], Decimal | float | None]
+
+
+def worded(value: Decimal | float | None, unit: Unit) -> str:
+    """A figure of a chart as its tooltip says it."""
+    if value is None or math.isnan(value):
+        return short_wording.NOTHING
+    match unit:
+        case "usd":
+            return short_wording.money(value if isinstance(value, Decimal) else Decimal(repr(value)))
+        case "ms":
+            return short_wording.duration(float(value))
+        case "ratio":
+            return short_wording.percent(float(value))
+        case "score":
+            return short_wording.score(float(value))
+        case "tokens":
+            return short_wording.large_count(float(value))
+        case _:
+            return short_wording.count(float(value))
+
+
+def sums_by(
+    buckets: Sequence[Bucket],
+    column: str,
+    figure: Figure,
+    unit: Unit,
+    *,
+    known: Sequence[str],
+    width: str,
+    what: str,
+    form: Form = "columns",
+    unnamed: str = "none",
+) -> Chart:
+    """Sums per bucket, stacked by a column. The entities without a colour of their own together are `Other`.
+
+    `what` says in the summary what is summed: `cost`. A series that is zero throughout is left out.
+    """
+    starts = sorted({bucket.start for bucket in buckets})
+    names = {bucket.key.get(column) for bucket in buckets}
+    named = [name for name in known if name in names]
+    others = sorted(str(name) for name in names if name is not None and name not in known)
+    folded = {name: OTHER if len(others) > 1 else name for name in others}
+    values: dict[tuple[str, Any], Decimal | float] = defaultdict(lambda: 0)
+    for bucket in buckets:
+        name = bucket.key.get(column)
+        value = figure(bucket)
+        series = unnamed if name is None else folded.get(str(name), str(name))
+        if value is not None and not math.isnan(value):
+            values[series, bucket.start] += value  # type: ignore[operator] # all of one kind
+    listed = [*named, *dict.fromkeys(folded.values()), *([unnamed] if None in names else [])]
+    totals = {name: sum((values[name, start] for start in starts), start=_zero(unit)) for name in listed}
+    shown = [name for name in listed if totals[name]]
+    paint = paints(shown, known)
+    ends = _ends(starts)
+    rows = tuple(
+        {
+            "x": start.isoformat(), "x2": ends[start].isoformat(), "label": bucket_name(start, width),
+            "y": float(values[name, start]), "text": worded(values[name, start], unit),
+            "series": name, "colour": paint[name].colour, "order": at,
+        }
+        for at, name in enumerate(shown)
+        for start in starts
+    )  # fmt: skip
+    return Chart(
+        form=form,
+        unit=unit,
+        rows=rows,
+        series=tuple(Series(name, paint[name].colour) for name in shown),
+        summary=_sums_summary({name: totals[name] for name in shown}, unit, what, width, len(starts)),
+        x_title=width.capitalize(),
+    )
+
+
+def figures(
+    buckets: Sequence[Bucket],
+    lines: Mapping[str, Figure],
+    unit: Unit,
+    *,
+    width: str,
+    what: str,
+    form: Form = "lines",
+) -> Chart:
+    """Figures per bucket that do not add up, one line each; a bucket where one is not known leaves a gap."""
+    paint = paints(list(lines), list(lines)[:MOST])
+    rows = tuple(
+        {
+            "x": bucket.start.isoformat(), "label": bucket_name(bucket.start, width), "y": float(value),
+            "text": worded(value, unit), "series": name, "colour": paint[name].colour, "dash": paint[name].dash,
+        }
+        for name, figure in lines.items()
+        for bucket in buckets
+        if (value := figure(bucket)) is not None and not math.isnan(value)
+    )  # fmt: skip
+    return Chart(
+        form=form,
+        unit=unit,
+        rows=rows,
+        series=tuple(Series(name, paint[name].colour, paint[name].dash) for name in lines),
+        summary=_figures_summary(buckets, lines, unit, what, width),
+        x_title=width.capitalize(),
+    )
+
+
+def _ends(starts: Sequence[datetime]) -> Mapping[datetime, datetime]:
+    """Where each bucket ends: where the next begins; the last is taken to be as long as the one before it."""
+    if not starts:
+        return {}
+    last = starts[-1] - starts[-2] if len(starts) > 1 else timedelta(days=1)
+    return dict(zip(starts, [*starts[1:], starts[-1] + last], strict=True))
+
+
+def _zero(unit: Unit) -> Decimal | float:
+    return Decimal(0) if unit == "usd" else 0.0
+
+
+def _sums_summary(totals: Mapping[str, Decimal | float], unit: Unit, what: str, width: str, buckets: int) -> str:
+    ordered = sorted(totals.items(), key=lambda pair: -pair[1])
+    if not ordered:
+        return f"No {what} here."
+    parts = ", ".join(f"{name} {worded(value, unit)}" for name, value in ordered)
+    return f"{what[:1].upper()}{what[1:]} per {width}, {buckets} in all: {parts}."
+
+
+def _figures_summary(buckets: Sequence[Bucket], lines: Mapping[str, Figure], unit: Unit, what: str, width: str) -> str:
+    said = []
+    for name, figure in lines.items():
+        known = [value for bucket in buckets if (value := figure(bucket)) is not None and not math.isnan(value)]
+        if known:
+            said.append(f"{name} from {worded(min(known), unit)} to {worded(max(known), unit)}")
+    return f"{what[:1].upper()}{what[1:]} per {width}: {'; '.join(said)}." if said else f"No {what} here."

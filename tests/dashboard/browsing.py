@@ -1,0 +1,31 @@
+"""Debian's Chromium, driven by Playwright: real pages, as people see them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.components import require
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    require(path is not None, "Chromium (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        # As root in a container Chromium has no sandbox of its own to use.
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        try:
+            yield chromium
+        finally:
+            chromium.close()
+
+
+def complete(page: Page) -> None:
+    """Wait until all charts of a page are drawn."""
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('figure[data-chart] .canvas')].every(it => it.querySelector('svg'))"
+    )
