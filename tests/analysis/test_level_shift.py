@@ -37,6 +37,14 @@ def test_what_is_better_is_not_worse_and_of_fewer_than_seven_figures_nothing_is_
     assert np.isnan(worse.expected[1])
 
 
+def test_which_figures_it_was_compared_with_is_known() -> None:
+    before = np.array([[0.0, 101, 99, math.nan, 102, 98, 100, 99, 101, 0.0], np.full(10, math.nan)])
+    n = np.full((2, 10), 30.0)
+    found = newest_against_before(np.array([150.0, 150.0]), n[:, 0], before, n, scale="log", lower_is_better=True)
+    assert (found.before[0], found.nearest[0], found.farthest[0]) == (7, 1, 8)
+    assert np.isnan(found.p_value[1])
+
+
 def test_figures_that_never_varied_have_a_shift_all_the_same() -> None:
     before, n = np.full((1, 10), 100.0), np.full((1, 10), 30.0)
     same, other = (

@@ -14,6 +14,7 @@ from httpx2 import Response
 
 from agentgauge.settings import resolve_home
 from agentgauge.state import state_of
+from agentgauge.state.alert_evidence import Evidence, Range, Span
 from agentgauge.state.alerts import AlertBook, Detected
 from tests.api.documented import BASE, asking
 
@@ -86,6 +87,30 @@ def test_the_history_of_an_alert_says_who_did_what_when(client: TestClient, book
     assert answer["count"] == 3
     assert answer["data"][1]["time"] == "2026-03-04T12:00:00Z"
     assert client.get(f"{BASE}/alerts/9/history").status_code == 404
+
+
+def test_what_an_alert_was_raised_from_is_beside_the_documented_keys(client: TestClient, book: AlertBook) -> None:
+    assert client.get(f"{BASE}/alerts").json()["data"][0]["meta"]["evidence"] is None
+    evidence = Evidence(
+        window=Span(start=NOW - timedelta(hours=1), end=NOW), value=100 / 3, unit="percent", samples=60,
+        expected=Range(high=20.0), interval=Range(low=22.7, high=45.9), filters={"project": None, "agent": "checkout"},
+    )  # fmt: skip
+    book.detect(msgspec.structs.replace(FOUND, severity="critical", evidence=evidence), NOW)
+    given = client.get(f"{BASE}/alerts").json()["data"][0]
+    assert given["meta"]["evidence"] == {
+        "window": {"start": "2026-03-04T11:00:00Z", "end": "2026-03-04T12:00:00Z"},
+        "value": 33.333333,
+        "unit": "percent",
+        "samples": 60,
+        "expected": {"low": None, "high": 20.0},
+        "interval": {"low": 22.7, "high": 45.9},
+        "baseline": None,
+        "filters": {"project": None, "agent": "checkout"},
+        "budget_id": None,
+        "budget": None,
+    }
+    steps = client.get(f"{BASE}/alerts/1/history").json()["data"]
+    assert [step["evidence"] for step in steps] == [None, given["meta"]["evidence"]]
 
 
 def test_open_alerts_are_counted_in_the_exposition(client: TestClient) -> None:

@@ -19,6 +19,7 @@ from agentgauge.policies.alerts.rules import DEFAULTS
 from agentgauge.settings import resolve_home
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state import state_of
+from agentgauge.state.alert_evidence import Comparison, Evidence, Range, Span
 from agentgauge.state.alerts import AlertBook, Detected
 from agentgauge.state.opening import shared_state
 from tests.cli.conftest import Run
@@ -88,6 +89,31 @@ def test_an_alert_is_shown_with_what_happened_to_it(run: Run, document: Ask, boo
     assert (whole["severity"], whole["rule"], [step["kind"] for step in whole["history"]]) == (
         "critical", "budget_overrun", ["opened", "acknowledged", "escalated"],
     )  # fmt: skip
+
+
+def test_an_alert_is_shown_with_what_it_was_raised_from(
+    run: Run, document: Ask, book: AlertBook, tmp_path: Path
+) -> None:
+    evidence = Evidence(
+        window=Span(start=NOON - HOUR, end=NOON), value=340.0, unit="ms", samples=1200,
+        expected=Range(low=98.0, high=131.0), filters={"project": None, "agent": "coder"},
+        baseline=Comparison(start=NOON - 9 * HOUR, end=NOON - HOUR, count=8, of="hours"),
+    )  # fmt: skip
+    book.detect(msgspec.structs.replace(ODD, condition="slow", evidence=evidence), NOON)
+    shown = [line.strip() for line in run("alerts", "show", "3", "--home", tmp_path, "--tz", "UTC").stdout.splitlines()]
+    for said in (
+        "accepted       98 ms to 131 ms",
+        "window         2026-03-02 11:00 to 2026-03-02 12:00",
+        "samples        1,200",
+        "compared with  8 hours, 2026-03-02 03:00 to 2026-03-02 11:00",
+        "rows           project=, agent=coder",
+    ):
+        assert said in shown
+    whole = document("alerts", "show", "3", "--home", tmp_path)
+    assert whole["evidence"]["window"] == {"start": "2026-03-02T11:00:00Z", "end": "2026-03-02T12:00:00Z"}
+    assert whole["history"][0]["figures"]["evidence"] == whole["evidence"]
+    listed = document("alerts", "list", "--home", tmp_path)
+    assert {alert["id"]: alert["evidence"] for alert in listed} == {1: None, 2: None, 3: whole["evidence"]}
 
 
 def test_alerts_are_attended_to_and_that_is_taken_back(

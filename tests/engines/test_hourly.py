@@ -120,11 +120,15 @@ def test_operations_are_those_of_the_relation_and_their_spreads_exact(snapshot: 
     )
     for metric, value in zip(columns, (5, 6, 7), strict=True):
         wanted = [
-            (row[0], row[1], row[3] or row[4], row[2], pytest.approx(float(row[value])))
+            (row[0], row[1], row[3] or row[4], row[2], row[3] is None, pytest.approx(float(row[value])))
             for row in rows
             if row[0] >= newest and row[value] is not None
         ]
-        got = [(one.time, *one.key[1:], one.agent, one.value) for one in found.newest if one.key[0] == metric]
+        got = [
+            (one.time, *one.key[1:], one.agent, one.goes_by_name, one.value)
+            for one in found.newest
+            if one.key[0] == metric
+        ]
         assert got == wanted
         assert got
         for of, operation in {(row[1], row[3] or row[4]) for row in rows}:

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from agentgauge.errors import Conflict, NotFound, Outdated, StateError
+from agentgauge.state.alert_evidence import Comparison, Evidence, Range, Span
 from agentgauge.state.alert_steps import StepLog
-from agentgauge.state.alerts import AlertBook, Detected, Terms
+from agentgauge.state.alerts import AlertBook, Case, Detected, Terms
 from agentgauge.state.audit import AuditLog
 from agentgauge.state.database import Database
 from agentgauge.state.schema import migrations
@@ -361,3 +362,68 @@ def test_an_alert_of_an_older_version_goes_on_with_the_default_rule_of_its_type(
     assert book.evaluated("anomaly", [], NOON + HOUR) == {"resolved": 2}
     with pytest.raises(Conflict, match="no act of a person"):
         book.undo(1, "ann", NOON + HOUR)
+
+
+def slow(value: float, at: datetime = NOON, **more: object) -> Detected:
+    """An anomaly of the hour until a time, with all that evidence may have."""
+    evidence = Evidence(
+        window=Span(start=at - HOUR, end=at), value=value, unit="ms", samples=12, expected=Range(low=9.5, high=31.25),
+        interval=Range(high=40.0), baseline=Comparison(start=at - 9 * HOUR, end=at - HOUR, count=8, of="hours"),
+        filters={"project": None, "agent": "a 'quoted' \u00fc"}, budget_id=7, budget="agent:coder",
+    )  # fmt: skip
+    return msgspec.structs.replace(SLOW, current_value=value, evidence=evidence, **more)
+
+
+def test_evidence_is_that_of_the_last_evaluation_and_of_each_step_that_of_then(store: Store) -> None:
+    book = AlertBook(store)
+    opened, _ = book.detect(slow(50.0), NOON)
+    assert opened.evidence == slow(50.0).evidence
+    assert book.detect(slow(50.0), NOON + HOUR)[0].updated_at == NOON, "the same is no change"
+    later = NOON + HOUR
+    renewed, _ = book.detect(slow(60.0, later), later)
+    assert (renewed.evidence, renewed.version) == (slow(60.0, later).evidence, 1)
+    book.acknowledge(1, "ann", later)
+    book.detect(slow(90.0, later + HOUR, severity="critical"), later + HOUR)
+    assert [(step.kind, step.figures.evidence) for step in book.history(1)] == [
+        ("opened", slow(50.0).evidence),
+        ("acknowledged", slow(60.0, later).evidence),
+        ("escalated", slow(90.0, later + HOUR).evidence),
+    ]
+    assert book.alerts()[0].evidence == slow(90.0, later + HOUR).evidence
+
+
+def test_an_alert_that_a_person_resolved_keeps_the_evidence_that_they_saw(store: Store) -> None:
+    book = AlertBook(store)
+    book.detect(slow(50.0), NOON)
+    book.resolve(1, "ann", NOON)
+    quieted, _ = book.detect(slow(60.0), NOON + HOUR)
+    assert (quieted.status, quieted.evidence) == ("resolved", slow(50.0).evidence)
+
+
+def test_a_case_is_an_alert_with_its_history_and_the_act_that_can_be_taken_back(store: Store) -> None:
+    book = AlertBook(store)
+    book.detect(OVERRUN, NOON)
+    assert book.case(1) == Case(book.get(1), book.history(1))
+    assert book.case(1).undoable is None
+    book.acknowledge(1, "ann", NOON)
+    assert book.case(1, {"shop"}).undoable == "acknowledged"
+    for id_, projects in ((2, None), (1, {"lab"}), (1, set())):
+        with pytest.raises(NotFound):
+            book.case(id_, projects)
+
+
+def test_those_that_are_open_are_listed_page_by_page_and_counted(store: Store) -> None:
+    book = AlertBook(store)
+    assert book.counts() == {"active": 0, "acknowledged": 0, "resolved": 0}
+    for number in range(6):
+        project = "shop" if number % 2 else None
+        book.detect(msgspec.structs.replace(OVERRUN, condition=f"budget {number}", project=project), NOON)
+    book.acknowledge(2, "ann", NOON)
+    book.resolve(3, "ann", NOON)
+    first = book.alerts(status="open", limit=3)
+    assert [alert.id for alert in first] == [6, 5, 4]
+    assert [alert.id for alert in book.alerts(status="open", limit=3, before=first[-1].id)] == [2, 1]
+    assert book.count("open") == 5
+    assert book.counts() == {"active": 4, "acknowledged": 1, "resolved": 1}
+    assert book.counts({"shop"}) == book.counts(project="shop") == {"active": 2, "acknowledged": 1, "resolved": 0}
+    assert book.counts(set()) == book.counts(severity="critical") == {"active": 0, "acknowledged": 0, "resolved": 0}

@@ -14,6 +14,7 @@ import sqlglot
 
 from agentgauge.errors import StateError
 from agentgauge.state.agents import AgentBook, AgentName
+from agentgauge.state.alerts import AlertBook, Figures
 from agentgauge.state.database import Database
 from agentgauge.state.recommendations import RecommendationBook
 from agentgauge.state.schema import MARKS, migrations
@@ -28,6 +29,17 @@ _FINDING = (
     "UPDATE identifiers SET last = 1 WHERE name = 'recommendation'",
 )
 """What a database of the first version holds."""
+_ALERT = (
+    (
+        "INSERT INTO performance_alerts (id, condition, rule, project, type, severity, metric, message, status, "
+        "detected_at, updated_at, version) "
+        "VALUES (1, 'c', 'r', '', 'anomaly', 'info', 'cost', 'odd', 'active', 3, 4, 1)"
+    ),
+    "INSERT INTO alert_steps VALUES (1, 1, 1, 'opened', 3, NULL, 'active', 'info', '{\"message\":\"odd\"}')",
+    "INSERT INTO identifiers VALUES ('alert', 1)",
+)
+"""What one of the first version with steps of alerts holds."""
+_OF_ALERT = 11
 
 
 def _statements(version: int, marks: str) -> list[str]:
@@ -35,7 +47,7 @@ def _statements(version: int, marks: str) -> list[str]:
     made: list[str] = []
     for migration in migrations()[:version]:
         made += migration.statements
-        made += _FINDING if migration.version == 1 else ()
+        made += {1: _FINDING, _OF_ALERT: _ALERT}.get(migration.version, ())
     if marks == "alembic_version" and version:
         made += [MARKS, f"INSERT INTO alembic_version VALUES ('{version:04d}')"]
     elif marks == "user_version":
@@ -67,10 +79,14 @@ def _tables_of(path: Path) -> list[tuple[str, str]]:
         ).fetchall()
 
 
-def _check_kept(store: Database | SqlStore) -> None:
+def _check_kept(store: Database | SqlStore, version: int) -> None:
     (kept,) = RecommendationBook(store).all()
     assert (kept.id, kept.key.agent, kept.status, kept.project) == (1, "tester", "accepted", None)
     assert [decision.figures for decision in kept.decisions] == [b'{"saved":1}']
+    if version >= _OF_ALERT:
+        case = AlertBook(store).case(1)
+        assert (case.alert.message, case.alert.evidence) == ("odd", None)
+        assert [(step.kind, step.figures) for step in case.history] == [("opened", Figures(message="odd"))]
 
 
 def test_migrations_are_numbered_without_gaps() -> None:
@@ -103,7 +119,7 @@ def test_a_file_of_every_older_version_becomes_what_a_new_one_is(
     assert old.version() == NEWEST
     assert _tables_of(tmp_path / "old.db") == _tables_of(tmp_path / "new.db")
     if version:
-        _check_kept(old)
+        _check_kept(old, version)
 
 
 @pytest.mark.parametrize("version", OLDER)
@@ -121,7 +137,7 @@ def test_a_postgresql_database_of_every_older_version_is_upgraded_when_it_is_tol
     assert store.upgrade() == version
     assert store.version() == NEWEST
     if version:
-        _check_kept(store)
+        _check_kept(store, version)
 
 
 @pytest.mark.parametrize("first", ["plain", "alembic"])

@@ -12,8 +12,8 @@ from typing import Literal
 
 import msgspec
 
-Unit = Literal["ms", "USD", "tokens", "operations", "calls", "hours", "percent", "1", "0-100"]
-"""`percent` is of 100, `1` a ratio of 0 to 1, `0-100` points."""
+Unit = Literal["ms", "USD", "tokens", "operations", "calls", "hours", "percent", "1", "0-1", "0-100"]
+"""`percent` is of 100, `1` a ratio of 0 to 1, `0-1` and `0-100` are scores."""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import agentgauge
 from agentgauge.errors import QueryError
 from agentgauge.events.marks import BUDGET_UNCHECKED
 from agentgauge.policies.alerts.checking import rule_from
@@ -21,43 +17,18 @@ from agentgauge.service.evaluating.evaluation import Evaluation, Found
 from agentgauge.service.evaluating.rules import EVALUATORS, evaluate_rules, tell_of_failures
 from agentgauge.service.jobs.detecting import check_rules
 from agentgauge.service.jobs.job import Work
-from agentgauge.settings.server import get_server_settings
 from agentgauge.state.alerts import AlertBook
-from agentgauge.state.opening import served_state
-
-NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
-"""A Wednesday."""
-HOUR, DAY, MINUTE = timedelta(hours=1), timedelta(days=1), timedelta(minutes=1)
-Recording = Callable[[agentgauge.Gauge], None]
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Iterator[Work]:
-    settings = get_server_settings(tmp_path)
-    state = served_state(settings)
-    state.prepare()
-    yield Work(settings, state, lambda: NOW)
-    state.close()
-
-
-@contextmanager
-def recording(work: Work, **scope: str) -> Iterator[agentgauge.Gauge]:
-    with (
-        agentgauge.open(home=work.settings.recording.home.root) as gauge,
-        gauge.scope(**{"agent": "coder", "project": "shop", **scope}),
-    ):
-        yield gauge
-
-
-def found_by(work: Work, rule: Rule, scheduled: datetime = NOW) -> Found:
-    with work.meter.reading() as snapshot:
-        return EVALUATORS[rule.type](Evaluation(snapshot, work.state, scheduled), rule)
-
-
-def tasks(gauge: agentgauge.Gauge, hour: datetime, number: int, failed: int = 0, duration_ms: float = 100.0) -> None:
-    for n in range(number):
-        outcome = "failure" if n < failed else "success"
-        gauge.task("work", duration_ms + n % 7, at=hour + n * timedelta(seconds=30), outcome=outcome)
+from tests.service.evaluating.recorded import (
+    DAY,
+    HOUR,
+    MINUTE,
+    NOW,
+    found_by,
+    recording,
+    silent_since,
+    tasks,
+    usual_days,
+)
 
 
 def test_an_error_rate_holds_where_the_lower_end_of_its_interval_is_above_the_threshold(work: Work) -> None:
@@ -143,15 +114,6 @@ def test_an_hour_that_is_better_than_expected_is_told_of_where_that_is_asked_for
     assert (held.severity, held.current_value) == ("info", pytest.approx(11.5))
 
 
-def silent_since(work: Work, last: datetime, *, weekends: bool, **scope: str) -> None:
-    """Ten events in each working hour of five weeks until `last`."""
-    with recording(work, **scope) as gauge:
-        for n in range(5 * 168):
-            hour = last - n * HOUR
-            if weekends or hour.weekday() < 5:
-                tasks(gauge, hour, 10)
-
-
 def test_silence_is_told_of_in_hours_in_which_something_usually_is(work: Work) -> None:
     friday = datetime(2026, 11, 13, 17, tzinfo=UTC)
     silent_since(work, friday, weekends=False)
@@ -170,18 +132,6 @@ def test_silence_of_one_agent_is_told_of_where_that_is_asked_for(work: Work) -> 
     assert found_by(work, rule_from("no_data", {"type": "no_data", "threshold": 24})).holds == ()
     by_agent = found_by(work, rule_from("no_data", {"type": "no_data", "threshold": 24, "by": "agent"}))
     assert [held.agent_name for held in by_agent.holds] == ["coder"]
-
-
-def usual_days(work: Work, agents: int, slower: str | None = None) -> None:
-    """Thirty days of six hours of work; nights are slower for all; the last day's last one is slower for one."""
-    for number in range(agents):
-        agent = f"agent-{number}"
-        with recording(work, agent=agent) as gauge:
-            for day in range(30):
-                for hour in (1, 2, 3, 13):
-                    usual = 100 + 5 * ((day * 7 + number) % 5) + (400 if hour == 13 else 0)
-                    late = 1.8 if agent == slower and day == 0 else 1.0
-                    tasks(gauge, NOW - day * DAY - hour * HOUR, 10, duration_ms=usual * late)
 
 
 def test_what_is_slower_than_at_the_same_hours_of_the_days_before_has_degraded(work: Work) -> None:

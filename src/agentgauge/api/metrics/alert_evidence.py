@@ -39,7 +39,7 @@ class EvidenceRow(Part):
 
     window: EvidenceWindow
     value: Number = Field(description="What was observed, in `unit`.")
-    unit: Unit = Field(description="`percent` is of 100, `1` a ratio of 0 to 1, `0-100` points.")
+    unit: Unit = Field(description="`percent` is of 100, `1` a ratio of 0 to 1, `0-1` and `0-100` are scores.")
     samples: int | None = Field(description="Operations, calls, scores or events of the window that were looked at.")
     expected: EvidenceRange | None = Field(
         description="What the rule lets pass: by the past where it has learnt from that, else up to its threshold."

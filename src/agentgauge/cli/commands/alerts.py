@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import tzinfo
 
-    from agentgauge.state.alerts import Alert, AlertBook, AlertStep
+    from agentgauge.state.alerts import Alert, AlertBook, AlertStep, Evidence
 
 alerts = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="What needs attention, and who attends to it.")
 
@@ -92,19 +92,18 @@ def show(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Show an alert, and everything that happened to it."""
+    """Show an alert, what it was raised from, and everything that happened to it."""
     from msgspec.structs import asdict
 
     from agentgauge.cli.output import print_document
     from agentgauge.cli.zones import reading_zone
 
     _, zone = reading_zone(tz)
-    book = _book(home)
-    alert, steps = book.get(id_), book.history(id_)
+    found = _book(home).case(id_)
     if as_json:
-        print_document({**asdict(alert), "history": steps})
+        print_document({**asdict(found.alert), "history": found.history})
     else:
-        _print_alert(alert, steps, zone)
+        _print_alert(found.alert, found.history, zone)
 
 
 @alerts.command()
@@ -221,6 +220,22 @@ def _who(actor: str | None) -> str:
     return "itself" if actor is None or actor == ITSELF else actor
 
 
+def _evidence_of(evidence: Evidence, zone: tzinfo) -> list[tuple[str, str | None]]:
+    """Facts about what it was raised from; None of what there is none of."""
+    from agentgauge.service.evidence_wording import baseline_words, conditions, range_words, window_words
+
+    unit, expected, interval = evidence.unit, evidence.expected, evidence.interval
+    return [
+        ("accepted", None if expected is None else range_words(expected, unit)),
+        ("95 % interval", None if interval is None else range_words(interval, unit)),
+        ("window", window_words(evidence.window, zone)),
+        ("samples", None if evidence.samples is None else f"{evidence.samples:,}"),
+        ("compared with", None if evidence.baseline is None else baseline_words(evidence.baseline, zone)),
+        ("budget", evidence.budget),
+        ("rows", ", ".join(conditions(evidence)) or None),
+    ]
+
+
 def _print_alert(alert: Alert, steps: Sequence[AlertStep], zone: tzinfo) -> None:
     from rich.table import Table
     from rich.text import Text
@@ -244,6 +259,7 @@ def _print_alert(alert: Alert, steps: Sequence[AlertStep], zone: tzinfo) -> None
         ("value", figure(alert, alert.current_value)),
         ("expected", figure(alert, alert.expected_value)),
         ("threshold", figure(alert, alert.threshold_value)),
+        *([] if alert.evidence is None else _evidence_of(alert.evidence, zone)),
         ("detected", wording.moment(alert.detected_at, zone)),
         ("still holds", "yes" if alert.clear_at is None else f"no, since {wording.moment(alert.clear_at, zone)}"),
     ):

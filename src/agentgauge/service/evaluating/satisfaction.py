@@ -55,7 +55,7 @@ def satisfactions(evaluation: Evaluation, rule: Rule) -> Found:
                 expected_value=rule.threshold, threshold_value=rule.threshold,
                 deviation_percent=deviation(mean, rule.threshold),
                 evidence=Evidence(
-                    window=window_of(evaluation, rule), value=mean, unit="1", samples=n, expected=allowed(rule),
+                    window=window_of(evaluation, rule), value=mean, unit="0-1", samples=n, expected=allowed(rule),
                     interval=range_of(low, high), filters=selecting_key(rule, project, of, kind="satisfaction"),
                 ),
             )
