@@ -133,7 +133,8 @@ def _write(folder: Path) -> None:
 
     folder.mkdir()
     (folder / DEFINITIONS).write_bytes(msgspec.json.encode(made()))
-    (folder / SCRIPT).write_text(vl_convert.javascript_bundle()  # type: ignore[call-arg] # its stub knows no default, encoding="utf-8")
+    bundle = vl_convert.javascript_bundle()  # type: ignore[call-arg] # its stub knows no default
+    (folder / SCRIPT).write_text(bundle, encoding="utf-8")
 
 
 if __name__ == "__main__":

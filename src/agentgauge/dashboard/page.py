@@ -112,7 +112,8 @@ async def answer(
     def asked_of(asked: Asked) -> PageAsked:
         return PageAsked(
             path=path, at=names, filters=filters, window=filters.window(asked.now),
-            previous=filters.previous(asked.now), engine=asked.engine, as_of=asked.as_of, now=asked.now, runtime=runtime, principal=principal, root=root,
+            previous=filters.previous(asked.now), engine=asked.engine, as_of=asked.as_of, now=asked.now,
+            runtime=runtime, principal=principal, root=root,
         )  # fmt: skip
 
     def compute(asked: Asked) -> bytes:
