@@ -40,6 +40,7 @@ from agentgauge.cli.commands.reprice import reprice
 from agentgauge.cli.commands.role import role
 from agentgauge.cli.commands.serve import serve
 from agentgauge.cli.commands.sql import sql
+from agentgauge.cli.commands.top import top
 from agentgauge.cli.commands.trends import trends
 from agentgauge.cli.exits import ExitCodes
 
@@ -55,6 +56,7 @@ for command in (
     demo,
     import_command,
     report,
+    top,
     agent,
     role,
     percentiles,
