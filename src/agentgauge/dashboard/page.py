@@ -10,9 +10,11 @@ a card that failed is not kept.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from fastapi import Request, Response
@@ -30,6 +32,7 @@ from agentgauge.service.security.principal import Principal
 from agentgauge.service.window import Window
 
 _last_good = LastGood()
+_NAMED = re.compile(r"{(\w+)(?::path)?}")
 
 
 class PageAsked(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,13 +73,20 @@ class PageAsked(msgspec.Struct, frozen=True, kw_only=True):
         return column if of == card else None
 
 
+def path_of(route: str, names: Mapping[str, str]) -> str:
+    """The address of a page that is called `/agents/{agent}` or `/runs/{run:path}`, of these names: whatever they hold,
+    slashes and percent signs too, it is one part of the address.
+    """
+    return _NAMED.sub(lambda found: quote(names[found[1]], safe=""), route)
+
+
 def _nothing(asked: PageAsked) -> None:
     pass
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
     path: str
-    """As FastAPI writes it: `/agents/{agent}`."""
+    """As FastAPI writes it: `/agents/{agent}`, `/runs/{run:path}` where names hold slashes."""
     title: str
     """May name what the address does: `Agent {agent}`."""
     cards: tuple[Card, ...]
@@ -106,7 +116,7 @@ async def answer(
     page: Page, request: Request, runtime: Runtime, principal: Principal, filters: PageFilters, names: dict[str, str]
 ) -> Response:
     root = request.scope.get("root_path", "")
-    path = page.path.format(**names)
+    path = path_of(page.path, names)
     scopes = tuple(sorted(principal.scopes))
 
     def asked_of(asked: Asked) -> PageAsked:
