@@ -1,7 +1,7 @@
 """What an alert was raised from: a window, what it was compared with, what was expected, and which rows are behind it.
 
-A rule fills in what it has used, and leaves None where it has none. It is kept as JSON with the alert, as of its last
-evaluation, and with each of its steps, as of then.
+A rule fills in what it has used, and leaves None where it has none. It is kept as JSON with the alert, as of the last
+evaluation that found it, and with each of its steps, as of then.
 """
 
 from __future__ import annotations
