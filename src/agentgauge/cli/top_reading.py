@@ -2,7 +2,7 @@
 
 Where nothing was recorded since the last look, a look takes a millisecond. Else the events are asked anew: while
 something is recorded all the time every five seconds, which is how long a snapshot lasts, and so seldom that asking
-takes a tenth of the time at most.
+takes a twentieth of the time at most.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from agentgauge.state.alerts import Alert, AlertBook
 from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.opening import shared_state
 
-_IDLE_SECONDS = 10.0
+_IDLE_SECONDS = 15.0
 """After so long the same events are asked anew: the hour that they are asked about is another."""
-_SHARE = 10
+_SHARE = 20
 """Asking takes one part in so many of the time."""
 _SERVER_SECONDS = 30.0
 """How often a server is asked for the budgets that it keeps."""

@@ -6,7 +6,6 @@ what it had, dated.
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import time
@@ -30,9 +29,8 @@ from agentgauge.cli.top_tables import Order
 from agentgauge.errors import AgentGaugeError
 
 _ORDERS: dict[str, Order] = {"c": "cost", "t": "time", "l": "last"}
-_DRAWN_SECONDS = 1.0
-"""How often ages are drawn anew where nothing else happens."""
-_PAUSED_SECONDS = 3600.0
+_LONG_SECONDS = 3600.0
+"""Keys, and what has been read, end the waiting."""
 
 
 def print_once(reading: Reading, zone: tzinfo) -> None:
@@ -72,25 +70,21 @@ class _Watch:
         self._read = self._reading.look()
         self._next = time.monotonic() + self._interval
         with Live(console=self._out, screen=True, auto_refresh=False) as live, _suspending(live, self._keys):
-            pressed, drawn = "", -math.inf
+            live.update(self._frame(), refresh=True)
+            pressed = ""
             while "q" not in pressed:
-                self._obey(pressed)
-                is_new = self._take()
                 self._begin_to_read()
-                if pressed or (not self._is_paused and (is_new or time.monotonic() - drawn >= _DRAWN_SECONDS)):
-                    live.update(self._frame(), refresh=True)
-                    drawn = time.monotonic()
                 pressed = self._keys.wait(self._patience()).lower()
+                self._obey(pressed)
+                if self._take() or pressed:
+                    live.update(self._frame(), refresh=True)
 
     def _patience(self) -> float:
-        if self._is_paused:
-            return _PAUSED_SECONDS
-        if self._looking is not None:
-            return _DRAWN_SECONDS
-        return min(max(self._next - time.monotonic(), 0.0), _DRAWN_SECONDS)
+        is_asked = self._looking is None and not self._is_paused
+        return max(self._next - time.monotonic(), 0.0) if is_asked else _LONG_SECONDS
 
     def _take(self) -> bool:
-        """Whether there is anything that was read meanwhile."""
+        """Whether a look has ended meanwhile."""
         if self._looking is None or not self._looking.done():
             return False
         done, self._looking = self._looking, None

@@ -178,7 +178,9 @@ def _agents(
         _at_work(key, rows[key], state, open_here, last_events.get(key, {}))
         for key, (state, open_here) in shown.items()
     ]
-    found += _works(engine, now, [each for each in opened if each.is_work], found)
+    lately = [row for row in rows.values() if row["last"] > now - RECENT]
+    works = [each for each in opened if each.is_work and (each.is_writing is not False or _is_of(each, lately))]
+    found += _works(engine, now, works, found)
     order: Sequence[State] = ("running", "seen", "cut off")
     return tuple(sorted(found, key=lambda one: (order.index(one.state), -one.last.timestamp())))
 
@@ -249,7 +251,7 @@ def _works(engine: Engine, now: datetime, opened: Iterable[Open], agents: Iterab
         row = _figures_of(engine, now - DAY, column, each.name, project)
         if _goes_on(each, row["last"], now):
             state: State = "running"
-        elif each.is_writing is False and row["last"] > now - RECENT:
+        elif each.is_writing is False:
             state = "cut off"
         else:
             continue
@@ -257,6 +259,12 @@ def _works(engine: Engine, now: datetime, opened: Iterable[Open], agents: Iterab
         found.append(_at_work(key, row, state, [each], {"kind": "mark", "name": f"{each.what} is open"}))
         busy.update(_places(project, run, session, work_item))
     return found
+
+
+def _is_of(work: Open, rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether any of the rows is of a piece of work."""
+    column = _COLUMNS.get(work.what, "work_item")
+    return any(row["project"] == work.key[0] and row[column] == work.name for row in rows)
 
 
 def _places(
