@@ -11,11 +11,9 @@ from agentgauge.cli import options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from rich.table import Table
 
-    from agentgauge.analysis.change_points import ChangePoint
     from agentgauge.cli.output import Screen
     from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
@@ -125,15 +123,17 @@ def _show(answer: Trends, asked: Question, limit: int, per: str) -> None:
 def _show_one(out: Screen, answer: Trends, trend: Trend) -> None:
     from rich.text import Text
 
+    from agentgauge.service.trend_wording import shift_sentence, small_print, trend_sentence
+
     for line in _chart(answer, trend, out.width, out.encoding):
         out.print(Text(line, style="cyan"), soft_wrap=True)
-    out.print(Text(_sentence(answer, trend)))
+    out.print(Text(trend_sentence(answer, trend)))
     for point in trend.shifts.points:
-        out.print(Text(_shift(answer, point)))
+        out.print(Text(shift_sentence(answer, point)))
     if trend.shifts.points and trend.r_squared >= trend.shifts.r_squared:
         out.print(Text("A steady slope describes these days as well as such steps do."))
     out.print()
-    for line in _small_print(answer, trend):
+    for line in small_print(answer, trend):
         out.print(Text(line, style="dim"))
 
 
@@ -159,55 +159,6 @@ def _chart(answer: Trends, trend: Trend, width: int, encoding: str) -> Iterator[
     yield ""
 
 
-def _sentence(answer: Trends, trend: Trend) -> str:
-    """What was found, in one."""
-    from agentgauge.cli import wording
-
-    if trend.trend == "insufficient_data":
-        had = wording.count_of(trend.data_points, "day")
-        return f"Insufficient data: {had} with values, and 7 are needed."
-    slope = _a_day(trend.robust.slope_per_day, answer.unit)
-    between = f"95 %: {_limits(trend, answer.unit)}"
-    if trend.trend == "stable":
-        steady = "No steady trend, but shifts" if trend.shifts.points else "Stable"
-        return f"{steady}: {slope} ({between}) cannot be told from chance ({_p(trend.p_adjusted)})."
-    return f"{trend.trend.capitalize()}: {slope} ({between}; {_p(trend.p_adjusted)})."
-
-
-def _shift(answer: Trends, point: ChangePoint) -> str:
-    from agentgauge.cli import wording
-
-    before, after = (wording.number(level.mean, answer.unit) for level in (point.before, point.after))
-    way = ("may have risen", "may have fallen") if point.is_unsure else ("rose", "fell")
-    limits = " to ".join(_signed(limit, answer.unit) for limit in (point.low, point.high))
-    return (
-        f"The level {way[point.size < 0]} on {_day(point.time, answer.time_zone)} from {before} to {after} "
-        f"({_signed(point.size, answer.unit)}; 95 %: {limits}; {_p(point.p_value)})."
-    )
-
-
-def _small_print(answer: Trends, trend: Trend) -> Iterator[str]:
-    from agentgauge.cli import wording
-
-    of = f"{wording.count_of(trend.data_points, 'day')} with {wording.count_of(trend.values, 'value')}"
-    if trend.empty_days:
-        of += f", {wording.count(trend.empty_days)} without"
-    if trend.incomplete_days:
-        of += f", {wording.count(trend.incomplete_days)} incomplete and left out"
-    yield f"{of}."
-    if trend.unpriced_calls:
-        yield f"{wording.unpriced(trend.unpriced_calls)} and in no figure."
-    if trend.trend != "insufficient_data":
-        yield (
-            f"Least squares: {_a_day(trend.slope, answer.unit)}, r squared {trend.r_squared:.2f}, {_p(trend.p_value)} "
-            "if days did not depend on each other."
-        )
-        yield (
-            f"A day resembles the one before by {trend.robust.autocorrelation:.2f}: "
-            f"as good as {trend.robust.effective_n:.0f} independent days."
-        )
-
-
 def _table(answer: Trends, out: Screen, limit: int) -> Table:
     from agentgauge.cli.tables import fitting, natural_width, rows_table, table_width
 
@@ -229,15 +180,16 @@ def _columns(answer: Trends, shown: Sequence[Trend], out: Screen, spark: int) ->
     from agentgauge.cli import wording
     from agentgauge.cli.chart import can_draw_blocks
     from agentgauge.cli.column_chart import columns, sparkline
+    from agentgauge.service.trend_wording import chance, limits, signed
 
     unicode = can_draw_blocks(out.encoding)
     numbers: list[Cell] = [
-        ("a day", lambda trend: _signed(trend.robust.slope_per_day, answer.unit)),
-        ("95 %", lambda trend: _limits(trend, answer.unit)),
+        ("a day", lambda trend: signed(trend.robust.slope_per_day, answer.unit)),
+        ("95 %", lambda trend: limits(trend, answer.unit)),
         (
             "p",
             lambda trend: (
-                "" if math.isnan(trend.p_adjusted) else _p(trend.p_adjusted).removeprefix("p ").removeprefix("= ")
+                "" if math.isnan(trend.p_adjusted) else chance(trend.p_adjusted).removeprefix("p ").removeprefix("= ")
             ),
         ),
         ("level shifted", _shifts),
@@ -266,44 +218,3 @@ def _remarks(answer: Trends, limit: int) -> Iterator[str]:
 
 def _days(trend: Trend) -> list[float]:
     return [point.value for point in trend.points if point.complete]
-
-
-def _a_day(slope: float, unit: str) -> str:
-    if slope == 0:
-        return "no change a day"
-    return f"{_rough(abs(slope), unit)} {'more' if slope > 0 else 'less'} a day"
-
-
-def _limits(trend: Trend, unit: str) -> str:
-    low, high = trend.robust.slope_low, trend.robust.slope_high
-    return "" if math.isnan(low) else f"{_signed(low, unit)} to {_signed(high, unit)}"
-
-
-def _signed(value: float, unit: str) -> str:
-    from agentgauge.cli import wording
-
-    if math.isnan(value):
-        return wording.NOTHING
-    if math.isinf(value):
-        return "any less" if value < 0 else "any more"
-    return f"{'-' if value < 0 else '+'}{_rough(abs(value), unit)}"
-
-
-def _rough(value: float, unit: str) -> str:
-    """With two significant digits: more would claim what nobody knows of a slope."""
-    from agentgauge.cli import wording
-
-    rounded = float(f"{value:.2g}")
-    return wording.number(rounded, unit) if unit in ("ms", "USD") or rounded >= 1 else f"{rounded:g}"
-
-
-def _p(p_value: float) -> str:
-    if math.isnan(p_value):
-        return ""
-    return "p < 0.001" if p_value < 0.0005 else f"p = {p_value:.3f}"
-
-
-def _day(time: datetime, zone_name: str) -> str:
-    from agentgauge.engines.time_buckets import zone_named
-
-    return f"{time.astimezone(zone_named(zone_name)):%a %Y-%m-%d}"
