@@ -11,19 +11,10 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import Literal
 
 import msgspec
 
-from agentgauge.analysis.forecast import (
-    FEWEST_DAYS,
-    FEWEST_DAYS_OF_INTERVALS,
-    MOST_DAYS,
-    Exhaustion,
-    Span,
-    budget_exhaustion,
-    first_to_learn_from,
-)
+from agentgauge.analysis.forecast import FEWEST_DAYS_OF_INTERVALS, MOST_DAYS, Span
 from agentgauge.analysis.forecast import forecast as forecast_of
 from agentgauge.analysis.forecast_backtest import Coverage
 from agentgauge.engines import Engine, Filter, Measure, Query
@@ -32,11 +23,11 @@ from agentgauge.engines.time_buckets import bucket_time, zone_named
 from agentgauge.errors import QueryError
 from agentgauge.service.asked import Asked
 from agentgauge.service.readings.amounts import AMOUNTS, amounts_by, unit_of
-from agentgauge.service.readings.series import Point, Series
+from agentgauge.service.readings.past_days import State, past_days, state_of
+from agentgauge.service.readings.run_out import run_out
 from agentgauge.service.window import Window
 
 DAYS = 30
-State = Literal["forecast", "no intervals", "too little history"]
 
 
 class Day(msgspec.Struct, frozen=True):
@@ -144,21 +135,18 @@ def forecast(
     midnight = bucket_time("day", clocks, today.toordinal())
     start = window.start or bucket_time("day", clocks, today.toordinal() - MOST_DAYS)
     ended = Window(min(start, midnight), min(window.end or midnight, midnight))
-    points, break_days = _days(amounts_by(asked, metric, None, ended, "day", zone, now, filters).get(None))
-    unpriced = sum(point.unpriced_calls for point in points)
-    if unpriced and not any(point.value for point in points):
-        points, break_days = [], 0  # what all these days cost is not known, which is not nothing
-    made = forecast_of([point.value for point in points], days)
+    past = past_days(amounts_by(asked, metric, None, ended, "day", zone, now, filters).get(None))
+    made = forecast_of(past.values, days)
     dates = [today + timedelta(days=ahead) for ahead in range(days)]
-    read = Window(points[0].start, ended.end) if points else None
+    read = Window(past.points[0].start, ended.end) if past.points else None
     return Forecast(
         metric=metric,
         unit=unit_of(metric),
         time_zone=zone,
-        state=_state(made.history_days),
+        state=state_of(made.history_days),
         history_days=made.history_days,
-        since=points[0].start.date() if points else None,
-        break_days=break_days,
+        since=past.points[0].start.date() if past.points else None,
+        break_days=past.break_days,
         needed_days=FEWEST_DAYS_OF_INTERVALS,
         method=made.method,
         first=today,
@@ -166,9 +154,9 @@ def forecast(
         total=made.sums[-1] if made.sums else None,
         days=tuple(Day(*each) for each in zip(dates, made.days, strict=False)),
         weeks=_weeks(dates, made.days, made.sums),
-        past=tuple(Past(point.start.date(), point.value) for point in points),
+        past=tuple(Past(point.start.date(), point.value) for point in past.points),
         past_total=_total(asked, metric, read, filters) if read else Decimal(0),
-        unpriced_calls=unpriced,
+        unpriced_calls=past.unpriced_calls,
         tested_days=made.tested_days,
         coverage=made.coverage,
         budget=None
@@ -176,24 +164,6 @@ def forecast(
         else _budget(asked, budget_usd, budget_since or today.replace(day=1), zone, now, filters, made.sums),
         way=asked.way,
     )
-
-
-def _days(found: Series | None) -> tuple[list[Point], int]:
-    """Complete days from the first that says what comes, and how many empty ones are before it where that is a break.
-
-    The first day is among them only where the window begins with it: recording, or work, may have begun at any hour.
-    """
-    points = [point for point in (found.points if found else ()) if point.complete]
-    used = [bool(point.n or point.value) for point in points]
-    first = first_to_learn_from(used)
-    before = next((back for back in range(first) if used[first - 1 - back]), 0)
-    return points[first + 1 if first else 0 :][-MOST_DAYS:], before
-
-
-def _state(history_days: int) -> State:
-    if history_days < FEWEST_DAYS:
-        return "too little history"
-    return "forecast" if history_days >= FEWEST_DAYS_OF_INTERVALS else "no intervals"
 
 
 def _weeks(dates: Sequence[date], days: Sequence[Span], sums: Sequence[Span]) -> tuple[Week, ...]:
@@ -233,7 +203,7 @@ def _budget(
     of_today, _ = _spent(engine, midnight, now, filters)
     _, unpriced = _spent(engine, begin, now, filters)
     spent = before + of_today
-    found = budget_exhaustion(float(budget_usd - before), [_at_least(span, float(of_today)) for span in sums])
+    dates = run_out(budget_usd, before, of_today, sums, today)
     return BudgetDates(
         budget_usd=budget_usd,
         since=since,
@@ -242,24 +212,8 @@ def _budget(
         unpriced_calls=unpriced,
         exhausted=spent >= budget_usd,
         horizon=today + timedelta(days=max(len(sums) - 1, 0)),
-        **_dates(found, today, exhausted=spent >= budget_usd),
+        **msgspec.structs.asdict(dates),
     )
-
-
-def _dates(found: Exhaustion, today: date, *, exhausted: bool) -> dict[str, date | None]:
-    ahead = {
-        "day": found.day,
-        "earliest_80": found.earliest_80,
-        "latest_80": found.latest_80,
-        "earliest_95": found.earliest_95,
-        "latest_95": found.latest_95,
-    }
-    return {name: None if day is None or exhausted else today + timedelta(days=day - 1) for name, day in ahead.items()}
-
-
-def _at_least(span: Span, spent: float) -> Span:
-    """What today has already cost is no less in any case."""
-    return Span(*(max(figure, spent) for figure in msgspec.structs.astuple(span)))
 
 
 def _spent(engine: Engine, start: datetime, end: datetime, filters: Sequence[Filter]) -> tuple[Decimal, int]:
