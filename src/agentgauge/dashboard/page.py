@@ -21,12 +21,14 @@ from fastapi import Request, Response
 
 from agentgauge.api.answering import Asked, answered
 from agentgauge.dashboard import rendering
+from agentgauge.dashboard.acts import Act
 from agentgauge.dashboard.card import Card, LastGood, Shown, shown
 from agentgauge.dashboard.content import Drawn, table_of
 from agentgauge.dashboard.filters import PageFilters
 from agentgauge.engines import Engine, Filter
 from agentgauge.errors import NotFound
 from agentgauge.service.cache import question_key
+from agentgauge.service.filter_choices import first_event
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.principal import Principal
 from agentgauge.service.window import Window
@@ -45,6 +47,8 @@ class PageAsked(msgspec.Struct, frozen=True, kw_only=True):
     filters: PageFilters
     window: Window
     previous: Window | None
+    first: datetime | None
+    """When the first event was that there is."""
     engine: Engine
     """Sees the projects of the principal only."""
     as_of: datetime
@@ -53,6 +57,11 @@ class PageAsked(msgspec.Struct, frozen=True, kw_only=True):
     principal: Principal
     root: str
     """What a proxy puts before all addresses."""
+
+    @property
+    def may_act(self) -> bool:
+        """Whether who looks may do what the page offers (`dashboard.acts`)."""
+        return self.principal.may("admin") and self.principal.projects is None
 
     @property
     def conditions(self) -> tuple[Filter, ...]:
@@ -101,6 +110,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Of state, that it depends on (`state.changes`)."""
     check: Callable[[PageAsked], None] = _nothing
     """Raises `NotFound` for what there is not."""
+    acts: tuple[Act, ...] = ()
+    """What its forms do."""
     needs_admin: bool = False
 
 
@@ -122,7 +133,7 @@ async def answer(
     def asked_of(asked: Asked) -> PageAsked:
         return PageAsked(
             path=path, at=names, filters=filters, window=filters.window(asked.now),
-            previous=filters.previous(asked.now), engine=asked.engine, as_of=asked.as_of, now=asked.now,
+            previous=filters.previous(asked.now), first=first_event(asked.engine), engine=asked.engine, as_of=asked.as_of, now=asked.now,
             runtime=runtime, principal=principal, root=root,
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -21,10 +21,14 @@ from agentgauge.dashboard import assets
 from agentgauge.dashboard.card import Shown
 from agentgauge.dashboard.content import kind_of
 from agentgauge.dashboard.filters import NAMES, RANGES
+from agentgauge.dashboard.said import MARK
 from agentgauge.dashboard.table import Column, Kind, other_order
 from agentgauge.service import short_wording, wording
 
 if TYPE_CHECKING:
+    from fastapi import Request
+
+    from agentgauge.dashboard.acts import Act
     from agentgauge.dashboard.page import Page, PageAsked
 
 _log = logging.getLogger("agentgauge.dashboard")
@@ -46,6 +50,16 @@ def failure(status: int, message: str, root: str, **more: Any) -> bytes:
     """A page that says what went wrong."""
     template = _environment().get_template("failure.html")
     return template.render(status=status, message=message, root=root, **more).encode()
+
+
+def confirmation(act: Act, request: Request, fields: Mapping[str, Any], then: str) -> bytes:
+    """A page that asks whether an act is to be done, for who runs no script."""
+    pairs = [(name, one) for name, value in fields.items() for one in (value if isinstance(value, list) else [value])]
+    template = _environment().get_template("confirmation.html")
+    address = act.address(request.scope.get("root_path", ""), request.path_params)
+    return template.render(
+        act=act, address=address, pairs=pairs, then=then, root=request.scope.get("root_path", "")
+    ).encode()
 
 
 def static_chart(chart: Chart) -> bytes:
@@ -106,7 +120,7 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {
         "asset": assets.address, "version": agentgauge.__version__, "ranges": RANGES, "kind_of": kind_of,
         "other_order": other_order, "is_figure": _is_figure, "spark": _spark, "script": SCRIPT,
-        "definitions": DEFINITIONS,
+        "definitions": DEFINITIONS, "said_mark": MARK,
     }  # fmt: skip
     return environment
 

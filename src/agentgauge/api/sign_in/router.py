@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from agentgauge.api.access import Anyone, RuntimeOf, check_own_page, client_address, session_cookie_name
 from agentgauge.api.openapi import errors
+from agentgauge.api.own_paths import own_path
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.people import SESSION_SECONDS, SIGNING_IN_SECONDS, People
 
@@ -42,7 +43,7 @@ async def me(principal: Anyone) -> Me:
 async def sign_in(request: Request, runtime: RuntimeOf, then: Annotated[str, Query(max_length=2000)] = "/") -> Response:
     """Go to the provider, and come back to the page `then` of this server."""
     people = _people(runtime)
-    session: dict[str, object] = {"then": then if _is_own_path(then) else "/"}
+    session: dict[str, object] = {"then": own_path(then)}
     response = RedirectResponse(await _provider(request, people).address(session, request), 302)
     _set(response, people, _SIGNING_IN, people.sealed("signing-in", session, SIGNING_IN_SECONDS), SIGNING_IN_SECONDS)
     return response
@@ -102,8 +103,3 @@ def _provider(request: Request, people: People) -> Provider:
 def _set(response: Response, people: People, name: str, value: str, seconds: int) -> None:
     secure = people.settings.public_url.startswith("https://")
     response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
-
-
-def _is_own_path(path: str) -> bool:
-    """Whether a path leads to this server; `//host` and `/\\host` lead elsewhere."""
-    return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()

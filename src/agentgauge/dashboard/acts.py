@@ -1,0 +1,143 @@
+"""Acts: the one way in which a page changes something.
+
+An act is declared beside the page that offers it, with what its form sends and what is done with it:
+
+    class OfAlert(Given):
+        alert_id: int                       # from the address
+        version: int | None = None          # from a hidden field: what the person saw
+
+    def _acknowledge(acting: Acting, given: OfAlert) -> str:
+        AlertBook(acting.runtime.state).acknowledge(given.alert_id, acting.principal.name, acting.now, ...)
+        return f"Alert {given.alert_id} is acknowledged."
+
+    ACKNOWLEDGE = Act(path="/alerts/{alert_id}/acknowledge", given=OfAlert, does=_acknowledge)
+    ALERTS = Page(..., acts=(ACKNOWLEDGE,))
+
+A card's template has the act among its values and writes its button, which is offered to who may do it:
+
+    {% import "macros/forms.html" as forms %}
+    {{ forms.button(asked, acknowledge, "Acknowledge", at={"alert_id": alert.id}, fields={"version": alert.version}) }}
+    {% call forms.form(asked, change, at={"budget_id": budget.id}, submit="Save") %}
+    {{ forms.field("total_usd", "Total", budget.total_usd, kind="number", step="0.01") }}
+    {% endcall %}
+
+The form is posted with where the person was. The act is done as the API does it: by who has the scope `admin`, from a
+page of this server's own, with errors of the same classes. It is answered with 303 to where the person was, which says
+the words that `does` returned; an error is a page that says what was wrong, with its status. An act with a `question`
+asks it before: in a dialogue, or, where no script runs, on a page of its own.
+
+Fields are as browsers send them: one that was left empty is left out, so that a default holds or the error says that it
+is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+import msgspec
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from agentgauge.api.access import Admin, RuntimeOf, check_own_page
+from agentgauge.api.own_paths import own_path
+from agentgauge.dashboard import rendering
+from agentgauge.dashboard.said import Said, say
+from agentgauge.errors import BodyTooLarge, BodyUnsupported
+from agentgauge.service.runtime import Runtime
+from agentgauge.service.security.principal import Principal
+
+_FORM = "application/x-www-form-urlencoded"
+_LARGEST = 64 * 1024
+_MOST_FIELDS = 200
+_THEN, _CONFIRMED = "then", "confirmed"
+"""Fields that every form may have besides those of its act."""
+
+
+class Given(BaseModel):
+    """What a form sends, and what its address names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Acting(msgspec.Struct, frozen=True):
+    """What an act is done with."""
+
+    runtime: Runtime
+    principal: Principal
+    now: datetime
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What was done, where the person is not sent back to where they were."""
+
+    words: str
+    then: str
+    """The address of a page, as `asked.link` gives it."""
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True):
+    path: str
+    """As FastAPI writes it: `/alerts/{alert_id}/acknowledge`."""
+    given: type[Given]
+    does: Callable[[Acting, Any], str | Done]
+    """Called on a thread with a `given`; returns what was done, in a sentence. Raises `AgentGaugeError`."""
+    question: str = ""
+    """Asked before something is done that cannot be taken back: `Delete this budget?`"""
+
+    def address(self, root: str, at: Mapping[str, object]) -> str:
+        """Where its form is posted to."""
+        return root + self.path.format(**{name: quote(str(value), safe="") for name, value in at.items()})
+
+
+def add_route(router: APIRouter, act: Act) -> None:
+    async def perform(request: Request, runtime: RuntimeOf, principal: Admin) -> Response:
+        check_own_page(request)
+        fields = await _fields(request)
+        then = own_path(str(fields.pop(_THEN, "/")), f"{request.scope.get('root_path', '')}/")
+        is_confirmed = fields.pop(_CONFIRMED, "") == "yes"
+        given = _given(act, fields | request.path_params)
+        if act.question and not is_confirmed:
+            return Response(rendering.confirmation(act, request, fields, then), media_type="text/html")
+        acting = Acting(runtime, principal, runtime.now())
+        done = await run_in_threadpool(act.does, acting, given)
+        words, then = (done.words, done.then) if isinstance(done, Done) else (done, then)
+        response = RedirectResponse(then, 303)
+        say(request, response, Said(words))
+        return response
+
+    router.add_api_route(act.path, perform, methods=["POST"], name=f"act {act.path}")
+
+
+async def _fields(request: Request) -> dict[str, Any]:
+    """The fields of a form by their names; of one that was sent several times all. Raises `AgentGaugeError`."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _FORM:
+        raise BodyUnsupported(f"a form is sent as {_FORM}, not as {kind or 'nothing that is said'}")
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > _LARGEST:
+            raise BodyTooLarge(f"a form has at most {_LARGEST:,} bytes")
+    found: dict[str, Any] = {}
+    try:
+        pairs = parse_qsl(body.decode("ascii"), max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError:  # UnicodeDecodeError is one
+        raise BodyUnsupported(f"this is no form: percent-encoded UTF-8 of at most {_MOST_FIELDS} fields") from None
+    for name, value in pairs:
+        before = found.get(name)
+        found[name] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
+    return found
+
+
+def _given(act: Act, fields: Mapping[str, Any]) -> Given:
+    try:
+        return act.given.model_validate(fields)
+    except ValidationError as error:
+        found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
+        raise RequestValidationError(found) from None

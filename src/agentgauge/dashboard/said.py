@@ -1,0 +1,89 @@
+"""What an act did, said once: on the page that the person is sent back to.
+
+The words travel in a cookie that no script reads and that the next page takes away, not in the address: a link with
+words of somebody's own would make this server say them. They are put into the page after it came from the cache,
+escaped, so that a page is kept without them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+from typing import Literal
+
+import msgspec
+from fastapi import Request, Response
+from markupsafe import Markup, escape
+
+Tone = Literal["good", "bad"]
+
+MARK = Markup("<!--said-->")
+"""Where a page says it. What is not a template is escaped, so nothing recorded can be one."""
+REFRESH = "agentgauge-refresh"
+"""The header of a page that keeps itself up to date: what was said is for the one that is opened."""
+_COOKIE = "agentgauge_said"
+_SECONDS = 60
+_LONGEST = 600
+"""Characters: a cookie has 4 KB."""
+_CONDITIONS = (b"if-none-match", b"accept-encoding")
+
+
+class Said(msgspec.Struct, frozen=True):
+    text: str
+    tone: Tone = "good"
+
+
+def say(request: Request, response: Response, said: Said) -> None:
+    """On the next page that this browser opens."""
+    short = msgspec.structs.replace(said, text=said.text[:_LONGEST])
+    value = base64.urlsafe_b64encode(msgspec.json.encode(short)).decode()
+    secure = request.url.scheme == "https"
+    response.set_cookie(
+        cookie_name(request, _COOKIE),
+        value,
+        max_age=_SECONDS,
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="strict",
+    )
+
+
+def waits(request: Request) -> bool:
+    """Whether there is something to be said on the page that is asked for."""
+    return REFRESH not in request.headers and cookie_name(request, _COOKIE) in request.cookies
+
+
+def unconditional(request: Request) -> Request:
+    """The same request for the whole page as plain bytes, whatever of it the browser has."""
+    headers = [(name, value) for name, value in request.scope["headers"] if name not in _CONDITIONS]
+    return Request({**request.scope, "headers": headers}, request.receive)
+
+
+def saying(request: Request, response: Response) -> Response:
+    """A page with what there was to say, which is gone from the browser then."""
+    said = _read(request.cookies.get(cookie_name(request, _COOKIE), ""))
+    if said is not None and response.status_code == 200:
+        body = bytes(response.body)
+        if response.headers.get("content-encoding") == "gzip":
+            body = gzip.decompress(body)
+        words = f'<p class="{said.tone}">{escape(said.text)}</p>'.encode()
+        kind = response.headers.get("content-type")
+        response = Response(body.replace(MARK.encode(), words, 1), headers={"Cache-Control": "no-store"})
+        response.headers["Content-Type"] = kind or "text/html; charset=utf-8"
+    secure = request.url.scheme == "https"
+    response.delete_cookie(cookie_name(request, _COOKIE), path="/", secure=secure, httponly=True, samesite="strict")
+    return response
+
+
+def cookie_name(request: Request, name: str) -> str:
+    """With TLS it has the prefix that keeps other hosts of a domain from setting it."""
+    return f"__Host-{name}" if request.url.scheme == "https" else name
+
+
+def _read(cookie: str) -> Said | None:
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(cookie), type=Said)
+    except (binascii.Error, msgspec.DecodeError, ValueError):
+        return None  # nobody's words of ours: nothing is said
