@@ -23,7 +23,7 @@ from agentgauge.dashboard.content import kind_of
 from agentgauge.dashboard.filters import NAMES, RANGES
 from agentgauge.dashboard.said import MARK
 from agentgauge.dashboard.table import Column, Kind, other_order
-from agentgauge.service import short_wording, wording
+from agentgauge.service import alert_wording, short_wording, wording
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -116,6 +116,8 @@ def _environment() -> jinja2.Environment:
         "figure": figure, "chart_data": _chart_data, "moment": _moment, "money": short_wording.money,
         "count": short_wording.count, "tokens": short_wording.large_count, "duration": short_wording.duration,
         "percent": short_wording.percent, "score": short_wording.score, "utc": _utc,
+        "alert_headline": alert_wording.headline, "alert_against": alert_wording.against,
+        "alert_subject": alert_wording.subject,
     }  # fmt: skip
     environment.globals |= {
         "asset": assets.address, "version": agentgauge.__version__, "ranges": RANGES, "kind_of": kind_of,
