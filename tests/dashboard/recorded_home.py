@@ -1,4 +1,4 @@
-"""A home with a month of recorded work for pages to show, the same every time but for when it ended.
+"""A home with two months of recorded work for pages to show, the same every time but for when it ended.
 
 Four agents work on issues in two projects; from seven days ago on the reviewer uses a dearer model and the tester has
 become slower; one model has no price. Today and now there is the small work of every vocabulary
@@ -15,7 +15,7 @@ from pathlib import Path
 import agentgauge
 from tests.service.recorded_work import record
 
-DAYS = 40
+DAYS = 65
 _AGENTS = {"coder": "developer", "reviewer": "reviewer", "tester": "qa", "planner": "architect"}
 _MODELS = {
     "coder": "claude-sonnet-4-5", "reviewer": "gpt-5-mini", "tester": "gemini-2.5-flash", "planner": "gpt-5",

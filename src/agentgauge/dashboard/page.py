@@ -133,7 +133,8 @@ async def answer(
     def asked_of(asked: Asked) -> PageAsked:
         return PageAsked(
             path=path, at=names, filters=filters, window=filters.window(asked.now),
-            previous=filters.previous(asked.now), first=first_event(asked.engine), engine=asked.engine, as_of=asked.as_of, now=asked.now,
+            previous=filters.previous(asked.now), first=first_event(asked.engine),
+            engine=asked.engine, as_of=asked.as_of, now=asked.now,
             runtime=runtime, principal=principal, root=root,
         )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from agentgauge.engines import Engine, Measure, Query
 from agentgauge.service.window import Window
@@ -15,6 +16,12 @@ _MOST = 200
 def filter_choices(engine: Engine, window: Window) -> Mapping[str, tuple[str, ...]]:
     """Of each of `COLUMNS` the names that the window has, those with the most events first."""
     return {column: named(engine, window, column) for column in COLUMNS}
+
+
+def first_event(engine: Engine) -> datetime | None:
+    """When the first event was; None where there is none."""
+    first: datetime | None = engine.aggregate(Query(measures=(Measure("min", "time", name="first"),))).rows[0][0]
+    return first
 
 
 def named(engine: Engine, window: Window, column: str) -> tuple[str, ...]:

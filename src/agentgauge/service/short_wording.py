@@ -76,3 +76,8 @@ def signed_percent(ratio: float) -> str:
     if math.isnan(ratio):
         return NOTHING
     return ("+" if ratio > 0 else "-" if ratio < 0 else "") + percent(abs(ratio))
+
+
+def cost(amount: Decimal | None, unpriced_calls: int) -> str:
+    """Money, with a plus where calls without a price are not in it; a dash where nothing has one."""
+    return f"{money(amount)}+" if amount is not None and unpriced_calls else money(amount)

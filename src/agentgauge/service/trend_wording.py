@@ -46,8 +46,8 @@ def small_print(answer: Trends, trend: Trend) -> Iterator[str]:
         yield f"{wording.unpriced(trend.unpriced_calls)} and in no figure."
     if trend.trend != "insufficient_data":
         yield (
-            f"Least squares: {a_day(trend.slope, answer.unit)}, r squared {trend.r_squared:.2f}, {chance(trend.p_value)} "
-            "if days did not depend on each other."
+            f"Least squares: {a_day(trend.slope, answer.unit)}, r squared {trend.r_squared:.2f}, "
+            f"{chance(trend.p_value)} if days did not depend on each other."
         )
         yield (
             f"A day resembles the one before by {trend.robust.autocorrelation:.2f}: "

@@ -1,7 +1,14 @@
 """The pages, in the order of the menu."""
 
 from agentgauge.dashboard.page import Page
+from agentgauge.dashboard.pages.agent import AGENT, ROLE
+from agentgauge.dashboard.pages.agents import AGENTS
 from agentgauge.dashboard.pages.overview import OVERVIEW
 
-PAGES: tuple[Page, ...] = (OVERVIEW,)
+PAGES: tuple[Page, ...] = (
+    OVERVIEW,
+    AGENTS,
+    AGENT,
+    ROLE,
+)
 MENU: tuple[Page, ...] = tuple(page for page in PAGES if page.in_menu is not None)

@@ -2,56 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 
 from agentgauge.dashboard.card import Card
+from agentgauge.dashboard.change_words import tile_change
 from agentgauge.dashboard.charting import drawn
-from agentgauge.dashboard.content import Content, Empty, Tile, Tiles
+from agentgauge.dashboard.content import Content, Empty, Note, Own, Sentence, Tile, Tiles
 from agentgauge.dashboard.page import Page, PageAsked
+from agentgauge.dashboard.pages.work_tables import agents_table
 from agentgauge.service import reports, short_wording
+from agentgauge.service.explain_wording import told
 from agentgauge.service.graphs.colours import known_entities
 from agentgauge.service.graphs.courses import figures, sums_by
+from agentgauge.service.reports.changes import FigureName
+from agentgauge.service.reports.over_time import Bucket
+from agentgauge.service.reports.overview import Overview
+from agentgauge.service.reports.totals import FEW
+from agentgauge.service.window import Window
+from agentgauge.state.alerts import AlertBook
+
+_SEND = "agentgauge import claude-code ~/.claude/projects"
+_AGENTS_SHOWN = 8
+_ALERTS_SHOWN = 5
+_LINKS = {"cost": "/costs", "tasks": "/runs", "success_rate": "/agents", "p95_duration": "/performance"}
 
 
 def _tiles(asked: PageAsked) -> Iterator[Content]:
     found = reports.overview(asked.engine, asked.window, asked.conditions)
     if not found.events:
-        yield Empty(text="No events in this range.", command="agentgauge demo")
+        yield Empty(text="No events in this range, with these filters. This brings in what there is:", command=_SEND)
         return
     width = asked.filters.width(asked.now, found.first)
-    course = reports.over_time(asked.engine, asked.window, width, asked.filters.tz, asked.now, asked.conditions).rows
-    yield Tiles(
+    if asked.previous is None:
+        rows = reports.over_time(asked.engine, asked.window, width, asked.filters.tz, asked.now, asked.conditions).rows
+        yield _figures(asked, found, rows, {})
+        return
+    changed = reports.changes(
+        asked.engine, asked.window, asked.previous,
+        width=width, zone=asked.filters.tz, now=asked.now, filters=asked.conditions,
+    )  # fmt: skip
+    words = {one.name: tile_change(one, changed, asked) for one in changed.changes}
+    yield _figures(asked, found, changed.course, words)
+    if changed.recorded_since is not None:
+        yield Note("Recording began within the range before this one: nothing is compared with it.")
+
+
+def _figures(
+    asked: PageAsked, found: Overview, course: tuple[Bucket, ...], changed: Mapping[FigureName, dict[str, object]]
+) -> Tiles:
+    lately = reports.overview(asked.engine, Window(asked.now - timedelta(hours=24)), asked.conditions)
+    few = found.tasks < FEW
+
+    def tile(name: FigureName, title: str, figure: str, day: str, of: Callable[[Bucket], float]) -> Tile:
+        return Tile(
+            title=title,
+            figure=figure,
+            note=f"{day} in 24 h",
+            course=tuple(of(bucket) for bucket in course),
+            link=asked.link(_LINKS[name]),
+            **changed.get(name, {}),  # type: ignore[arg-type] # fields of a tile
+        )
+
+    return Tiles(
         (
-            Tile(
-                title="Total cost",
-                figure=short_wording.money(found.cost_usd),
-                course=tuple(float(bucket.cost_usd or 0) for bucket in course),
-                link=asked.link("/costs"),
+            tile(
+                "cost", "Total cost", short_wording.cost(found.cost_usd, found.unpriced_calls),
+                short_wording.money(lately.cost_usd), lambda bucket: float(bucket.cost_usd or 0),
             ),
-            Tile(
-                title="Tasks",
-                figure=short_wording.count(found.tasks),
-                course=tuple(float(bucket.tasks) for bucket in course),
-                link=asked.link("/runs"),
+            tile(
+                "tasks", "Tasks", short_wording.count(found.tasks), short_wording.count(lately.tasks),
+                lambda bucket: float(bucket.tasks),
             ),
-            Tile(
-                title="Success rate",
-                figure=short_wording.percent(found.success_rate),
-                course=tuple(bucket.success_rate for bucket in course),
-                link=asked.link("/agents"),
+            tile(
+                "success_rate", "Success rate", short_wording.percent(found.success_rate),
+                short_wording.percent(lately.success_rate), lambda bucket: bucket.success_rate,
             ),
-            Tile(
-                title="Latency p95",
-                figure=short_wording.duration(found.task_duration.p95_ms),
-                course=tuple(bucket.task_duration.p95_ms for bucket in course),
-                link=asked.link("/performance"),
+            tile(
+                "p95_duration", "Latency p95" if not few else f"Latency median (p95 needs {FEW} tasks)",
+                short_wording.duration(found.task_duration.median_ms if few else found.task_duration.p95_ms),
+                short_wording.duration(lately.task_duration.median_ms if few else _p95(lately)),
+                lambda bucket: bucket.task_duration.median_ms if few else bucket.task_duration.p95_ms,
             ),
         )
-    )
+    )  # fmt: skip
+
+
+def _p95(found: Overview) -> float:
+    return found.task_duration.p95_ms if found.tasks >= FEW else float("nan")
+
+
+def _what_changed(asked: PageAsked) -> Iterator[Content]:
+    if asked.previous is None:
+        yield Note("Everything is shown: there is nothing before it to compare with.")
+        return
+    window = Window(asked.window.start, asked.window.end or asked.now)
+    words = told(
+        reports.explain(
+            asked.engine, window, asked.previous,
+            book=asked.runtime.meter.book, now=asked.now, filters=asked.conditions,
+        ),
+        asked.filters.zone(),
+    )  # fmt: skip
+    yield Sentence(text=words.sentence, link=asked.link("/costs"), link_text="Costs in detail")
+    for remark in words.remarks[:2]:
+        yield Note(remark)
 
 
 def _cost_by_model(asked: PageAsked) -> Content:
-    width = asked.filters.width(asked.now)
+    width = asked.filters.width(asked.now, asked.first)
     course = reports.over_time(
         asked.engine, asked.window, width, asked.filters.tz, asked.now, asked.conditions, by=("model",)
     )
@@ -62,14 +121,30 @@ def _cost_by_model(asked: PageAsked) -> Content:
     )
 
 
-def _latency(asked: PageAsked) -> Content:
-    width = asked.filters.width(asked.now)
+def _latency(asked: PageAsked) -> Iterator[Content]:
+    width = asked.filters.width(asked.now, asked.first)
     course = reports.over_time(asked.engine, asked.window, width, asked.filters.tz, asked.now, asked.conditions).rows
     lines = {
         "median": lambda bucket: bucket.task_duration.median_ms,
-        "p95": lambda bucket: bucket.task_duration.p95_ms,
+        "p95": lambda bucket: bucket.task_duration.p95_ms if bucket.tasks >= FEW else None,
     }
-    return drawn(figures(course, lines, "ms", width=width, what="task duration"), zooms=True)
+    yield drawn(figures(course, lines, "ms", width=width, what="task duration"), zooms=True)
+    hidden = sum(0 < bucket.tasks < FEW for bucket in course)
+    if hidden:
+        yield Note(f"p95 is not shown for {hidden} of {len(course)} {width}s: they have fewer than {FEW} tasks.")
+
+
+def _agents(asked: PageAsked) -> Content:
+    return agents_table(asked, most=_AGENTS_SHOWN)
+
+
+def _alerts(asked: PageAsked) -> Content:
+    book, projects = AlertBook(asked.runtime.state), asked.principal.projects
+    found = book.alerts(status="open", projects=projects, limit=_ALERTS_SHOWN)
+    if not found:
+        return Empty(text="No open alerts.")
+    values = {"alerts": found, "count": book.count("open", projects), "more": asked.link("/alerts")}
+    return Own(template="overview/alerts.html", values=values)
 
 
 OVERVIEW = Page(
@@ -78,8 +153,11 @@ OVERVIEW = Page(
     in_menu="Overview",
     cards=(
         Card(id="figures", title="Figures", build=_tiles, width="bare"),
+        Card(id="changed", title="What changed", build=_what_changed, note="cost, against the range before"),
         Card(id="cost-by-model", title="Cost by model", build=_cost_by_model, width="two-thirds"),
         Card(id="latency", title="Latency of tasks", build=_latency, width="third"),
+        Card(id="agents", title="Agents", build=_agents, width="two-thirds"),
+        Card(id="alerts", title="Alerts", build=_alerts, width="third", note="open"),
     ),
     topics=("alerts", "budgets"),
 )

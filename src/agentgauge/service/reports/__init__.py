@@ -15,10 +15,12 @@
     outliers     single operations, calls or measurements whose value is far from the others'
     anomalies    hours or days of a metric that are not as their season lets expect
     forecast     what the coming days will cost, and when a budget is used up
+    changes      what differs from the window before, and whether more than chance does
     compare      whether models, configurations or experiments differ in a metric, over units of work
     explain      why a figure differs from what it was, factor by factor
     insights     fastest, cheapest and best agents, the best hours, operations that get worse
     economics    what outcomes cost: an issue, a pipeline, a debugging cycle, a merged change
+    ranking      agents, roles or models beside each other, with what a success cost
     recommendations  what to do about cost, with what it would save
     counters     everything there ever was, by a few labels, for monitoring systems
 
@@ -33,6 +35,7 @@ not, medians and percentiles are within 1 % of their value, and all else is exac
 from agentgauge.service.reports.agents import agent, role
 from agentgauge.service.reports.anomalies import anomalies
 from agentgauge.service.reports.breakdown import breakdown
+from agentgauge.service.reports.changes import changes
 from agentgauge.service.reports.compare import compare
 from agentgauge.service.reports.components import components
 from agentgauge.service.reports.correlate import correlate
@@ -47,6 +50,7 @@ from agentgauge.service.reports.outliers import outliers
 from agentgauge.service.reports.over_time import over_time
 from agentgauge.service.reports.overview import overview
 from agentgauge.service.reports.percentiles import percentiles
+from agentgauge.service.reports.ranking import ranking
 from agentgauge.service.reports.recommendations import recommendations
 from agentgauge.service.reports.tools import tools
 from agentgauge.service.reports.trends import trends
@@ -55,6 +59,7 @@ __all__ = [
     "agent",
     "anomalies",
     "breakdown",
+    "changes",
     "compare",
     "components",
     "correlate",
@@ -69,6 +74,7 @@ __all__ = [
     "over_time",
     "overview",
     "percentiles",
+    "ranking",
     "recommendations",
     "role",
     "tools",

@@ -1,0 +1,117 @@
+"""Tables of work beside each other: agents, roles, operations or models, each with what a success cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from agentgauge.dashboard.page import PageAsked
+from agentgauge.dashboard.table import Column, Row, Table
+from agentgauge.engines import Filter
+from agentgauge.policies.budget_rules import BudgetFigures
+from agentgauge.service import reports
+from agentgauge.service.agent_budgets import budgets_by_agent
+from agentgauge.service.graphs.colours import known_entities
+from agentgauge.service.reports.ranking import Ranked
+from agentgauge.service.reports.totals import FEW, Totals
+from agentgauge.state.budgets import BudgetBook
+
+_WORK = (
+    Column(key="tasks", title="Tasks", kind="count"),
+    Column(key="success", title="Success", kind="percent", note="Of the tasks that have an outcome"),
+    Column(key="interval", title="95 %", sorts=False, narrow=False, note="Interval of the success rate (Wilson)"),
+    Column(key="quality", title="Quality", kind="score", narrow=False, note="Mean score, 0 to 100"),
+    Column(key="median", title="Median", kind="duration", narrow=False, note="Duration of a task"),
+    Column(key="p95", title="p95", kind="duration", note=f"Duration of a task; needs {FEW} tasks"),
+    Column(key="tokens", title="Tokens", kind="tokens", narrow=False),
+    Column(key="cost", title="Cost", kind="money"),
+    Column(key="per_success", title="Per success", kind="money", note="All cost, failed work too, per success"),
+)
+_BUDGET = Column(key="budget", title="Budget used", kind="bar")
+
+
+def agents_table(asked: PageAsked, most: int | None = None) -> Table:
+    """The agents of the range, the dearest first, with what each has used of its budget."""
+    found = [row for row in reports.ranking(asked.engine, asked.window, "agent", asked.conditions).rows if row.name]
+    budgets = _budgets(asked)
+    known = known_entities(asked.engine, "agent")
+    has_budgets = any(row.name in budgets for row in found)
+    columns = (Column(key="agent", title="Agent", kind="name"), *_WORK, *((_BUDGET,) if has_budgets else ()))
+    rows = tuple(
+        _row(
+            asked, row, "agent", known=known,
+            budget=budgets[row.name].utilization if row.name and row.name in budgets else None,
+            note=", ".join(row.roles),
+        )
+        for row in found[:most]
+    )  # fmt: skip
+    return Table(
+        columns=columns,
+        rows=rows,
+        caption="Agents, what they did and cost",
+        total=len(found),
+        empty='No agent has worked in this range. Name one: gauge.scope(agent="coder").',
+    )
+
+
+def _budgets(asked: PageAsked) -> Mapping[str, BudgetFigures]:
+    """Of the project that is chosen, or the only one that may be seen; of all together where all may be."""
+    own = asked.filters.project or tuple(asked.principal.projects or ())
+    if len(own) > 1 or (not own and asked.principal.projects is not None):
+        return {}
+    book = BudgetBook(asked.runtime.state)
+    return budgets_by_agent(asked.engine, book, asked.now, own[0] if own else None)
+
+
+def _row(
+    asked: PageAsked, row: Ranked, column: Literal["agent", "role", "operation", "model"],
+    *, known: tuple[str, ...] = (), budget: float | None = None, note: str = "",
+) -> Row:  # fmt: skip
+    name = row.name or "none"
+    own = f"/{column}s/{name}" if column in ("agent", "role") else "/runs"
+    filtered = {} if column in ("agent", "role") else {column: row.name}
+    paint = None
+    if name in known:
+        from agentgauge.charts import paints
+
+        paint = paints([name], known)[name].colour
+    return Row(
+        values={
+            column: name, "tasks": row.tasks, "success": row.success_rate, "interval": _interval(row),
+            "quality": row.quality.mean, "median": row.task_duration.median_ms, "p95": _p95(row),
+            "tokens": row.tokens, "cost": row.cost_usd, "per_success": row.cost_per_success_usd, "budget": budget,
+        },
+        links={
+            column: asked.link(own, **filtered),
+            "tasks": asked.link("/runs", view="tasks", **{column: row.name}),
+            "cost": asked.link("/runs", view="calls", **{column: row.name}),
+        },
+        notes={column: note, "cost": f"+ {row.unpriced_calls} unpriced" if row.unpriced_calls else ""},
+        colour=paint,
+    )  # fmt: skip
+
+
+def _interval(row: Ranked) -> str:
+    if row.success_low != row.success_low:
+        return ""
+    return f"{row.success_low * 100:.0f}-{row.success_high * 100:.0f} %"
+
+
+def _p95(totals: Totals) -> float | None:
+    return totals.task_duration.p95_ms if totals.tasks >= FEW else None
+
+
+def ranked_table(asked: PageAsked, column: Literal["role", "operation", "model"], title: str, what: str) -> Table:
+    found = [row for row in reports.ranking(asked.engine, asked.window, column, chosen(asked)).rows if row.name]
+    known = known_entities(asked.engine, column)
+    return Table(
+        columns=(Column(key=column, title=title, kind="name"), *_WORK),
+        rows=tuple(_row(asked, row, column, known=known) for row in found),
+        caption=what,
+        empty=f"Nothing in this range names a {column}.",
+    )
+
+
+def chosen(asked: PageAsked) -> tuple[Filter, ...]:
+    """The filters, and what the address names."""
+    return (*(Filter(name, "=", value) for name, value in asked.at.items()), *asked.conditions)
