@@ -12,11 +12,18 @@ _KINDS: dict[Unit, Kind] = {
 
 
 def drawn(chart: Chart, *, zooms: bool = False) -> Drawn:
-    """A chart whose rows have `label`, `series` and `y`."""
-    names = [series.name for series in chart.series]
+    """A chart whose rows have `label`, `series` and `y`; of a series that is an interval `low` and `high` instead."""
     cells: dict[str, dict[str, float]] = {}
     for row in chart.rows:
-        cells.setdefault(row["label"], {})[row["series"]] = row["y"]
+        of_label = cells.setdefault(row["label"], {})
+        if row["y"] is not None:
+            of_label[row["series"]] = row["y"]
+        else:
+            of_label |= {f"{row['series']}, low": row["low"], f"{row['series']}, high": row["high"]}
+    names: list[str] = []
+    for series in chart.series:
+        is_interval = series.shade is not None
+        names += [f"{series.name}, low", f"{series.name}, high"] if is_interval else [series.name]
     columns = [Column(key="x", title=chart.x_title, kind="name", sorts=False)]
     columns += [Column(key=f"s{at}", title=name, kind=_KINDS[chart.unit], sorts=False) for at, name in enumerate(names)]
     rows = tuple(

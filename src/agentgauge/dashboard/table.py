@@ -17,10 +17,12 @@ from typing import Any, Literal
 import msgspec
 
 Kind = Literal[
-    "text", "name", "money", "count", "tokens", "duration", "percent", "score", "number", "time", "bar", "flag"
+    "text", "name", "money", "count", "tokens", "duration", "percent", "score", "number", "time", "bar", "flag",
+    "status",
 ]
-"""`percent` are ratios 0-1; `bar` is a share of a budget, a ratio 0-1 or more; `name` leads the row."""
-_ASCENDING_FIRST = frozenset({"text", "name"})
+"""`percent` are ratios 0-1; `bar` is a share of a budget, a ratio 0-1 or more; `name` leads the row; `status` is a
+word with a tone."""
+_ASCENDING_FIRST = frozenset({"text", "name", "status"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -42,6 +44,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses, by the keys of the columns."""
     notes: Mapping[str, str] = {}
     """Small words beside a value, by the keys of the columns; a text in the place of a value that is None."""
+    tones: Mapping[str, Literal["good", "warn", "bad"]] = {}
+    """How good a value of the kind `status` is, by the keys of the columns."""
     colour: str | None = None
     """A CSS value: of the entity that the row is about."""
 

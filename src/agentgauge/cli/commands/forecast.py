@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
 
-    from agentgauge.analysis.forecast import Span
     from agentgauge.cli.output import Screen
     from agentgauge.cli.question import Question
     from agentgauge.cli.tables import Cell
@@ -105,11 +103,12 @@ def _show(answer: Forecast, asked: Question) -> None:
     from rich.text import Text
 
     from agentgauge.cli.output import screen
+    from agentgauge.service import forecast_wording
 
     out = screen()
     if asked.part:
         out.print(Text(asked.part, style="dim"))
-    out.print(Text(_sentence(answer), style="bold"))
+    out.print(Text(forecast_wording.sentence(answer), style="bold"))
     if answer.budget is not None:
         out.print(Text(_budget(answer.budget, answer.state)))
     if answer.days:
@@ -118,28 +117,8 @@ def _show(answer: Forecast, asked: Question) -> None:
             out.print(line, soft_wrap=True)
         out.print(_weeks(answer, out.width))
     out.print()
-    for small in _small_print(answer):
+    for small in forecast_wording.small_print(answer):
         out.print(Text(small, style="dim"))
-
-
-def _sentence(answer: Forecast) -> str:
-    from agentgauge.cli import wording
-
-    what = {"cost": "Cost", "tokens": "Tokens", "operations": "Operations"}[answer.metric]
-    ahead = wording.count_of((answer.last - answer.first).days + 1, "day")
-    when = f"{what} of the next {ahead}, {answer.first.isoformat()} to {answer.last.isoformat()} ({answer.time_zone})"
-    if answer.total is None and answer.unpriced_calls and not answer.history_days:
-        return f"No forecast of {answer.metric}: nothing that was used on complete days has a price."
-    if answer.total is None:
-        had = wording.count_of(answer.history_days, "complete day")
-        return f"Too little history for a forecast: {had} of {answer.metric}, and 7 are needed, 28 for intervals."
-    expected = f"{when}: about {_figure(answer.total.value, answer.unit)}"
-    if answer.state == "no intervals":
-        return f"{expected}."
-    return (
-        f"{expected}; {_between(answer.total, 80, answer.unit)} in 80 of 100 cases, "
-        f"{_between(answer.total, 95, answer.unit)} in 95."
-    )
 
 
 def _budget(budget: BudgetDates, state: str) -> str:
@@ -187,10 +166,11 @@ def _chart(answer: Forecast, out: Screen) -> Iterator[Text]:
 
     from agentgauge.cli.chart import can_draw_blocks
     from agentgauge.cli.column_chart import column_chart
+    from agentgauge.service import forecast_wording
 
     ahead = [day.expected.value for day in answer.days]
     past = [day.value for day in answer.past][-_PAST_SHOWN:]
-    top = _figure(max([*past, *ahead]), answer.unit)
+    top = forecast_wording.figure(max([*past, *ahead]), answer.unit)
     room = max(out.width - len(top) - 2, 20)
     ahead = ahead[: max(room - min(len(past), room // 2), 1)]
     past = past[-(room - len(ahead)) :] if room > len(ahead) else []
@@ -212,67 +192,16 @@ def _chart(answer: Forecast, out: Screen) -> Iterator[Text]:
 
 def _weeks(answer: Forecast, width: int) -> Table:
     from agentgauge.cli.tables import fitting, rows_table
+    from agentgauge.service import forecast_wording
 
     first: list[Cell] = [("week until", lambda week: week.last.isoformat())]
     numbers: list[Cell] = [
-        ("expected", lambda week: _figure(week.expected, answer.unit)),
-        ("up to then", lambda week: _figure(week.so_far.value, answer.unit)),
+        ("expected", lambda week: forecast_wording.figure(week.expected, answer.unit)),
+        ("up to then", lambda week: forecast_wording.figure(week.so_far.value, answer.unit)),
     ]
     if answer.state == "forecast":
         numbers += [
-            ("80 %", lambda week: _between(week.so_far, 80, answer.unit)),
-            ("95 %", lambda week: _between(week.so_far, 95, answer.unit)),
+            ("80 %", lambda week: forecast_wording.between(week.so_far, 80, answer.unit)),
+            ("95 %", lambda week: forecast_wording.between(week.so_far, 95, answer.unit)),
         ]
     return rows_table(None, first, fitting(first, numbers, _EXPENDABLE, answer.weeks, width), answer.weeks)
-
-
-def _between(span: Span, level: int, unit: str) -> str:
-    low, high = (span.low_80, span.high_80) if level == 80 else (span.low_95, span.high_95)
-    return f"{_figure(low, unit)} to {_figure(high, unit)}"
-
-
-def _figure(value: float, unit: str) -> str:
-    """With three significant digits: more would claim what nobody knows of days to come."""
-    from decimal import Decimal
-
-    from agentgauge.cli import wording
-
-    if not math.isfinite(value):
-        return wording.NOTHING
-    if unit == "USD":
-        return (
-            wording.money(Decimal(f"{value:.3g}")) if value < 100 else f"${wording.count(round(float(f'{value:.3g}')))}"
-        )
-    return wording.count(round(float(f"{value:.3g}"))) if value >= 10 or value == 0 else f"{value:.2g}"
-
-
-def _small_print(answer: Forecast) -> Iterator[str]:
-    from agentgauge.cli import wording
-
-    used = wording.money(answer.past_total) if answer.unit == "USD" else wording.count(int(answer.past_total))
-    if answer.past:
-        by = "" if answer.total is None else f"; by {answer.method}"
-        days = wording.count_of(answer.history_days, "complete day")
-        yield f"From {days} since {answer.past[0].day.isoformat()}, of {used} in all{by}."
-    if answer.break_days:
-        yield f"What was before a break of {wording.count_of(answer.break_days, 'day')} without anything is left out."
-    if answer.unpriced_calls:
-        yield f"{wording.unpriced(answer.unpriced_calls)}: their cost is in no figure."
-    if answer.state == "no intervals":
-        yield f"Intervals need {answer.needed_days} complete days."
-    for ahead in sorted({each.days for each in answer.coverage}):
-        yield _coverage(answer, ahead)
-    if answer.state == "forecast" and answer.tested_days < len(answer.days):
-        tested = wording.count_of(answer.tested_days, "day")
-        yield f"Sums of more than {tested} could not be tested on so short a past; their intervals are extrapolated."
-
-
-def _coverage(answer: Forecast, days: int) -> str:
-    from agentgauge.cli import wording
-
-    held = {round(each.level * 100): each for each in answer.coverage if each.days == days}
-    one = next(iter(held.values()))
-    what = "days" if days == 1 else f"sums of {days} days"
-    worth = "" if days == 1 else f" (they overlap: worth about {max(one.independent, 1):.0f} that would not)"
-    inside = " and ".join(f"{each.inside} were in the {level} % interval" for level, each in held.items())
-    return f"Tested on the past: of {wording.count(one.folds)} {what}, {inside}{worth}."

@@ -7,12 +7,18 @@ moves only when an entity comes among the most used or leaves them.
 from __future__ import annotations
 
 from agentgauge.charts.palette import MOST
-from agentgauge.engines import Engine, Measure, Query
+from agentgauge.engines import Engine, Filter, Measure, Query
 
 
-def known_entities(engine: Engine, column: str) -> tuple[str, ...]:
-    """The names of a column that have a colour, in the order of their colours. One question of all events."""
-    query = Query(group=(column,), measures=(Measure("count", name="events"), Measure("min", "time", name="first")))
+def known_entities(engine: Engine, column: str, *kinds: str) -> tuple[str, ...]:
+    """The names of a column that have a colour, in the order of their colours; of events of some kinds alone, where a
+    column says another thing of each. One question of all events.
+    """
+    query = Query(
+        filters=(Filter("kind", "in", kinds),) if kinds else (),
+        group=(column,),
+        measures=(Measure("count", name="events"), Measure("min", "time", name="first")),
+    )
     rows = [row for row in engine.aggregate(query).records() if row[column] is not None]
     rows.sort(key=lambda row: (-row["events"], row[column]))
     most = sorted(rows[:MOST], key=lambda row: (row["first"], row[column]))
