@@ -1,6 +1,7 @@
 """Charts, each form of them defined once: for the pages, the reports, notebooks and pictures.
 
     palette       the colours of both themes, and which paint an entity has
+    axis          its ticks, and what they say, for each unit
     chart         what one chart shows: a form, rows with their paint, and the same in words
     definitions   the forms, made with Altair: Vega-Lite without data and without a theme
     building      definitions and the JavaScript that draws them, made once in a process of their own, and kept
@@ -11,7 +12,8 @@ theme's values in their place. Only `definitions` imports Altair, and only `buil
 take half a second and 60 MB: a server imports neither.
 """
 
-from agentgauge.charts.chart import Chart, Series, Unit, charted
+from agentgauge.charts.axis import Unit
+from agentgauge.charts.chart import Chart, Series
 from agentgauge.charts.palette import DARK, LIGHT, Paint, Theme, paints
 
-__all__ = ["DARK", "LIGHT", "Chart", "Paint", "Series", "Theme", "Unit", "charted", "paints"]
+__all__ = ["DARK", "LIGHT", "Chart", "Paint", "Series", "Theme", "Unit", "paints"]

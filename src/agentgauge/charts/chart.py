@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
-Form = Literal["area", "lines", "columns", "bars", "histogram", "intervals", "band", "heat", "points"]
-"""One of `agentgauge.charts.definitions`."""
-Unit = Literal["usd", "ms", "count", "tokens", "ratio", "score"]
-"""Of the figures: dollars, milliseconds, numbers, tokens, ratios 0-1, scores 0-100."""
+from agentgauge.charts.axis import Form, Unit, axis_of
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -20,6 +17,8 @@ class Series(msgspec.Struct, frozen=True):
     colour: str
     dash: tuple[int, ...] = (1, 0)
     link: str | None = None
+    shade: float | None = None
+    """How dense the area is that it stands for, 0-1; None of a line, or of what its form fills."""
 
 
 class Chart(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,17 +34,16 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """What it shows, in a sentence: for who cannot see it."""
     x_title: str = "Time"
     """What its table calls the first column."""
+    totals: Mapping[str, str] = {}
+    """What the figures of a time add up to, as people read it, by the `label` of its rows; empty where they do not."""
+
+    def parameters(self) -> dict[str, Any]:
+        """What its definition is told beside the rows: where ticks are, what they say, and what the axis shows."""
+        found: dict[str, Any] = msgspec.to_builtins(axis_of(self.form, self.unit, self.rows))
+        return found
 
     def specification(self, definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-        """Vega-Lite with the data, of the definitions that `building` made."""
-        return charted(definitions[self.form], self.rows, self.unit)
-
-
-def charted(definition: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], unit: Unit) -> dict[str, Any]:
-    """A definition with its data. The page's own module does the same."""
-    return {**definition, "datasets": {"rows": list(rows)}, "params": _params(definition, unit)}
-
-
-def _params(definition: Mapping[str, Any], unit: Unit) -> list[dict[str, Any]]:
-    others = [param for param in definition.get("params", []) if param["name"] != "figures"]
-    return [{"name": "figures", "value": unit}, *others]
+        """Vega-Lite with the data, of the definitions that `building` made. The page's own module does the same."""
+        definition, given = definitions[self.form], self.parameters()
+        params = [{**param, "value": given[param["name"]]} for param in definition["params"]]
+        return {**definition, "datasets": {"rows": list(self.rows)}, "params": params}

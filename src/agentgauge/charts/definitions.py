@@ -10,8 +10,9 @@
     heat        x, y text, value                   a figure per cell, as its opacity
     points      x, y, series                       one mark per observation
 
-Every row has `colour`, of lines also `dash`, and where they are stacked `order`. The axis of figures is worded by the
-parameter `figures`. Sizes are the page's: `width` follows its container.
+Every row has `colour`, of lines also `dash`, and where they are stacked `order`. A time is what clocks say in the zone
+of the page, written as if they were UTC: the axis shows it as it is. The parameters `ticks`, `labels` and `shown` are
+`agentgauge.charts.axis`. Sizes are the page's: `width` follows its container.
 
 Imports Altair, which takes half a second: `building` calls this in a process of its own.
 """
@@ -27,20 +28,16 @@ Drawable = Any
 """A chart of Altair's. Its methods are typed as returning what they never return here."""
 _HEIGHT = 220
 _ROW_HEIGHT = 26
-_TICKS = 5
-
-LABEL = (
-    "figures == 'usd' ? (datum.value == 0 ? '$0' : abs(datum.value) >= 10000 ? '$' +"
-    " replace(format(datum.value, '.3~s'), 'G', 'B')"
-    " : abs(datum.value) >= 1000 ? '$' + format(datum.value, ',.0f') : '$' + format(datum.value, '~r'))"
-    " : figures == 'ms' ? (abs(datum.value) < 1000 ? format(datum.value, '~r') + ' ms' : abs(datum.value) < 60000 ?"
-    " format(datum.value / 1000, '~r') + ' s' : abs(datum.value) < 3600000 ? format(datum.value / 60000, '.2~r')"
-    " + ' min' : format(datum.value / 3600000, '.2~r') + ' h')"
-    " : figures == 'ratio' ? format(datum.value * 100, '~r') + ' %'"
-    " : figures == 'score' ? format(datum.value, '~r')"
-    " : abs(datum.value) < 1000 ? format(datum.value, '~r') : replace(format(datum.value, '.3~s'), 'G', 'B')"
+_LABEL = "labels[indexof(ticks, datum.value)]"
+_TIME_LABEL = (
+    "span(domain('x')) > 1.5e10 ? utcFormat(datum.value, utcmonth(datum.value) == 0 ? '%Y' : '%b %Y')"
+    " : utchours(datum.value) + utcminutes(datum.value) == 0 ? utcFormat(datum.value, '%-d %b')"
+    " : utcFormat(datum.value, '%H:%M')"
 )
-"""The labels of an axis of figures, by the parameter `figures`."""
+"""A day, or a time of it; of more than half a year a month."""
+_PARAMETERS: tuple[dict[str, Any], ...] = (
+    {"name": "ticks", "value": [0, 1]}, {"name": "labels", "value": ["0", "1"]}, {"name": "shown", "value": [0, 1]},
+)  # fmt: skip
 
 
 def definitions() -> dict[str, dict[str, Any]]:
@@ -72,7 +69,7 @@ def _plain(chart: Drawable) -> dict[str, Any]:
     ).properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))  # fmt: skip
     plain: dict[str, Any] = styled.to_dict()
     plain["data"] = {"name": "rows"}
-    plain["params"] = [{"name": "figures", "value": "count"}, *plain.get("params", [])]
+    plain["params"] = list(_PARAMETERS)
     return plain
 
 
@@ -81,13 +78,31 @@ def _base(height: int | dict[str, int] = _HEIGHT) -> Drawable:
 
 
 def _time() -> alt.X:
-    return alt.X(
-        "x:T", axis=alt.Axis(grid=False, labelOverlap=True, tickCount=6, labelFlush=True), scale=alt.Scale(nice=False)
-    )
+    axis = alt.Axis(
+        grid=False, labelOverlap="greedy", labelSeparation=12, labelFlush=True, labelExpr=_TIME_LABEL,
+        tickCount=alt.ExprRef("max(3, min(8, floor(width / 80)))"),
+    )  # fmt: skip
+    return alt.X("x:T", axis=axis, scale=alt.Scale(type="utc", nice=False))
+
+
+def _axis(**more: Any) -> alt.Axis:
+    return alt.Axis(labelExpr=_LABEL, values=alt.ExprRef("ticks"), **more)
+
+
+def _scale() -> alt.Scale:
+    return alt.Scale(domainMin=alt.ExprRef("shown[0]"), domainMax=alt.ExprRef("shown[1]"), nice=False, zero=False)
 
 
 def _figure(field: str = "y", **more: Any) -> alt.Y:
-    return alt.Y(f"{field}:Q", axis=alt.Axis(labelExpr=LABEL, tickCount=_TICKS), **more)
+    return alt.Y(f"{field}:Q", axis=_axis(), scale=_scale(), **more)
+
+
+def _figure_across(field: str = "x", **more: Any) -> alt.X:
+    return alt.X(f"{field}:Q", axis=_axis(labelOverlap=True, labelFlush=True), scale=_scale(), **more)
+
+
+def _names() -> alt.Y:
+    return alt.Y("y:N", sort=None, axis=alt.Axis(labelLimit=180))
 
 
 def _fill() -> alt.Fill:
@@ -102,85 +117,79 @@ def _dash() -> alt.StrokeDash:
     return alt.StrokeDash("dash:N", scale=None, legend=None)
 
 
-def _hovered(base: Drawable) -> Drawable:
-    """A rule at the time that the pointer, or the keyboard, is nearest to; its tooltip is the page's."""
-    at = alt.selection_point(name="at", on="pointerover", clear="pointerout", nearest=True, fields=["x"], empty=False)
-    return (
-        base.mark_rule(tooltip=True)
-        .encode(x=_time(), opacity=alt.condition(at, alt.value(0.5), alt.value(0)), detail="text:N")
-        .add_params(at)
-    )
-
-
 def _area() -> Drawable:
-    base = _base()
-    marks = base.mark_area(interpolate="linear").encode(
-        x=_time(), y=_figure(stack="zero"), fill=_fill(), detail="series:N", order=alt.Order("order:Q")
+    return (
+        _base()
+        .mark_area(interpolate="linear", tooltip=True)
+        .encode(x=_time(), y=_figure(stack="zero"), fill=_fill(), detail="series:N", order=alt.Order("order:Q"))
     )
-    return alt.layer(marks, _hovered(base))
 
 
 def _columns() -> Drawable:
-    base = _base()
-    marks = base.mark_bar(orient="vertical", x2Offset=-1).encode(
-        x=_time(), x2="x2:T", y=_figure(stack="zero"), fill=_fill(), detail="series:N", order=alt.Order("order:Q")
+    return (
+        _base()
+        .mark_bar(orient="vertical", x2Offset=-1, tooltip=True)
+        .encode(
+            x=_time(),
+            x2="x2:T",
+            y=_figure(stack="zero"),
+            fill=_fill(),
+            detail="series:N",
+            order=alt.Order("order:Q"),
+        )
     )
-    return alt.layer(marks, _hovered(base))
+
+
+def _line(base: Drawable) -> Drawable:
+    return base.mark_line(strokeWidth=2).encode(
+        x=_time(), y=_figure(), stroke=_stroke(), strokeDash=_dash(), detail="series:N"
+    )
 
 
 def _lines() -> Drawable:
     base = _base()
-    marks = base.mark_line(strokeWidth=2).encode(
-        x=_time(), y=_figure(), stroke=_stroke(), strokeDash=_dash(), detail="series:N"
+    dots = base.mark_point(filled=True, size=18, opacity=1, tooltip=True).encode(
+        x=_time(), y=_figure(), fill=_fill(), detail="series:N"
     )
-    alone = base.mark_point(filled=True, size=18).encode(x=_time(), y=_figure(), fill=_fill(), detail="series:N")
-    return alt.layer(marks, alone, _hovered(base))
+    return alt.layer(_line(base), dots)
 
 
 def _band() -> Drawable:
     base = _base()
-    marks = base.mark_area(opacity=0.18).encode(
+    interval = base.mark_area(opacity=0.18, tooltip=True).encode(
         x=_time(), y=_figure("low"), y2="high:Q", fill=_fill(), detail="series:N"
     )
-    line = base.mark_line(strokeWidth=2).encode(
-        x=_time(), y=_figure(), stroke=_stroke(), strokeDash=_dash(), detail="series:N"
-    )
-    return alt.layer(marks, line, _hovered(base))
+    return alt.layer(interval, _line(base))
 
 
 def _bars() -> Drawable:
     return (
         _base({"step": _ROW_HEIGHT})
         .mark_bar(cornerRadiusEnd=3, height={"band": 0.7}, tooltip=True)
-        .encode(
-            y=alt.Y("y:N", sort=None, axis=alt.Axis(labelLimit=180)),
-            x=alt.X("x:Q", axis=alt.Axis(labelExpr=LABEL, tickCount=_TICKS)),
-            fill=_fill(),
-            detail="text:N",
-        )
+        .encode(y=_names(), x=_figure_across(), fill=_fill(), detail="text:N")
     )
 
 
 def _intervals() -> Drawable:
     base = _base({"step": _ROW_HEIGHT})
-    names = alt.Y("y:N", sort=None, axis=alt.Axis(labelLimit=180))
-    low = alt.X("low:Q", axis=alt.Axis(labelExpr=LABEL, tickCount=_TICKS), scale=alt.Scale(zero=False))
     null = base.mark_rule(strokeDash=[4, 3]).encode(x="rule:Q")
     bars = base.mark_rule(strokeWidth=3, tooltip=True).encode(
-        y=names, x=low, x2="high:Q", stroke=_stroke(), detail="text:N"
+        y=_names(), x=_figure_across("low"), x2="high:Q", stroke=_stroke(), detail="text:N"
     )
-    dots = base.mark_point(filled=True, size=70, tooltip=True).encode(y=names, x="x:Q", fill=_fill(), detail="text:N")
-    return alt.layer(null, bars, dots)
+    dots = base.mark_point(filled=True, size=70, opacity=1, tooltip=True).encode(
+        y=_names(), x=_figure_across(), fill=_fill(), detail="text:N"
+    )
+    return alt.layer(bars, dots, null)
 
 
 def _histogram() -> Drawable:
     return (
         _base()
-        .mark_bar(tooltip=True)
+        .mark_bar(x2Offset=-1, tooltip=True)
         .encode(
-            x=alt.X("x:Q", bin="binned", axis=alt.Axis(labelExpr=LABEL, tickCount=8, grid=False)),
+            x=alt.X("x:Q", bin="binned", axis=_axis(labelOverlap=True, grid=False), scale=_scale()),
             x2="x2:Q",
-            y=alt.Y("y:Q", axis=alt.Axis(tickCount=_TICKS, format="~s")),
+            y=alt.Y("y:Q", axis=alt.Axis(tickCount=5, tickMinStep=1, format="~s")),
             fill=_fill(),
             detail="text:N",
         )

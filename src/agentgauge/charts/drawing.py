@@ -16,7 +16,7 @@ WIDTH = 640
 
 def specification(chart: Chart, theme: Theme = LIGHT, width: int = WIDTH) -> dict[str, Any]:
     """Plain Vega-Lite: what a notebook shows, and every other program that knows it."""
-    spec = chart.specification(definitions())
+    spec = chart.specification(definitions()) | {"background": theme["card"]}
     for part in (spec, *spec.get("layer", ())):
         if part.get("width") == "container":
             part["width"] = width

@@ -18,7 +18,7 @@ def drawn(chart: Chart, *, zooms: bool = False) -> Drawn:
         of_label = cells.setdefault(row["label"], {})
         if row["y"] is not None:
             of_label[row["series"]] = row["y"]
-        else:
+        elif "low" in row:
             of_label |= {f"{row['series']}, low": row["low"], f"{row['series']}, high": row["high"]}
     names: list[str] = []
     for series in chart.series:

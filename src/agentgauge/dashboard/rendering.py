@@ -149,7 +149,8 @@ def _moment(time: datetime | None, form: str = "minute") -> Markup | str:
 
 def _chart_data(chart: Chart) -> Markup:
     """What the page's script draws a chart with, safe inside `<script type="application/json">`."""
-    text = _encode({"form": chart.form, "unit": chart.unit, "rows": chart.rows}).decode()
+    data = {"form": chart.form, "rows": chart.rows, "totals": chart.totals, "given": chart.parameters()}
+    text = _encode(data).decode()
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - JSON in which no tag can begin or end
 
 

@@ -7,16 +7,26 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from agentgauge.charts import Chart, Series, Unit, paints
-from agentgauge.charts.chart import Form
+from agentgauge.charts.axis import Form
 from agentgauge.charts.palette import MOST, OTHER
 from agentgauge.service import short_wording
-from agentgauge.service.graphs.days import bucket_name
+from agentgauge.service.graphs.days import bucket_name, on_clocks
 from agentgauge.service.reports.over_time import Bucket
 
 Figure = Callable[[Bucket], Decimal | float | None]
+
+
+class Dated(Protocol):
+    """A bucket of time with figures of its own."""
+
+    @property
+    def start(self) -> datetime: ...
+
+
+At = TypeVar("At", bound=Dated)
 
 
 def worded(value: Decimal | float | None, unit: Unit) -> str:
@@ -73,7 +83,7 @@ def sums_by(
     ends = _ends(starts)
     rows = tuple(
         {
-            "x": start.isoformat(), "x2": ends[start].isoformat(), "label": bucket_name(start, width),
+            "x": on_clocks(start), "x2": on_clocks(ends[start]), "label": bucket_name(start, width),
             "y": float(values[name, start]), "text": worded(values[name, start], unit),
             "series": name, "colour": paint[name].colour, "order": at,
         }
@@ -87,12 +97,13 @@ def sums_by(
         series=tuple(Series(name, paint[name].colour) for name in shown),
         summary=_sums_summary({name: totals[name] for name in shown}, unit, what, width, len(starts)),
         x_title=width.capitalize(),
+        totals=_totals(values, shown, starts, unit, width),
     )
 
 
 def figures(
-    buckets: Sequence[Bucket],
-    lines: Mapping[str, Figure],
+    buckets: Sequence[At],
+    lines: Mapping[str, Callable[[At], Decimal | float | None]],
     unit: Unit,
     *,
     width: str,
@@ -103,12 +114,12 @@ def figures(
     paint = paints(list(lines), list(lines)[:MOST])
     rows = tuple(
         {
-            "x": bucket.start.isoformat(), "label": bucket_name(bucket.start, width), "y": float(value),
-            "text": worded(value, unit), "series": name, "colour": paint[name].colour, "dash": paint[name].dash,
+            "x": on_clocks(bucket.start), "label": bucket_name(bucket.start, width), "y": _known(figure(bucket)),
+            "text": worded(figure(bucket), unit), "series": name, "colour": paint[name].colour,
+            "dash": paint[name].dash,
         }
         for name, figure in lines.items()
         for bucket in buckets
-        if (value := figure(bucket)) is not None and not math.isnan(value)
     )  # fmt: skip
     return Chart(
         form=form,
@@ -118,6 +129,26 @@ def figures(
         summary=_figures_summary(buckets, lines, unit, what, width),
         x_title=width.capitalize(),
     )
+
+
+def _totals(
+    values: Mapping[tuple[str, Any], Decimal | float],
+    shown: Sequence[str],
+    starts: Sequence[datetime],
+    unit: Unit,
+    width: str,
+) -> Mapping[str, str]:
+    """Of each bucket, what its series add up to; nothing where there is one series, which is its own sum."""
+    if len(shown) < 2:
+        return {}
+    return {
+        bucket_name(start, width): worded(sum((values[name, start] for name in shown), start=_zero(unit)), unit)
+        for start in starts
+    }
+
+
+def _known(value: Decimal | float | None) -> float | None:
+    return None if value is None or math.isnan(value) else float(value)
 
 
 def _ends(starts: Sequence[datetime]) -> Mapping[datetime, datetime]:
@@ -140,7 +171,13 @@ def _sums_summary(totals: Mapping[str, Decimal | float], unit: Unit, what: str, 
     return f"{what[:1].upper()}{what[1:]} per {width}, {buckets} in all: {parts}."
 
 
-def _figures_summary(buckets: Sequence[Bucket], lines: Mapping[str, Figure], unit: Unit, what: str, width: str) -> str:
+def _figures_summary(
+    buckets: Sequence[At],
+    lines: Mapping[str, Callable[[At], Decimal | float | None]],
+    unit: Unit,
+    what: str,
+    width: str,
+) -> str:
     said = []
     for name, figure in lines.items():
         known = [value for bucket in buckets if (value := figure(bucket)) is not None and not math.isnan(value)]

@@ -16,3 +16,10 @@ def bucket_name(start: datetime, width: str) -> str:
             return f"{start:%b %Y}"
         case _:
             return f"{start.day} {start:%b %H:%M}"
+
+
+def on_clocks(time: datetime) -> str:
+    """A time as a chart takes it: what clocks say in the zone of `time`, written as if they were UTC, so that a bucket
+    is drawn at the midnight by which it was made wherever it is looked at.
+    """
+    return f"{time.replace(tzinfo=None).isoformat()}Z"
