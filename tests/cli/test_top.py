@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 
 import agentgauge
+from agentgauge.cli.output import Screen
+from agentgauge.cli.top_reading import Reading
+from agentgauge.cli.top_screen import TopScreen
 from agentgauge.forwarding.spool import ship_to
 from agentgauge.state.alerts import AlertBook, Detected
 from agentgauge.state.database import Database
@@ -47,8 +51,8 @@ def test_what_goes_on_is_printed_once(run: Run, home: Path, columns: int, monkey
     assert max(map(len, lines)) <= columns
     said = [" ".join(line.split()) for line in lines]
     assert said[0].startswith("agentgauge top as of ")
-    assert "today $1.20+ without a price 1 call last hour $1.20+" in " ".join(said)
-    assert "running 0 in 5 min: calls 2 tool calls 1 failed 1" in said
+    assert said[1] == "today $1.20+ hour $1.20+ per minute $0.2400, 6,202 tokens unpriced 1"
+    assert said[2] == "running 0 in 5 min 2 calls, 1 tool call failed 1"
     assert "Spend per minute at most $1.20" in said
     (coder,) = [line for line in said if line.startswith("○ coder")]
     assert ("coding shop" in coder) == (columns == 140)
@@ -109,6 +113,23 @@ def test_of_a_home_that_ships_it_says_what_is_read_and_whose_the_budgets_are(run
     assert shown.exit_code == 0, shown.output
     assert "What is recorded here goes to http://127.0.0.1:9: ask that server." in shown.stdout
     assert "Budgets: " in shown.stdout
+
+
+@pytest.mark.parametrize(("height", "has_chart"), [(12, False), (24, True), (40, True)])
+def test_a_screen_is_filled_to_its_last_line_and_does_without_the_chart_before_agents(
+    run: Run, home: Path, height: int, has_chart: bool
+) -> None:
+    for name in ("agent:coder", "project:shop", "ticket:PROJ-456"):
+        run("budget", "set", name, "5", "--since", "1h", "--home", home)
+    alert(home, "critical", "something")
+    out = Screen(file=io.StringIO(), width=80, height=height, legacy_windows=False)
+    with Reading(str(home), UTC) as reading:
+        out.print(TopScreen(UTC, unicode=True).frame(reading.look(), datetime.now(UTC), 80, height, foot="the keys"))
+    lines = out.file.getvalue().rstrip("\n").split("\n")  # type: ignore[attr-defined]
+    assert (len(lines), lines[-1]) == (height, "the keys")
+    assert max(map(len, lines)) <= 80
+    assert ("Spend per minute" in "".join(lines)) == has_chart
+    assert {line.split()[1] for line in lines if line.startswith("○ ")} == {"coder", "a-reviewer-with...", "seen"}
 
 
 @pytest.mark.parametrize("interval", ["0", "often"])

@@ -2,7 +2,7 @@
 
 Where nothing was recorded since the last look, a look takes a millisecond. Else the events are asked anew: while
 something is recorded all the time every five seconds, which is how long a snapshot lasts, and so seldom that asking
-takes a twentieth of the time at most.
+takes a twentieth of a processor at most.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from agentgauge.state.opening import shared_state
 _IDLE_SECONDS = 15.0
 """After so long the same events are asked anew: the hour that they are asked about is another."""
 _SHARE = 20
-"""Asking takes one part in so many of the time."""
+"""Asking takes one part in so many of a processor's time, that of reading the snapshot included."""
 _SERVER_SECONDS = 30.0
 """How often a server is asked for the budgets that it keeps."""
 _SEVERITIES = ("critical", "error", "warning", "info")
@@ -93,11 +93,11 @@ class Reading:
         """Raises `LakeError` and `StateError`."""
         newest = self._live.version(fresh=True)
         now = time.monotonic()
-        is_same = self._live.version() == self._version and now - self._asked < _IDLE_SECONDS
-        if self._found is None or (not is_same and now >= self._not_before):
+        if self._found is None or self._is_due(now):
+            spent = time.process_time()
             self._found, self._version, as_of = self._live.answer(self._answer)
             self._asked = now
-            self._not_before = now + (time.monotonic() - now) * _SHARE
+            self._not_before = now + (time.process_time() - spent) * _SHARE
         else:
             as_of = datetime.now(UTC) if newest == self._version else self._found[0].as_of
         found, budgets = self._found
@@ -113,6 +113,12 @@ class Reading:
             budgets_trouble=trouble,
             alerts=_by_severity(self._alert_book.alerts(status="active", limit=None)),
         )
+
+    def _is_due(self, now: float) -> bool:
+        """Whether there is anything to be asked anew; before it is time to, nothing is read for it either."""
+        if now < self._not_before:
+            return False
+        return now - self._asked >= _IDLE_SECONDS or self._live.version() != self._version
 
     def _answer(self, seen: Seen) -> tuple[tuple[Activity, tuple[BudgetState, ...]], str, datetime]:
         now = datetime.now(UTC)

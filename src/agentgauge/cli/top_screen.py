@@ -20,6 +20,7 @@ from agentgauge.cli.top_tables import (
     Block,
     Order,
     agents_block,
+    agents_lines,
     alerts_block,
     budgets_block,
     cost_text,
@@ -30,7 +31,9 @@ from agentgauge.service import short_wording as short
 from agentgauge.service.activity import Activity
 
 _CHART_HEIGHT = 3
-_LEAST_ROWS = 3
+_LEGIBLE_AGENTS = 4
+_LAYOUTS = ((True, 5, 4), (True, 3, 2), (True, 2, 1), (True, 1, 1), (False, 2, 1), (False, 1, 1), (False, 0, 0))
+"""Whether there is a chart, and how many budgets and alerts: the first in which so many agents have room."""
 _BLANK: Block = (Text(), 1)
 
 
@@ -45,20 +48,32 @@ class TopScreen:
         self, read: Read, now: datetime, width: int, height: int | None = None, order: Order = "cost", foot: str = ""
     ) -> RenderableType:
         """`height` is the screen's, whose last line is `foot`; None: as many lines as it takes."""
-        found = read.activity
-        blocks = [self._head(read, width), _BLANK]
+        head, found = self._head(read, width), read.activity
         if found.last is None:
-            blocks.append(line_block(_nothing(read), width))
+            blocks = [head, _BLANK, line_block(_nothing(read), width)]
         else:
-            below = [*budgets_block(read, width, unicode=self._unicode), *alerts_block(read, now, width)]
-            blocks += [self._course(found, width), _BLANK]
-            room = None if height is None else max(height - _lines_of([*blocks, *below]) - 2, _LEAST_ROWS)
-            blocks += [agents_block(found, now, width, room, order, unicode=self._unicode), *below]
+            blocks = self._blocks(head, read, now, width, height, order)
         if height is not None:
-            left = height - _lines_of(blocks) - 1
-            blocks += [_BLANK] * left
-            blocks.append(line_block(foot, width, "dim"))
+            blocks += [_BLANK] * (height - _lines_of(blocks) - 1)
+            blocks = [*blocks, line_block(foot, width, "dim")]
         return Group(*(part for part, _ in blocks))
+
+    def _blocks(
+        self, head: Block, read: Read, now: datetime, width: int, height: int | None, order: Order
+    ) -> list[Block]:
+        """With the parts that leave room for agents."""
+        found = read.activity
+        above, below, room = [head, _BLANK], list[Block](), None
+        for has_chart, budgets, alerts in _LAYOUTS:
+            above = [head, _BLANK, *([self._course(found, width), _BLANK] if has_chart else [])]
+            below = [
+                *budgets_block(read, width, budgets, unicode=self._unicode),
+                *alerts_block(read, now, width, alerts),
+            ]
+            room = None if height is None else height - _lines_of([*above, *below]) - 1
+            if room is None or room >= agents_lines(min(len(found.agents), _LEGIBLE_AGENTS)):
+                break
+        return [*above, agents_block(found, now, width, room, order, unicode=self._unicode), *below]
 
     def _head(self, read: Read, width: int) -> Block:
         found = read.activity
@@ -69,27 +84,30 @@ class TopScreen:
         if read.ships_to is not None:
             lines.append(Text(f"What is recorded here goes to {read.ships_to}: ask that server.", style="yellow"))
             lines.append(Text("Below is what waits to be sent, and what was recorded before.", style="yellow"))
-        per_minute, unpriced = found.cost_per_minute_usd, found.today.unpriced_calls
+        per_minute = found.cost_per_minute_usd
+        rate = short.money(per_minute) if found.recent.calls or per_minute else wording.NOTHING
         lines += _facts(
             [
                 ("today", cost_text(found.today)),
-                *([("without a price", wording.count_of(unpriced, "call"))] if unpriced else []),
-                ("last hour", cost_text(found.hour)),
-                ("per minute", short.money(per_minute) if found.recent.calls or per_minute else wording.NOTHING),
-                ("tokens per minute", short.large_count(found.tokens_per_minute)),
+                ("hour", cost_text(found.hour)),
+                ("per minute", f"{rate}, {short.large_count(found.tokens_per_minute)} tokens"),
+                *([("unpriced", short.count(found.today.unpriced_calls))] if found.today.unpriced_calls else []),
             ],
             width,
         )
+        recent = found.recent
         lines += _facts(
             [
                 ("running", str(sum(one.state == "running" for one in found.agents))),
-                (f"in {found.recent_minutes} min: calls", short.count(found.recent.calls)),
-                ("tool calls", short.count(found.recent.tool_calls)),
-                ("failed", short.count(found.recent.failures)),
                 *([("tools under way", short.count(found.open_tool_calls))] if found.open_tool_calls else []),
+                (
+                    f"in {found.recent_minutes} min",
+                    f"{wording.count_of(recent.calls, 'call')}, {wording.count_of(recent.tool_calls, 'tool call')}",
+                ),
+                ("failed", short.count(recent.failures)),
             ],
             width,
-            {"failed": "bold red"} if found.recent.failures else {},
+            {"failed": "bold red"} if recent.failures else {},
         )
         return Group(*lines), len(lines)
 

@@ -40,7 +40,6 @@ _AGENT = "  agent"
 _LEFT = (_AGENT, "role", "project", "work", "doing")
 _TABLE_LINES = 3
 """Of agents, beside the rows: headings, a rule, and what the signs mean."""
-_BUDGETS, _ALERTS = 5, 4
 _NAME, _SHORT_NAME, _SHORT_ID, _UUID = 28, 18, 8, 32
 _WIDE = 100
 
@@ -67,7 +66,12 @@ def agents_block(found: Activity, now: datetime, width: int, room: int | None, o
         signs.append("+ and calls without a price")
     if len(rows) > len(kept):
         signs.append(f"and {len(rows) - len(kept):,} more")
-    return Group(table, Text("  ".join(signs), style="dim")), len(kept) + _TABLE_LINES
+    return Group(table, Text("  ".join(signs), style="dim")), agents_lines(len(kept))
+
+
+def agents_lines(rows: int) -> int:
+    """Of a table with so many agents."""
+    return rows + _TABLE_LINES if rows else 1
 
 
 def _columns(now: datetime, width: int, *, unicode: bool) -> list[Cell]:
@@ -87,12 +91,12 @@ def _columns(now: datetime, width: int, *, unicode: bool) -> list[Cell]:
     ]
 
 
-def budgets_block(read: Read, width: int, *, unicode: bool) -> list[Block]:
+def budgets_block(read: Read, width: int, most: int, *, unicode: bool) -> list[Block]:
     if read.budgets_trouble is not None:
         return [(Text(), 1), line_block(f"Budgets: {read.budgets_trouble}", width, "red")]
-    if not read.budgets:
+    shown, wide = read.budgets[:most], width >= _WIDE
+    if not shown:
         return []
-    shown, wide = read.budgets[:_BUDGETS], width >= _WIDE
     table = Table.grid(padding=(0, 2))
     for justify in ("left", "left", "right", "left", "left"):
         table.add_column(justify=justify, no_wrap=True, overflow="crop")
@@ -119,10 +123,10 @@ def _meter(state: BudgetState, wide: int, style: str, *, unicode: bool) -> Text:
     return Text.assemble((bar, style), (("░" if unicode else ".") * (wide - len(bar)), "dim"))
 
 
-def alerts_block(read: Read, now: datetime, width: int) -> list[Block]:
-    if not read.alerts:
+def alerts_block(read: Read, now: datetime, width: int, most: int) -> list[Block]:
+    shown = read.alerts[:most]
+    if not shown:
         return []
-    shown = read.alerts[:_ALERTS]
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, justify="right")
