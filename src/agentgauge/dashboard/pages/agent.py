@@ -8,7 +8,7 @@ from agentgauge.dashboard.card import Card
 from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Empty, Own, Tile, Tiles
 from agentgauge.dashboard.page import Page, PageAsked
-from agentgauge.dashboard.pages.work_tables import chosen, ranked_table
+from agentgauge.dashboard.pages.work_tables import chosen, models_table, ranked_table
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import reports, short_wording
 from agentgauge.service.graphs.colours import known_entities
@@ -99,7 +99,7 @@ def _operations(asked: PageAsked) -> Content:
 
 
 def _models(asked: PageAsked) -> Content:
-    return ranked_table(asked, "model", "Model", f"Models of {' '.join(asked.at.values())}")
+    return models_table(asked, f"Models of {' '.join(asked.at.values())}")
 
 
 def _tools(asked: PageAsked) -> Content:

@@ -10,7 +10,7 @@ from agentgauge.dashboard.change_words import tile_change
 from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Empty, Note, Own, Sentence, Tile, Tiles
 from agentgauge.dashboard.page import Page, PageAsked
-from agentgauge.dashboard.pages.work_tables import agents_table
+from agentgauge.dashboard.pages.work_tables import MAIN, agents_table
 from agentgauge.service import reports, short_wording
 from agentgauge.service.explain_wording import told
 from agentgauge.service.graphs.colours import known_entities
@@ -135,7 +135,7 @@ def _latency(asked: PageAsked) -> Iterator[Content]:
 
 
 def _agents(asked: PageAsked) -> Content:
-    return agents_table(asked, most=_AGENTS_SHOWN)
+    return agents_table(asked, _AGENTS_SHOWN, MAIN)
 
 
 def _alerts(asked: PageAsked) -> Content:

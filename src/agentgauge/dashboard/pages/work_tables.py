@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from agentgauge.charts import paints
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.engines import Filter
@@ -13,7 +14,7 @@ from agentgauge.service import reports
 from agentgauge.service.agent_budgets import budgets_by_agent
 from agentgauge.service.graphs.colours import known_entities
 from agentgauge.service.reports.ranking import Ranked
-from agentgauge.service.reports.totals import FEW, Totals
+from agentgauge.service.reports.totals import FEW, Totals, ratio
 from agentgauge.state.budgets import BudgetBook
 
 _WORK = (
@@ -27,16 +28,27 @@ _WORK = (
     Column(key="cost", title="Cost", kind="money"),
     Column(key="per_success", title="Per success", kind="money", note="All cost, failed work too, per success"),
 )
+MAIN = tuple(column for column in _WORK if column.key in ("tasks", "success", "p95", "cost", "per_success"))
+"""Of work, where there is little room."""
+_CALLS = (
+    Column(key="calls", title="Calls", kind="count"),
+    Column(key="failed", title="Failed", kind="percent"),
+    Column(key="median", title="Median", kind="duration", narrow=False, note="Duration of a call"),
+    Column(key="p95", title="p95", kind="duration", note=f"Duration of a call; needs {FEW} calls"),
+    Column(key="tokens", title="Tokens", kind="tokens"),
+    Column(key="cached", title="From cache", kind="percent", narrow=False, note="Of the input tokens"),
+    Column(key="cost", title="Cost", kind="money"),
+)
 _BUDGET = Column(key="budget", title="Budget used", kind="bar")
 
 
-def agents_table(asked: PageAsked, most: int | None = None) -> Table:
+def agents_table(asked: PageAsked, most: int | None = None, columns: tuple[Column, ...] = _WORK) -> Table:
     """The agents of the range, the dearest first, with what each has used of its budget."""
     found = [row for row in reports.ranking(asked.engine, asked.window, "agent", asked.conditions).rows if row.name]
     budgets = _budgets(asked)
     known = known_entities(asked.engine, "agent")
     has_budgets = any(row.name in budgets for row in found)
-    columns = (Column(key="agent", title="Agent", kind="name"), *_WORK, *((_BUDGET,) if has_budgets else ()))
+    columns = (Column(key="agent", title="Agent", kind="name"), *columns, *((_BUDGET,) if has_budgets else ()))
     rows = tuple(
         _row(
             asked, row, "agent", known=known,
@@ -64,7 +76,7 @@ def _budgets(asked: PageAsked) -> Mapping[str, BudgetFigures]:
 
 
 def _row(
-    asked: PageAsked, row: Ranked, column: Literal["agent", "role", "operation", "model"],
+    asked: PageAsked, row: Ranked, column: Literal["agent", "role", "operation"],
     *, known: tuple[str, ...] = (), budget: float | None = None, note: str = "",
 ) -> Row:  # fmt: skip
     name = row.name or "none"
@@ -72,8 +84,6 @@ def _row(
     filtered = {} if column in ("agent", "role") else {column: row.name}
     paint = None
     if name in known:
-        from agentgauge.charts import paints
-
         paint = paints([name], known)[name].colour
     return Row(
         values={
@@ -101,9 +111,9 @@ def _p95(totals: Totals) -> float | None:
     return totals.task_duration.p95_ms if totals.tasks >= FEW else None
 
 
-def ranked_table(asked: PageAsked, column: Literal["role", "operation", "model"], title: str, what: str) -> Table:
+def ranked_table(asked: PageAsked, column: Literal["role", "operation"], title: str, what: str) -> Table:
     found = [row for row in reports.ranking(asked.engine, asked.window, column, chosen(asked)).rows if row.name]
-    known = known_entities(asked.engine, column)
+    known = known_entities(asked.engine, column) if column == "role" else ()
     return Table(
         columns=(Column(key=column, title=title, kind="name"), *_WORK),
         rows=tuple(_row(asked, row, column, known=known) for row in found),
@@ -115,3 +125,27 @@ def ranked_table(asked: PageAsked, column: Literal["role", "operation", "model"]
 def chosen(asked: PageAsked) -> tuple[Filter, ...]:
     """The filters, and what the address names."""
     return (*(Filter(name, "=", value) for name, value in asked.at.items()), *asked.conditions)
+
+
+def models_table(asked: PageAsked, what: str) -> Table:
+    """Models by their calls: tasks may use several, so that none of them is a model's own."""
+    found = [row for row in reports.ranking(asked.engine, asked.window, "model", chosen(asked)).rows if row.name]
+    paint = paints([row.name or "" for row in found], known_entities(asked.engine, "model"))
+    rows = tuple(
+        Row(
+            values={
+                "model": row.name, "calls": row.calls, "failed": ratio(row.failed_calls, row.calls),
+                "median": row.call_duration.median_ms,
+                "p95": row.call_duration.p95_ms if row.calls >= FEW else None,
+                "tokens": row.tokens, "cached": row.cached_share, "cost": row.cost_usd,
+            },
+            links=dict.fromkeys(("model", "calls"), asked.link("/runs", view="calls", **asked.at, model=row.name)),
+            notes={"cost": f"+ {row.unpriced_calls} unpriced" if row.unpriced_calls else ""},
+            colour=paint[row.name or ""].colour,
+        )
+        for row in found
+    )  # fmt: skip
+    return Table(
+        columns=(Column(key="model", title="Model", kind="name"), *_CALLS), rows=rows, caption=what,
+        empty="No model was called in this range.",
+    )  # fmt: skip
