@@ -1,0 +1,74 @@
+"""What the page of performance is asked: which metric, and by what it is told apart."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from agentgauge.analysis.metrics import Per
+from agentgauge.charts import Unit
+from agentgauge.dashboard.content import Own
+from agentgauge.dashboard.filters import PageFilters
+from agentgauge.dashboard.page import PageAsked
+from agentgauge.dashboard.table import Kind
+
+MetricName = Literal["execution_time", "latency", "cost", "tokens"]
+By = Literal["operation", "agent", "role", "model"]
+BYS: tuple[By, ...] = ("operation", "agent", "role", "model")
+
+
+class PerformanceFilters(PageFilters):
+    metric: MetricName = "execution_time"
+    by: By = "operation"
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """How a metric reads."""
+
+    name: MetricName
+    title: str
+    what: str
+    """Its values: `execution time of tasks`."""
+    counted: str
+    """What has one: `tasks`."""
+    unit: Unit
+    kind: Kind
+    per: Per = "operation"
+    view: str
+    """Which list of the page of runs has what it is of."""
+
+
+METRICS: tuple[Shown, ...] = (
+    Shown(
+        name="execution_time", title="Execution time", what="execution time of tasks", counted="tasks", unit="ms",
+        kind="duration", view="tasks",
+    ),
+    Shown(
+        name="latency", title="Latency of calls", what="latency of model calls", counted="model calls", unit="ms",
+        kind="duration", view="calls",
+    ),
+    Shown(
+        name="cost", title="Cost", what="cost of tasks", counted="tasks", unit="usd", kind="money", view="tasks"
+    ),
+    Shown(
+        name="tokens", title="Tokens", what="tokens of tasks", counted="tasks", unit="tokens", kind="tokens",
+        view="tasks",
+    ),
+)  # fmt: skip
+
+
+def asked_of(asked: PageAsked) -> PerformanceFilters:
+    assert isinstance(asked.filters, PerformanceFilters)
+    return asked.filters
+
+
+def metric_of(asked: PageAsked) -> Shown:
+    name = asked_of(asked).metric
+    return next(metric for metric in METRICS if metric.name == name)
+
+
+def choices(label: str, options: list[tuple[str, str, bool]]) -> Own:
+    """Links of which one is chosen: its words, its address, whether it is."""
+    listed: list[dict[str, Any]] = [{"text": text, "link": link, "chosen": chosen} for text, link, chosen in options]
+    return Own(template="performance/choices.html", values={"label": label, "choices": listed})
