@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import agentgauge
+from tests.dashboard.work.quality import record_quality
 from tests.service.recorded_work import record
 
 DAYS = 65
@@ -32,6 +33,7 @@ def recorded_home(home: Path, now: datetime | None = None, days: int = DAYS, per
     with agentgauge.open(home, project="shop") as gauge:
         for ago in range(days, -1, -1):
             _day(gauge, draw, end, ago, per_day)
+        record_quality(gauge, end)
     record(home)
     return home
 
