@@ -64,7 +64,8 @@ def axis_of(form: Form, unit: Unit, rows: Sequence[Mapping[str, Any]]) -> Axis:
 def labels(ticks: Sequence[float], unit: Unit) -> tuple[str, ...]:
     """What equally distant ticks say."""
     step = ticks[1] - ticks[0] if len(ticks) > 1 else (ticks[0] if ticks else 1.0) or 1.0
-    return tuple(_label(tick, abs(step), unit) for tick in ticks)
+    is_large = any(abs(tick) >= _ABBREVIATED_FROM for tick in ticks)
+    return tuple(_label(tick, abs(step), unit, is_large) for tick in ticks)
 
 
 def _figures(form: Form, rows: Sequence[Mapping[str, Any]]) -> Iterator[float]:
@@ -85,13 +86,12 @@ def _figures(form: Form, rows: Sequence[Mapping[str, Any]]) -> Iterator[float]:
 
 
 def _covering(low: float, high: float, unit: Unit) -> tuple[float, ...]:
-    if low == high:
+    if low == high and unit in _HIGHEST and 0 <= low <= _HIGHEST[unit]:
+        low, high = 0.0, _HIGHEST[unit]
+    elif low == high:
         low, high = (low - abs(low) / 2, high + abs(high) / 2) if low else (0.0, 1.0 if unit != "ms" else 1_000.0)
     step = _step((high - low) / _MOST, unit)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    if unit in _HIGHEST and high <= _HIGHEST[unit]:
-        last = min(last, math.floor(_HIGHEST[unit] / step + 1e-9))
-        last = last if last * step >= high - 1e-12 else last + 1
     return tuple(round(number * step, 12) for number in range(first, last + 1))
 
 
@@ -109,11 +109,11 @@ def _round_step(least: float) -> float:
     return next(size * power for size in _ROUND if size * power >= least * (1 - 1e-9))
 
 
-def _label(value: float, step: float, unit: Unit) -> str:
+def _label(value: float, step: float, unit: Unit, is_large: bool) -> str:
     sign, size = ("-" if value < 0 else ""), abs(value)
     match unit:
         case "usd":
-            return f"{sign}${_money(size, step)}" if size else "$0"
+            return f"{sign}${_money(size, step, is_large)}" if size else "$0"
         case "ms":
             return f"{sign}{_duration(size, step)}"
         case "ratio":
@@ -121,18 +121,18 @@ def _label(value: float, step: float, unit: Unit) -> str:
         case "score":
             return f"{sign}{size:.{_decimals(step)}f}"
         case _:
-            return f"{sign}{_number(size, step)}"
+            return f"{sign}{_number(size, step, is_large)}"
 
 
-def _money(size: float, step: float) -> str:
+def _money(size: float, step: float, is_large: bool) -> str:
     decimals = _decimals(step)
-    return _number(size, step) if not decimals else f"{size:,.{max(2, decimals)}f}"
+    return _number(size, step, is_large) if not decimals else f"{size:,.{max(2, decimals)}f}"
 
 
-def _number(size: float, step: float) -> str:
-    if size < _ABBREVIATED_FROM:
+def _number(size: float, step: float, is_large: bool) -> str:
+    if not size or not is_large:
         return f"{size:,.{_decimals(step)}f}"
-    scale, sign = next((scale, sign) for scale, sign in _LARGE if size >= scale)
+    scale, sign = next(((scale, sign) for scale, sign in _LARGE if size >= scale), (1.0, ""))
     return f"{size / scale:,.{_decimals(step / scale)}f}{sign}"
 
 

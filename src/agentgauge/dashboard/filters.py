@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from agentgauge.api.beyond.question import Moment, Words, Zone, naming
 from agentgauge.engines import Filter
@@ -63,6 +63,15 @@ class PageFilters(BaseModel):
     svg: Csv = None
     """A card whose chart is wanted as a picture instead of the page."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, given: Any) -> Any:
+        """A form that no script has trimmed sends its empty fields too: they ask for nothing."""
+        if not isinstance(given, dict):
+            return given
+        lists = {name: [one for one in value if one != ""] for name, value in given.items() if isinstance(value, list)}
+        return {name: value for name, value in (given | lists).items() if value not in ("", [])}
+
     def zone(self) -> tzinfo:
         """Raises `QueryError`."""
         with naming("tz"):
@@ -107,7 +116,12 @@ class PageFilters(BaseModel):
         """The range in words: `30 days`, `2026-11-01 to 2026-11-07`."""
         if self.start is None and self.end is None:
             return RANGES[self.range][0].lower()
-        return f"{self.start or 'the first event'} to {self.end or 'now'}"
+        start, end = ((moment or "").replace("T", " ") for moment in (self.start, self.end))
+        return f"{start or 'the first event'} to {end or 'now'}"
+
+    def on_clocks(self, moment: datetime | None) -> str:
+        """A time as a field for one takes it, by the clocks of the zone; empty where there is none."""
+        return "" if moment is None else f"{moment.astimezone(self.zone()):%Y-%m-%dT%H:%M}"
 
     def link(self, path: str, **changes: Any) -> str:
         """The address of another page with the filters of this one, changed; None and () leave one out."""

@@ -19,14 +19,52 @@ export function localTimes(within) {
   }
 }
 
-// Filters apply when they are chosen.
+// Filters apply when they are chosen: with a pointer at once, with the keyboard on leaving them or by Enter, so that
+// nobody who walks through the names is sent elsewhere. The field has the focus again on the page that follows.
 export function filters(within) {
   for (const form of within.querySelectorAll("form[data-filters]")) {
-    form.addEventListener("change", () => form.requestSubmit());
+    let [byKeys, isChanged] = [false, false];
+    form.addEventListener("pointerdown", () => { byKeys = false; });
+    form.addEventListener("keydown", (event) => {
+      byKeys = true;
+      if (event.key === "Enter" && isChanged) form.requestSubmit();
+    });
+    form.addEventListener("change", () => { isChanged = true; if (!byKeys) form.requestSubmit(); });
+    form.addEventListener("focusout", () => { if (isChanged) form.requestSubmit(); });
+  }
+  for (const form of within.querySelectorAll("form[data-sparse]")) {
     form.addEventListener("submit", () => {
-      for (const field of form.elements) if (field.name && !field.value) field.disabled = true;
+      const field = document.activeElement;
+      if (form.contains(field) && field.name) keep(sessionStorage, "agentgauge-field", field.name);
+      for (const each of form.elements) if (each.name && !each.value) each.disabled = true;
     });
   }
+  for (const zones of within.querySelectorAll("select[data-zones]")) {
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    if (own && ![...zones.options].some((option) => option.value === own)) zones.add(new Option(`${own} (yours)`, own));
+  }
+  for (const popover of within.querySelectorAll("details[data-popover]")) {
+    popover.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      popover.open = false;
+      popover.querySelector("summary").focus();
+    });
+    popover.addEventListener("focusout", (event) => {
+      if (event.relatedTarget && !popover.contains(event.relatedTarget)) popover.open = false;
+    });
+  }
+}
+
+function keep(store, name, value) {
+  try { store.setItem(name, value); } catch { /* for this page alone */ }
+}
+
+function focusAgain() {
+  try {
+    const name = sessionStorage.getItem("agentgauge-field");
+    sessionStorage.removeItem("agentgauge-field");
+    if (name) document.querySelector(`.filters select[name="${CSS.escape(name)}"]`)?.focus({ preventScroll: true });
+  } catch { /* nothing was kept */ }
 }
 
 // The theme: the system's, or what was chosen here.
@@ -37,7 +75,7 @@ function theme() {
   button.addEventListener("click", () => {
     const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = isDark ? "light" : "dark";
-    try { localStorage.setItem("agentgauge-theme", root.dataset.theme); } catch { /* kept for this page alone */ }
+    keep(localStorage, "agentgauge-theme", root.dataset.theme);
   });
 }
 
@@ -252,3 +290,4 @@ export function liven(within) {
 
 theme();
 liven(document);
+focusAgain();
