@@ -220,4 +220,4 @@ def test_the_documentation_knows_every_code() -> None:
 def test_a_path_that_nothing_is_at_says_what_may_be_meant(tmp_path: Path, path: str, meant: str) -> None:
     with asking(tmp_path) as client:
         said = client.get(path).json()["error"]["message"]
-    assert said == f"nothing is at {path}{meant} / lists what there is, /openapi.json describes it for programs"
+    assert said == f"nothing is at {path}{meant} /api lists what there is, /openapi.json describes it for programs"

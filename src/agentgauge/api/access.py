@@ -1,11 +1,13 @@
 """Who asks, and what of the runtime they may reach: the dependencies that every route declares.
 
     Authorization: Bearer agk_...     an API key; also `X-API-Key: agk_...`
-    a session's cookie                a person who signed in
-    neither                           whoever reaches a server without keys from the machine it runs on
+    a session's cookie                a person who signed in at the provider
+    a key's cookie                    a person who gave a key at /sign-in/key
+    none of these                     whoever reaches a server without keys from the machine it runs on
 
-A cookie, and being on this machine, are brought by a browser whichever page makes it ask: there, what changes
-something must come from a page of this server's own.
+The last two are told apart by whether there are keys at all, so that a cookie of another server on this machine locks
+nobody out. A cookie, and being on this machine, are brought by a browser whichever page makes it ask: there, what
+changes something must come from a page of this server's own.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from agentgauge.api.own_cookies import own_cookie
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.addresses import host_of, is_elsewhere, names_loopback
 from agentgauge.service.security.limiting import Budget, Exceeded
@@ -27,6 +30,7 @@ from agentgauge.service.security.tokens import read_token
 from agentgauge.settings.oidc import OidcSettings
 
 _SESSION_COOKIE = "agentgauge_session"
+KEY_COOKIE = "agentgauge_key"
 _FORWARDED = frozenset(
     {b"forwarded", b"via", b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-proto", b"x-real-ip"}
 )
@@ -49,7 +53,7 @@ async def principal_of(request: Request) -> Principal:
 async def _told(request: Request) -> Principal:
     given, runtime = _key_of(request), _runtime(request)
     if given is not None:
-        return await _by_key(given, request, runtime)
+        return await by_key(given, request)
     gate = runtime.gate
     if gate.people is not None and (person := _person(request, gate.people)) is not None:
         check_own_page(request)
@@ -59,6 +63,9 @@ async def _told(request: Request) -> Principal:
         _check_local(request, runtime)
         check_own_page(request, runtime.gate.cors_origins)
         return LOCAL
+    if (kept := own_cookie(request, KEY_COOKIE)) is not None:
+        check_own_page(request)
+        return await by_key(kept, request)
     raise _unauthorized("a key is needed: send `Authorization: Bearer agk_...`; `agentgauge keys create` makes one")
 
 
@@ -108,6 +115,22 @@ Admin = Annotated[Principal, Depends(_admin)]
 Anyone = Annotated[Principal, Depends(_whoever)]
 
 
+async def by_key(given: str, request: Request) -> Principal:
+    """Whose a key is. 401 where it is nobody's, 429 where its address tried too many wrong ones."""
+    gate, token, address = _runtime(request).gate, read_token(given), client_address(request)
+    principal = None if token is None else gate.verifier.remembered(token)
+    if principal is not None:
+        return principal
+    known = token is not None and gate.verifier.knew(token)
+    if not known and (exceeded := await gate.limiter.failing(address)) is not None:
+        raise _too_many(exceeded)
+    principal = None if token is None else await run_in_threadpool(gate.verifier.verify, token)
+    if principal is None:
+        await gate.limiter.fail(address)
+        raise _unauthorized("this key is unknown, revoked or has expired", 'error="invalid_token"')
+    return principal
+
+
 def session_cookie_name(settings: OidcSettings) -> str:
     """With TLS it has the prefix that keeps other hosts of a domain from setting it."""
     return f"__Host-{_SESSION_COOKIE}" if settings.public_url.startswith("https://") else _SESSION_COOKIE
@@ -133,21 +156,6 @@ def _key_of(request: Request) -> str | None:
     if scheme.lower() == "bearer":
         return given.strip()
     return request.headers.get("x-api-key")
-
-
-async def _by_key(given: str, request: Request, runtime: Runtime) -> Principal:
-    gate, token, address = runtime.gate, read_token(given), client_address(request)
-    principal = None if token is None else gate.verifier.remembered(token)
-    if principal is not None:
-        return principal
-    known = token is not None and gate.verifier.knew(token)
-    if not known and (exceeded := await gate.limiter.failing(address)) is not None:
-        raise _too_many(exceeded)
-    principal = None if token is None else await run_in_threadpool(gate.verifier.verify, token)
-    if principal is None:
-        await gate.limiter.fail(address)
-        raise _unauthorized("this key is unknown, revoked or has expired", 'error="invalid_token"')
-    return principal
 
 
 def _unauthorized(message: str, more: str = "") -> HTTPException:
@@ -184,6 +192,11 @@ def _check_local(request: Request, runtime: Runtime) -> None:
         raise HTTPException(
             403, "a server without keys is called localhost: make a key, or name this host in AGENTGAUGE_ALLOWED_HOSTS"
         )
+
+
+def is_cross_site(request: Request) -> bool:
+    """Whether a page of another site led here, so that a browser left its strict cookies at home."""
+    return request.headers.get("sec-fetch-site") == "cross-site"
 
 
 def check_own_page(request: Request, besides: Collection[str] = ()) -> None:

@@ -14,9 +14,10 @@ import logging
 import re
 import secrets
 
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from agentgauge.api.errors import error_response
+from agentgauge.api.errors import Failure, answered
 from agentgauge.state.audit import request_id
 
 _GIVEN = re.compile(rb"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -61,8 +62,8 @@ class Envelope:
         except Exception:  # noqa: BLE001 - the last one there is: what was not foreseen must reach the log, not the caller
             _log.error("%s %s failed, request %s", scope["method"], scope["path"], own_id, exc_info=True)
             if not started:
-                answer = error_response(500, "internal", f"a fault of the server: its log says more, at {own_id}")
-                await answer(scope, receive, send_wrapped)
+                failure = Failure(500, "internal", f"a fault of the server: its log says more, at {own_id}")
+                await answered(Request(scope), failure)(scope, receive, send_wrapped)
         finally:
             request_id.reset(token)
 

@@ -28,13 +28,14 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+import msgspec
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import iter_route_contexts
@@ -94,11 +95,54 @@ _NEAR_PATH = 0.85
 """How much alike paths are, of 1, of which one may be meant for the other."""
 
 
+class Failure(msgspec.Struct, frozen=True):
+    """What a caller is told of an error."""
+
+    status: int
+    code: str
+    message: str
+    field: str | None = None
+    allowed: Sequence[str] = ()
+    headers: Mapping[str, str] = {}
+
+
+def as_json(request: Request, failure: Failure) -> Response:
+    return error_response(
+        failure.status,
+        failure.code,
+        failure.message,
+        field=failure.field,
+        allowed=failure.allowed,
+        headers=failure.headers,
+    )
+
+
 def install(app: FastAPI) -> None:
-    app.add_exception_handler(AgentGaugeError, _of_ours)
-    app.add_exception_handler(RequestValidationError, _of_validation)
-    app.add_exception_handler(HTTPException, _of_http)
-    app.add_exception_handler(Exception, _of_the_rest)
+    """Let errors be answered, in JSON unless `answer_by` says otherwise."""
+    answer_by(app, as_json)
+
+    def add(kind: type[Exception], failure_of: Callable[[Request, Exception], Failure]) -> None:
+        async def handle(request: Request, error: Exception) -> Response:
+            return answered(request, failure_of(request, error))
+
+        app.add_exception_handler(kind, handle)
+
+    add(AgentGaugeError, _of_ours)
+    add(RequestValidationError, _of_validation)
+    add(HTTPException, _of_http)
+    # Starlette raises these again once they are answered, and the server logs them then.
+    add(Exception, lambda request, error: Failure(*_INTERNAL, _OF_THE_SERVER[500]))
+
+
+def answer_by(app: FastAPI, answer: Callable[[Request, Failure], Response]) -> None:
+    """Let an application answer all errors so."""
+    app.state.answer_failure = answer
+
+
+def answered(request: Request, failure: Failure) -> Response:
+    """As the application of the request answers errors."""
+    response: Response = request.app.state.answer_failure(request, failure)
+    return response
 
 
 def error_response(
@@ -130,29 +174,30 @@ def about(field: str, allowed: Sequence[str] = ()) -> Iterator[None]:
         raise
 
 
-async def _of_ours(request: Request, error: Exception) -> JSONResponse:
+def _of_ours(request: Request, error: Exception) -> Failure:
+    assert isinstance(error, AgentGaugeError)
     status, code = next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), _INTERNAL)
     if isinstance(error, ServerBusy):
-        return error_response(status, code, str(error), headers={"Retry-After": str(error.retry_after_s)})
+        return Failure(status, code, str(error), headers={"Retry-After": str(error.retry_after_s)})
     if isinstance(error, RangeConflict):
-        return error_response(status, code, str(error), headers={"X-High-Water-Mark": str(error.end)})
+        return Failure(status, code, str(error), headers={"X-High-Water-Mark": str(error.end)})
     if isinstance(error, RangeRefused):
-        return error_response(status, code, str(error), headers={"X-Refused-Bytes": f"{error.start}-{error.end}"})
+        return Failure(status, code, str(error), headers={"X-Refused-Bytes": f"{error.start}-{error.end}"})
     if status >= 500:
         _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        headers = {"Retry-After": str(_RETRY_SECONDS)} if status == 503 else None
-        return error_response(status, code, _OF_THE_SERVER[status], headers=headers)
+        headers = {"Retry-After": str(_RETRY_SECONDS)} if status == 503 else {}
+        return Failure(status, code, _OF_THE_SERVER[status], headers=headers)
     field, allowed = (error.field, error.allowed) if isinstance(error, QueryError) else (None, ())
-    return error_response(status, code, str(error), field=field, allowed=allowed)
+    return Failure(status, code, str(error), field=field, allowed=allowed)
 
 
-async def _of_validation(request: Request, error: Exception) -> JSONResponse:
+def _of_validation(request: Request, error: Exception) -> Failure:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     if first["loc"] == ("body",) and isinstance(first.get("input"), bytes):
         # FastAPI reads a body as JSON only where it is said to be some: what it is must be said, not guessed.
         said = "the body is JSON, and the request has to say so: Content-Type: application/json"
-        return error_response(415, _STATUS[BodyUnsupported][1], said)
+        return Failure(415, _STATUS[BodyUnsupported][1], said)
     where, *inner = first["loc"]
     field = ".".join(map(str, inner)) or str(where)
     context = first.get("ctx") or {}
@@ -175,10 +220,10 @@ async def _of_validation(request: Request, error: Exception) -> JSONResponse:
                 f"{sign} {str(context[name]).removesuffix('.0')}" for name, sign in _BOUNDS.items() if name in context
             ]
             said = f"{field}: {first['msg'][:1].lower()}{first['msg'][1:]}, got {given}"
-    return error_response(422, "invalid_parameter", said, field=field, allowed=allowed)
+    return Failure(422, "invalid_parameter", said, field=field, allowed=allowed)
 
 
-async def _of_http(request: Request, error: Exception) -> JSONResponse:
+def _of_http(request: Request, error: Exception) -> Failure:
     assert isinstance(error, HTTPException)
     status, said, headers = HTTPStatus(error.status_code), str(error.detail), error.headers
     if status == HTTPStatus.METHOD_NOT_ALLOWED and (allowed := ", ".join(_methods_at(request))):
@@ -186,14 +231,11 @@ async def _of_http(request: Request, error: Exception) -> JSONResponse:
     elif said == HTTPStatus.NOT_FOUND.phrase:
         near = _paths_near(request)
         meant = f": did you mean {' or '.join(near)}?" if near else "."
-        said = f"nothing is at {request.url.path}{meant} / lists what there is, /openapi.json describes it for programs"
+        said = (
+            f"nothing is at {request.url.path}{meant} /api lists what there is, /openapi.json describes it for programs"
+        )
     code = _CALLED.get(status) or status.phrase.lower().replace(" ", "_").replace("-", "_")
-    return error_response(status, code, said, headers=headers)
-
-
-async def _of_the_rest(request: Request, error: Exception) -> JSONResponse:
-    # Starlette raises the error again once this is answered, and the server logs it then.
-    return error_response(500, "internal", _OF_THE_SERVER[500])
+    return Failure(status, code, said, headers=headers or {})
 
 
 def _methods_at(request: Request) -> list[str]:

@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Request, Response
@@ -47,14 +47,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from agentgauge.api.access import Admin, RuntimeOf, check_own_page
 from agentgauge.api.own_paths import own_path
 from agentgauge.dashboard import rendering
-from agentgauge.dashboard.said import Said, say
-from agentgauge.errors import BodyTooLarge, BodyUnsupported
+from agentgauge.dashboard.form_body import fields_of
+from agentgauge.dashboard.said import Said, Tone, say
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.principal import Principal
 
-_FORM = "application/x-www-form-urlencoded"
-_LARGEST = 64 * 1024
-_MOST_FIELDS = 200
 _THEN, _CONFIRMED = "then", "confirmed"
 """Fields that every form may have besides those of its act."""
 
@@ -71,6 +68,10 @@ class Acting(msgspec.Struct, frozen=True):
     runtime: Runtime
     principal: Principal
     now: datetime
+    root: str
+    """What a proxy puts before all addresses."""
+    then: str
+    """Where the person was."""
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -79,6 +80,8 @@ class Done(msgspec.Struct, frozen=True):
     words: str
     then: str
     """The address of a page, as `asked.link` gives it."""
+    tone: Tone = "good"
+    """`bad`: it was not done, and the page that they are sent to has what they wrote."""
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,41 +101,21 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 def add_route(router: APIRouter, act: Act) -> None:
     async def perform(request: Request, runtime: RuntimeOf, principal: Admin) -> Response:
         check_own_page(request)
-        fields = await _fields(request)
+        fields = await fields_of(request)
         then = own_path(str(fields.pop(_THEN, "/")), f"{request.scope.get('root_path', '')}/")
         is_confirmed = fields.pop(_CONFIRMED, "") == "yes"
         given = _given(act, fields | request.path_params)
         if act.question and not is_confirmed:
             return Response(rendering.confirmation(act, request, fields, then), media_type="text/html")
-        acting = Acting(runtime, principal, runtime.now())
+        acting = Acting(runtime, principal, runtime.now(), request.scope.get("root_path", ""), then)
         done = await run_in_threadpool(act.does, acting, given)
-        words, then = (done.words, done.then) if isinstance(done, Done) else (done, then)
-        response = RedirectResponse(then, 303)
-        say(request, response, Said(words))
+        if isinstance(done, str):
+            done = Done(done, then)
+        response = RedirectResponse(done.then, 303)
+        say(request, response, Said(done.words, done.tone))
         return response
 
     router.add_api_route(act.path, perform, methods=["POST"], name=f"act {act.path}")
-
-
-async def _fields(request: Request) -> dict[str, Any]:
-    """The fields of a form by their names; of one that was sent several times all. Raises `AgentGaugeError`."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != _FORM:
-        raise BodyUnsupported(f"a form is sent as {_FORM}, not as {kind or 'nothing that is said'}")
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > _LARGEST:
-            raise BodyTooLarge(f"a form has at most {_LARGEST:,} bytes")
-    found: dict[str, Any] = {}
-    try:
-        pairs = parse_qsl(body.decode("ascii"), max_num_fields=_MOST_FIELDS, errors="strict")
-    except ValueError:  # UnicodeDecodeError is one
-        raise BodyUnsupported(f"this is no form: percent-encoded UTF-8 of at most {_MOST_FIELDS} fields") from None
-    for name, value in pairs:
-        before = found.get(name)
-        found[name] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
-    return found
 
 
 def _given(act: Act, fields: Mapping[str, Any]) -> Given:

@@ -7,10 +7,13 @@ import threading
 from fastapi import FastAPI
 
 from agentgauge.api.app import create_app as create_api
+from agentgauge.api.errors import answer_by
 from agentgauge.api.routing import include
 from agentgauge.charts.building import is_built
+from agentgauge.dashboard import failures
 from agentgauge.dashboard.rendering import prepare
 from agentgauge.dashboard.router import router
+from agentgauge.dashboard.sign_in import router as sign_in
 from agentgauge.service.runtime import Runtime
 from agentgauge.settings.server import ServerSettings
 
@@ -21,7 +24,8 @@ def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> Fast
     The parts of charts are made in the background, where they are not there yet.
     """
     app = create_api(settings, runtime)
-    include(app.router, router)
+    include(app.router, router, sign_in)
+    answer_by(app, failures.answer)
     if not is_built():
         threading.Thread(target=prepare, name="agentgauge-charts", daemon=True).start()
     return app

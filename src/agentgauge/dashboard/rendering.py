@@ -46,20 +46,17 @@ def page(page: Page, asked: PageAsked, cards: Sequence[Shown]) -> bytes:
     ).encode()  # fmt: skip
 
 
-def failure(status: int, message: str, root: str, **more: Any) -> bytes:
-    """A page that says what went wrong."""
-    template = _environment().get_template("failure.html")
-    return template.render(status=status, message=message, root=root, **more).encode()
+def plain(template: str, **values: Any) -> bytes:
+    """A page without cards."""
+    return _environment().get_template(template).render(**values).encode()
 
 
 def confirmation(act: Act, request: Request, fields: Mapping[str, Any], then: str) -> bytes:
     """A page that asks whether an act is to be done, for who runs no script."""
     pairs = [(name, one) for name, value in fields.items() for one in (value if isinstance(value, list) else [value])]
-    template = _environment().get_template("confirmation.html")
-    address = act.address(request.scope.get("root_path", ""), request.path_params)
-    return template.render(
-        act=act, address=address, pairs=pairs, then=then, root=request.scope.get("root_path", "")
-    ).encode()
+    root = request.scope.get("root_path", "")
+    address = act.address(root, request.path_params)
+    return plain("confirmation.html", act=act, address=address, pairs=pairs, then=then, root=root)
 
 
 def static_chart(chart: Chart) -> bytes:
@@ -128,7 +125,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _is_figure(column: Column) -> bool:
-    return column.kind not in ("text", "name", "time", "flag")
+    return column.kind not in ("text", "name", "time", "flag", "status")
 
 
 def _utc(time: datetime) -> str:

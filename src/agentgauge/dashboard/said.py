@@ -16,6 +16,8 @@ import msgspec
 from fastapi import Request, Response
 from markupsafe import Markup, escape
 
+from agentgauge.api.own_cookies import own_cookie, set_cookie
+
 Tone = Literal["good", "bad"]
 
 MARK = Markup("<!--said-->")
@@ -38,21 +40,12 @@ def say(request: Request, response: Response, said: Said) -> None:
     """On the next page that this browser opens."""
     short = msgspec.structs.replace(said, text=said.text[:_LONGEST])
     value = base64.urlsafe_b64encode(msgspec.json.encode(short)).decode()
-    secure = request.url.scheme == "https"
-    response.set_cookie(
-        cookie_name(request, _COOKIE),
-        value,
-        max_age=_SECONDS,
-        path="/",
-        secure=secure,
-        httponly=True,
-        samesite="strict",
-    )
+    set_cookie(request, response, _COOKIE, value, _SECONDS)
 
 
 def waits(request: Request) -> bool:
     """Whether there is something to be said on the page that is asked for."""
-    return REFRESH not in request.headers and cookie_name(request, _COOKIE) in request.cookies
+    return REFRESH not in request.headers and own_cookie(request, _COOKIE) is not None
 
 
 def unconditional(request: Request) -> Request:
@@ -63,7 +56,7 @@ def unconditional(request: Request) -> Request:
 
 def saying(request: Request, response: Response) -> Response:
     """A page with what there was to say, which is gone from the browser then."""
-    said = _read(request.cookies.get(cookie_name(request, _COOKIE), ""))
+    said = _read(own_cookie(request, _COOKIE) or "")
     if said is not None and response.status_code == 200:
         body = bytes(response.body)
         if response.headers.get("content-encoding") == "gzip":
@@ -72,14 +65,8 @@ def saying(request: Request, response: Response) -> Response:
         kind = response.headers.get("content-type")
         response = Response(body.replace(MARK.encode(), words, 1), headers={"Cache-Control": "no-store"})
         response.headers["Content-Type"] = kind or "text/html; charset=utf-8"
-    secure = request.url.scheme == "https"
-    response.delete_cookie(cookie_name(request, _COOKIE), path="/", secure=secure, httponly=True, samesite="strict")
+    set_cookie(request, response, _COOKIE, "", 0)
     return response
-
-
-def cookie_name(request: Request, name: str) -> str:
-    """With TLS it has the prefix that keeps other hosts of a domain from setting it."""
-    return f"__Host-{name}" if request.url.scheme == "https" else name
 
 
 def _read(cookie: str) -> Said | None:

@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from agentgauge.api.access import Anyone, RuntimeOf, check_own_page, client_address, session_cookie_name
+from agentgauge.api.access import KEY_COOKIE, Anyone, RuntimeOf, check_own_page, client_address, session_cookie_name
 from agentgauge.api.openapi import errors
+from agentgauge.api.own_cookies import set_cookie
 from agentgauge.api.own_paths import own_path
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.people import SESSION_SECONDS, SIGNING_IN_SECONDS, People
@@ -74,13 +75,17 @@ async def callback(request: Request, runtime: RuntimeOf) -> Response:
     return response
 
 
-@router.post("/sign-out", status_code=204, responses=_WITHOUT_PROVIDER)
+@router.post("/sign-out", status_code=204)
 async def sign_out(request: Request, runtime: RuntimeOf) -> Response:
-    """Take the session from the browser."""
-    people = _people(runtime)
+    """Take the session, or the key, from the browser."""
     check_own_page(request)
-    response = Response(status_code=204)
-    _set(response, people, session_cookie_name(people.settings), "", 0)
+    is_page = "text/html" in request.headers.get("accept", "")
+    response = (
+        RedirectResponse(f"{request.scope.get('root_path', '')}/signed-out", 303) if is_page else Response(None, 204)
+    )
+    if (people := runtime.gate.people) is not None:
+        _set(response, people, session_cookie_name(people.settings), "", 0)
+    set_cookie(request, response, KEY_COOKIE, "", 0)
     return response
 
 

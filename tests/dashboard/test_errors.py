@@ -1,0 +1,181 @@
+"""Errors: as pages for people, as JSON for programs; and a card that fails, which is an error in its own place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from agentgauge.dashboard.card import Card
+from agentgauge.dashboard.content import Content, Sentence
+from agentgauge.dashboard.filters import PageFilters
+from agentgauge.dashboard.page import Page, PageAsked
+from agentgauge.errors import AgentGaugeError, Conflict, LakeError, NotFound, QueryError, ServerBusy
+from agentgauge.settings.server import get_server_settings
+from tests.dashboard.sample_pages import SAMPLE, serving
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Site": "same-origin"}
+ERRORS: dict[str, Exception] = {
+    "question": QueryError("there is no column shoe: did you mean show?", field="agent", allowed=("show", "shop")),
+    "missing": NotFound("no agent 'coder<b>' is known", field="agent"),
+    "conflict": Conflict("alert 3 is resolved already"),
+    "busy": ServerBusy("the disk is full", retry_after_s=7),
+    "lake": LakeError("secret path /home/x is damaged"),
+    "fault": RuntimeError("secret"),
+}
+
+
+class _Named(PageFilters):
+    error: str = ""
+
+
+def _check(asked: PageAsked) -> None:
+    name = getattr(asked.filters, "error", "")
+    if name:
+        raise ERRORS[name]
+
+
+class Failing:
+    """A card that fails while it is told to."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.text = "the first figures"
+
+    def build(self, asked: PageAsked) -> Content:
+        if self.error is not None:
+            raise self.error
+        return Sentence(text=self.text)
+
+
+def _beside(asked: PageAsked) -> Content:
+    return Sentence(text="what is beside it")
+
+
+@pytest.fixture
+def failing() -> Failing:
+    return Failing()
+
+
+@pytest.fixture
+def client(tmp_path: Path, failing: Failing) -> Iterator[TestClient]:
+    raising = Page(path="/raising", title="Raising", cards=(), check=_check, parameters=_Named)
+    cards = (Card(id="moody", title="Moody", build=failing.build), Card(id="beside", title="Beside", build=_beside))
+    broken = Page(path="/broken", title="Broken", cards=cards, topics=("budgets",))
+    with serving(get_server_settings(tmp_path / "home", {}), SAMPLE, raising, broken) as client:
+        client.headers.update(BROWSER)
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "words", "way"),
+    [
+        ("question", 422, "There is no column shoe: did you mean show?", "Without"),
+        ("missing", 404, "No agent &#39;coder&lt;b&gt;&#39; is known", "Overview"),
+        ("conflict", 409, "Alert 3 is resolved already.", "Overview"),
+        ("busy", 503, "The disk is full.", "Try again"),
+        ("lake", 503, "What this needs cannot be used now: try again", "Try again"),
+        ("fault", 500, "A fault of the server: its log says more, at", "Try again"),
+    ],
+    ids=list(ERRORS),
+)
+def test_an_error_is_a_page_that_says_what_is_wrong_and_what_to_do(
+    name: str, status: int, words: str, way: str, client: TestClient
+) -> None:
+    said = client.get(f"/raising?error={name}&agent=shoe")
+    assert said.status_code == status
+    assert said.headers["content-type"] == "text/html; charset=utf-8"
+    assert said.headers["cache-control"] == "no-store"
+    assert f'data-failure="{status}"' in said.text
+    assert words.lower() in said.text.lower()
+    assert way in said.text
+    assert "secret" not in said.text
+
+
+def test_what_a_parameter_may_be_is_listed_and_the_page_without_it_is_a_link(client: TestClient) -> None:
+    said = client.get("/sample?range=9d&agent=coder")
+    assert said.status_code == 422
+    for value in ("1h", "24h", "7d", "30d", "90d", "all"):
+        assert f'<li class="chip">{value}</li>' in said.text
+    assert '<a class="button main" href="/sample?agent=coder">Without range</a>' in said.text
+
+
+def test_an_unknown_parameter_is_named_with_what_is_meant(client: TestClient) -> None:
+    said = client.get("/sample?agnt=coder").text
+    assert "agnt" in said
+    assert "did you mean agent?" in said
+    assert '<a class="button main" href="/sample">Without agnt</a>' in said
+
+
+def test_an_address_that_nothing_is_at_is_a_page(client: TestClient) -> None:
+    said = client.get("/nothing/<here>")
+    assert said.status_code == 404
+    assert "There is no page at /nothing/&lt;here&gt;." in said.text
+    assert 'href="/">Overview</a>' in said.text
+
+
+def test_a_link_to_try_again_never_leads_elsewhere(client: TestClient) -> None:
+    said = client.get("//evil.example/raising?error=busy")
+    assert 'href="//' not in said.text
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v1/metrics/summary?start=x", "/v1/nothing"])
+def test_the_api_keeps_its_json_whoever_asks(path: str, client: TestClient) -> None:
+    said = client.get(path)
+    assert said.status_code in (404, 422)
+    assert said.json()["success"] is False
+
+
+def test_programs_are_told_in_json(client: TestClient) -> None:
+    said = client.get("/raising?error=question", headers={"Accept": "*/*"})
+    assert said.json()["error"]["allowed"] == ["show", "shop"]
+
+
+def test_an_error_of_a_form_leads_back_to_its_page(client: TestClient) -> None:
+    headers = {"Referer": "http://localhost/sample?range=7d"}
+    said = client.post("/sample/budgets/9/delete", data={"confirmed": "yes"}, headers=headers)
+    assert said.status_code == 404
+    assert 'href="/sample?range=7d">Back to the page</a>' in said.text
+    elsewhere = client.post("/sample/budgets/9/delete", data={}, headers={"Referer": "https://evil.example/x"})
+    assert "evil" not in elsewhere.text
+
+
+def test_who_asks_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
+    settings = get_server_settings(tmp_path / "limited", {"AGENTGAUGE_READS_PER_MINUTE": "2"})
+    with serving(settings, SAMPLE) as client:
+        token = client.post("/api/v1/keys", json={"name": "reader", "scopes": ["read"]}).json()["key"]
+        client.headers.update({**BROWSER, "Authorization": f"Bearer {token}"})
+        said = [client.get("/sample") for _ in range(3)][-1]
+    assert said.status_code == 429
+    assert int(said.headers["retry-after"]) > 0
+    assert "try again in" in said.text.lower()
+
+
+def test_a_card_that_fails_leaves_the_others_and_is_not_kept(client: TestClient, failing: Failing) -> None:
+    failing.error = RuntimeError("secret")
+    page = client.get("/broken")
+    assert page.status_code == 200
+    assert page.headers["cache-control"] == "no-store"
+    assert "This could not be shown." in page.text
+    assert "what is beside it" in page.text
+    assert "secret" not in page.text
+    failing.error = None
+    assert "the first figures" in client.get("/broken").text
+
+
+def test_a_card_that_fails_shows_what_it_last_showed_and_from_when(client: TestClient, failing: Failing) -> None:
+    client.get("/broken")
+    failing.error = AgentGaugeError("the lake is on a disk that is away")
+    client.post("/sample/budgets", data={"name": "coder", "total_usd": "1"})  # so that the page is made anew
+    page = client.get("/broken").text
+    assert "the lake is on a disk that is away" in page
+    assert "the first figures" in page
+    assert "Below is how it was at <time" in page
+
+
+def test_retry_is_a_link_to_the_card_with_the_filters(client: TestClient, failing: Failing) -> None:
+    failing.error = RuntimeError("x")
+    page = client.get("/broken?range=7d&agent=coder").text
+    assert 'href="/broken?range=7d&amp;agent=coder#moody" data-retry>Retry</a>' in page
