@@ -7,6 +7,8 @@ from __future__ import annotations
 import multiprocessing
 import os
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,14 +17,19 @@ from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from agentgauge.errors import ServerUnreachable, StateError
+from agentgauge.policies.budgets.remote import RemoteAccounts
+from agentgauge.server_client import ServerClient
 from tests.forwarding.shipping import forward, segments
 from tests.servers.serving import Served, served
 
 Said = Decimal | str
 """What a call cost; or why a program ended."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,25 @@ def site_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     home = tmp_path / "server"
     home.mkdir()
     return Site(home, _kept_port(), int(workers[0]), environment)
+
+
+def of(url: str) -> RemoteAccounts:
+    return RemoteAccounts(ServerClient(url))
+
+
+def answered(url: str, ask: Callable[[RemoteAccounts], T], accounts: RemoteAccounts | None = None) -> T:
+    """Of a server that is away for a while, or busy. Who was not answered would leave it alone for long: another asks
+    then.
+    """
+    pause, until = threading.Event(), time.monotonic() + 120
+    while True:
+        try:
+            return ask(accounts or of(url))
+        except (ServerUnreachable, StateError):
+            if time.monotonic() > until:
+                raise
+            accounts = None
+            pause.wait(0.02)
 
 
 def ship(homes: Sequence[Path], url: str) -> None:
