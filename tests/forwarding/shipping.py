@@ -58,13 +58,14 @@ def recorded(home: Path, endpoint: str, count: int, word: str = "alone", **more:
 
 
 def forward(home: Path, endpoint: str, key: str | None = None, code: int = 0) -> str:
-    """`agentgauge forward`; what it says."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from agentgauge.cli import main; main()", "forward", "--home", str(home)],
-        env=environment(endpoint, key), capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    """`agentgauge forward`, run here; what it says."""
+    from typer.testing import CliRunner  # here: programs that race import this module and forward nothing
+
+    from agentgauge.cli.app import app
+
+    done = CliRunner().invoke(app, ["forward", "--home", str(home)], env=environment(endpoint, key))
+    assert done.exit_code == code, done.output
+    return done.output
 
 
 def events_of(home: Path) -> list[Identity]:
