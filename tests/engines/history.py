@@ -42,8 +42,8 @@ class History:
 
     def record(self, count: int, *, sourced: float = 0.3) -> None:
         """New events; some are late, that is, of any time of the history."""
-        for number in range(count):
-            source = f"s-{len(self.kept)}-{number}" if self.rng.random() < sourced else None
+        for _ in range(count):
+            source = f"s-{self._minutes}" if self.rng.random() < sourced else None
             event = self._event(source)
             self.gauge.record(event)
             self.kept.append(event)

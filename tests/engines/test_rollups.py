@@ -107,8 +107,9 @@ def check_percentiles(answer: Answer, query: Query, events: list[Event]) -> None
                 assert float(value) == pytest.approx(float(wanted), rel=0.01, abs=1e-9), column.name
 
 
-@pytest.fixture(scope="module", params=range(4))
+@pytest.fixture(scope="module", params=[1, 7])
 def history(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[History]:
+    """One of which nothing expires, and one with deletions before and after expiries, and events in the tail."""
     made = random_history(tmp_path_factory.mktemp("lake") / "home", PriceBook.load(), request.param)
     yield made
     made.close()
