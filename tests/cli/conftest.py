@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from typer import testing
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 import agentgauge
@@ -17,11 +20,14 @@ from agentgauge.cli.app import app
 
 DAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
 Run = Callable[..., Result]
+_command_of = functools.cache(get_command)
+"""As in a program, which puts its fifty commands together once; typer's runner would for each that it runs."""
 
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command as a reader in UTC at 120 columns."""
+    monkeypatch.setattr(testing, "_get_command", _command_of)
     monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("COLUMNS", "120")
     return lambda *arguments, **more: CliRunner().invoke(app, [str(argument) for argument in arguments], **more)
