@@ -25,7 +25,6 @@ from agentgauge.state.kept import KeptDatabase
 from tests.policies.budgets.guarding import Hands, account, counted, kept_by, local, used
 from tests.recorder.reading import events
 
-RACERS = 8
 _spawn = multiprocessing.get_context("spawn")
 
 
@@ -64,12 +63,12 @@ def _line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-@pytest.mark.parametrize(("most", "beyond"), [("0.07", "0"), ("0.01", "0"), ("0.05", "0.03")])
-def test_processes_that_race_spend_no_more_than_was_reserved(home: Path, most: str, beyond: str) -> None:
-    racers = spenders(RACERS, home, "2", most, beyond)
+@pytest.mark.parametrize(("count", "most", "beyond"), [(8, "0.07", "0"), (4, "0.01", "0"), (4, "0.05", "0.03")])
+def test_processes_that_race_spend_no_more_than_was_reserved(home: Path, count: int, most: str, beyond: str) -> None:
+    racers = spenders(count, home, "2", most, beyond)
     said = [process.communicate()[0].splitlines()[-1] for process in racers]
-    assert [process.returncode for process in racers] == [0] * RACERS
-    assert [altered for _, altered in (line.split(" ", 1) for line in said)] == ["{}"] * RACERS, "all was checked"
+    assert [process.returncode for process in racers] == [0] * count
+    assert [altered for _, altered in (line.split(" ", 1) for line in said)] == ["{}"] * count, "all was checked"
     spent = sum((event.cost_usd or Decimal(0) for event in events(home)), Decimal(0))
     assert spent <= 2 + sum((Decimal(line.split()[0]) for line in said), Decimal(0))
     assert spent > 1, "and they spend most of what there is"
@@ -81,12 +80,12 @@ def test_processes_that_race_spend_no_more_than_was_reserved(home: Path, most: s
 
 def test_holders_that_are_killed_leak_nothing_and_all_that_they_spent_is_charged(home: Path) -> None:
     chance = random.Random(4)
-    killed = [*spenders(2, home, "2000", "0.02"), *spenders(1, home, "2000", "200")]
-    for process in killed:
-        for _ in range(chance.randint(1, 5)):
-            assert _line(process) == "spent"
-        process.kill()
-        process.communicate()
+    for count, most in ((2, "0.02"), (1, "200")):
+        for process in spenders(count, home, "2000", most):
+            for _ in range(chance.randint(1, 5)):
+                assert _line(process) == "spent"
+            process.kill()
+            process.communicate()
     left = account(home)
     assert left.reserved_usd > 0, "somebody died with a reservation"
     hands = Hands()
