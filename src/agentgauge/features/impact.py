@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
@@ -62,7 +63,7 @@ def impact(
 def _of_record(record: _Record, stated: bool | None) -> dict[str, Any]:
     absolute = record.after_value - record.before_value
     relative = absolute / abs(record.before_value) if record.before_value else math.nan
-    direction = _direction(record.impact_category, [record], stated)
+    direction = good_direction(record.impact_category, [record.higher_is_better], stated)
     return {
         "timestamp": record.timestamp,
         "feature": record.feature,
@@ -73,7 +74,7 @@ def _of_record(record: _Record, stated: bool | None) -> dict[str, Any]:
         "absolute_change": absolute,
         "relative_change": relative,
         "direction": direction,
-        "improvement": _improvement(relative, direction),
+        "improvement": improvement(relative, direction),
         "user_impact_score": record.user_impact_score,
     }
 
@@ -82,7 +83,7 @@ def _of_category(name: str, records: list[_Record], stated: bool | None) -> dict
     change: Change = paired_change(
         [record.before_value for record in records], [record.after_value for record in records]
     )
-    direction = _direction(name, records, stated)
+    direction = good_direction(name, [record.higher_is_better for record in records], stated)
     scores = [record.user_impact_score for record in records if record.user_impact_score is not None]
     return {
         "count": change.count,
@@ -91,7 +92,7 @@ def _of_category(name: str, records: list[_Record], stated: bool | None) -> dict
         "absolute_change": _document(change.absolute),
         "relative_change": _document(change.relative),
         "direction": direction,
-        "improvement": _improvement(change.relative.value, direction),
+        "improvement": improvement(change.relative.value, direction),
         "avg_user_impact_score": number_of(sum(scores) / len(scores) if scores else None),
     }
 
@@ -100,11 +101,13 @@ def _document(estimate: Estimate) -> dict[str, Any]:
     return msgspec.structs.asdict(estimate)
 
 
-def _direction(category: str, records: list[_Record], stated: bool | None) -> Direction | None:
+def good_direction(
+    category: str, higher_is_better: Iterable[str | None], stated: bool | None = None
+) -> Direction | None:
     """Which values are better: as asked, else as the records say, where they agree, else as the category has it."""
     if stated is not None:
         return "higher" if stated else "lower"
-    said = {record.higher_is_better for record in records if record.higher_is_better is not None}
+    said = {each for each in higher_is_better if each is not None}
     if not said:
         return direction_of(category)
     if said == {"true"}:
@@ -112,7 +115,7 @@ def _direction(category: str, records: list[_Record], stated: bool | None) -> Di
     return "lower" if said == {"false"} else None
 
 
-def _improvement(relative: float, direction: Direction | None) -> float:
+def improvement(relative: float, direction: Direction | None) -> float:
     """Relative change in the good direction; NaN where that is not known."""
     if direction is None:
         return math.nan

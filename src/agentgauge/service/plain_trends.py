@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from decimal import Decimal
 
 from agentgauge.analysis.correlation import Correlation
-from agentgauge.service import wording
+from agentgauge.service import short_wording, wording
 from agentgauge.service.reports.trends import FEWEST_DAYS, Trend, Trends
 from agentgauge.service.trend_wording import chance, rough, shift_sentence
 
 _VERBS = {"execution_time": "takes", "latency": "takes", "cost": "costs", "tokens": "uses"}
+
+
+def figure(value: float, unit: str) -> str:
+    """A figure of a metric, as short as a page has it."""
+    match unit:
+        case "ms":
+            return short_wording.duration(value)
+        case "USD":
+            return wording.NOTHING if math.isnan(value) else short_wording.money(Decimal(repr(value)))
+        case "token":
+            return short_wording.large_count(value)
+        case "0-100":
+            return short_wording.score(value)
+        case _:
+            return wording.number(value, unit)
 
 
 def plain_trend(answer: Trends, trend: Trend, subject: str | None = None) -> str:
