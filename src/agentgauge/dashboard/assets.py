@@ -23,6 +23,8 @@ _KINDS = {
     ".svg": "image/svg+xml",
 }
 _STYLE = "app.css"
+_STYLE_PARTS = (_STYLE, "waterfall.css")
+"""What is sent as one file, after the variables of the themes."""
 _OWN = (_STYLE, "theme.js", "app.js", "icon.svg")
 _CHARTS = (SCRIPT, DEFINITIONS)
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -30,8 +32,10 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 
 @cache
 def _own(name: str) -> Asset:
-    text = (files("agentgauge.dashboard") / "static" / name).read_bytes()
-    return asset_of(style().encode() + text if name == _STYLE else text)
+    folder = files("agentgauge.dashboard") / "static"
+    if name == _STYLE:
+        return asset_of(b"\n".join((style().encode(), *((folder / part).read_bytes() for part in _STYLE_PARTS))))
+    return asset_of((folder / name).read_bytes())
 
 
 def address(name: str) -> str:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -34,6 +34,7 @@ from agentgauge.service.security.principal import Principal
 from agentgauge.service.window import Window
 
 _last_good = LastGood()
+T = TypeVar("T")
 _NAMED = re.compile(r"{(\w+)(?::path)?}")
 
 
@@ -57,6 +58,15 @@ class PageAsked(msgspec.Struct, frozen=True, kw_only=True):
     principal: Principal
     root: str
     """What a proxy puts before all addresses."""
+    shared: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What cards of the page have found, for the others."""
+
+    def once(self, key: str, find: Callable[[], T]) -> T:
+        """What several cards of the page need, found by the first of them."""
+        if key not in self.shared:
+            self.shared[key] = find()
+        found: T = self.shared[key]
+        return found
 
     @property
     def may_act(self) -> bool:
@@ -108,6 +118,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it has the bar of filters."""
     topics: tuple[str, ...] = ()
     """Of state, that it depends on (`state.changes`)."""
+    keeps_for: timedelta | None = None
+    """How long it is kept though nothing is recorded: of what changes without, and in no topic; None: for as long."""
     check: Callable[[PageAsked], None] = _nothing
     """Raises `NotFound` for what there is not."""
     acts: tuple[Act, ...] = ()
@@ -146,14 +158,15 @@ async def answer(
         if filters.svg is not None:
             return _svg(page, of, filters.svg)
         key = question_key(page.path, principal.projects, (path, filters.here(path), scopes))
-        cards = [shown(card, of, _last_good, f"{key}:{card.id}") for card in page.cards]
+        cards = [shown(card, of, _last_good, f"{key}:{card.id}") for card in _cards(page, of)]
         body = rendering.page(page, of, cards)
         if any(card.failure is not None for card in cards):
             raise _Failed(body)
         return body
 
     kind = "text/csv" if filters.csv else "image/svg+xml" if filters.svg else "text/html"
-    parameters = (path, root, filters.here(path, csv=filters.csv, svg=filters.svg), scopes, principal.name)
+    kept = 0 if page.keeps_for is None else runtime.now().timestamp() // page.keeps_for.total_seconds()
+    parameters = (path, root, filters.here(path, csv=filters.csv, svg=filters.svg), scopes, principal.name, kept)
     try:
         response = await answered(
             request, runtime, principal, f"page {page.path}", parameters, compute, topics=page.topics, media_type=kind
@@ -165,8 +178,13 @@ async def answer(
     return response
 
 
-def _card(page: Page, id_: str) -> Card:
-    for card in page.cards:
+def _cards(page: Page, asked: PageAsked) -> tuple[Card, ...]:
+    """Those that there are for who asks."""
+    return tuple(card for card in page.cards if asked.may_act or not card.needs_admin)
+
+
+def _card(page: Page, asked: PageAsked, id_: str) -> Card:
+    for card in _cards(page, asked):
         if card.id == id_:
             return card
     raise NotFound(f"no card {id_!r} on this page", field="csv")
@@ -187,7 +205,7 @@ def _svg(page: Page, asked: PageAsked, id_: str) -> bytes:
 
 
 def _contents(page: Page, asked: PageAsked, id_: str) -> tuple[Any, ...]:
-    found: Shown = shown(_card(page, id_), asked, LastGood(), id_)
+    found: Shown = shown(_card(page, asked, id_), asked, LastGood(), id_)
     if found.failure is not None:
         raise NotFound(f"card {id_!r} has nothing now: {found.failure}", field="csv")
     return found.contents
