@@ -52,7 +52,7 @@ class TestTheDateOfABudget:
         found = outlook(home, home.add("agent:coder", "63", period="month", start=MARCH))
         assert (found.day, found.earliest_95, found.latest_95) == (None, None, None)
         assert found.days[-1].used.value == pytest.approx(62)
-        assert run_out_wording.expected(found) == "not in this period, to 31 Mar"
+        assert run_out_wording.expected(found) == "not by 31 Mar"
         assert "by 31 Mar, when its period ends" in run_out_wording.sentence(found)
 
     def test_a_budget_in_total_counts_from_its_exact_start(self, home: Budgeted) -> None:
@@ -100,7 +100,8 @@ class TestTheDateOfABudget:
             earliest_95=date(2026, 3, 24), latest_95=None,
         )  # fmt: skip
         assert run_out_wording.sentence(found) == (
-            "Expected to be used up on 27 Mar: 25 Mar to 30 Mar in 80 of 100 cases, 24 Mar to after 31 Mar in 95."
+            "Expected to be used up on 27 Mar; in 80 of 100 cases 25 Mar to 30 Mar; "
+            "in 95 from 24 Mar on, or not in this period."
         )
 
     def test_budgets_of_one_scope_are_asked_together_and_kept_apart(self, home: Budgeted) -> None:

@@ -18,7 +18,7 @@ import msgspec
 
 Kind = Literal[
     "text", "name", "money", "count", "tokens", "duration", "percent", "score", "number", "time", "bar", "flag",
-    "status",
+    "status", "day",
 ]
 """`percent` are ratios 0-1; `bar` is a share of a budget, a ratio 0-1 or more; `name` leads the row; `status` is a
 word with a tone."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from agentgauge.analysis.forecast import FEWEST_DAYS_OF_INTERVALS
 from agentgauge.service.budget_outlook import Outlook
-
-_NEEDED = "28 complete days"
 
 
 def expected(outlook: Outlook) -> str:
@@ -16,9 +15,7 @@ def expected(outlook: Outlook) -> str:
     if outlook.state == "too little history":
         return "cannot be said yet"
     if outlook.day is None:
-        return (
-            f"not in this period, to {_said(outlook.last)}" if outlook.period_ends else f"not by {_said(outlook.last)}"
-        )
+        return f"not by {_said(outlook.last)}"
     return _said(outlook.day)
 
 
@@ -27,16 +24,16 @@ def between(outlook: Outlook, level: int) -> str:
     if outlook.exhausted or outlook.state != "forecast":
         return ""
     early, late = (outlook.earliest_80, outlook.latest_80) if level == 80 else (outlook.earliest_95, outlook.latest_95)
-    after = f"after {_said(outlook.last)}"
+    later = "not in this period" if outlook.period_ends else f"after {_said(outlook.last)}"
     if early is None:
-        return after
+        return later
     if late is None:
-        return f"{_said(early)} to {after}"
+        return f"from {_said(early)} on, or {later}" if outlook.period_ends else f"{_said(early)} to {later}"
     return _said(early) if early == late else f"{_said(early)} to {_said(late)}"
 
 
 def sentence(outlook: Outlook) -> str:
-    """All of it: `Expected to be used up on 27 Nov; between 24 Nov and ... in 80 of 100 cases, ...`."""
+    """`Expected to be used up on 27 Nov; in 80 of 100 cases 25 Nov to 30 Nov, in 95 24 Nov to 2 Dec.`"""
     if outlook.exhausted:
         return "It is used up."
     if outlook.state == "too little history":
@@ -47,10 +44,12 @@ def sentence(outlook: Outlook) -> str:
         f"Expected to be used up on {_said(outlook.day)}" if outlook.day else f"Not expected to be used up by {until}"
     )
     if outlook.state == "no intervals":
-        return f"{said}. An interval needs {_NEEDED}, and there are {outlook.history_days}."
+        return (
+            f"{said}. An interval needs {FEWEST_DAYS_OF_INTERVALS} complete days, and there are {outlook.history_days}."
+        )
     if outlook.day is None and outlook.earliest_95 is None:
         return f"{said}, in 95 of 100 cases either."
-    return f"{said}: {between(outlook, 80)} in 80 of 100 cases, {between(outlook, 95)} in 95."
+    return f"{said}; in 80 of 100 cases {between(outlook, 80)}; in 95 {between(outlook, 95)}."
 
 
 def _said(day: date) -> str:

@@ -1,0 +1,57 @@
+"""What was spent: in a window, in the mean of its days, and today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+
+from agentgauge.engines import Engine, Filter
+from agentgauge.engines.time_buckets import bucket_time, zone_named
+from agentgauge.service import reports
+from agentgauge.service.window import Window
+
+
+class Spend(msgspec.Struct, frozen=True, kw_only=True):
+    """Of priced calls; None where there are calls and none of them has a price."""
+
+    total_usd: Decimal | None
+    unpriced_calls: int
+    """In the window; they are in no sum."""
+    per_day_usd: Decimal | None
+    """In the mean of the whole days of the window, from the first event on; None where there is none."""
+    days: int
+    """Whole days that this is the mean of."""
+    course: tuple[Decimal, ...]
+    """Of each of these days, in order of time."""
+    today_usd: Decimal | None
+    """Since midnight in the zone, whatever the window is."""
+    today_unpriced_calls: int
+    yesterday_usd: Decimal | None
+
+
+def spend(engine: Engine, window: Window, *, zone: str, now: datetime, filters: Sequence[Filter] = ()) -> Spend:
+    """Raises `QueryError` for a window of more than 10,000 days."""
+    clocks = zone_named(zone)
+    today = now.astimezone(clocks).date().toordinal()
+    midnight, before = (bucket_time("day", clocks, day) for day in (today, today - 1))
+    found = reports.overview(engine, window, filters)
+    of_today = reports.overview(engine, Window(midnight), filters)
+    of_yesterday = reports.overview(engine, Window(before, midnight), filters)
+    days = [
+        bucket.cost_usd or Decimal(0)
+        for bucket in reports.over_time(engine, window, "day", zone, now, filters).rows
+        if bucket.complete and found.first is not None and bucket.start >= found.first
+    ]
+    return Spend(
+        total_usd=found.cost_usd,
+        unpriced_calls=found.unpriced_calls,
+        per_day_usd=sum(days, Decimal(0)) / len(days) if days and found.cost_usd is not None else None,
+        days=len(days),
+        course=tuple(days),
+        today_usd=of_today.cost_usd,
+        today_unpriced_calls=of_today.unpriced_calls,
+        yesterday_usd=of_yesterday.cost_usd,
+    )
