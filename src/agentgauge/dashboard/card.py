@@ -37,6 +37,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     width: Width = "full"
     note: str = ""
     """A few words beside the title."""
+    needs_admin: bool = False
+    """Whether it is there for who may do what pages offer, and for nobody else."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +50,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """What went wrong, where something did."""
     as_of: datetime | None = None
     """Of what is shown instead."""
+    html: str = ""
+    """As the page has it: escaped."""
 
 
 class LastGood:
@@ -66,13 +70,14 @@ class LastGood:
             return self._kept.get(key)
 
 
-def shown(card: Card, asked: PageAsked, last: LastGood, key: str) -> Shown:
-    """A card with what its question was answered. Raises only `duckdb.IOException`, after which the whole page is asked
-    again of newer data.
+def shown(card: Card, asked: PageAsked, last: LastGood, key: str, draw: Callable[[Shown], str]) -> Shown:
+    """A card with what its question was answered, drawn by `draw`. Raises only `duckdb.IOException`, after which the
+    whole page is asked again of newer data.
     """
     try:
         built = card.build(asked)
         contents = tuple(built) if isinstance(built, Iterable) else (built,)
+        found = _drawn(Shown(card=card, contents=contents), draw)
     except duckdb.IOException:
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the other cards are shown
@@ -80,9 +85,11 @@ def shown(card: Card, asked: PageAsked, last: LastGood, key: str) -> Shown:
         said = (
             str(error) if isinstance(error, AgentGaugeError) else "A fault of the server: its log says what happened."
         )
-        found = last.of(key)
-        if found is None:
-            return Shown(card=card, contents=(), failure=said)
-        return Shown(card=card, contents=found[0], failure=said, as_of=found[1])
+        kept, as_of = last.of(key) or ((), None)
+        return _drawn(Shown(card=card, contents=kept, failure=said, as_of=as_of), draw)
     last.keep(key, contents, asked.now)
-    return Shown(card=card, contents=contents)
+    return found
+
+
+def _drawn(shown: Shown, draw: Callable[[Shown], str]) -> Shown:
+    return msgspec.structs.replace(shown, html=draw(shown))

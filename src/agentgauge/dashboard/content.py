@@ -64,6 +64,19 @@ class Facts(msgspec.Struct, frozen=True):
     rows: tuple[tuple[str, str], ...]
 
 
+class Choice(msgspec.Struct, frozen=True):
+    text: str
+    link: str
+    chosen: bool
+
+
+class Choices(msgspec.Struct, frozen=True):
+    """What a card or a page is of: one of some words, each a link."""
+
+    label: str
+    choices: tuple[Choice, ...]
+
+
 class Empty(msgspec.Struct, frozen=True, kw_only=True):
     """There is nothing, and this is how there would be."""
 
@@ -80,7 +93,7 @@ class Own(msgspec.Struct, frozen=True, kw_only=True):
     """The same as a table, for CSV."""
 
 
-Content = Tiles | Drawn | Table | Sentence | Note | Facts | Empty | Own
+Content = Tiles | Drawn | Table | Sentence | Note | Facts | Choices | Empty | Own
 
 
 def kind_of(content: Content) -> str:

@@ -158,7 +158,10 @@ async def answer(
         if filters.svg is not None:
             return _svg(page, of, filters.svg)
         key = question_key(page.path, principal.projects, (path, filters.here(path), scopes))
-        cards = [shown(card, of, _last_good, f"{key}:{card.id}") for card in _cards(page, of)]
+        cards = [
+            shown(card, of, _last_good, f"{key}:{card.id}", lambda one: rendering.card(one, of))
+            for card in _cards(page, of)
+        ]
         body = rendering.page(page, of, cards)
         if any(card.failure is not None for card in cards):
             raise _Failed(body)
@@ -205,7 +208,7 @@ def _svg(page: Page, asked: PageAsked, id_: str) -> bytes:
 
 
 def _contents(page: Page, asked: PageAsked, id_: str) -> tuple[Any, ...]:
-    found: Shown = shown(_card(page, asked, id_), asked, LastGood(), id_)
+    found: Shown = shown(_card(page, asked, id_), asked, LastGood(), id_, lambda one: "")
     if found.failure is not None:
         raise NotFound(f"card {id_!r} has nothing now: {found.failure}", field="csv")
     return found.contents

@@ -148,7 +148,7 @@ def current_recommendations(
         count=len(pending),
         total_potential_savings=sum((row.estimated_savings for row in pending), Decimal(0)),
         recommendations=pending,
-        adopted=tuple(_adopted(engine, one, now) for one in listing.accepted),
+        adopted=tuple(adopted(engine, one, now) for one in listing.accepted),
         dismissed=listing.dismissed,
         way=found.way,
         not_kept=listing.not_kept,
@@ -222,7 +222,8 @@ def _noted(
         return {}, not_kept or str(error)
 
 
-def _adopted(engine: Engine, kept: Kept, now: datetime) -> Adopted:
+def adopted(engine: Engine, kept: Kept, now: datetime) -> Adopted:
+    """A recommendation that was accepted, and what it has saved since."""
     decision = kept.decisions[-1]
     finding = _finding(decision.figures)
     before = Period(decision.time - timedelta(days=finding.evidence.period.days), decision.time)

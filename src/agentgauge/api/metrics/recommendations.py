@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
@@ -18,9 +17,7 @@ from agentgauge.api.metrics.parameters import OfProject, Period, RowId
 from agentgauge.api.openapi import answer_of, errors
 from agentgauge.api.paging import DEFAULT_LIMIT, CursorText, Key, Limit, Page, link_next
 from agentgauge.policies.findings import FindingType, Priority
-from agentgauge.service import reports
-from agentgauge.service.agent_budgets import budgets_by_agent
-from agentgauge.service.projects import OfProjects
+from agentgauge.service.found_recommendations import found_lately, kept_under, projects_asked
 from agentgauge.service.recommending import (
     Pending,
     Recommendation,
@@ -28,13 +25,9 @@ from agentgauge.service.recommending import (
     listed,
     pending_as_listed,
     pending_now,
-    period_of,
 )
-from agentgauge.service.reports.recommendations import Findings
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.principal import Principal
-from agentgauge.service.window import Window
-from agentgauge.state.budgets import BudgetBook
 from agentgauge.state.job_runs import JobRuns
 from agentgauge.state.recommendations import Decided, RecommendationBook, Status
 
@@ -154,42 +147,21 @@ def pending_by_project(of: Asked, project: str | None, rows: int) -> tuple[Pendi
     book, runs = RecommendationBook(of.runtime.state), JobRuns(of.runtime.state)
 
     def of_one(one: str | None) -> Pending | None:
-        found = of.runtime.findings.at_hand(_kept_under(of, one))
+        found = of.runtime.findings.at_hand(kept_under(of.runtime, one))
         if found is None and rows > FOUND_MEANWHILE:
             return pending_as_listed(book, runs, of.now, one)
-        return pending_now(found or _found(of, one, fresh=False), book, one)
+        return pending_now(found or found_lately(of.runtime, of.engine, of.now, one), book, one)
 
-    return tuple(map(of_one, _projects(of, project)))
-
-
-def _projects(of: Asked, project: str | None) -> list[str | None]:
-    """None: all together, where whoever asks sees all."""
-    seen = of.principal.projects
-    return [project] if project is not None or seen is None else [*sorted(seen)]
-
-
-def _kept_under(of: Asked, project: str | None) -> Hashable:
-    return project, of.runtime.state.changes("budgets")
-
-
-def _found(of: Asked, project: str | None, *, fresh: bool) -> Findings:
-    """What is found for a project; None: for all together."""
-    runtime, engine = of.runtime, of.engine if project is None else OfProjects(of.engine, [project])
-    book = BudgetBook(runtime.state)
-
-    def find() -> Findings:
-        period = period_of(Window(), of.now)
-        return reports.recommendations(
-            engine, period, runtime.meter.book, budgets_by_agent(engine, book, of.now, project)
-        )
-
-    return runtime.findings.findings(_kept_under(of, project), find, fresh=fresh)
+    return tuple(map(of_one, projects_asked(of.principal, project)))
 
 
 def _recommendations(of: Asked, asked: RecommendationParameters, *, fresh: bool) -> RecommendationsAnswer:
     asked.filters(of.engine)
     page = Page.asked(asked.cursor, asked.limit, of.now, "recommendations", *tuple(asked)[:-2])
-    by_project = {one: _found(of, one, fresh=fresh) for one in _projects(of, asked.project)}
+    by_project = {
+        one: found_lately(of.runtime, of.engine, of.now, one, fresh=fresh)
+        for one in projects_asked(of.principal, asked.project)
+    }
     book = RecommendationBook(of.runtime.state)
     listings = {project: listed(found, book, of.now, project) for project, found in by_project.items()}
     every = sorted(((project, row) for project, found in listings.items() for row in found.pending), key=_key)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from agentgauge.policies.adoption import Achieved
     from agentgauge.policies.findings import Saving
     from agentgauge.service.recommending import Adopted, Recommendation, Recommendations
     from agentgauge.state.recommendations import Decided
@@ -179,6 +178,7 @@ def _pending_table(rows: Sequence[Recommendation]) -> Table:
 
     from agentgauge.cli import wording
     from agentgauge.cli.tables import plain_table
+    from agentgauge.service.recommendation_wording import title
 
     table = plain_table()
     table.add_column("id", justify="right", no_wrap=True)
@@ -186,7 +186,7 @@ def _pending_table(rows: Sequence[Recommendation]) -> Table:
     table.add_column("recommendation", overflow="fold")
     table.add_column("saves in 30 days", justify="right", no_wrap=True)
     for number, row in enumerate(rows):
-        what = Text(_title(row), style="bold")
+        what = Text(title(row), style="bold")
         what.append(f"\n{row.reason}", style="not bold")
         if row.evidence.few_samples:
             what.append(f"\na rough guess: it rests on few {row.evidence.of}", style="not bold dim")
@@ -197,15 +197,6 @@ def _pending_table(rows: Sequence[Recommendation]) -> Table:
         if number < len(rows) - 1:
             table.add_row("", "", "", "")
     return table
-
-
-def _title(row: Recommendation) -> str:
-    words = row.type.replace("_", " ")
-    if row.recommended_budget is not None and row.recommended_budget != row.current_budget:
-        from agentgauge.cli import wording
-
-        words += f" {wording.money(row.current_budget)} -> {wording.money(row.recommended_budget)}"
-    return f"{words}: {row.agent}" if row.agent is not None else words
 
 
 def _amount_and_limits(saving: Saving) -> str:
@@ -222,6 +213,7 @@ def _adopted_table(rows: Sequence[Adopted], zone: tzinfo) -> Table:
 
     from agentgauge.cli import wording
     from agentgauge.cli.tables import plain_table
+    from agentgauge.service.recommendation_wording import measured, title
 
     table = plain_table("Accepted")
     table.add_column("id", justify="right", no_wrap=True)
@@ -229,33 +221,9 @@ def _adopted_table(rows: Sequence[Adopted], zone: tzinfo) -> Table:
     table.add_column("recommendation", overflow="fold")
     table.add_column("saved so far", justify="right", no_wrap=True)
     for row in rows:
-        what = Text(_title(row.recommendation), style="bold")
-        what.append(f"\n{_measured(row.achieved)}", style="not bold")
+        what = Text(title(row.recommendation), style="bold")
+        what.append(f"\n{measured(row.achieved)}", style="not bold")
         saved = wording.NOTHING if row.achieved.so_far is None else _amount_and_limits(row.achieved.so_far)
         since = wording.moment(row.accepted, zone)
         table.add_row(Text(str(row.recommendation.id)), Text(since[:10]), what, Text(saved))
     return table
-
-
-def _measured(result: Achieved) -> str:
-    """What was measured, or why nothing was."""
-    from agentgauge.cli import wording
-    from agentgauge.policies.adoption import FEWEST_OPERATIONS
-
-    before, after = result.operations_before, result.operations_after
-    if result.status == "too_early":
-        return f"too early to say: {wording.count(after)} since then, at least {FEWEST_OPERATIONS} are needed"
-    if result.status == "not_measurable":
-        return "not measurable: " + (f"only {wording.count(before)} before" if before else result.measure)
-    return (
-        f"{result.measure} {_usd(result.mean_before)} -> {_usd(result.mean_after)} "
-        f"({wording.count(before)} before, {wording.count(after)} since)"
-    )
-
-
-def _usd(amount: float) -> str:
-    from decimal import Decimal
-
-    from agentgauge.cli import wording
-
-    return wording.money(Decimal(amount))
