@@ -1,0 +1,93 @@
+"""The card that says whether a change worked: the time after it against as long before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Literal
+
+from agentgauge.dashboard.content import Content, Note, Own, Sentence, Tone
+from agentgauge.dashboard.page import PageAsked
+from agentgauge.dashboard.pages.quality_filters import asked_of
+from agentgauge.dashboard.table import Column, Row, Table
+from agentgauge.service import before_after_wording as words
+from agentgauge.service import wording
+from agentgauge.service.reports.before_after import BeforeAfter, Check, before_after
+from agentgauge.service.window import parse_moment
+
+_USUAL = timedelta(days=7)
+_TONES: dict[str, Literal["good", "bad"]] = {"better": "good", "worse": "bad"}
+
+
+def change(asked: PageAsked) -> Iterator[Content]:
+    zone = asked.filters.zone()
+    until = min(asked.window.end or asked.now, asked.now)
+    given = asked_of(asked).change
+    if given is None:
+        when = (until - _USUAL).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    else:
+        when = parse_moment(given, zone, asked.now)
+    check = before_after(asked.engine, when, until, asked.conditions)
+    yield _form(asked, check, when.astimezone(zone))
+    said = list(words.sentences(check))
+    for text, verdict in said:
+        tone: Tone = _TONES[verdict]
+        yield Sentence(text=text, tone=tone)
+    if not said:
+        yield Sentence(text=f"No change is shown by any of {wording.count_of(check.tests, 'test')}.")
+    yield _table(check)
+    yield Note(
+        "p is adjusted for the number of metrics (Holm), were operations independent of each other and nothing else "
+        "different. No change shown is no proof of none."
+    )
+
+
+def _form(asked: PageAsked, check: Check, when: datetime) -> Content:
+    start, end = check.before.start, check.after.end
+    assert start is not None
+    assert end is not None
+    zone = asked.filters.zone()
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    return Own(
+        template="quality/change.html",
+        values={
+            "hidden": list(asked.filters.hidden("change", "csv", "svg")),
+            "day": f"{when:%Y-%m-%d}",
+            "today": f"{asked.now.astimezone(zone):%Y-%m-%d}",
+            "words": f"{_day(when)} to {_day(last)}, against {_day(first)} to {_day(when)}.",
+        },
+    )
+
+
+def _day(time: datetime) -> str:
+    return f"{time.day} {time:%b %H:%M}"
+
+
+def _table(check: Check) -> Table:
+    return Table(
+        columns=(
+            Column(key="metric", title="Metric", kind="name"),
+            Column(key="before", title="Before"),
+            Column(key="after", title="After"),
+            Column(key="difference", title="Difference"),
+            Column(key="limits", title="95 %", sorts=False, narrow=False),
+            Column(key="n", title="Values", narrow=False, note="Before and after"),
+            Column(key="verdict", title="Verdict", kind="status"),
+        ),
+        rows=tuple(map(_row, check.metrics)),
+        caption="What is different since the change",
+    )
+
+
+def _row(row: BeforeAfter) -> Row:
+    known = row.verdict != "nothing to compare"
+    limits = f"{words.difference(row.low, row)} to {words.difference(row.high, row)}" if row.low == row.low else None
+    return Row(
+        values={
+            "metric": row.metric.replace("_", " "), "before": words.amount(row.before, row),
+            "after": words.amount(row.after, row), "difference": words.difference(row.difference, row),
+            "limits": limits if known else None, "n": f"{row.n_before:,} and {row.n_after:,}",
+            "verdict": words.verdict(row),
+        },
+        tones={"verdict": _TONES[row.verdict]} if row.verdict in _TONES else {},
+    )  # fmt: skip
