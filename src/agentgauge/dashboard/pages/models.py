@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agentgauge.analysis.comparison import Verdict
 from agentgauge.analysis.metrics import is_ratio
 from agentgauge.api.beyond.question import Word
 from agentgauge.charts import Unit, paints
@@ -29,6 +30,8 @@ _METRICS = {
 }  # fmt: skip
 _UNITS = {"issue": "Issue", "ticket": "Ticket", "run": "Run", "session": "Session", "trace_id": "Trace"}
 _CHART_UNITS: dict[str, Unit] = {"USD": "usd", "ms": "ms", "token": "tokens", "0-100": "score", "1": "count"}
+_TONES: dict[Verdict, Tone] = {"better": "good", "worse": "bad", "no difference shown": "plain"}
+"""Of the first of the two that are compared."""
 _MOST_SENTENCES = 6
 
 
@@ -79,14 +82,15 @@ def _verdict(asked: PageAsked) -> Iterator[Content]:
     except QueryError as error:
         yield Empty(text=f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return
+    yield _levels(asked, found)
     if len(found.arms) > 2:
         yield Sentence(text=compare_wording.winner(found))
     for pair in found.pairs[:_MOST_SENTENCES]:
-        tone: Tone = "plain" if pair.verdict == "no difference shown" else "good"
-        yield Sentence(text=compare_wording.pair_sentence(pair, found), tone=tone)
+        tone = _TONES[pair.verdict]
+        words = compare_wording.pair_sentence(pair, found)
+        yield Sentence(text=f"{words[:1].upper()}{words[1:]}", tone=tone)
     if len(found.pairs) > _MOST_SENTENCES:
         yield Note(f"{len(found.pairs) - _MOST_SENTENCES} more pairs are in the table below.")
-    yield _levels(asked, found)
     for remark in compare_wording.remarks(found, "Paired"):
         yield Note(f"{remark[:1].upper()}{remark[1:]}.")
 

@@ -58,7 +58,7 @@ def _figures(
         return Tile(
             title=title,
             figure=figure,
-            note=f"{day} in 24 h",
+            note="" if day == short_wording.NOTHING else f"{day} in 24 h",
             course=tuple(of(bucket) for bucket in course),
             link=asked.link(_LINKS[name]),
             **changed.get(name, {}),  # type: ignore[arg-type] # fields of a tile
