@@ -35,6 +35,8 @@ _NOT_FROM_ZERO: Mapping[str, tuple[Unit, ...]] = {
     "band": ("ratio", "score"),
     "points": ("ratio", "score"),
 }
+_SMALLEST = 1e-9
+"""Difference, also as a part of the figures, that an axis can show."""
 _HIGHEST: Mapping[Unit, float] = {"ratio": 1.0, "score": 100.0}
 _LARGE = ((1e9, "B"), (1e6, "M"), (1e3, "k"))
 _ABBREVIATED_FROM = 10_000
@@ -50,7 +52,9 @@ class Axis(msgspec.Struct, frozen=True):
 
 def axis_of(form: Form, unit: Unit, rows: Sequence[Mapping[str, Any]]) -> Axis:
     """The axis of the figures that rows have, as their form draws them."""
-    figures = list(_figures(form, rows)) or [0.0]
+    figures = list(_figures(form, rows))
+    if not figures:
+        return Axis((0.0, 1.0), labels((0.0, 1.0), unit), (0.0, 1.0))
     low, high = min(figures), max(figures)
     if unit not in _NOT_FROM_ZERO.get(form, ()):
         low, high = min(low, 0.0), max(high, 0.0)
@@ -86,6 +90,8 @@ def _figures(form: Form, rows: Sequence[Mapping[str, Any]]) -> Iterator[float]:
 
 
 def _covering(low: float, high: float, unit: Unit) -> tuple[float, ...]:
+    if high - low < max(abs(low), abs(high)) * _SMALLEST or high - low < _SMALLEST:
+        low = high = high if abs(high) >= _SMALLEST else 0.0
     if low == high and unit in _HIGHEST and 0 <= low <= _HIGHEST[unit]:
         low, high = 0.0, _HIGHEST[unit]
     elif low == high:
