@@ -8,6 +8,7 @@ from collections.abc import Callable
 _NAMES: dict[str, str | Callable[[str], str]] = {
     "agent": "coder", "run": "r-1", "session": "s-1", "ticket": "PROJ-456", "issue": "101",
     "budget": "1", "model": "claude-sonnet-4-5", "project": "shop",
+    "alert_id": "3", "rule": "error_rate",
 }  # fmt: skip
 """By the names of parameters in addresses; where it is known to the server alone, how it is asked."""
 

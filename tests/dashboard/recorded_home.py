@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import agentgauge
+from tests.dashboard.work.alerts import add_alerts
 from tests.dashboard.work.budgets import set_budgets
 from tests.dashboard.work.quality import record_quality
 from tests.service.recorded_work import record
@@ -37,6 +38,7 @@ def recorded_home(home: Path, now: datetime | None = None, days: int = DAYS, per
         record_quality(gauge, end)
     record(home)
     set_budgets(home, end)
+    add_alerts(home, end)
     return home
 
 

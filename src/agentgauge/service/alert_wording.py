@@ -11,9 +11,9 @@ from decimal import Decimal
 from agentgauge.service import short_wording
 from agentgauge.service.wording import count_of
 from agentgauge.state.alert_evidence import Evidence, Range, Unit
-from agentgauge.state.alerts import Alert, StepKind
+from agentgauge.state.alerts import Alert
 
-METRICS: Mapping[str, str] = {
+_METRICS: Mapping[str, str] = {
     "execution_time": "Execution time",
     "execution_time_p95": "Execution time p95",
     "cost": "Cost",
@@ -28,7 +28,7 @@ METRICS: Mapping[str, str] = {
     "unchecked_calls": "Calls past a budget",
     "hours_without_events": "Hours without an event",
 }
-STEPS: Mapping[StepKind, str] = {
+_STEPS: Mapping[str, str] = {
     "opened": "Opened",
     "escalated": "Became worse",
     "reminded": "Reminded",
@@ -44,7 +44,12 @@ _ROWS = ("agent", "role", "operation", "model", "feature", "user", "team")
 
 def metric_words(metric: str) -> str:
     """`Execution time`; what somebody named themselves, as they did."""
-    return METRICS.get(metric, metric)
+    return _METRICS.get(metric, metric)
+
+
+def step_words(kind: str) -> str:
+    """`Became worse`: a step of an alert, by its kind."""
+    return _STEPS.get(kind, kind)
 
 
 def headline(alert: Alert) -> str:
@@ -79,16 +84,17 @@ def headline(alert: Alert) -> str:
 
 
 def against(evidence: Evidence) -> str:
-    """The value and what was expected: `$7.20 against up to $7.12, 34 samples`."""
+    """The value and what was expected: `$7.20 against up to $7.12 expected, 34 samples`."""
     value = "no figure" if evidence.value is None else amount(evidence.value, evidence.unit)
     expected = "" if evidence.expected is None else f" against {band(evidence.expected, evidence.unit)} expected"
-    return value + expected + ("" if evidence.samples is None else f", {count_of(evidence.samples, 'sample')}")
+    is_said = evidence.samples is None or evidence.samples == evidence.value
+    return value + expected + ("" if is_said else f", {count_of(evidence.samples or 0, 'sample')}")
 
 
 def band(found: Range, unit: Unit) -> str:
     """`up to $7.12`, `at least 0.50 of 1`, `36.00 s to 42.10 s`."""
     if found.low is None:
-        return "anything" if found.high is None else f"up to {amount(found.high, unit)}"
+        return "anything" if found.high is None else "none" if not found.high else f"up to {amount(found.high, unit)}"
     if found.high is None:
         return f"at least {amount(found.low, unit)}"
     return f"{amount(found.low, unit)} to {amount(found.high, unit)}"

@@ -7,7 +7,8 @@ in the order in which they are seen, so that who has read up to one misses none 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import msgspec
@@ -28,6 +29,7 @@ NOW_ACTIVE: Mapping[str, object] = {
     "status": "active", "acknowledged_at": None, "acknowledged_by": None, "resolved_at": None, "resolved_by": None,
 }  # fmt: skip
 NOT_CLEAR: Mapping[str, object] = {"clear_count": 0, "clear_hour": None}
+_TELLING: tuple[StepKind, ...] = ("opened", "escalated", "reminded", "reopened")
 _COUNTER = "alert_step"
 _COLUMNS = "id, alert_id, version, kind, taken_at, actor, status, severity, figures"
 _RENEWED = (*Figures.__struct_fields__, "agent_name", "type", "metric", "rule")
@@ -67,6 +69,16 @@ class StepLog:
             return 0
         with self._store.reading() as connection:
             return last_id(connection, _COUNTER)
+
+
+def times_told(store: Store, ids: Collection[int]) -> Mapping[int, int]:
+    """How often somebody was to be told that these alerts need attention. Raises `StateError`."""
+    if not ids or not store.exists:
+        return {}
+    telling = Where().also(f"kind IN ({', '.join('?' * len(_TELLING))})", *_TELLING)
+    telling.also(f"alert_id IN ({', '.join('?' * len(ids))})", *ids)
+    with store.reading() as connection:
+        return Counter(id_ for (id_,) in select(connection, "alert_id", "alert_steps", telling, "id"))
 
 
 def _open(connection: Connection, found: Detected, at: datetime) -> Alert:

@@ -223,6 +223,18 @@ class AlertBook:
             ).fetchall()
         return {(severity, status): number for severity, status, number in rows}
 
+    def open_by_rule(self, projects: Collection[str] | None = None) -> Mapping[str, int]:
+        """How many alerts are open, by the rule that found them; those that there are. Raises `StateError`."""
+        if not self._store.exists:
+            return {}
+        where = _among("open", None, None, projects)
+        with self._store.reading() as connection:
+            rows = connection.execute(
+                f"SELECT rule, count(*) FROM {TABLE} {where.text} GROUP BY rule",  # noqa: S608 - constants of this module
+                where.parameters,
+            ).fetchall()
+        return dict(map(tuple, rows))
+
     def acknowledge(
         self,
         id: int,  # noqa: A002
