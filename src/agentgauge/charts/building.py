@@ -3,22 +3,27 @@
     python -m agentgauge.charts.building FOLDER
 
 makes them, in a process of its own: that takes 3 s and 150 MB. They are kept in the user's cache, in a folder that is
-named for the versions they were made with, or among the temporary files where nothing can be written there.
+named for the versions they were made with, or among the temporary files where nothing can be written there. Two
+processes that start at once may both make them; the first that is done is kept. What a killed one left is removed once
+it is older than making can take.
 """
 
 from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Mapping
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
+from stat import S_IWGRP, S_IWOTH
 from typing import Any
 
 import msgspec
@@ -28,6 +33,7 @@ from agentgauge.errors import AgentGaugeError
 
 SCRIPT, DEFINITIONS = "vega.js", "charts.json"
 _LONGEST_S = 120
+_UNFINISHED = "making-"
 _PACKAGES = ("agentgauge", "altair", "vl-convert-python")
 _GZIP_LEVEL = 9
 _making = threading.Lock()
@@ -67,18 +73,20 @@ def definitions() -> Mapping[str, Any]:
 
 def is_built() -> bool:
     """Whether they are there, and nothing has to be made."""
-    return any(_is_whole(place / versions()) for place in _places())
+    return any(_is_whole(place / versions()) for place in _places() if _is_ours(place))
 
 
 def _folder() -> Path:
     """Where they are."""
     with _making:
         for place in _places():
-            if _is_whole(place / versions()):
+            if _is_ours(place) and _is_whole(place / versions()):
                 return place / versions()
         reasons = []
         for place in _places():
             try:
+                if not _is_ours(place):
+                    raise PermissionError(None, "others may write there")
                 return _make(place)
             except OSError as error:
                 reasons.append(f"{place}: {error.strerror or error}")
@@ -87,7 +95,8 @@ def _folder() -> Path:
 
 def _make(place: Path) -> Path:
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(dir=place, prefix="making-") as made:
+    _remove_left(place)
+    with tempfile.TemporaryDirectory(dir=place, prefix=_UNFINISHED) as made:
         try:
             done = subprocess.run(  # noqa: S603 - this module, by this interpreter
                 [sys.executable, "-m", "agentgauge.charts.building", made],
@@ -104,6 +113,26 @@ def _make(place: Path) -> Path:
             if not _is_whole(place / versions()):  # else another process was first
                 raise
     return place / versions()
+
+
+def _remove_left(place: Path) -> None:
+    """The unfinished folders of processes that were killed."""
+    for left in place.glob(f"{_UNFINISHED}*"):
+        try:
+            is_old = time.time() - left.stat().st_mtime > 2 * _LONGEST_S
+        except FileNotFoundError:
+            continue  # its process was done
+        if is_old:
+            shutil.rmtree(left, ignore_errors=True)  # what cannot be removed costs room, and nothing else
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether nobody else can have put there what browsers would run: the temporary folder is everybody's."""
+    try:
+        found = place.stat()
+    except OSError:
+        return True  # it is not there yet, or says so when it is used
+    return not hasattr(os, "getuid") or (found.st_uid == os.getuid() and not found.st_mode & (S_IWGRP | S_IWOTH))
 
 
 def _places() -> tuple[Path, ...]:
