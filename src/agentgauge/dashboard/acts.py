@@ -48,12 +48,13 @@ from agentgauge.api.access import Admin, RuntimeOf, check_own_page
 from agentgauge.api.own_paths import own_path
 from agentgauge.dashboard import rendering
 from agentgauge.dashboard.form_body import fields_of
-from agentgauge.dashboard.said import Said, Tone, say
+from agentgauge.dashboard.said import Offer, Said, Tone, say
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.principal import Principal
 
 _THEN, _CONFIRMED = "then", "confirmed"
 """Fields that every form may have besides those of its act."""
+_UNKEPT = {"Cache-Control": "no-store"}
 
 
 class Given(BaseModel):
@@ -75,21 +76,39 @@ class Acting(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """What was done, where the person is not sent back to where they were."""
+    """What was done, where there is more to it than a sentence, and the person to be sent back."""
 
     words: str
-    then: str
-    """The address of a page, as `asked.link` gives it."""
+    then: str | None = None
+    """The address of a page, as `asked.link` gives it; None: of the one where they were."""
     tone: Tone = "good"
     """`bad`: it was not done, and the page that they are sent to has what they wrote."""
+    undo: Undoing | None = None
+    """Offered beside the words."""
+
+
+class Undoing(msgspec.Struct, frozen=True):
+    """How what was done is taken back: an act, and what its form sends."""
+
+    act: Act
+    at: Mapping[str, object]
+    fields: Mapping[str, object]
+
+
+class Once(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done, with a secret that is shown this once: on a page that nothing keeps, before the person goes on."""
+
+    title: str
+    words: str
+    secret: str
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """As FastAPI writes it: `/alerts/{alert_id}/acknowledge`."""
     given: type[Given]
-    does: Callable[[Acting, Any], str | Done]
-    """Called on a thread with a `given`; returns what was done, in a sentence. Raises `AgentGaugeError`."""
+    does: Callable[[Acting, Any], str | Done | Once]
+    """Called on a thread with a `given`; returns what was done, in a sentence or more. Raises `AgentGaugeError`."""
     question: str = ""
     """Asked before something is done that cannot be taken back: `Delete this budget?`"""
 
@@ -109,13 +128,21 @@ def add_route(router: APIRouter, act: Act) -> None:
             return Response(rendering.confirmation(act, request, fields, then), media_type="text/html")
         acting = Acting(runtime, principal, runtime.now(), request.scope.get("root_path", ""), then)
         done = await run_in_threadpool(act.does, acting, given)
+        if isinstance(done, Once):
+            return Response(rendering.once(done, acting.root, then), media_type="text/html", headers=_UNKEPT)
         if isinstance(done, str):
-            done = Done(done, then)
-        response = RedirectResponse(done.then, 303)
-        say(request, response, Said(done.words, done.tone))
+            done = Done(done)
+        response = RedirectResponse(done.then or then, 303)
+        say(request, response, Said(done.words, done.tone, _offer(done.undo, acting.root)))
         return response
 
     router.add_api_route(act.path, perform, methods=["POST"], name=f"act {act.path}")
+
+
+def _offer(undo: Undoing | None, root: str) -> Offer | None:
+    if undo is None:
+        return None
+    return Offer("Undo", undo.act.address(root, undo.at), {name: str(value) for name, value in undo.fields.items()})
 
 
 def _given(act: Act, fields: Mapping[str, Any]) -> Given:

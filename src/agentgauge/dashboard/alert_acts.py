@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
-from agentgauge.dashboard.acts import Act, Acting, Given
+from agentgauge.dashboard.acts import Act, Acting, Done, Given, Undoing
 from agentgauge.policies.alerts.checking import rule_from
 from agentgauge.state.alert_steps import ITSELF
 from agentgauge.state.alerts import Alert, AlertBook, Severity
@@ -38,13 +38,23 @@ class ChangedRule(OfRule):
     severity: Severity | None = None
 
 
-def _acts(do: Callable[..., Alert], words: str) -> Callable[[Acting, OfAlert], str]:
-    def does(acting: Acting, given: OfAlert) -> str:
-        book, who = AlertBook(acting.runtime.state), acting.principal
-        alert = do(book, given.alert_id, who.name, acting.now, who.projects, version=given.version)
-        return words.format(id=alert.id, status=alert.status)
+def _decides(do: Callable[..., Alert], words: str) -> Callable[[Acting, OfAlert], Done]:
+    def does(acting: Acting, given: OfAlert) -> Done:
+        alert = _done(do, acting, given)
+        undo = Undoing(UNDO, {"alert_id": alert.id}, {"version": alert.version})
+        return Done(words.format(id=alert.id), undo=undo)
 
     return does
+
+
+def _undo(acting: Acting, given: OfAlert) -> str:
+    alert = _done(AlertBook.undo, acting, given)
+    return f"Taken back: alert {alert.id} is {alert.status}."
+
+
+def _done(do: Callable[..., Alert], acting: Acting, given: OfAlert) -> Alert:
+    book, who = AlertBook(acting.runtime.state), acting.principal
+    return do(book, given.alert_id, who.name, acting.now, who.projects, version=given.version)
 
 
 def _switch(acting: Acting, given: Switched) -> str:
@@ -82,16 +92,14 @@ def _reset(acting: Acting, given: OfRule) -> str:
 ACKNOWLEDGE = Act(
     path="/alerts/{alert_id}/acknowledge",
     given=OfAlert,
-    does=_acts(AlertBook.acknowledge, "Alert {id} is acknowledged."),
+    does=_decides(AlertBook.acknowledge, "Alert {id} is acknowledged."),
 )
 RESOLVE = Act(
     path="/alerts/{alert_id}/resolve",
     given=OfAlert,
-    does=_acts(AlertBook.resolve, "Alert {id} is resolved: it stays quiet while it gets no worse."),
+    does=_decides(AlertBook.resolve, "Alert {id} is resolved: it stays quiet while it gets no worse."),
 )
-UNDO = Act(
-    path="/alerts/{alert_id}/undo", given=OfAlert, does=_acts(AlertBook.undo, "Taken back: alert {id} is {status}.")
-)
+UNDO = Act(path="/alerts/{alert_id}/undo", given=OfAlert, does=_undo)
 SWITCH = Act(path="/alert-rules/{rule}/switch", given=Switched, does=_switch)
 EDIT = Act(path="/alert-rules/{rule}", given=ChangedRule, does=_edit)
 RESET = Act(

@@ -28,7 +28,7 @@ from agentgauge.service import alert_wording, short_wording, wording
 if TYPE_CHECKING:
     from fastapi import Request
 
-    from agentgauge.dashboard.acts import Act
+    from agentgauge.dashboard.acts import Act, Once
     from agentgauge.dashboard.page import Page, PageAsked
 
 _log = logging.getLogger("agentgauge.dashboard")
@@ -62,6 +62,11 @@ def confirmation(act: Act, request: Request, fields: Mapping[str, Any], then: st
     root = request.scope.get("root_path", "")
     address = act.address(root, request.path_params)
     return plain("confirmation.html", act=act, address=address, pairs=pairs, then=then, root=root)
+
+
+def once(done: Once, root: str, then: str) -> bytes:
+    """A page with what is shown this once."""
+    return plain("once.html", done=done, root=root, then=then)
 
 
 def static_chart(chart: Chart) -> bytes:

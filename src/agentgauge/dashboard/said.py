@@ -17,6 +17,7 @@ from fastapi import Request, Response
 from markupsafe import Markup, escape
 
 from agentgauge.api.own_cookies import own_cookie, set_cookie
+from agentgauge.api.own_paths import own_path
 
 Tone = Literal["good", "bad"]
 
@@ -31,9 +32,18 @@ _LONGEST = 600
 _CONDITIONS = (b"if-none-match", b"accept-encoding")
 
 
+class Offer(msgspec.Struct, frozen=True):
+    """What can be done about it at once: a button."""
+
+    words: str
+    address: str
+    fields: dict[str, str]
+
+
 class Said(msgspec.Struct, frozen=True):
     text: str
     tone: Tone = "good"
+    offer: Offer | None = None
 
 
 def say(request: Request, response: Response, said: Said) -> None:
@@ -61,12 +71,25 @@ def saying(request: Request, response: Response) -> Response:
         body = bytes(response.body)
         if response.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
-        words = f'<p class="{said.tone}">{escape(said.text)}</p>'.encode()
+        words = f'<p class="{said.tone}">{escape(said.text)}</p>{_offered(request, said.offer)}'.encode()
         kind = response.headers.get("content-type")
         response = Response(body.replace(MARK.encode(), words, 1), headers={"Cache-Control": "no-store"})
         response.headers["Content-Type"] = kind or "text/html; charset=utf-8"
     set_cookie(request, response, _COOKIE, "", 0)
     return response
+
+
+def _offered(request: Request, offer: Offer | None) -> str:
+    """A form that is sent from the page that says it, back to which the person comes."""
+    if offer is None or own_path(offer.address, "") != offer.address:
+        return ""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    fields = "".join(
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in {**offer.fields, "then": here}.items()
+    )
+    button = f'<button type="submit" class="button small">{escape(offer.words)}</button>'
+    return f'<form class="act" method="post" action="{escape(offer.address)}" data-act>{fields}{button}</form>'
 
 
 def _read(cookie: str) -> Said | None:
