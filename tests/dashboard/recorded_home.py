@@ -16,6 +16,7 @@ import agentgauge
 from tests.dashboard.work.alerts import add_alerts
 from tests.dashboard.work.budgets import set_budgets
 from tests.dashboard.work.quality import record_quality
+from tests.dashboard.work.runs import record_runs
 from tests.service.recorded_work import record
 
 DAYS = 65
@@ -36,6 +37,7 @@ def recorded_home(home: Path, now: datetime | None = None, days: int = DAYS, per
         for ago in range(days, -1, -1):
             _day(gauge, draw, end, ago, per_day)
         record_quality(gauge, end)
+        record_runs(gauge, end)
     record(home)
     set_budgets(home, end)
     add_alerts(home, end)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from agentgauge.dashboard.card import Card
 from agentgauge.dashboard.charting import drawn
-from agentgauge.dashboard.content import Content, Own, Tile, Tiles
+from agentgauge.dashboard.content import Content, Own, Sentence, Tile, Tiles
 from agentgauge.dashboard.page import Page, PageAsked
-from agentgauge.dashboard.pages.runs_filters import OneFilters
+from agentgauge.dashboard.pages.runs_filters import FAILED, OneFilters
 from agentgauge.dashboard.pages.runs_links import PLURALS, work_link
 from agentgauge.dashboard.pages.runs_tables import events_table, tones_of, works_table
 from agentgauge.dashboard.pages.runs_use import code_facts, cycles_table, pipelines_table, used_by, used_tools
@@ -30,7 +30,7 @@ from agentgauge.service.records.work_item import WorkItem, find_work, of_work, w
 from agentgauge.service.window import Window
 
 _EVERYTHING = Window()
-_MOST_FAILURES = 50
+_MOST_FAILURES = 10
 _DAY_MS = 86_400_000
 Build = Callable[[PageAsked, WorkKind, Name], Content | Iterable[Content]]
 
@@ -135,7 +135,7 @@ def _tiles(asked: PageAsked, item: WorkItem, state: State) -> Iterator[Tile]:
         title="Cost",
         figure=short_wording.money(item.cost_usd),
         link=asked.link("/runs", view="calls", order="dearest", **whole),
-        note=f"{item.unpriced_calls:,} calls unpriced" if item.unpriced_calls else "",
+        note=f"{item.unpriced_calls:,} of {item.calls:,} calls unpriced" if item.unpriced_calls else "",
     )
     yield Tile(
         title="Duration", figure=short_wording.duration(item.elapsed_ms),
@@ -170,8 +170,24 @@ def _waterfall(asked: PageAsked, kind: WorkKind, name: Name) -> Content:
 
 def _failures(asked: PageAsked, kind: WorkKind, name: Name) -> Iterator[Content]:
     found = failures(asked.engine, _EVERYTHING, _filters(kind, name), limit=_MOST_FAILURES)
-    if found:
-        yield events_table(asked, found, "What failed, the newest first")
+    if not found:
+        return
+    item = _item(asked, kind, name)
+    yield events_table(asked, found, "What failed, the newest first", tells_place=False)
+    if len(found) == _MOST_FAILURES:
+        whole = {"range": "all", kind: item.name, "project": item.project, "view": "calls"}
+        failed = item.failed_calls + item.failed_tool_calls + item.failed_tasks
+        yield Sentence(
+            text=f"The newest {_MOST_FAILURES}. In all {failed:,} calls and tasks did not succeed.",
+            link=asked.link("/runs", outcome=FAILED, **whole),
+            link_text="All of them",
+        )
+        if item.errors:
+            yield Sentence(
+                text=f"{item.errors:,} errors were recorded.",
+                link=asked.link("/runs", kind="error", **whole),
+                link_text="All errors",
+            )
 
 
 def _days(asked: PageAsked, kind: WorkKind, name: Name) -> Iterator[Content]:
@@ -194,12 +210,21 @@ def _parts(asked: PageAsked, kind: WorkKind, name: Name) -> Iterator[Content]:
         works = [part for part in found.parts if part.kind == of]
         if works:
             yield works_table(asked, works, states(asked.engine, works, asked.now, writers), title, None)
-    if found.pipelines:
-        yield pipelines_table(asked, found.pipelines)
-    if found.cycles:
-        yield cycles_table(asked, found.cycles)
-    if found.code is not None:
-        yield code_facts(found.code)
+
+
+def _pipelines(asked: PageAsked, kind: WorkKind, name: Name) -> Iterator[Content]:
+    if found := _story(asked, kind, name).pipelines:
+        yield pipelines_table(asked, found, tells_run=kind != "run")
+
+
+def _cycles(asked: PageAsked, kind: WorkKind, name: Name) -> Iterator[Content]:
+    if found := _story(asked, kind, name).cycles:
+        yield cycles_table(asked, found, tells_run=kind != "run")
+
+
+def _code(asked: PageAsked, kind: WorkKind, name: Name) -> Iterator[Content]:
+    if (found := _story(asked, kind, name).code) is not None:
+        yield code_facts(found)
 
 
 def _use(column: str) -> Build:
@@ -226,7 +251,10 @@ def _page(kind: WorkKind, title: str) -> Page:
             Card(id="agents", title="By agent", build=_of(kind, _use("agent")), width="half"),
             Card(id="models", title="By model", build=_of(kind, _use("model")), width="half"),
             Card(id="tools", title="By tool", build=_of(kind, _use("tool")), width="half"),
-            Card(id="parts", title="Runs, sessions, pipelines and debugging", build=_of(kind, _parts)),
+            Card(id="code", title="Code", build=_of(kind, _code), width="half"),
+            Card(id="pipelines", title="Pipelines", build=_of(kind, _pipelines), width="half"),
+            Card(id="cycles", title="Debugging cycles", build=_of(kind, _cycles), width="half"),
+            Card(id="parts", title="Runs and sessions", build=_of(kind, _parts)),
             Card(id="days", title="Cost by day", build=_of(kind, _days)),
         ),
     )

@@ -94,14 +94,28 @@ def tasks_table(asked: PageAsked, tasks: Sequence[Operation], more: str | None) 
     return Table(columns=columns, rows=rows, caption="Tasks, the newest first", more=more)
 
 
-def events_table(asked: PageAsked, steps: Sequence[Step], caption: str, more: str | None = None) -> Table:
+def events_table(
+    asked: PageAsked, steps: Sequence[Step], caption: str, more: str | None = None, *, tells_place: bool = True
+) -> Table:
     columns = (
         Column(key="name", title="Event", kind="name", sorts=False),
         Column(key="kind", title="Kind", sorts=False, narrow=False),
         Column(key="state", title="State", kind="status", sorts=False),
         Column(key="time", title="When", kind="time", sorts=False),
         Column(key="agent", title="Agent", sorts=False, narrow=False),
-        Column(key="in", title="In", sorts=False, narrow=False, note="The run, session or ticket that it belongs to"),
+        *(
+            [
+                Column(
+                    key="in",
+                    title="In",
+                    sorts=False,
+                    narrow=False,
+                    note="The run, session or ticket that it belongs to",
+                )
+            ]
+            if tells_place
+            else []
+        ),
         Column(key="duration_ms", title="Duration", kind="duration", sorts=False),
         Column(key="tokens", title="Tokens", kind="tokens", sorts=False, narrow=False),
         Column(key="cost_usd", title="Cost", kind="money", sorts=False),

@@ -84,21 +84,20 @@ def used_tools(asked: PageAsked, filters: Sequence[Filter]) -> Iterator[Content]
     yield Table(columns=columns, rows=rows, caption="Tools, the most called first")
 
 
-def pipelines_table(asked: PageAsked, steps: Sequence[Step]) -> Table:
-    return _outcomes(asked, steps, "Pipeline", "Pipelines, the first first")
+def pipelines_table(asked: PageAsked, steps: Sequence[Step], *, tells_run: bool) -> Table:
+    return _outcomes(asked, steps, "Pipeline", "Pipelines, the first first", tells_run)
 
 
-def cycles_table(asked: PageAsked, steps: Sequence[Step]) -> Table:
-    return _outcomes(asked, steps, "Debugging cycle", "Debugging cycles, the first first")
+def cycles_table(asked: PageAsked, steps: Sequence[Step], *, tells_run: bool) -> Table:
+    return _outcomes(asked, steps, "Debugging cycle", "Debugging cycles, the first first", tells_run)
 
 
-def _outcomes(asked: PageAsked, steps: Sequence[Step], title: str, caption: str) -> Table:
+def _outcomes(asked: PageAsked, steps: Sequence[Step], title: str, caption: str, tells_run: bool) -> Table:
     columns = (
         Column(key="name", title=title, kind="name"),
         Column(key="state", title="State", kind="status"),
         Column(key="time", title="Ended", kind="time"),
-        Column(key="agent", title="Agent", narrow=False),
-        Column(key="run", title="Run", narrow=False),
+        *([Column(key="run", title="Run", narrow=False)] if tells_run else []),
         Column(key="duration_ms", title="Duration", kind="duration"),
     )
     rows = tuple(_outcome(asked, step) for step in steps)

@@ -4,7 +4,7 @@ An event is inside the one that its `parent_id` names; where it names none, insi
 
     1. its span's parent; of what happened during a debugging cycle of that parent, the cycle
     2. without one, the innermost task, step or cycle of the same agent in the same work that it lies in by time; a task
-       lies by time in cycles alone, since agents may do several at once
+       lies by time in cycles alone, since agents may do several at once, and a cycle of no agent takes all agents'
     3. else the issue, ticket, run or session that it names, while that is open
 
 A start mark and its end are one node, so is a span with its start; a start without its end is open. Tokens and money of
@@ -165,21 +165,27 @@ def _fold(found: list[Node], start: Node, end: Node) -> None:
 
 
 def _by_time(nodes: Sequence[Node]) -> Iterator[tuple[int, Node]]:
-    """What each node without a parent lies in, of the same agent and work; `nodes` in order of their beginning."""
+    """What each node without a parent lies in, in the same work; `nodes` in order of their beginning."""
     around: dict[tuple[str | None, ...], list[Node]] = defaultdict(list)
     for node in nodes:
         step = node.step
-        if step.agent is None or node.kind in _WORKS:
+        if node.kind in _WORKS:
             continue
-        group = around[step.project, step.run, step.session, step.issue, step.ticket, step.agent]
+        group = around[step.project, step.run, step.session, step.issue, step.ticket]
         group[:] = [outer for outer in group if outer.is_open or outer.ended + _CLOCKS >= node.began]
         if step.parent_id is None:
-            allowed = ("debugging_cycle",) if node.kind in _AROUND else _AROUND
-            inner = (outer for outer in reversed(group) if outer.kind in allowed and _holds(outer, node))
+            inner = (outer for outer in reversed(group) if _takes(outer, node) and _holds(outer, node))
             if (found := next(inner, None)) is not None:
                 yield id(node), found
         if node.kind in _AROUND:
             group.append(node)
+
+
+def _takes(outer: Node, inner: Node) -> bool:
+    """Whether by its kind and its agent one can be inside another."""
+    if outer.kind == "debugging_cycle":
+        return inner.kind != "debugging_cycle" and outer.step.agent in (None, inner.step.agent)
+    return inner.kind not in _AROUND and outer.step.agent is not None and outer.step.agent == inner.step.agent
 
 
 def _holds(outer: Node, inner: Node) -> bool:

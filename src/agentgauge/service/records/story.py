@@ -7,6 +7,7 @@ coverage the last.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -78,16 +79,21 @@ def _code(engine: Engine, filters: Sequence[Filter]) -> CodeChange | None:
         dict(zip(_CODE, row[len(IDENTITY) :], strict=True))
         for row in event_rows(engine, Window(), (*filters, *stated), columns, limit=_MOST)
     ]
-    rows = [row for row in rows if row["lines_added"] is not None]
+    rows = [row for row in rows if any(value is not None for value in row.values())]
     if not rows:
         return None
-    coverage = next((float(row[_COVERAGE]) for row in rows if _is_number(row[_COVERAGE])), None)
-    sums = {name: sum(int(row[name]) for row in rows if _is_number(row[name])) for name in _COUNTS}
+    coverage = next((found for row in rows if (found := _number(row[_COVERAGE])) is not None), None)
+    sums = {name: int(sum(_number(row[name]) or 0 for row in rows)) for name in _COUNTS}
     return CodeChange(**sums, coverage_percent=coverage)
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+def _number(text: str | None) -> float | None:
+    """Of an attribute, which is told as text."""
+    try:
+        value = math.nan if text is None else float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def _merged(engine: Engine, filters: Sequence[Filter]) -> Iterator[str]:
@@ -108,9 +114,10 @@ def _sentences(
     yield _who(item, parts)
     if item.tasks:
         ended = item.successful_tasks + item.failed_tasks
-        said = f"{item.successful_tasks} of {ended} tasks succeeded" if ended else f"{_many(item.tasks, 'task')}"
-        waste = f", {_many(item.failed_calls, 'model call')} and {_many(item.failed_tool_calls, 'tool call')} failed"
-        yield said + (waste if item.failed_calls or item.failed_tool_calls else "") + "."
+        said = f"{item.successful_tasks} of {_many(ended, 'task')} succeeded" if ended else _many(item.tasks, "task")
+        failed = {"model call": item.failed_calls, "tool call": item.failed_tool_calls, "recorded error": item.errors}
+        wrong = [_many(number, what) for what, number in failed.items() if number]
+        yield f"{said}; on the way {_listed(wrong)} went wrong." if wrong else f"{said}."
     if cycles:
         mended = sum(cycle.outcome == "success" for cycle in cycles)
         took = sum(cycle.duration_ms or 0.0 for cycle in cycles)
