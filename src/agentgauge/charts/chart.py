@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from agentgauge.charts.axis import Form, Unit, axis_of
+from agentgauge.charts.axis import Axis, Form, Unit, axis_of
 
 
 class Series(msgspec.Struct, frozen=True):
@@ -34,12 +34,14 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """What it shows, in a sentence: for who cannot see it."""
     x_title: str = "Time"
     """What its table calls the first column."""
+    axis: Axis | None = None
+    """Of figures that are drawn otherwise than they are, such as by their logarithms; else it follows from the rows."""
     totals: Mapping[str, str] = {}
     """What the figures of a time add up to, as people read it, by the `label` of its rows; empty where they do not."""
 
     def parameters(self) -> dict[str, Any]:
         """What its definition is told beside the rows: where ticks are, what they say, and what the axis shows."""
-        found: dict[str, Any] = msgspec.to_builtins(axis_of(self.form, self.unit, self.rows))
+        found: dict[str, Any] = msgspec.to_builtins(self.axis or axis_of(self.form, self.unit, self.rows))
         return found
 
     def specification(self, definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

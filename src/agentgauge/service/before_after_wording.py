@@ -40,15 +40,15 @@ def verdict(row: BeforeAfter) -> str:
 
 
 def sentences(check: Check) -> Iterator[tuple[str, str]]:
-    """What was found, each with its verdict: `Satisfaction is better: 74.0 % after 51.2 % (95 %: ...).`"""
+    """What was found, each with its verdict: `Satisfaction is better: from 51.2 % to 74.0 % (95 %: ...).`"""
     for row in check.metrics:
         if row.verdict in ("better", "worse"):
             name = row.metric.replace("_", " ")
             limits = f"95 %: {difference(row.low, row)} to {difference(row.high, row)}"
             be = "are" if name.endswith("failures") else "is"
             said = (
-                f"{name[:1].upper()}{name[1:]} {be} {row.verdict}: {amount(row.after, row)} after "
-                f"{amount(row.before, row)} ({limits}; {chance(row.p_adjusted)} after correction for "
+                f"{name[:1].upper()}{name[1:]} {be} {row.verdict}: from {amount(row.before, row)} to "
+                f"{amount(row.after, row)} ({limits}; {chance(row.p_adjusted)} after correction for "
                 f"{wording.count_of(check.tests, 'test')})."
             )
             yield said, row.verdict

@@ -56,7 +56,6 @@ def components(asked: PageAsked) -> Iterator[Content]:
             Column(key="mean", title="Mean", kind="duration"),
             Column(key="p95", title="p95", kind="duration", narrow=False, note=f"Needs {FEW} timings"),
             Column(key="count", title="Timings", kind="count", narrow=False),
-            Column(key="failures", title="In failed ones", kind="count", narrow=False),
         ),
         rows=tuple(_component(row) for row in found),
         caption="Timed parts of operations",
@@ -70,7 +69,6 @@ def _component(row: Component) -> Row:
         values={
             "component": row.component or "none", "operation": row.operation, "share": row.share,
             "total": row.total_ms, "mean": row.mean_ms, "p95": None if row.few else row.p95_ms, "count": row.count,
-            "failures": row.failures,
         },
         notes={"p95": "few"} if row.few else {},
     )  # fmt: skip

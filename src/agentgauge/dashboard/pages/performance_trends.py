@@ -41,9 +41,9 @@ def trends(asked: PageAsked) -> Iterator[Content]:
     for trend in found.trends:
         for said in plain_shifts(found, trend):
             yield Sentence(text=said, tone="warn")
-    yield drawn(
-        daily_lines(found, metric.unit, f"mean {metric.what}", known_entities(asked.engine, "operation")), zooms=True
-    )
+    told = [trend for trend in found.trends if trend in moved or trend.shifts.points] or list(found.trends)
+    known = known_entities(asked.engine, "operation")
+    yield drawn(daily_lines(told, metric.unit, f"mean {metric.what}", known), zooms=True)
     yield _table(found, asked)
     if found.tests > 1:
         yield Note(
@@ -65,10 +65,9 @@ def _table(found: Trends, asked: PageAsked) -> Table:
     return Table(
         columns=(
             Column(key="operation", title="Operation", kind="name"),
-            Column(key="trend", title="Trend"),
+            Column(key="trend", title="Trend", kind="status", note="p is adjusted for the number of operations"),
             Column(key="slope", title="Change a day", note="Theil-Sen: the median over all pairs of days"),
             Column(key="limits", title="95 %", narrow=False, sorts=False),
-            Column(key="p", title="p", kind="number", narrow=False, note="Adjusted for the number of operations"),
             Column(key="days", title="Days", kind="count", narrow=False),
             Column(key="values", title="Values", kind="count", narrow=False),
         ),
@@ -82,10 +81,13 @@ def _row(trend: Trend, found: Trends, asked: PageAsked) -> Row:
     values = {
         "operation": trend.key or "none", "trend": _word(trend), "days": trend.data_points, "values": trend.values,
         "slope": a_day(trend.robust.slope_per_day, found.unit) if known else None,
-        "limits": limits(trend, found.unit) if known else None, "p": trend.p_adjusted,
+        "limits": limits(trend, found.unit) if known else None,
     }  # fmt: skip
     links = {"values": asked.link("/runs", view="tasks", operation=trend.key)} if trend.key else {}
-    return Row(values=values, links=links, notes={} if not known else {"trend": chance(trend.p_adjusted)})
+    return Row(
+        values=values, links=links, notes={"trend": chance(trend.p_adjusted)} if known else {},
+        tones={"trend": tone} if (tone := _tone(trend)) else {},
+    )  # fmt: skip
 
 
 def _word(trend: Trend) -> Literal["degrading", "improving", "no change shown", "level shifted", "too few days"]:
@@ -98,6 +100,16 @@ def _word(trend: Trend) -> Literal["degrading", "improving", "no change shown", 
             return "level shifted" if trend.shifts.points else "no change shown"
 
 
+def _tone(trend: Trend) -> Literal["good", "warn", "bad"] | None:
+    match trend.trend:
+        case "degrading":
+            return "bad"
+        case "improving":
+            return "good"
+        case _:
+            return "warn" if trend.shifts.points else None
+
+
 def correlations(asked: PageAsked) -> Iterator[Content]:
     found = reports.correlate(asked.engine, asked.window, _RELATED, unit="issue", filters=asked.conditions)
     shown = [pair for pair in found.pairs if pair.n]
@@ -105,19 +117,19 @@ def correlations(asked: PageAsked) -> Iterator[Content]:
         columns=(
             Column(key="a", title="Metric", kind="name"),
             Column(key="b", title="And"),
-            Column(key="rho", title="Rank correlation", kind="number", note="Spearman's rho, -1 to 1"),
+            Column(key="rho", title="Correlation", kind="number", note="Of ranks: Spearman's rho, -1 to 1"),
             Column(key="limits", title="95 %", sorts=False, narrow=False),
-            Column(key="p", title="p", kind="number", narrow=False, note="Adjusted for the number of pairs"),
             Column(key="n", title="Issues", kind="count", narrow=False),
             Column(key="said", title="In words"),
         ),
         rows=tuple(
             Row(
                 values={
-                    "a": pair.a.replace("_", " "), "b": pair.b.replace("_", " "), "rho": pair.rho,
+                    "a": pair.a.replace("_", " "), "b": pair.b.replace("_", " "), "rho": round(pair.rho, 2),
                     "limits": f"{pair.ci_low:.2f} to {pair.ci_high:.2f}" if pair.ci_low == pair.ci_low else None,
-                    "p": pair.p_adjusted, "n": pair.n, "said": plain_correlation(pair),
-                }
+                    "n": pair.n, "said": plain_correlation(pair),
+                },
+                notes={"said": chance(pair.p_adjusted)},
             )
             for pair in shown
         ),

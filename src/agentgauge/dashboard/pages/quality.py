@@ -65,7 +65,7 @@ QUALITY = Page(
         Card(id="success", title="Success rates", note="95 % intervals", build=outcomes.success, width="half"),
         Card(id="features", title="Feature usage", build=features.usage, width="half"),
         Card(id="optimizations", title="Optimizations, before and after", build=features.optimized, width="half"),
-        Card(id="learning", title="Learning", build=features.learnt, width="half"),
-        Card(id="errors", title="Errors and recovery", build=outcomes.errors, width="half"),
+        Card(id="errors", title="Errors and recovery", build=outcomes.errors),
+        Card(id="learning", title="Learning", build=features.learnt),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from agentgauge.analysis.change import Estimate
 from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Drawn, Empty, Note
 from agentgauge.dashboard.page import PageAsked
@@ -35,8 +36,12 @@ def usage(asked: PageAsked) -> Iterator[Content]:
             Column(key="feature", title="Feature", kind="name"),
             Column(key="action", title="Action"),
             Column(key="uses", title="Uses", kind="count"),
-            Column(key="success", title="Success", kind="percent", note="Of the uses that have an outcome"),
-            Column(key="limits", title="95 %", sorts=False, narrow=False, note="Wilson's interval"),
+            Column(
+                key="success",
+                title="Success",
+                kind="percent",
+                note="Of the uses that have an outcome, with Wilson's 95 % interval",
+            ),
             Column(key="median", title="Median", kind="duration", narrow=False),
             Column(key="p95", title="p95", kind="duration", narrow=False, note=f"Needs {FEW} durations"),
             Column(key="users", title="Users", kind="count", narrow=False),
@@ -51,10 +56,10 @@ def _use(row: FeatureUse) -> Row:
     return Row(
         values={
             "feature": row.feature or "none", "action": row.action or "all", "uses": row.uses,
-            "success": row.success.share, "limits": satisfied_words(row.success), "median": row.median_ms,
-            "p95": None if few else row.p95_ms, "users": row.users,
+            "success": row.success.share, "median": row.median_ms, "p95": None if few else row.p95_ms,
+            "users": row.users,
         },
-        notes={"p95": "few"} if few else {},
+        notes={"success": satisfied_words(row.success), **({"p95": "few"} if few else {})},
     )  # fmt: skip
 
 
@@ -113,7 +118,6 @@ def optimized(asked: PageAsked) -> Iterator[Content]:
             Column(key="before", title="Before", kind="number", note="Mean, in the unit that it was recorded in"),
             Column(key="after", title="After", kind="number"),
             Column(key="change", title="Change"),
-            Column(key="limits", title="95 %", sorts=False, narrow=False),
             Column(key="verdict", title="Verdict", kind="status"),
         ),
         rows=tuple(map(_impact, found.categories)),
@@ -137,8 +141,12 @@ def _impact(row: CategoryImpact) -> Row:
         values={
             "category": row.category.replace("_", " "), "n": row.change.count, "before": row.change.mean_before,
             "after": row.change.mean_after, "change": short_wording.signed_percent(relative.value), "verdict": words,
-            "limits": f"{short_wording.signed_percent(relative.low)} to {short_wording.signed_percent(relative.high)}",
         },
-        notes={"verdict": chance(relative.p_value)} if words != "too few pairs" else {},
+        notes=_notes(relative) if words != "too few pairs" else {},
         tones={"verdict": "good" if good else "bad"} if words in ("better", "worse") else {},
     )  # fmt: skip
+
+
+def _notes(relative: Estimate) -> dict[str, str]:
+    limits = f"{short_wording.signed_percent(relative.low)} to {short_wording.signed_percent(relative.high)}"
+    return {"change": limits, "verdict": chance(relative.p_value)}

@@ -9,7 +9,7 @@ from agentgauge.dashboard.content import Content, Drawn, Empty, Note
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.pages.performance_metrics import choices
 from agentgauge.dashboard.pages.quality_filters import asked_of
-from agentgauge.dashboard.pages.work_links import work_link
+from agentgauge.dashboard.pages.work_links import interaction_link
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import short_wording
 from agentgauge.service.graphs.intervals import Estimated, interval_words
@@ -37,7 +37,7 @@ def limits_words(mean: Mean, unit: str) -> str | None:
 
 
 def asked_satisfaction(asked: PageAsked) -> tuple[Satisfaction, str]:
-    """With the width of its buckets: of single days there are mostly too few scores for an interval."""
+    """With the width of its buckets."""
     width = asked.filters.width(asked.now, asked.first)
     return satisfaction(asked.engine, asked.window, width, asked.filters.tz, asked.conditions), width
 
@@ -70,17 +70,16 @@ def spread(asked: PageAsked) -> Iterator[Content]:
             Column(key="type", title="Of", kind="name"),
             Column(key="n", title="Scores", kind="count"),
             Column(key="mean", title="Mean, 0-1", kind="percent"),
-            Column(key="mean_limits", title="95 %", sorts=False, narrow=False),
             Column(key="satisfied", title="Satisfied", kind="percent", note="Scores from 0.7, which is 3.8 of 5"),
-            Column(key="limits", title="95 %", sorts=False, narrow=False, note="Wilson's interval"),
         ),
         rows=tuple(
             Row(
                 values={
-                    "type": kind.name, "n": kind.mean.n, "mean": kind.mean.mean,
-                    "mean_limits": limits_words(kind.mean, "ratio"), "satisfied": kind.satisfied.share,
-                    "limits": satisfied_words(kind.satisfied),
-                }
+                    "type": kind.name, "n": kind.mean.n, "mean": kind.mean.mean, "satisfied": kind.satisfied.share,
+                },
+                notes={
+                    "mean": limits_words(kind.mean, "ratio") or "", "satisfied": satisfied_words(kind.satisfied)
+                },
             )
             for kind in found.kinds
         ),
@@ -113,9 +112,8 @@ def _score(row: Feedback, asked: PageAsked) -> Row:
     links = {}
     said = row.stated
     if row.interaction is not None:
-        kind, name = row.interaction.kind, row.interaction.name
-        links["interaction"] = work_link(asked, kind, name, row.interaction.project)
-        said = f"{kind} {name}"
+        links["interaction"] = interaction_link(asked, row.interaction)
+        said = f"{row.interaction.kind} {row.interaction.name}"
     return Row(
         values={
             "time": row.time, "score": row.score, "words": row.words, "type": row.type, "feature": row.feature,

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from agentgauge.dashboard.page import PageAsked
+from agentgauge.dashboard.pages.runs_links import task_link, work_link
+from agentgauge.service.records.work import WorkKind
+from agentgauge.service.reports.feedback import Interaction
 from agentgauge.service.reports.origins import Origin
 
-_PAGES = (("run", "/runs"), ("session", "/sessions"), ("ticket", "/tickets"))
+_PLACES: tuple[WorkKind, ...] = ("run", "session", "ticket")
 
 
-def work_link(asked: PageAsked, kind: str, name: str, project: str | None) -> str:
-    """Of a run, session, ticket or operation, whenever it was; its project where it has one."""
-    pages = {**dict(_PAGES), "operation": "/operations"}
-    return asked.link(
-        f"{pages[kind]}/{quote(name, safe='')}", range=None, start=None, end=None, agent=None, role=None, model=None,
-        project=project,
-    )  # fmt: skip
+def interaction_link(asked: PageAsked, interaction: Interaction) -> str:
+    """The page of what a score is about."""
+    if interaction.kind == "operation":
+        return task_link(asked, interaction.name)
+    return work_link(asked, interaction.kind, interaction.name, interaction.project)
 
 
 def origin_links(asked: PageAsked, origin: Origin | None) -> tuple[str | None, str | None, str | None]:
@@ -25,8 +24,8 @@ def origin_links(asked: PageAsked, origin: Origin | None) -> tuple[str | None, s
     """
     if origin is None:
         return None, None, None
-    own = None if origin.operation is None else work_link(asked, "operation", origin.operation, origin.project)
-    for kind, _ in _PAGES:
+    own = None if origin.operation is None else task_link(asked, origin.operation)
+    for kind in _PLACES:
         name = getattr(origin, kind)
         if name is not None:
             return f"{kind} {name}", work_link(asked, kind, name, origin.project), own

@@ -9,23 +9,23 @@ from typing import Any
 from agentgauge.charts import Chart, Series, Unit, paints
 from agentgauge.charts.palette import MOST
 from agentgauge.service.graphs.courses import worded
-from agentgauge.service.graphs.days import bucket_name
+from agentgauge.service.graphs.days import bucket_name, on_clocks
 from agentgauge.service.readings.series import Point
-from agentgauge.service.reports.trends import Trend, Trends
+from agentgauge.service.reports.trends import Trend
 
 
-def daily_lines(answer: Trends, unit: Unit, what: str, known: Sequence[str]) -> Chart:
+def daily_lines(trends: Sequence[Trend], unit: Unit, what: str, known: Sequence[str]) -> Chart:
     """Of days that are over, of at most six keys: those with the most values, in the order of `known`, whose colours
     they have.
     """
-    most = sorted(answer.trends, key=lambda trend: -trend.values)[:MOST]
+    most = sorted(trends, key=lambda trend: -trend.values)[:MOST]
     order = {name: at for at, name in enumerate(known)}
     drawn = sorted((trend for trend in most if trend.key), key=lambda trend: order.get(trend.key or "", len(known)))
     names = [trend.key or "" for trend in drawn]
     paint = paints(names, known)
     rows: tuple[dict[str, Any], ...] = tuple(
         {
-            "x": point.start.isoformat(), "label": bucket_name(point.start, "day"), "y": point.value,
+            "x": on_clocks(point.start), "label": bucket_name(point.start, "day"), "y": point.value,
             "text": worded(point.value, unit), "series": name, "colour": paint[name].colour, "dash": paint[name].dash,
         }
         for name, trend in zip(names, drawn, strict=True)

@@ -10,7 +10,7 @@ import msgspec
 
 from agentgauge.charts import Chart, Series, Unit
 from agentgauge.service.graphs.courses import worded
-from agentgauge.service.graphs.days import bucket_name
+from agentgauge.service.graphs.days import bucket_name, on_clocks
 
 _PLAIN = "var(--series-1)"
 
@@ -61,12 +61,12 @@ def band_chart(moments: Sequence[Moment], unit: Unit, *, width: str, what: str, 
     known = [each for each in moments if not math.isnan(each.value)]
     rows = tuple(
         {
-            "x": each.start.isoformat(), "label": bucket_name(each.start, width), "y": each.value,
-            "low": _or(each.low, each.value), "high": _or(each.high, each.value), "series": name,
+            "x": on_clocks(each.start), "label": bucket_name(each.start, width), "y": _known(each.value),
+            "low": _known(_or(each.low, each.value)), "high": _known(_or(each.high, each.value)), "series": name,
             "text": interval_words(Estimated(name, each.value, each.low, each.high), unit),
             "colour": _PLAIN, "dash": (1, 0),
         }
-        for each in known
+        for each in (moments if known else ())
     )  # fmt: skip
     if known:
         lowest, highest = (pick(each.value for each in known) for pick in (min, max))
@@ -89,3 +89,7 @@ def interval_words(row: Estimated, unit: Unit) -> str:
 
 def _or(limit: float, value: float) -> float:
     return value if math.isnan(limit) else limit
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

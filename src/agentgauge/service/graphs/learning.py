@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from agentgauge.charts import Chart, Series, paints
 from agentgauge.charts.palette import MOST
 from agentgauge.service.graphs.courses import worded
-from agentgauge.service.graphs.days import bucket_name
+from agentgauge.service.graphs.days import bucket_name, on_clocks
 from agentgauge.service.reports.learning import Learning
 
 _RATIO = "1"
@@ -25,7 +25,7 @@ def learning_chart(rows: Sequence[Learning]) -> Chart:
     paint = paints([learning_name(row) for row in drawn], known)
     points = tuple(
         {
-            "x": day.start.isoformat(), "label": bucket_name(day.start, "day"), "y": day.mean,
+            "x": on_clocks(day.start), "label": bucket_name(day.start, "day"), "y": day.mean,
             "text": worded(day.mean, "ratio"), "series": learning_name(row),
             "colour": paint[learning_name(row)].colour, "dash": paint[learning_name(row)].dash,
         }
