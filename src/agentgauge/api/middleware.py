@@ -22,8 +22,9 @@ from agentgauge.api.operations.measured import Measured
 from agentgauge.settings.server import ServerSettings
 
 _SMALLEST_COMPRESSED = 1024
-_PACKED_ALREADY = ("application/vnd.apache.parquet",)
-"""Starlette looks through its own fifteen kinds, none of which is answered with, for each request."""
+_NOT_COMPRESSED = ("application/vnd.apache.parquet", "text/event-stream")
+"""Packed already, and sent bit by bit. Starlette looks through its own fifteen kinds for each request; none of the
+others is answered with."""
 _CORS_METHODS = ("GET", "POST", "PUT", "DELETE")
 _CORS_HEADERS = ("Authorization", "Cache-Control", "Content-Type", "If-None-Match", "X-API-Key", "X-Request-ID")
 _CORS_SHOWN = (
@@ -33,7 +34,7 @@ _CORS_SHOWN = (
 
 def install(app: FastAPI, settings: ServerSettings) -> None:
     """Put the layers around an app, the innermost first."""
-    app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, exclude_content_types=_PACKED_ALREADY)
+    app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, exclude_content_types=_NOT_COMPRESSED)
     if settings.security.cors_origins:
         # Without credentials: a page of another origin brings a key, never a person's cookie.
         app.add_middleware(

@@ -11,6 +11,7 @@ from agentgauge.api.errors import answer_by
 from agentgauge.api.routing import include
 from agentgauge.charts.building import is_built
 from agentgauge.dashboard import failures
+from agentgauge.dashboard.live import router as live
 from agentgauge.dashboard.rendering import prepare
 from agentgauge.dashboard.router import router
 from agentgauge.dashboard.sign_in import router as sign_in
@@ -24,7 +25,7 @@ def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> Fast
     The parts of charts are made in the background, where they are not there yet.
     """
     app = create_api(settings, runtime)
-    include(app.router, router, sign_in)
+    include(app.router, router, live, sign_in)
     answer_by(app, failures.answer)
     if not is_built():
         threading.Thread(target=prepare, name="agentgauge-charts", daemon=True).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
@@ -33,6 +34,8 @@ class Runtime:
         """Raises `AgentGaugeError` where something cannot be opened; what was open until then is closed."""
         self.settings = settings
         self.started = self.now()
+        self.stopping = threading.Event()
+        """Set when the process is told to end: what waits for something to happen ends then."""
         self.meter = Meter(settings.recording)
         with ExitStack() as opened:
             self.state = served_state(settings)

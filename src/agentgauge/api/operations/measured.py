@@ -1,5 +1,5 @@
 """The layer that counts and logs requests and how long they took, by the template of their route: addresses have no
-end.
+end. A stream of events took as long as its beginning: how long somebody listened says nothing of the server.
 
 Plain ASGI; it costs a few microseconds.
 """
@@ -15,6 +15,7 @@ from agentgauge.service.monitoring.process import ProcessFigures
 
 _NO_ROUTE = "none"
 """What was asked for under an address that there is not."""
+_STREAM = (b"content-type", b"text/event-stream; charset=utf-8")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER = "OTHER"
 _ABANDONED = 499
@@ -29,12 +30,14 @@ class Measured:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status = perf_counter(), _ABANDONED
+        started, status, streamed = perf_counter(), _ABANDONED, None
 
         async def send_wrapped(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streamed
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if _STREAM in message.get("headers", ()):
+                    streamed = perf_counter()
             await send(message)
 
         try:
@@ -42,7 +45,7 @@ class Measured:
         finally:
             figures: ProcessFigures = scope["app"].state.runtime.figures
             method = scope["method"] if scope["method"] in _METHODS else _OTHER
-            route, seconds = _template(scope), perf_counter() - started
+            route, seconds = _template(scope), (streamed or perf_counter()) - started
             figures.answered(method, route, status, seconds)
             log_request(scope.get("state", {}), method, route, status, seconds)
 

@@ -1,4 +1,4 @@
-"""`agentgauge serve`: the HTTP API of a home."""
+"""`agentgauge serve`: the dashboard and the HTTP API of a home."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def serve(
         str, typer.Option("--root-path", metavar="PATH", help="Where a proxy shows the server, such as /agentgauge.")
     ] = "",
 ) -> None:
-    """Serve the HTTP API of a home, until Ctrl-C.
+    """Serve the dashboard and the HTTP API of a home, until Ctrl-C.
 
     Without any settings: to this machine only, with no server beside it. Other settings are variables of the
     environment: AGENTGAUGE_DATABASE_URL, AGENTGAUGE_REDIS_URL and those that docs/server.md lists. Prints one line
@@ -62,6 +62,11 @@ def serve(
     check_serves(settings.recording.home)
     if settings.jobs:
         check_channels(settings.recording.home)
+    serve_until_stopped(settings, host, port, web)
+
+
+def serve_until_stopped(settings: ServerSettings, host: str, port: int, web: Web) -> NoReturn:
+    """Serve a home whose settings were checked; ends the process."""
     _end(_serve(settings, host, port, web))
 
 
@@ -113,11 +118,16 @@ def _answer(
     from agentgauge.service.security.binding import check_binding
 
     runtime = Runtime(settings)
+
+    def stop() -> None:
+        runtime.stopping.set()
+        stopping()
+
     try:
         check_binding(host, settings, runtime.state)
         application = create_app(settings, runtime)
         gc.enable()
-        return answer(application, listening, web, ready=ready, lifeline=lifeline, stopping=stopping)
+        return answer(application, listening, web, ready=ready, lifeline=lifeline, stopping=stop)
     finally:
         runtime.close()
 

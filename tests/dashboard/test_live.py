@@ -1,0 +1,160 @@
+"""Live pages: who listens is told that something changed, and holds up no server that stops."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from agentgauge.service.security.keys import issue
+from agentgauge.settings.server import get_server_settings
+from agentgauge.state.keys import KeyBook
+from agentgauge.state.opening import shared_state
+from tests.servers.serving import Served, served
+
+_WITHIN = httpx.Timeout(30.0)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("live") / "home", "--no-jobs") as server:
+        yield server
+
+
+def events(answer: httpx.Response) -> Iterator[tuple[str, str]]:
+    """The names of events and the versions that they say, as they come."""
+    name = ""
+    for line in answer.iter_lines():
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield name, msgspec.json.decode(line.removeprefix("data: "))["version"]
+
+
+def record(server: Served, headers: dict[str, str] | None = None, **names: str) -> None:
+    event = {"kind": "task", "name": "work", "outcome": "success", "time": datetime.now(UTC).isoformat(), **names}
+    httpx.post(f"{server.url}/api/v1/events", json=[event], headers=headers, timeout=_WITHIN).raise_for_status()
+
+
+def test_who_listens_is_told_what_there_is_and_then_that_it_changed(server: Served) -> None:
+    with httpx.stream("GET", f"{server.url}/live", timeout=_WITHIN) as answer:
+        assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+        assert answer.headers["cache-control"] == "no-store"
+        assert "content-encoding" not in answer.headers
+        coming = events(answer)
+        name, before = next(coming)
+        assert name == "now"
+        record(server)
+        name, after = next(coming)
+        assert name == "changed"
+        assert after != before
+
+
+def test_a_change_of_state_is_told_as_one_of_the_data_is(server: Served) -> None:
+    with httpx.stream("GET", f"{server.url}/live", timeout=_WITHIN) as answer:
+        coming = events(answer)
+        _, before = next(coming)
+        budget = {"scope": "agent", "name": "coder", "total_usd": "30"}
+        httpx.post(f"{server.url}/api/v1/budgets", json=budget, timeout=_WITHIN).raise_for_status()
+        name, after = next(coming)
+        assert (name, after != before) == ("changed", True)
+
+
+def test_a_change_is_told_again_once_every_process_must_have_seen_it(server: Served) -> None:
+    record(server)
+    with httpx.stream("GET", f"{server.url}/live", timeout=_WITHIN) as answer:
+        coming = events(answer)
+        next(coming)
+        record(server)
+        told = [next(coming) for _ in range(2)]
+        while told[-1] != told[-2]:
+            told.append(next(coming))
+        assert told[-1] == told[-2]
+
+
+def test_twenty_listen_at_once_and_all_are_told(server: Served) -> None:
+    heard = threading.Barrier(21)
+
+    def listen(_: int) -> str:
+        with httpx.stream("GET", f"{server.url}/live", timeout=_WITHIN) as answer:
+            coming = events(answer)
+            next(coming)
+            heard.wait(30)
+            return next(coming)[0]
+
+    with ThreadPoolExecutor(20) as pool:
+        told = [pool.submit(listen, number) for number in range(20)]
+        heard.wait(30)
+        record(server)
+        assert [one.result(30) for one in told] == ["changed"] * 20
+
+
+def test_a_server_that_is_told_to_stop_waits_for_nobody_who_listens(tmp_path: Path) -> None:
+    with (
+        served(tmp_path / "home", "--no-jobs") as server,
+        httpx.stream("GET", f"{server.url}/live", timeout=_WITHIN) as one,
+        httpx.stream("GET", f"{server.url}/live", timeout=_WITHIN) as other,
+    ):
+        hearing = [events(one), events(other)]
+        for coming in hearing:
+            next(coming)
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 10  # of 20 s that requests may take
+        assert [list(coming) for coming in hearing] == [[], []]
+
+
+def test_workers_stop_though_somebody_listens(tmp_path: Path) -> None:
+    with (
+        served(tmp_path / "home", "--no-jobs", "--workers", "2") as server,
+        httpx.stream("GET", f"{server.url}/live", timeout=_WITHIN) as answer,
+    ):
+        coming = events(answer)
+        next(coming)
+        began = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - began < 10
+        assert list(coming) == []
+
+
+def test_listening_needs_the_scope_read(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    book = KeyBook(shared_state(get_server_settings(home, {})))
+    now = datetime.now(UTC)
+    with served(home, "--no-jobs") as server:
+        key = issue(book, "sender", ["ingest"], actor="test", now=now).token.text
+        said = httpx.get(f"{server.url}/live", timeout=_WITHIN, headers={"Authorization": f"Bearer {key}"})
+        assert said.status_code == 403
+
+
+def test_a_project_is_told_that_something_changed_and_no_more(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    book = KeyBook(shared_state(get_server_settings(home, {})))
+    now = datetime.now(UTC)
+    ours = issue(book, "ours", ["read"], actor="test", now=now, projects=["shop"]).token.text
+    theirs = issue(book, "theirs", ["ingest"], actor="test", now=now, projects=["zulu"]).token.text
+    said = ""
+    with (
+        served(home, "--no-jobs") as server,
+        httpx.stream(
+            "GET", f"{server.url}/live", timeout=_WITHIN, headers={"Authorization": f"Bearer {ours}"}
+        ) as answer,
+    ):
+        lines = answer.iter_lines()
+        for line in lines:
+            said += line + "\n"
+            if line.startswith("data:") and "changed" in said:
+                break
+            if line.startswith("data:"):
+                record(server, {"Authorization": f"Bearer {theirs}"}, project="zulu", agent="zulu-agent")
+    assert "zulu" not in said
+    assert set(said.split()) - {word for word in said.split() if word.startswith('"')} <= {
+        "retry:", "2000", "event:", "now", "changed", "data:", '{"version":',
+    }  # fmt: skip
