@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -9,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import urllib3
 
 from agentgauge.events.fields import TOKEN_NAMES
 from tests.cli.conftest import Run
+from tests.servers.serving import start
 
 Ask = Callable[..., Any]
 
@@ -83,3 +87,16 @@ def test_the_demo_works_where_recording_is_switched_off(
 ) -> None:
     monkeypatch.setenv("AGENTGAUGE_DISABLED", "1")
     assert document("demo")["report"]["overview"]["calls"] == 484
+
+
+def test_the_demo_can_be_served_and_asks_for_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from agentgauge.cli import main; main()", "demo"]
+    options = ["--serve", "--port", "0", "--home", str(tmp_path / "demo")]
+    elsewhere = {"AGENTGAUGE_DATABASE_URL": "postgresql://nobody@127.0.0.1:9/nothing"}  # of the user's own home
+    with (tmp_path / "log").open("w") as log:
+        server = start([*command, *options], {**os.environ, **elsewhere}, errors=log)
+    try:
+        page = urllib3.request("GET", f"{server.url}/", headers={"Accept": "text/html"}, timeout=60)
+        assert (page.status, b"$42.60" in page.data) == (200, True)
+    finally:
+        server.kill()

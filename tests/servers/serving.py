@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-_ADDRESS = re.compile(r"https?://\S+")
+_ADDRESS = re.compile(r"serving .* on (https?://\S+)")
 _PROGRAM = (sys.executable, "-c", "from agentgauge.cli import main; main()")
 
 
@@ -71,6 +71,6 @@ def start(
     for line in process.stdout:
         said += line
         if address := _ADDRESS.search(line):
-            return Served(address[0].rstrip(".,/"), process, said)
+            return Served(address[1].rstrip(".,/"), process, said)
     process.communicate()
     raise RuntimeError(f"the server ended with {process.returncode}: {said}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from agentgauge.cli import options
 
@@ -16,7 +18,17 @@ if TYPE_CHECKING:
 _TOOLS_SHOWN = 8
 
 
-def demo(tz: options.TimeZone = None, home: options.Home = None, as_json: options.Json = False) -> None:
+def demo(
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show it in the dashboard, on this machine alone, until Ctrl-C.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="With --serve: port to listen on; 0: any.")
+    ] = 8000,
+    tz: options.TimeZone = None,
+    home: options.Home = None,
+    as_json: options.Json = False,
+) -> None:
     """Show what a real coding session cost.
 
     A recorded session is loaded into a home of its own among the temporary files, or at --home, which must be empty or
@@ -35,6 +47,19 @@ def demo(tz: options.TimeZone = None, home: options.Home = None, as_json: option
         print_document(answer)
     else:
         _show(answer, now, zone)
+    if serve:
+        _serve(answer.home, port)
+
+
+def _serve(home: str, port: int) -> None:
+    from agentgauge.cli.commands.serve import serve_until_stopped
+    from agentgauge.service.processes.web import Web
+    from agentgauge.settings.extras import check_server_extra
+    from agentgauge.settings.server import get_server_settings
+
+    check_server_extra("fastapi", "uvicorn", "sqlalchemy")
+    # What the environment says is about the user's own home.
+    serve_until_stopped(get_server_settings(home, {}), "127.0.0.1", port, Web(certificate=None, key=None, root_path=""))
 
 
 def _show(answer: Demo, now: datetime, zone: tzinfo) -> None:
