@@ -39,6 +39,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     """A few words beside the title."""
     needs_admin: bool = False
     """Whether it is there for who may do what pages offer, and for nobody else."""
+    of_server: bool = False
+    """Whether it is of the whole server: it is there for who sees all projects."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):

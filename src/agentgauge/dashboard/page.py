@@ -183,7 +183,10 @@ async def answer(
 
 def _cards(page: Page, asked: PageAsked) -> tuple[Card, ...]:
     """Those that there are for who asks."""
-    return tuple(card for card in page.cards if asked.may_act or not card.needs_admin)
+    sees_all = asked.principal.projects is None
+    return tuple(
+        card for card in page.cards if (asked.may_act or not card.needs_admin) and (sees_all or not card.of_server)
+    )
 
 
 def _card(page: Page, asked: PageAsked, id_: str) -> Card:

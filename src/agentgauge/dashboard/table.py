@@ -35,6 +35,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """What the figure means, where its title does not say."""
     narrow: bool = True
     """Whether it is shown on a narrow screen."""
+    wraps: bool = False
+    """Whether its values are sentences, which have several lines where there is little room."""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ from agentgauge.dashboard.pages.runs_event import EVENT
 from agentgauge.dashboard.pages.runs_one import RUN, SESSION, TICKET
 from agentgauge.dashboard.pages.runs_task import OPERATION
 from agentgauge.dashboard.pages.savings import SAVINGS
+from agentgauge.dashboard.pages.system import SYSTEM
 
 PAGES: tuple[Page, ...] = (
     OVERVIEW,
@@ -39,5 +40,6 @@ PAGES: tuple[Page, ...] = (
     ALERTS,
     ALERT,
     RULE,
+    SYSTEM,
 )
 MENU: tuple[Page, ...] = tuple(page for page in PAGES if page.in_menu is not None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
+from agentgauge.dashboard.alert_acts import OF_ALERTS
 from agentgauge.dashboard.card import Card
 from agentgauge.dashboard.change_words import tile_change
 from agentgauge.dashboard.charting import drawn
@@ -143,7 +144,7 @@ def _alerts(asked: PageAsked) -> Content:
     found = book.alerts(status="open", projects=projects, limit=_ALERTS_SHOWN)
     if not found:
         return Empty(text="No open alerts.")
-    values = {"alerts": found, "count": book.count("open", projects), "more": asked.link("/alerts")}
+    values = {"alerts": found, "count": book.count("open", projects), "more": asked.link("/alerts"), "acts": OF_ALERTS}
     return Own(template="overview/alerts.html", values=values)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 
 import msgspec
 
 from agentgauge.errors import QueryError
-from agentgauge.service.jobs.due import next_due
+from agentgauge.service.jobs.due import missed, next_due
 from agentgauge.service.jobs.job import Every, Job
 from agentgauge.service.jobs.table import BY_NAME, JOBS
 from agentgauge.state.job_runs import JobRun, JobRuns
@@ -45,6 +46,20 @@ def _state(job: Job, runs: JobRuns, now: datetime) -> JobState:
         took=None if last is None or last.finished is None else last.finished - last.started,
         last_success=None if succeeded is None else succeeded.finished,
     )
+
+
+def missed_runs(states: Iterable[JobState], now: datetime) -> Mapping[str, int]:
+    """How many runs that each job was due for did not begin, by its name; whoever leads catches up. There are none of
+    what is due every minute, and of what never ran.
+    """
+    return {
+        state.name: 0 if state.every == "minute" or state.last is None else _missed(state.name, state.last, now)
+        for state in states
+    }
+
+
+def _missed(name: str, last: JobRun, now: datetime) -> int:
+    return len(missed(BY_NAME[name], last.scheduled, now))
 
 
 def job_named(name: str) -> Job:
