@@ -14,17 +14,23 @@ WIDTH = 640
 """Of a picture, in pixels."""
 
 
-def specification(chart: Chart, theme: Theme = LIGHT, width: int = WIDTH) -> dict[str, Any]:
-    """Plain Vega-Lite: what a notebook shows, and every other program that knows it."""
-    spec = chart.specification(definitions()) | {"background": theme["card"]}
+def specification(chart: Chart, theme: Theme | None = LIGHT, width: int = WIDTH) -> dict[str, Any]:
+    """Plain Vega-Lite: what a notebook shows, and every other program that knows it. Without a theme its colours stay
+    the variables of a page, on no ground of its own.
+    """
+    spec = chart.specification(definitions())
     for part in (spec, *spec.get("layer", ())):
         if part.get("width") == "container":
             part["width"] = width
+    if theme is None:
+        return spec
+    spec["background"] = theme["card"]
     plain: dict[str, Any] = msgspec.json.decode(in_theme(msgspec.json.encode(spec).decode(), theme))
     return plain
 
 
-def svg(chart: Chart, theme: Theme = LIGHT, width: int = WIDTH) -> str:
+def svg(chart: Chart, theme: Theme | None = LIGHT, width: int = WIDTH) -> str:
+    """Without a theme to be put into a page, whose theme it then follows."""
     import vl_convert
 
     drawn: str = vl_convert.vegalite_to_svg(specification(chart, theme, width))

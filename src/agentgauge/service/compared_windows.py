@@ -29,7 +29,7 @@ def parse_compared(window: str, against: str, zone: tzinfo, now: datetime) -> tu
     if against.strip().lower() != PREVIOUS:
         return later, _parse(against, zone, now)
     try:
-        return later, _before(later, zone)
+        return later, window_before(later, zone)
     except OverflowError:
         raise QueryError(
             f"what is as long as {window!r} and before it is outside the years that can be computed with"
@@ -58,7 +58,11 @@ def _is_day(text: str, zone: tzinfo, now: datetime) -> bool:
         raise QueryError(f"{error}; from one to another is 2026-11-01{_TO}2026-11-07") from None
 
 
-def _before(window: Window, zone: tzinfo) -> Window:
+def window_before(window: Window, zone: tzinfo) -> Window:
+    """What is as long as a window that has both ends, and before it; of whole days of a zone so many days.
+
+    Raises `OverflowError` outside the years that can be computed with.
+    """
     assert window.start is not None
     assert window.end is not None
     first, last = window.start.astimezone(zone), window.end.astimezone(zone)

@@ -42,24 +42,41 @@ def report(
     limit: options.Limit = 20,
     exact: options.Exact = False,
     tz: options.TimeZone = None,
+    html: Annotated[
+        str | None,
+        typer.Option(
+            "--html", metavar="FILE", help="Write it as one file with its charts, to be sent; - is the screen."
+        ),
+    ] = None,
+    pdf: Annotated[str | None, typer.Option("--pdf", metavar="FILE", help="The same in pages of A4.")] = None,
+    png: Annotated[str | None, typer.Option("--png", metavar="FILE", help="The same as one picture.")] = None,
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
     """Show what was used, what it cost and how well it went.
 
     Tokens and cost are those of model calls; tasks are an agent's finished pieces of work. Without --since it is about
-    everything recorded. A call whose price is not known counts as unpriced and is in no sum.
+    everything recorded. A call whose price is not known counts as unpriced and is in no sum. Files need the [server]
+    extra.
     """
     from agentgauge.cli.output import print_document
     from agentgauge.cli.question import question
+    from agentgauge.cli.report_files import check_report_files, write_report_files
     from agentgauge.service import reports
     from agentgauge.service.dimensions import parse_dimensions
     from agentgauge.service.usage_report import usage_report
     from agentgauge.service.window import Window
 
     dimensions = parse_dimensions(by) if by else _DEFAULT_BY
+    files = {form: file for form, file in (("html", html), ("pdf", pdf), ("png", png)) if file is not None}
+    if files:
+        refused = {"--each": each, "--cache": cache, "--exact": exact, "--json": as_json}
+        check_report_files(files, refused, dimensions)
     with question(since, until, where, tz, home) as asked:
-        asked.check_recorded()
+        asked.check_recorded(dimensions if files and dimensions not in (_DEFAULT_BY, ("tool",)) else ())
+        if files:
+            write_report_files(asked, home, files, dimensions, bucket, limit)
+            return
         answer = usage_report(
             asked.engine,
             asked.window,
