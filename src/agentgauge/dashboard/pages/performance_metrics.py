@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -15,12 +16,12 @@ from agentgauge.dashboard.table import Kind
 
 MetricName = Literal["execution_time", "latency", "cost", "tokens"]
 By = Literal["operation", "agent", "role", "model"]
-BYS: tuple[By, ...] = ("operation", "agent", "role", "model")
 
 
 class PerformanceFilters(PageFilters):
     metric: MetricName = "execution_time"
-    by: By = "operation"
+    by: By | None = None
+    """None: what the metric is mostly told apart by."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,25 +36,27 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     unit: Unit
     kind: Kind
     per: Per = "operation"
-    view: str
-    """Which list of the page of runs has what it is of."""
+    rows: Mapping[str, Any]
+    """What the page of runs is asked for what it is of."""
+    bys: tuple[By, ...]
 
 
 METRICS: tuple[Shown, ...] = (
     Shown(
         name="execution_time", title="Execution time", what="execution time of tasks", counted="tasks", unit="ms",
-        kind="duration", view="tasks",
+        kind="duration", rows={"view": "tasks"}, bys=("operation", "agent", "role"),
     ),
     Shown(
         name="latency", title="Latency of calls", what="latency of model calls", counted="model calls", unit="ms",
-        kind="duration", view="calls",
+        kind="duration", rows={"view": "calls", "kind": "llm_call"}, bys=("model", "agent", "role", "operation"),
     ),
     Shown(
-        name="cost", title="Cost", what="cost of tasks", counted="tasks", unit="usd", kind="money", view="tasks"
+        name="cost", title="Cost", what="cost of tasks", counted="tasks", unit="usd", kind="money",
+        rows={"view": "tasks"}, bys=("operation", "agent", "role", "model"),
     ),
     Shown(
         name="tokens", title="Tokens", what="tokens of tasks", counted="tasks", unit="tokens", kind="tokens",
-        view="tasks",
+        rows={"view": "tasks"}, bys=("operation", "agent", "role", "model"),
     ),
 )  # fmt: skip
 

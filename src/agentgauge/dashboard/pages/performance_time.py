@@ -57,19 +57,20 @@ def components(asked: PageAsked) -> Iterator[Content]:
             Column(key="p95", title="p95", kind="duration", narrow=False, note=f"Needs {FEW} timings"),
             Column(key="count", title="Timings", kind="count", narrow=False),
         ),
-        rows=tuple(_component(row) for row in found),
+        rows=tuple(_component(row, asked) for row in found),
         caption="Timed parts of operations",
     )
     if any(row.overlapping for row in found):
         yield Note("Parts that ran at the same time, or inside each other, have more than the whole together.")
 
 
-def _component(row: Component) -> Row:
+def _component(row: Component, asked: PageAsked) -> Row:
     return Row(
         values={
             "component": row.component or "none", "operation": row.operation, "share": row.share,
             "total": row.total_ms, "mean": row.mean_ms, "p95": None if row.few else row.p95_ms, "count": row.count,
         },
+        links={"operation": asked.link("/runs", view="tasks", operation=row.operation)},
         notes={"p95": "few"} if row.few else {},
     )  # fmt: skip
 
@@ -131,7 +132,7 @@ def tools(asked: PageAsked) -> Content:
                     "tool": row.name or "none", "calls": row.calls, "failures": row.failures,
                     "rate": row.failure_rate, "median": row.median_ms, "p95": None if row.few else row.p95_ms,
                 },
-                links={"calls": asked.link("/runs", view="calls", tool=row.name)} if row.name else {},
+                links=_tool_links(asked, row.name) if row.name else {},
                 notes={"p95": "few"} if row.few else {},
             )
             for row in found
@@ -139,3 +140,10 @@ def tools(asked: PageAsked) -> Content:
         caption="Tools, how often they were called and failed",
         empty="No tool was called in this range.",
     )  # fmt: skip
+
+
+def _tool_links(asked: PageAsked, tool: str) -> dict[str, str]:
+    return {
+        "calls": asked.link("/runs", view="calls", tool=tool),
+        "failures": asked.link("/runs", view="calls", tool=tool, outcome="failed"),
+    }

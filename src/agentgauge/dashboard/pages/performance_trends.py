@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Literal
 
+from agentgauge.analysis.correlation import Correlation
 from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Note, Sentence, Tone
 from agentgauge.dashboard.page import PageAsked
@@ -110,6 +112,10 @@ def _tone(trend: Trend) -> Literal["good", "warn", "bad"] | None:
             return "warn" if trend.shifts.points else None
 
 
+def _rho(pair: Correlation) -> str | None:
+    return None if math.isnan(pair.rho) else f"{pair.rho:+.2f}"
+
+
 def correlations(asked: PageAsked) -> Iterator[Content]:
     found = reports.correlate(asked.engine, asked.window, _RELATED, unit="issue", filters=asked.conditions)
     shown = [pair for pair in found.pairs if pair.n]
@@ -117,7 +123,7 @@ def correlations(asked: PageAsked) -> Iterator[Content]:
         columns=(
             Column(key="a", title="Metric", kind="name"),
             Column(key="b", title="And"),
-            Column(key="rho", title="Correlation", kind="number", note="Of ranks: Spearman's rho, -1 to 1"),
+            Column(key="rho", title="Correlation", sorts=False, note="Of ranks: Spearman's rho, -1 to 1"),
             Column(key="limits", title="95 %", sorts=False, narrow=False),
             Column(key="n", title="Issues", kind="count", narrow=False),
             Column(key="said", title="In words"),
@@ -125,8 +131,8 @@ def correlations(asked: PageAsked) -> Iterator[Content]:
         rows=tuple(
             Row(
                 values={
-                    "a": pair.a.replace("_", " "), "b": pair.b.replace("_", " "), "rho": round(pair.rho, 2),
-                    "limits": f"{pair.ci_low:.2f} to {pair.ci_high:.2f}" if pair.ci_low == pair.ci_low else None,
+                    "a": pair.a.replace("_", " "), "b": pair.b.replace("_", " "), "rho": _rho(pair),
+                    "limits": f"{pair.ci_low:.2f} to {pair.ci_high:.2f}" if not math.isnan(pair.ci_low) else None,
                     "n": pair.n, "said": plain_correlation(pair),
                 },
                 notes={"said": chance(pair.p_adjusted)},

@@ -8,7 +8,7 @@ from typing import Any
 from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Drawn, Empty, Note, Tile, Tiles
 from agentgauge.dashboard.page import PageAsked
-from agentgauge.dashboard.pages.performance_metrics import BYS, METRICS, Shown, asked_of, choices, metric_of
+from agentgauge.dashboard.pages.performance_metrics import METRICS, Shown, asked_of, choices, metric_of
 from agentgauge.dashboard.pages.work_links import origin_links
 from agentgauge.dashboard.rendering import figure
 from agentgauge.dashboard.table import Column, Row, Table
@@ -33,16 +33,22 @@ def tiles(asked: PageAsked) -> Iterator[Content]:
         yield Empty(text="No events in this range.", command="agentgauge demo")
         return
     (values,) = found.rows
-    yield Tiles(tuple(_tile(metric, values, *each) for each in (("Median", "p50"), ("p95", "p95"), ("p99", "p99"))))
+    link = asked.link("/runs", **metric.rows)
+    yield Tiles(
+        tuple(
+            _tile(metric, values, link, *each)
+            for each in (("Median", "p50"), ("p95", "p95"), ("p99", "p99"), ("Mean", "mean"))
+        )
+    )
     if values.unpriced:
         yield Note(f"{wording.count_of(values.unpriced, 'task')} with a call whose price is not known: in no figure.")
 
 
-def _tile(metric: Shown, values: Distribution, title: str, statistic: str) -> Tile:
+def _tile(metric: Shown, values: Distribution, link: str, title: str, statistic: str) -> Tile:
     of = f"of {short_wording.count(values.count)} {metric.counted}"
-    if statistic != "p50" and values.few:
-        return Tile(title=title, figure=short_wording.NOTHING, note=f"hidden: {of}, fewer than {FEW}")
-    return Tile(title=title, figure=figure(getattr(values, statistic), metric.kind), note=of)
+    if statistic in ("p95", "p99") and values.few:
+        return Tile(title=title, figure=short_wording.NOTHING, note=f"hidden: {of}, fewer than {FEW}", link=link)
+    return Tile(title=title, figure=figure(getattr(values, statistic), metric.kind), note=of, link=link)
 
 
 def course(asked: PageAsked) -> Iterator[Content]:
@@ -87,8 +93,10 @@ def distribution(asked: PageAsked) -> Content:
 
 
 def groups(asked: PageAsked) -> Iterator[Content]:
-    metric, by = metric_of(asked), asked_of(asked).by
-    yield choices("By", [(each.capitalize(), asked.here(by=each, sort=None), each == by) for each in BYS])
+    metric = metric_of(asked)
+    by = asked_of(asked).by if asked_of(asked).by in metric.bys else metric.bys[0]
+    assert by is not None
+    yield choices("By", [(each.capitalize(), asked.here(by=each, sort=None), each == by) for each in metric.bys])
     found = reports.percentiles(asked.engine, metric.name, asked.window, asked.conditions, by=(by,), per=metric.per)
     figures_ = (("p50", "Median"), ("p95", "p95"), ("p99", "p99"), ("mean", "Mean"), ("max", "Largest"))
     yield Table(
@@ -110,7 +118,7 @@ def _group(row: Distribution, by: str, metric: Shown, asked: PageAsked) -> Row:
     values |= {"max": row.max, "p95": None if row.few else row.p95, "p99": None if row.few else row.p99}
     links = {}
     if name is not None:
-        links["count"] = asked.link("/runs", view=metric.view, **{by: name})
+        links["count"] = asked.link("/runs", **metric.rows, **{by: name})
     if name is not None and by in ("agent", "role", "model"):
         links["name"] = asked.here(**{by: name})
     return Row(values=values, links=links, notes={"p95": "few", "p99": "few"} if row.few else {})

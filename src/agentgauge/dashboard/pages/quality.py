@@ -27,10 +27,15 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
         return
     yield Tiles(
         (
-            _share("Satisfied people", satisfied.satisfied, "scores", "#scores"),
-            _share("Success rate", work.success, "tasks", "#success"),
-            _mean("Quality score", work.quality, "tasks", "#quality"),
-            _share("Recovered errors", errors.recovered, "tried", "#errors"),
+            _share(
+                "Satisfied people",
+                satisfied.satisfied,
+                "scores",
+                asked.link("/runs", view="calls", kind="satisfaction"),
+            ),
+            _share("Success rate", work.success, "tasks", asked.link("/runs", view="tasks")),
+            _mean("Quality score", work.quality, "tasks", asked.link("/runs", view="tasks")),
+            _share("Recovered errors", errors.recovered, "tried", asked.link("/runs", view="calls", kind="error")),
         )
     )
 

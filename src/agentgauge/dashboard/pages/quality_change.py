@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Literal
 
-from agentgauge.dashboard.content import Content, Note, Own, Sentence, Tone
+from agentgauge.dashboard.content import Content, Empty, Note, Own, Sentence, Tone
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.pages.quality_filters import asked_of
 from agentgauge.dashboard.table import Column, Row, Table
@@ -29,6 +29,9 @@ def change(asked: PageAsked) -> Iterator[Content]:
         when = parse_moment(given, zone, asked.now)
     check = before_after(asked.engine, when, until, asked.conditions)
     yield _form(asked, check, when.astimezone(zone))
+    if not any(row.n_before or row.n_after for row in check.metrics):
+        yield Empty(text="Nothing was recorded in this time.", command="agentgauge demo")
+        return
     said = list(words.sentences(check))
     for text, verdict in said:
         tone: Tone = _TONES[verdict]
@@ -69,7 +72,7 @@ def _table(check: Check) -> Table:
             Column(key="metric", title="Metric", kind="name"),
             Column(key="before", title="Before"),
             Column(key="after", title="After"),
-            Column(key="difference", title="Difference"),
+            Column(key="difference", title="Difference", narrow=False),
             Column(key="limits", title="95 %", sorts=False, narrow=False),
             Column(key="n", title="Values", narrow=False, note="Before and after"),
             Column(key="verdict", title="Verdict", kind="status"),

@@ -46,12 +46,12 @@ def usage(asked: PageAsked) -> Iterator[Content]:
             Column(key="p95", title="p95", kind="duration", narrow=False, note=f"Needs {FEW} durations"),
             Column(key="users", title="Users", kind="count", narrow=False),
         ),
-        rows=tuple(map(_use, found)),
+        rows=tuple(_use(row, asked) for row in found),
         caption="Uses of features",
     )
 
 
-def _use(row: FeatureUse) -> Row:
+def _use(row: FeatureUse, asked: PageAsked) -> Row:
     few = row.few and row.median_ms == row.median_ms
     return Row(
         values={
@@ -59,8 +59,14 @@ def _use(row: FeatureUse) -> Row:
             "success": row.success.share, "median": row.median_ms, "p95": None if few else row.p95_ms,
             "users": row.users,
         },
+        links={"uses": _uses(row, asked)} if row.feature else {},
         notes={"success": satisfied_words(row.success), **({"p95": "few"} if few else {})},
     )  # fmt: skip
+
+
+def _uses(row: FeatureUse, asked: PageAsked) -> str:
+    kinds = ("feature_usage", "task")
+    return asked.link("/runs", view="calls", kind=kinds, feature=row.feature, operation=row.action)
 
 
 def learnt(asked: PageAsked) -> Iterator[Content]:
@@ -80,12 +86,12 @@ def learnt(asked: PageAsked) -> Iterator[Content]:
             Column(key="samples", title="Examples", kind="tokens", narrow=False, note="Sample sizes as stated, summed"),
             Column(key="trend", title="Trend", kind="status"),
         ),
-        rows=tuple(map(_learning, found)),
+        rows=tuple(_learning(row, asked) for row in found),
         caption="What was measured of learning",
     )
 
 
-def _learning(row: Learning) -> Row:
+def _learning(row: Learning, asked: PageAsked) -> Row:
     words = {"stable": "no change shown", "insufficient_data": "too few days"}.get(row.trend, row.trend)
     return Row(
         values={
@@ -93,6 +99,7 @@ def _learning(row: Learning) -> Row:
             "limits": limits_words(row.mean, "ratio"), "latest": row.latest, "confidence": row.confidence,
             "samples": row.samples, "trend": words,
         },
+        links={"n": asked.link("/runs", view="calls", kind="measurement", feature=row.feature)},
         notes={"trend": chance(row.p_adjusted)} if row.trend != "insufficient_data" else {},
         tones={"trend": _TONES[row.trend]} if row.trend in _TONES else {},
     )  # fmt: skip
@@ -110,7 +117,7 @@ def optimized(asked: PageAsked) -> Iterator[Content]:
         )
         for each in found.categories
     ]  # fmt: skip
-    chart = estimates_chart(estimates, "ratio", what="relative change", null=0.0)
+    chart = estimates_chart(estimates, "ratio", what="relative change", nothing="No optimization here.", null=0.0)
     table = Table(
         columns=(
             Column(key="category", title="Of", kind="name"),
@@ -142,11 +149,11 @@ def _impact(row: CategoryImpact) -> Row:
             "category": row.category.replace("_", " "), "n": row.change.count, "before": row.change.mean_before,
             "after": row.change.mean_after, "change": short_wording.signed_percent(relative.value), "verdict": words,
         },
-        notes=_notes(relative) if words != "too few pairs" else {},
+        notes=_notes(relative, words) if words != "too few pairs" else {},
         tones={"verdict": "good" if good else "bad"} if words in ("better", "worse") else {},
     )  # fmt: skip
 
 
-def _notes(relative: Estimate) -> dict[str, str]:
+def _notes(relative: Estimate, words: str) -> dict[str, str]:
     limits = f"{short_wording.signed_percent(relative.low)} to {short_wording.signed_percent(relative.high)}"
-    return {"change": limits, "verdict": chance(relative.p_value)}
+    return {"change": limits, **({} if words == "no change shown" else {"verdict": chance(relative.p_value)})}

@@ -29,7 +29,11 @@ def quality(asked: PageAsked) -> Iterator[Content]:
     found = [row for row in work_quality(asked.engine, asked.window, by, asked.conditions).rows if row.quality.n]
     estimates = [Estimated(_name(row), row.quality.mean, row.quality.low, row.quality.high) for row in found[:_MOST]]
     chart = estimates_chart(
-        estimates, "score", what="mean quality score of tasks", colours=_colours(asked, by, estimates)
+        estimates,
+        "score",
+        what="mean quality score of tasks",
+        nothing="No task of this range has a quality score.",
+        colours=_colours(asked, by, estimates),
     )
     table = Table(
         columns=(
@@ -57,7 +61,13 @@ def success(asked: PageAsked) -> Iterator[Content]:
     yield _by(asked)
     found = [row for row in work_quality(asked.engine, asked.window, by, asked.conditions).rows if row.success.n]
     estimates = [Estimated(_name(row), row.success.share, row.success.low, row.success.high) for row in found[:_MOST]]
-    chart = estimates_chart(estimates, "ratio", what="success rate of tasks", colours=_colours(asked, by, estimates))
+    chart = estimates_chart(
+        estimates,
+        "ratio",
+        what="success rate of tasks",
+        nothing="No task of this range says how it ended.",
+        colours=_colours(asked, by, estimates),
+    )
     table = Table(
         columns=(
             Column(key="name", title=by.capitalize(), kind="name"),
@@ -112,17 +122,19 @@ def errors(asked: PageAsked) -> Iterator[Content]:
             Column(key="limits", title="95 %", sorts=False, narrow=False, note="Wilson's interval"),
             Column(key="last", title="Last", kind="time", narrow=False),
         ),
-        rows=tuple(map(_error, groups)),
+        rows=tuple(_error(row, by, asked) for row in groups),
         caption=f"Errors by {by}, and how many were recovered from",
     )
 
 
-def _error(row: ErrorGroup) -> Row:
+def _error(row: ErrorGroup, by: ErrorsBy, asked: PageAsked) -> Row:
+    column = {"type": "error_type", "category": "error_category"}.get(by)
     return Row(
         values={
             "name": row.name, "severities": ", ".join(row.severities), "count": row.count, "tried": row.recovered.n,
             "recovered": row.recovered.share, "limits": satisfied_words(row.recovered), "last": row.last,
-        }
+        },
+        links={"count": asked.link("/runs", view="calls", kind="error", **{column: row.name})} if column else {},
     )  # fmt: skip
 
 

@@ -29,10 +29,13 @@ def estimates_chart(
     unit: Unit,
     *,
     what: str,
+    nothing: str,
     null: float | None = None,
     colours: Mapping[str, str] = {},
 ) -> Chart:
-    """One under the other, those without a value left out; `null` is where there would be no change."""
+    """One under the other, those without a value left out; `null` is where there would be no change, `nothing` what is
+    said where there are none.
+    """
     known = [row for row in rows if not math.isnan(row.value)]
     drawn = tuple(
         {
@@ -43,7 +46,7 @@ def estimates_chart(
         for row in known
     )  # fmt: skip
     said = "; ".join(f"{row.name} {interval_words(row, unit)}" for row in known)
-    summary = f"{what[:1].upper()}{what[1:]}, with 95 % intervals: {said}." if known else f"No {what} here."
+    summary = f"{what[:1].upper()}{what[1:]}, with 95 % intervals: {said}." if known else nothing
     return Chart(form="intervals", unit=unit, rows=drawn, summary=summary, x_title="Of")
 
 
