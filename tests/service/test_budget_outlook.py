@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import agentgauge
 from agentgauge.service import run_out_wording
 from agentgauge.service.budget_course import Course, course
 from agentgauge.service.budget_outlook import Outlook, outlooks
@@ -22,10 +23,17 @@ MARCH = datetime(2026, 3, 1, tzinfo=UTC)
 @pytest.fixture
 def home(tmp_path: Path) -> Budgeted:
     """Two dollars of the coder on each of the last sixty days, at noon, today included: $36 in March so far."""
-    found = Budgeted(tmp_path)
-    for day in range(60):
-        found.record("1.5", "0.5", at=NOW.replace(hour=12) - timedelta(days=day), agent="coder", project="shop")
-    return found
+    spend(tmp_path, 60, "1.5", "0.5", agent="coder", project="shop")
+    return Budgeted(tmp_path)
+
+
+def spend(home: Path, days: int, *costs: str | None, **scope: str) -> None:
+    """Calls of these costs at noon of so many days, the last of them today."""
+    with agentgauge.open(home) as gauge, gauge.scope(**scope):
+        for day in range(days):
+            for cost in costs:
+                noon = NOW.replace(hour=12) - timedelta(days=day)
+                gauge.llm_call("in-house", input_tokens=1, output_tokens=1, cost_usd=cost, at=noon)
 
 
 def outlook(home: Budgeted, budget: Budget, now: datetime = NOW) -> Outlook:
@@ -80,13 +88,11 @@ class TestTheDateOfABudget:
         assert run_out_wording.expected(found) == "cannot be said yet"
 
     def test_what_has_no_price_is_not_expected_to_cost_nothing(self, home: Budgeted) -> None:
-        for day in range(1, 40):
-            home.record(None, at=NOW - timedelta(days=day), agent="intern")
+        spend(home.root, 40, None, agent="intern")
         assert outlook(home, home.add("agent:intern", "10", start=MARCH)).state == "too little history"
 
     def test_without_an_interval_it_says_how_many_days_one_needs(self, home: Budgeted) -> None:
-        for day in range(12):
-            home.record("2", at=NOW.replace(hour=12) - timedelta(days=day), agent="tester")
+        spend(home.root, 12, "2", agent="tester")
         found = outlook(home, home.add("agent:tester", "40", start=NOW - timedelta(days=5)))
         assert found.state == "no intervals"
         assert found.day is not None

@@ -131,13 +131,13 @@ def _environment() -> jinja2.Environment:
     environment.globals |= {
         "asset": assets.address, "version": agentgauge.__version__, "ranges": RANGES, "kind_of": kind_of,
         "other_order": other_order, "is_figure": _is_figure, "spark": _spark, "script": SCRIPT,
-        "definitions": DEFINITIONS, "said_mark": MARK,
+        "definitions": DEFINITIONS, "said_mark": MARK, "modules": assets.MODULES,
     }  # fmt: skip
     return environment
 
 
 def _is_figure(column: Column) -> bool:
-    return column.kind not in ("text", "name", "time", "flag", "status")
+    return column.kind not in ("text", "name", "time", "flag", "status", "day")
 
 
 def _utc(time: datetime) -> str:

@@ -16,6 +16,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from agentgauge.events.plain import plain_digits
+
 Kind = Literal[
     "text", "name", "money", "count", "tokens", "duration", "percent", "score", "number", "time", "bar", "flag",
     "status", "day",
@@ -105,7 +107,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return plain_digits(value)
     if isinstance(value, str) and value.startswith(_FORMULA):
         return f"'{value}"  # or a spreadsheet would compute what somebody recorded
     return str(value)

@@ -39,6 +39,10 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     points: tuple[Reached, ...]
     """From nothing, at the start, to what is used now."""
 
+    def used_up(self, total_usd: Decimal) -> datetime | None:
+        """By when so much was used; None where it is not."""
+        return next((point.time for point in self.points if point.used_usd >= total_usd), None)
+
 
 def course(engine: Engine, store: Store, budget: Budget, state: BudgetState, now: datetime) -> Course:
     """Of a budget whose state is that of `now` (aware). Raises `StateError`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from agentgauge.analysis.forecast import FEWEST_DAYS_OF_INTERVALS
 from agentgauge.service.budget_outlook import Outlook
@@ -32,10 +32,12 @@ def between(outlook: Outlook, level: int) -> str:
     return _said(early) if early == late else f"{_said(early)} to {_said(late)}"
 
 
-def sentence(outlook: Outlook) -> str:
-    """`Expected to be used up on 27 Nov; in 80 of 100 cases 25 Nov to 30 Nov, in 95 24 Nov to 2 Dec.`"""
+def sentence(outlook: Outlook, used_up: datetime | None = None) -> str:
+    """`Expected to be used up on 27 Nov; in 80 of 100 cases 25 Nov to 30 Nov, in 95 24 Nov to 2 Dec.` `used_up`: by
+    when it was, where that is known.
+    """
     if outlook.exhausted:
-        return "It is used up."
+        return "It is used up." if used_up is None else f"It was used up by {used_up:%H:%M} UTC on {_said(used_up)}."
     if outlook.state == "too little history":
         days = f"{outlook.history_days} complete day{'' if outlook.history_days == 1 else 's'}"
         return f"When it is used up cannot be said: its scope has {days} of cost, and 7 are needed."

@@ -135,7 +135,7 @@ def _saved(found: CacheSavings) -> str:
 def _unpriced(asked: PageAsked) -> Iterator[Content]:
     found = unpriced_calls(asked.engine, asked.window, asked.conditions).rows
     if not found:
-        yield Empty(text="Every call of this range has its price.")
+        yield Empty(text="No call of this range is without a price.")
         return
     calls = sum(row.calls for row in found)
     yield Sentence(text=f"{wording.unpriced(calls)}: in no sum, no budget and no forecast.", tone="warn")

@@ -101,11 +101,12 @@ def _period(asked: PageAsked) -> Iterator[Content]:
     budget, state = _found(asked)
     store = asked.runtime.state
     outlook = outlooks(asked.engine, store, [budget], [state], asked.now)[budget.id]
+    way = course(asked.engine, store, budget, state, asked.now)
     yield Sentence(
-        text=run_out_wording.sentence(outlook),
+        text=run_out_wording.sentence(outlook, way.used_up(budget.total_usd)),
         tone="bad" if outlook.exhausted else "warn" if outlook.day is not None else "plain",
     )
-    yield drawn(burn_up(state, course(asked.engine, store, budget, state, asked.now), outlook))
+    yield drawn(burn_up(state, way, outlook))
 
 
 def _parts(asked: PageAsked) -> Iterator[Content]:

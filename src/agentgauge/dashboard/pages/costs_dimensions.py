@@ -79,7 +79,7 @@ def spend_over_time(asked: PageAsked) -> Iterator[Content]:
     )  # fmt: skip
     unpriced = sum(bucket.unpriced_calls for bucket in course.rows)
     if unpriced:
-        yield Note(f"{wording.unpriced(unpriced)}: what they cost is not known, and in no figure here.")
+        yield Note(f"{wording.unpriced(unpriced)}: in no figure here.")
     if by == "tool":
         yield Note("A tool call costs what is reported of it. What models cost that call tools is under Model.")
 

@@ -24,15 +24,15 @@ _PACE = Series("even pace", "var(--muted)", (2, 2))
 
 
 def burn_up(state: BudgetState, course: Course, outlook: Outlook) -> Chart:
-    """What was used by each moment of the current period, and what is expected to be by the end of each day ahead.
+    """What was used by each moment of the current period, and what is expected to be by the end of each day ahead; of a
+    budget in total that is used up only what was.
 
     The even pace is what would use all of a period's budget at its end; a budget in total has none.
     """
     used = [(point.time, float(point.used_usd)) for point in course.points]
     now = used[-1]
-    ahead = [(_end(each.day), each.used) for each in outlook.days if _end(each.day) > now[0]]
-    if course.end is not None:  # the last day of a forecast ends with the period, which may be later than it
-        ahead = [(min(at, course.end), span) for at, span in ahead]
+    ends = not outlook.exhausted or course.end is not None  # what a budget in total is over by has no end
+    ahead = [(_end(each.day), each.used) for each in outlook.days if ends and _end(each.day) > now[0]]
     rows: list[Mapping[str, Any]] = [line(at, _label(at), _USED, usd, _money(usd)) for at, usd in used]
     if ahead:
         rows.append(line(now[0], _label(now[0]), _EXPECTED, now[1], _money(now[1])))
