@@ -25,7 +25,12 @@ _KINDS = {
 _STYLE = "app.css"
 _STYLE_PARTS = (_STYLE, "waterfall.css")
 """What is sent as one file, after the variables of the themes."""
-_OWN = (_STYLE, "theme.js", "app.js", "icon.svg")
+MODULES = (
+    "app.js", "acts.js", "charts.js", "filters.js", "live.js", "morph.js", "pointing.js", "refreshing.js", "storage.js",
+    "times.js",
+)  # fmt: skip
+"""They import each other by name: under one tag, of all of them."""
+_OWN = (_STYLE, "theme.js", "icon.svg", *MODULES)
 _CHARTS = (SCRIPT, DEFINITIONS)
 _FOR_EVER = "public, max-age=31536000, immutable"
 
@@ -47,6 +52,8 @@ def address(name: str) -> str:
 
 @cache
 def _tag(name: str) -> str:
+    if name in MODULES:
+        return asset_of(b"".join(_own(module).body for module in MODULES)).tag
     return versions() if name in _CHARTS else _own(name).tag
 
 

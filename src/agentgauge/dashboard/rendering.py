@@ -22,7 +22,7 @@ from agentgauge.dashboard.card import Shown
 from agentgauge.dashboard.content import kind_of
 from agentgauge.dashboard.filters import NAMES, RANGES
 from agentgauge.dashboard.said import MARK
-from agentgauge.dashboard.table import Column, Kind, other_order
+from agentgauge.dashboard.table import SHOWN, Column, Kind, other_order
 from agentgauge.service import alert_wording, short_wording, wording
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _environment() -> jinja2.Environment:
     }  # fmt: skip
     environment.globals |= {
         "asset": assets.address, "version": agentgauge.__version__, "ranges": RANGES, "kind_of": kind_of,
-        "other_order": other_order, "is_figure": _is_figure, "spark": _spark, "script": SCRIPT,
+        "other_order": other_order, "most_rows": SHOWN, "is_figure": _is_figure, "spark": _spark, "script": SCRIPT,
         "definitions": DEFINITIONS, "said_mark": MARK, "modules": assets.MODULES,
     }  # fmt: skip
     return environment

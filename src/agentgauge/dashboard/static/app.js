@@ -1,71 +1,14 @@
-// The one module of all pages: charts, tooltips, times by the reader's clock, filters that apply at once, the theme.
-// Everything that a page says is there without it.
+// What pages do beside being read. Everything that a page says is there without it, and everything can be done.
+
+import { acts } from "./acts.js";
+import { charts } from "./charts.js";
+import { filters, focusAgain } from "./filters.js";
+import { live } from "./live.js";
+import { keep } from "./storage.js";
+import { localTimes } from "./times.js";
 
 const root = document.documentElement;
 root.classList.add("with-script");
-const script = document.querySelector("script[data-definitions]");
-
-// Times: sent as UTC, shown by the reader's own clock, with its zone.
-const FORMS = {
-  minute: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" },
-  second: { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
-};
-
-export function localTimes(within) {
-  for (const element of within.querySelectorAll("time[datetime]")) {
-    const time = new Date(element.dateTime);
-    element.textContent = time.toLocaleString(undefined, { hour12: false, ...FORMS[element.dataset.form] });
-    element.title = time.toISOString();
-  }
-}
-
-// Filters apply when they are chosen: with a pointer at once, with the keyboard on leaving them or by Enter, so that
-// nobody who walks through the names is sent elsewhere. The field has the focus again on the page that follows.
-export function filters(within) {
-  for (const form of within.querySelectorAll("form[data-filters]")) {
-    let [byKeys, isChanged] = [false, false];
-    form.addEventListener("pointerdown", () => { byKeys = false; });
-    form.addEventListener("keydown", (event) => {
-      byKeys = true;
-      if (event.key === "Enter" && isChanged) form.requestSubmit();
-    });
-    form.addEventListener("change", () => { isChanged = true; if (!byKeys) form.requestSubmit(); });
-    form.addEventListener("focusout", () => { if (isChanged) form.requestSubmit(); });
-  }
-  for (const form of within.querySelectorAll("form[data-sparse]")) {
-    form.addEventListener("submit", () => {
-      const field = document.activeElement;
-      if (form.contains(field) && field.name) keep(sessionStorage, "agentgauge-field", field.name);
-      for (const each of form.elements) if (each.name && !each.value) each.disabled = true;
-    });
-  }
-  for (const zones of within.querySelectorAll("select[data-zones]")) {
-    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-    if (own && ![...zones.options].some((option) => option.value === own)) zones.add(new Option(`${own} (yours)`, own));
-  }
-  for (const popover of within.querySelectorAll("details[data-popover]")) {
-    popover.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      popover.open = false;
-      popover.querySelector("summary").focus();
-    });
-    popover.addEventListener("focusout", (event) => {
-      if (event.relatedTarget && !popover.contains(event.relatedTarget)) popover.open = false;
-    });
-  }
-}
-
-function keep(store, name, value) {
-  try { store.setItem(name, value); } catch { /* for this page alone */ }
-}
-
-function focusAgain() {
-  try {
-    const name = sessionStorage.getItem("agentgauge-field");
-    sessionStorage.removeItem("agentgauge-field");
-    if (name) document.querySelector(`.filters select[name="${CSS.escape(name)}"]`)?.focus({ preventScroll: true });
-  } catch { /* nothing was kept */ }
-}
 
 // The theme: the system's, or what was chosen here.
 function theme() {
@@ -75,219 +18,19 @@ function theme() {
   button.addEventListener("click", () => {
     const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = isDark ? "light" : "dark";
-    keep(localStorage, "agentgauge-theme", root.dataset.theme);
+    keep(() => localStorage, "agentgauge-theme", root.dataset.theme);
   });
 }
 
-// Charts. Vega draws them; what follows a pointer or the keyboard is the page's own, and the same for both.
-let definitions = null;
-const drawings = new WeakMap();
-const DAY = 86_400_000;
-
-export async function draw(figure) {
-  const canvas = figure.querySelector(".canvas");
-  const text = figure.querySelector("script[type='application/json']")?.textContent;
-  if (!canvas || !text || drawings.get(canvas)?.text === text) return;
-  const { form, rows, totals, given } = JSON.parse(text);
-  definitions ??= fetch(script.dataset.definitions).then((answer) => answer.json());
-  const plain = (await definitions)[form];
-  const params = plain.params.map((param) => ({ ...param, value: given[param.name] }));
-  const old = drawings.get(canvas);
-  const drawn = await vegaEmbed(canvas, { ...plain, datasets: { rows }, params }, {
-    ast: true, actions: false, defaultStyle: false, hover: false, renderer: "svg", tooltip: () => {},
-  });
-  old?.finalize();
-  const mark = document.createElement("div");
-  mark.className = "cursor";
-  mark.hidden = true;
-  canvas.append(mark);
-  drawings.set(canvas, { canvas, mark, text, form, rows, totals, view: drawn.view, zooms: figure.dataset.zooms, finalize: () => drawn.finalize() });
-}
-
-export function charts(within) {
-  for (const figure of within.querySelectorAll("figure[data-chart]")) {
-    const canvas = figure.querySelector(".canvas");
-    const late = setTimeout(() => canvas.classList.add("late"), 300);
-    draw(figure).catch(() => undrawn(figure)).finally(() => { clearTimeout(late); canvas.classList.remove("late"); });
-    if (canvas.dataset.heard) continue;
-    canvas.dataset.heard = "";
-    canvas.addEventListener("keydown", (event) => walk(event, drawings.get(canvas)));
-    canvas.addEventListener("blur", () => leave(drawings.get(canvas)));
-    canvas.addEventListener("pointerdown", (event) => begin(event, drawings.get(canvas)));
-    canvas.addEventListener("pointermove", (event) => point(event, drawings.get(canvas)));
-    canvas.addEventListener("pointerup", () => choose(drawings.get(canvas)));
-    canvas.addEventListener("pointerleave", () => leave(drawings.get(canvas)));
-  }
-}
-
-function undrawn(figure) {
-  figure.querySelector(".canvas").remove();
-  figure.querySelector("details").open = true;
-}
-
-// The places of a chart that have figures: times, classes, names, cells or points, in pixels of its plot.
-function stops({ view, form, rows }) {
-  const [x, y] = [view.scale("x"), view.scale("y")];
-  const along = (scale, value) => scale.bandwidth ? scale(value) + scale.bandwidth() / 2 : scale(typeof value === "string" ? Date.parse(value) : value);
-  const together = ["area", "columns", "lines", "band", "histogram"].includes(form);
-  const found = new Map();
-  for (const row of rows) {
-    const key = together ? row.x : found.size;
-    if (found.has(key)) { found.get(key).rows.push(row); continue; }
-    const left = along(x, row.x);
-    const right = together && row.x2 !== undefined ? along(x, row.x2) : left;
-    found.set(key, { left, right, x: (left + right) / 2, y: together ? view.height() / 2 : along(y, row.y), rows: [row] });
-  }
-  const all = [...found.values()];
-  return together ? all.sort((one, other) => one.x - other.x) : all;
-}
-
-const APART = {
-  bars: (stop, x, y) => Math.abs(stop.y - y),
-  intervals: (stop, x, y) => Math.abs(stop.y - y),
-  heat: (stop, x, y) => Math.hypot(stop.x - x, stop.y - y),
-  points: (stop, x, y) => Math.hypot(stop.x - x, stop.y - y),
-};
-
-function nearest(drawing, event) {
-  const box = plot(drawing);
-  const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-  if (x < -8 || y < -8 || x > box.width + 8 || y > box.height + 8) return null;
-  const apart = APART[drawing.form] ?? ((stop) => Math.abs(stop.x - x));
-  const all = stops(drawing);
-  const distances = all.map((stop) => apart(stop, x, y));
-  const least = Math.min(...distances);
-  return drawing.form === "points" && least > 32 ? null : distances.indexOf(least);
-}
-
-function plot({ canvas, view }) {
-  const box = canvas.querySelector("svg").getBoundingClientRect();
-  const [left, top] = view.origin();
-  return { left: box.left + left, top: box.top + top, width: view.width(), height: view.height() };
-}
-
-function point(event, drawing) {
-  if (!drawing) return;
-  const at = nearest(drawing, event);
-  if (at === null) { if (drawing.from === undefined) leave(drawing); return; }
-  show(drawing, at, event.clientX, event.clientY);
-}
-
-// All figures of a place, with their sum where they add up.
-function show(drawing, at, clientX, clientY) {
-  const all = stops(drawing), box = plot(drawing), stop = all[at];
-  drawing.at = at;
-  fill(stop.rows, drawing.totals[stop.rows[0].label]);
-  bubble.hidden = false;
-  place(clientX ?? box.left + stop.x, clientY ?? box.top + stop.y);
-  const from = all[drawing.from ?? at];
-  const [left, right] = [Math.min(stop.left, from.left), Math.max(stop.right, from.right)];
-  drawing.mark.hidden = drawing.form in APART;
-  drawing.mark.classList.toggle("chosen", from !== stop);
-  drawing.mark.classList.toggle("line", left === right);
-  const inside = drawing.canvas.getBoundingClientRect();
-  drawing.mark.style.left = `${box.left - inside.left + left}px`;
-  drawing.mark.style.width = `${Math.max(1, right - left)}px`;
-  drawing.mark.style.top = `${box.top - inside.top}px`;
-  drawing.mark.style.height = `${box.height}px`;
-}
-
-function leave(drawing) {
-  bubble.hidden = true;
-  if (!drawing) return;
-  drawing.mark.hidden = true;
-  delete drawing.from;
-}
-
-// A part of a chart's time becomes the range of the page: by dragging, or Shift with the arrows and then Enter.
-function begin(event, drawing) {
-  if (!drawing?.zooms || event.button !== 0 || event.pointerType === "touch") return;
-  const at = nearest(drawing, event);
-  if (at === null) return;
-  event.preventDefault();
-  drawing.canvas.focus({ preventScroll: true });
-  drawing.canvas.setPointerCapture(event.pointerId);
-  drawing.from = at;
-}
-
-function choose(drawing) {
-  if (drawing?.from === undefined) return;
-  const { from, at } = drawing;
-  delete drawing.from;
-  if (from === at) return;
-  const all = stops(drawing), [first, last] = [Math.min(from, at), Math.max(from, at)];
-  const time = (index) => Date.parse(all[index].rows[0].x);
-  const after = all[last].rows[0].x2 ?? all[last + 1]?.rows[0].x;
-  const [start, end] = [time(first), after ? Date.parse(after) : 2 * time(last) - time(last - 1)];
-  const whole = start % DAY === 0 && end % DAY === 0;
-  const said = (moment) => new Date(moment).toISOString().slice(0, whole ? 10 : 16);
-  const url = new URL(drawing.zooms, location.href);
-  url.searchParams.delete("range");
-  url.searchParams.set("start", said(start));
-  url.searchParams.set("end", said(whole ? end - DAY : end));
-  location.assign(url);
-}
-
-function walk(event, drawing) {
-  if (!drawing || event.ctrlKey || event.altKey || event.metaKey) return;
-  if (event.key === "Escape") { leave(drawing); return; }
-  if (event.key === "Enter") { choose(drawing); return; }
-  const last = stops(drawing).length - 1;
-  const { at } = drawing;
-  const next = {
-    ArrowLeft: at === undefined ? last : at - 1, ArrowRight: at === undefined ? 0 : at + 1, Home: 0, End: last,
-  }[event.key];
-  if (next === undefined) return;
-  event.preventDefault();
-  if (event.shiftKey && drawing.zooms) drawing.from ??= at ?? next; else delete drawing.from;
-  show(drawing, Math.max(0, Math.min(last, next)));
-}
-
-const bubble = document.createElement("div");
-bubble.className = "tip";
-bubble.hidden = true;
-bubble.setAttribute("role", "status");
-document.body.append(bubble);
-
-function fill(rows, total) {
-  const table = document.createElement("table");
-  table.createCaption().textContent = rows[0].label ?? rows[0].y ?? "";
-  const lines = total === undefined ? rows : [...rows.filter((row) => row.y), { series: "Total", text: total, isTotal: true }];
-  for (const row of lines) {
-    const line = table.insertRow();
-    if (row.isTotal) line.className = "total";
-    const name = document.createElement("th");
-    name.scope = "row";
-    if (row.colour) name.append(swatch(row.colour));
-    name.append(row.series ?? "");
-    line.append(name);
-    line.insertCell().textContent = row.text;
-  }
-  bubble.replaceChildren(table);
-}
-
-function swatch(colour) {
-  const [drawn, square] = ["svg", "rect"].map((name) => document.createElementNS("http://www.w3.org/2000/svg", name));
-  drawn.setAttribute("viewBox", "0 0 10 10");
-  drawn.setAttribute("class", "swatch");
-  for (const [name, value] of [["width", 10], ["height", 10], ["rx", 2], ["fill", colour]]) square.setAttribute(name, value);
-  drawn.append(square);
-  return drawn;
-}
-
-function place(x, y) {
-  const box = bubble.getBoundingClientRect();
-  const left = x + 16 + box.width > innerWidth - 8 ? x - 16 - box.width : x + 16;
-  bubble.style.left = `${Math.max(8, left)}px`;
-  bubble.style.top = `${Math.max(8, Math.min(y + 16, innerHeight - box.height - 8))}px`;
-}
-
-export function liven(within) {
-  localTimes(within);
-  filters(within);
-  charts(within);
+function liven() {
+  localTimes(document);
+  filters(document);
+  charts(document);
 }
 
 theme();
-liven(document);
+liven();
 focusAgain();
+acts(liven);
+live(liven);
+document.addEventListener("shown", liven); // a part of a page that came later

@@ -1,0 +1,61 @@
+// Charts: Vega draws them where their figures changed. What follows a pointer or the keyboard is in pointing.js.
+
+import { follow } from "./pointing.js";
+
+const drawings = new WeakMap();
+const followed = new WeakSet();
+let definitions = null;
+
+export function charts(within) {
+  for (const figure of within.querySelectorAll("figure[data-chart]")) {
+    const canvas = figure.querySelector(".canvas");
+    const text = figure.querySelector("script[type='application/json']")?.textContent;
+    if (!canvas || !text || drawings.get(canvas)?.text === text) continue;
+    const drawing = drawings.get(canvas) ?? { canvas };
+    drawing.text = text;
+    drawings.set(canvas, drawing);
+    const late = drawing.view ? undefined : setTimeout(() => canvas.classList.add("late"), 300);
+    drawing.turn = (drawing.turn ?? Promise.resolve())
+      .then(() => draw(drawing, figure, text))
+      .catch(() => undrawn(figure))
+      .finally(() => { clearTimeout(late); canvas.classList.remove("late"); });
+    if (followed.has(canvas)) continue;
+    followed.add(canvas);
+    follow(canvas, () => (drawing.view ? drawing : undefined));
+  }
+}
+
+async function draw(drawing, figure, text) {
+  const { form, rows, totals, given } = JSON.parse(text);
+  const isAnother = drawing.form !== form;
+  Object.assign(drawing, { form, rows, totals, zooms: figure.dataset.zooms });
+  if (!isAnother) {
+    await redraw(drawing, given);
+    return;
+  }
+  definitions ??= fetch(document.querySelector("script[data-definitions]").dataset.definitions).then((answer) => answer.json());
+  const plain = (await definitions)[form];
+  const params = plain.params.map((param) => ({ ...param, value: given[param.name] }));
+  drawing.finalize?.();
+  const drawn = await vegaEmbed(drawing.canvas, { ...plain, datasets: { rows }, params }, {
+    ast: true, actions: false, defaultStyle: false, hover: false, renderer: "svg", tooltip: () => {},
+  });
+  drawing.mark = document.createElement("div");
+  drawing.mark.className = "cursor";
+  drawing.mark.hidden = true;
+  drawing.canvas.append(drawing.mark);
+  drawing.view = drawn.view;
+  drawing.finalize = () => drawn.finalize();
+}
+
+// The same form with other figures: nothing is taken down, so that nothing flickers or loses the pointer.
+async function redraw({ view, rows }, given) {
+  for (const [name, value] of Object.entries(given)) view.signal(name, value);
+  view.data("rows", rows);
+  await view.runAsync();
+}
+
+function undrawn(figure) {
+  figure.querySelector(".canvas").remove();
+  figure.querySelector("details").open = true;
+}
