@@ -60,7 +60,7 @@ def _work_row(asked: PageAsked, work: Work, state: State) -> Row:
         tones=tones_of(state),
         notes={
             **({"cost_usd": _unpriced(work.unpriced_calls)} if work.unpriced_calls else {}),
-            **({"tasks": f"{failed:,} failures"} if failed else {}),
+            **({"tasks": f"{failed:,} failure{'' if failed == 1 else 's'}"} if failed else {}),
         },
     )  # fmt: skip
 

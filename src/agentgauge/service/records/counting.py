@@ -11,7 +11,7 @@ from agentgauge.service.window import Window
 
 
 class Counted(msgspec.Struct, frozen=True, kw_only=True):
-    """By name: the same name in two projects counts once."""
+    """The same name in two projects counts twice, as lists have it."""
 
     runs: int
     sessions: int
@@ -25,6 +25,7 @@ def counted(engine: Engine, window: Window, filters: Sequence[Filter] = ()) -> C
         start=window.start,
         end=window.end,
         filters=tuple(filters),
+        group=("project",),
         measures=(
             Measure("distinct", "run", name="runs"),
             Measure("distinct", "session", name="sessions"),
@@ -33,4 +34,5 @@ def counted(engine: Engine, window: Window, filters: Sequence[Filter] = ()) -> C
             Measure("count", name="events"),
         ),
     )
-    return Counted(**engine.aggregate(query).records()[0])
+    of_projects = engine.aggregate(query).records()
+    return Counted(**{name: sum(row[name] for row in of_projects) for name in Counted.__struct_fields__})
