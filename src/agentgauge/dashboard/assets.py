@@ -26,8 +26,8 @@ _STYLE = "app.css"
 _STYLE_PARTS = (_STYLE, "waterfall.css")
 """What is sent as one file, after the variables of the themes."""
 MODULES = (
-    "app.js", "acts.js", "charts.js", "filters.js", "live.js", "morph.js", "pointing.js", "refreshing.js", "storage.js",
-    "times.js",
+    "app.js", "acts.js", "charts.js", "filters.js", "live.js", "morph.js", "panel.js", "pointing.js", "refreshing.js",
+    "storage.js", "times.js",
 )  # fmt: skip
 """They import each other by name: under one tag, of all of them."""
 _OWN = (_STYLE, "theme.js", "icon.svg", *MODULES)
