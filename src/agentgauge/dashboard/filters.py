@@ -58,6 +58,8 @@ class PageFilters(BaseModel):
     tz: Zone = "UTC"
     sort: Annotated[str, Field(max_length=128, pattern=r"^[a-z0-9-]+:-?[a-z0-9_]+$")] | None = None
     """`card:column`, `card:-column` descending."""
+    rows: Csv = None
+    """A card of which all rows are wanted, however many there are."""
     csv: Csv = None
     """A card whose table is wanted as CSV instead of the page."""
     svg: Csv = None

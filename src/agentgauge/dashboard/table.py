@@ -19,11 +19,25 @@ import msgspec
 from agentgauge.events.plain import plain_digits
 
 Kind = Literal[
-    "text", "name", "money", "count", "tokens", "duration", "percent", "score", "number", "time", "bar", "flag",
-    "status", "day",
+    "text",
+    "name",
+    "money",
+    "count",
+    "tokens",
+    "duration",
+    "percent",
+    "score",
+    "number",
+    "time",
+    "bar",
+    "flag",
+    "status",
+    "day",
 ]
 """`percent` are ratios 0-1; `bar` is a share of a budget, a ratio 0-1 or more; `name` leads the row; `status` is a
 word with a tone."""
+SHOWN = 25
+"""Rows that a page shows of a table, unless all of them are asked for."""
 _ASCENDING_FIRST = frozenset({"text", "name", "status"})
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

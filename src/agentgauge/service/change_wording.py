@@ -18,7 +18,7 @@ Tone = Literal["plain", "good", "bad"]
 
 class ChangeWords(msgspec.Struct, frozen=True):
     text: str
-    """`14.8 %`, without a sign: `rises` has it."""
+    """`14.8 %`, of a rate `2.1 points`, without a sign: `rises` has it."""
     rises: bool | None = None
     """None where no change is shown."""
     tone: Tone = "plain"
@@ -31,4 +31,11 @@ def change_words(change: Change, of: Changes) -> ChangeWords | None:
     if not change.is_shown or math.isnan(change.relative):
         return ChangeWords(NO_CHANGE)
     tone: Tone = "plain" if change.name == "tasks" else "good" if change.verdict == "better" else "bad"
-    return ChangeWords(short_wording.percent(abs(change.relative)), change.relative > 0, tone)
+    return ChangeWords(_size(change), change.relative > 0, tone)
+
+
+def _size(change: Change) -> str:
+    """A ratio moves by points: 80 % more of a rate would be read as a rate."""
+    if change.unit == "1" and isinstance(change.before, float) and isinstance(change.after, float):
+        return f"{abs(change.after - change.before) * 100:.1f} points"
+    return short_wording.percent(abs(change.relative))

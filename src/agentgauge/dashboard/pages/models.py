@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from agentgauge.analysis.comparison import Verdict
 from agentgauge.analysis.metrics import is_ratio
-from agentgauge.api.beyond.question import Word
+from agentgauge.api.beyond.question import Word, Words
 from agentgauge.charts import Unit, paints
 from agentgauge.dashboard.card import Card
 from agentgauge.dashboard.content import Choice, Choices, Content, Drawn, Empty, Note, Sentence, Tone
@@ -32,6 +32,7 @@ _UNITS = {"issue": "Issue", "ticket": "Ticket", "run": "Run", "session": "Sessio
 _CHART_UNITS: dict[str, Unit] = {"USD": "usd", "ms": "ms", "token": "tokens", "0-100": "score", "1": "count"}
 _TONES: dict[Verdict, Tone] = {"better": "good", "worse": "bad", "no difference shown": "plain"}
 """Of the first of the two that are compared."""
+_MOST_ARMS = 8
 _MOST_SENTENCES = 6
 
 
@@ -40,6 +41,8 @@ class ModelFilters(PageFilters):
     metric: Word = "success"
     unit: Word = "issue"
     paired: bool = False
+    arm: Words = ()
+    """Only these; left out, all, or where there are too many to compare those that cost most."""
 
 
 def _question(asked: PageAsked) -> Iterator[Content]:
@@ -70,18 +73,32 @@ def _own(asked: PageAsked) -> ModelFilters:
 def _compared(asked: PageAsked) -> UnitsComparison:
     """Raises `QueryError` where there is nothing to compare."""
     own = _own(asked)
+    arms, _ = _arms(asked)
     return reports.compare(
         asked.engine, asked.window, by=own.by, metric=own.metric, unit=own.unit, paired=own.paired,
-        filters=asked.conditions,
+        arms=arms, filters=asked.conditions,
     )  # fmt: skip
+
+
+def _arms(asked: PageAsked) -> tuple[tuple[str, ...], int]:
+    """The arms to compare, none for all of them, and how many there are to choose from."""
+    own = _own(asked)
+    if own.arm or own.by == "config":
+        return own.arm, len(own.arm)
+    groups = reports.breakdown(asked.engine, asked.window, (own.by,), asked.conditions).rows
+    names = [str(group.key[own.by]) for group in groups if group.key[own.by] is not None]
+    return (tuple(names[:_MOST_ARMS]) if len(names) > _MOST_ARMS else ()), len(names)
 
 
 def _verdict(asked: PageAsked) -> Iterator[Content]:
     try:
         found = _compared(asked)
+        arms, there = _arms(asked)
     except QueryError as error:
         yield Empty(text=f"{str(error)[:1].upper()}{str(error)[1:]}.")
         return
+    if arms and len(arms) < there:
+        yield Note(f"The {len(arms)} of {there} that cost most are compared: arm=NAME in the address names others.")
     yield _levels(asked, found)
     if len(found.arms) > 2:
         yield Sentence(text=compare_wording.winner(found))
@@ -122,7 +139,7 @@ def _levels(asked: PageAsked, found: UnitsComparison) -> Drawn:
         _column("unpriced", "Unpriced", "count"),
     )
     return Drawn(
-        chart=estimates_chart(estimates, unit, what=what, colours=colours),
+        chart=estimates_chart(estimates, unit, what=what, nothing=f"No {what} is known.", colours=colours),
         table=Table(columns=columns, rows=rows, caption=what),
     )
 

@@ -96,7 +96,7 @@ def _row(
             "tasks": asked.link("/runs", view="tasks", **{column: row.name}),
             "cost": asked.link("/runs", view="calls", **{column: row.name}),
         },
-        notes={column: note, "cost": f"+ {row.unpriced_calls} unpriced" if row.unpriced_calls else ""},
+        notes={column: note, "cost": f"+ {row.unpriced_calls:,} unpriced" if row.unpriced_calls else ""},
         colour=paint,
     )  # fmt: skip
 
@@ -140,7 +140,7 @@ def models_table(asked: PageAsked, what: str) -> Table:
                 "tokens": row.tokens, "cached": row.cached_share, "cost": row.cost_usd,
             },
             links=dict.fromkeys(("model", "calls"), asked.link("/runs", view="calls", **asked.at, model=row.name)),
-            notes={"cost": f"+ {row.unpriced_calls} unpriced" if row.unpriced_calls else ""},
+            notes={"cost": f"+ {row.unpriced_calls:,} unpriced" if row.unpriced_calls else ""},
             colour=paint[row.name or ""].colour,
         )
         for row in found

@@ -1,7 +1,8 @@
-"""Which entities have a colour of their own: the ones most used of all time, in the order in which they came.
+"""Which entities have a colour of their own: the ones that cost most of all time, in the order in which
+they came; where no cost is known, the ones most used.
 
-So a model keeps its colour when others are filtered out, and when another is used more than it this week. A colour
-moves only when an entity comes among the most used or leaves them.
+So a model keeps its colour when others are filtered out, and when another costs more than it this week. A colour
+moves only when an entity comes among these or leaves them.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ def known_entities(engine: Engine, column: str, *kinds: str) -> tuple[str, ...]:
     query = Query(
         filters=(Filter("kind", "in", kinds),) if kinds else (),
         group=(column,),
-        measures=(Measure("count", name="events"), Measure("min", "time", name="first")),
+        measures=(Measure("cost"), Measure("count", name="events"), Measure("min", "time", name="first")),
     )
     rows = [row for row in engine.aggregate(query).records() if row[column] is not None]
-    rows.sort(key=lambda row: (-row["events"], row[column]))
+    rows.sort(key=lambda row: (-(row["cost_usd"] or 0), -row["events"], row[column]))
     most = sorted(rows[:MOST], key=lambda row: (row["first"], row[column]))
     return tuple(row[column] for row in most)
