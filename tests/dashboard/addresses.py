@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import re
+import urllib.request
 from collections.abc import Callable
+from functools import cache
+
+from tests.dashboard.work.runs import ISSUE, LONG, RICH
+
+
+def _linked(page: str, start: str) -> Callable[[str], str]:
+    """What the first address that starts so, in a page, goes on with."""
+
+    @cache
+    def found(server: str) -> str:
+        with urllib.request.urlopen(server + page, timeout=60) as answer:  # noqa: S310 - the tests' own server
+            html = answer.read().decode()
+        match = re.search(rf'href="{start}([^"?#]+)', html)
+        assert match is not None, f"{page} has no link to {start}"
+        return match[1]
+
+    return found
+
 
 _NAMES: dict[str, str | Callable[[str], str]] = {
-    "agent": "coder", "run": "r-1", "session": "s-1", "ticket": "PROJ-456", "issue": "101",
+    "agent": "coder", "run": RICH, "session": LONG, "ticket": ISSUE, "issue": "101",
     "budget": "1", "model": "claude-sonnet-4-5", "project": "shop",
-    "alert_id": "3", "rule": "error_rate",
+    "alert_id": "3", "rule": "error_rate", "role": "developer", "operation": _linked("/performance", "/operations/"),
+    "key": _linked("/runs/r-1", "/events/"),
 }  # fmt: skip
 """By the names of parameters in addresses; where it is known to the server alone, how it is asked."""
 

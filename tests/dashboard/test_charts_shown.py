@@ -109,7 +109,7 @@ def test_an_entity_keeps_its_colour_when_others_are_filtered_out(page: Page, cos
 
 
 def test_a_theme_is_switched_without_drawing_anew_and_remembered(page: Page, cost: Locator) -> None:
-    bar = page.locator("#cost-by-model .canvas path[aria-roledescription='bar'], #cost-by-model .mark-rect path").first
+    bar = page.locator("#cost-by-model .canvas .mark-rect path").first
     handle, light = bar.element_handle(), bar.evaluate("it => getComputedStyle(it).fill")
     page.get_by_role("button", name="Switch between light and dark").click()
     assert handle is not None

@@ -58,6 +58,7 @@ def definitions() -> dict[str, dict[str, Any]]:
 
 def _plain(chart: Drawable) -> dict[str, Any]:
     styled = chart.configure(
+        aria=False,  # the page says what it shows, for the chart as a whole
         background="transparent",
         font="Inter, system-ui, sans-serif",
         view=alt.ViewConfig(stroke=None),

@@ -11,7 +11,9 @@ a card that failed is not kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -27,6 +29,7 @@ from agentgauge.dashboard.content import Drawn, table_of
 from agentgauge.dashboard.filters import PageFilters
 from agentgauge.engines import Engine, Filter
 from agentgauge.errors import NotFound
+from agentgauge.service.asked_once import AskedOnce
 from agentgauge.service.cache import question_key
 from agentgauge.service.filter_choices import first_event
 from agentgauge.service.runtime import Runtime
@@ -34,6 +37,8 @@ from agentgauge.service.security.principal import Principal
 from agentgauge.service.window import Window
 
 _last_good = LastGood()
+_cards_at_once = ThreadPoolExecutor(4, thread_name_prefix="agentgauge-cards")
+"""Of all pages that a process makes: questions wait for the engine, which computes outside of Python."""
 T = TypeVar("T")
 _NAMED = re.compile(r"{(\w+)(?::path)?}")
 
@@ -143,10 +148,11 @@ async def answer(
     scopes = tuple(sorted(principal.scopes))
 
     def asked_of(asked: Asked) -> PageAsked:
+        engine = AskedOnce(asked.engine)
         return PageAsked(
             path=path, at=names, filters=filters, window=filters.window(asked.now),
-            previous=filters.previous(asked.now), first=first_event(asked.engine),
-            engine=asked.engine, as_of=asked.as_of, now=asked.now,
+            previous=filters.previous(asked.now), first=first_event(engine),
+            engine=engine, as_of=asked.as_of, now=asked.now,
             runtime=runtime, principal=principal, root=root,
         )  # fmt: skip
 
@@ -158,10 +164,7 @@ async def answer(
         if filters.svg is not None:
             return _svg(page, of, filters.svg)
         key = question_key(page.path, principal.projects, (path, filters.here(path), scopes))
-        cards = [
-            shown(card, of, _last_good, f"{key}:{card.id}", lambda one: rendering.card(one, of))
-            for card in _cards(page, of)
-        ]
+        cards = _shown(_cards(page, of), of, key)
         body = rendering.page(page, of, cards)
         if any(card.failure is not None for card in cards):
             raise _Failed(body)
@@ -179,6 +182,26 @@ async def answer(
     if filters.csv:
         response.headers["Content-Disposition"] = f'attachment; filename="{filters.csv}.csv"'
     return response
+
+
+def _shown(cards: Sequence[Card], asked: PageAsked, key: str) -> list[Shown]:
+    """Cards with what their questions were answered, some at once. Raises only after all are done: what they read may
+    be given up then.
+    """
+    made = [
+        _cards_at_once.submit(
+            copy_context().run,
+            shown,
+            card,
+            asked,
+            _last_good,
+            f"{key}:{card.id}",
+            lambda one: rendering.card(one, asked),
+        )
+        for card in cards
+    ]
+    wait(made)
+    return [one.result() for one in made]
 
 
 def _cards(page: Page, asked: PageAsked) -> tuple[Card, ...]:

@@ -39,6 +39,7 @@ async function draw(drawing, figure, text) {
   drawing.finalize?.();
   const drawn = await vegaEmbed(drawing.canvas, { ...plain, datasets: { rows }, params }, {
     ast: true, actions: false, defaultStyle: false, hover: false, renderer: "svg", tooltip: () => {},
+    logLevel: 1, // errors: it warns of every chart with a row per name that its height is that of its rows
   });
   drawing.mark = document.createElement("div");
   drawing.mark.className = "cursor";
