@@ -119,10 +119,12 @@ def _behind(asked: PageAsked, evidence: Evidence) -> str:
     operation = of.get("operation") or (of.get("name") if of.get("kind") is None else None)
     chosen = {name: value for name in _OF_ROWS if (value := of.get(name)) is not None} | {"operation": operation}
     kind = of.get("kind")
+    work_item = of.get("work_item")
     end = evidence.window.end
     return asked.link(
         "/runs",
         **{name: chosen.get(name) for name in _OF_ROWS},
+        ticket=work_item,
         view="calls" if kind is not None else "tasks",
         priced="no" if is_unpriced else None,
         kind=None if is_unpriced else kind,
