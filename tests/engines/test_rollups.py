@@ -198,6 +198,14 @@ def test_the_histogram_of_many_groups_is_exact(history: History) -> None:
             assert any(row[-2] for row in answer.rows)
 
 
+def test_a_histogram_is_had_alone(history: History) -> None:
+    query = Query(measures=(Measure("histogram", "duration_ms", over="tasks"),))
+    with history.engines() as (engine, _):
+        answer = engine.aggregate(query)
+        assert answer.way != "raw"
+        check(answer, query, history.kept)
+
+
 def test_of_events_with_a_value_only_those_are_counted(history: History) -> None:
     """A kind of which no event has the value is no group."""
     timed = (Filter("quality_score", "is not null"), Filter("agent", "!=", "ada"))

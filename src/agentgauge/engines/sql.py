@@ -79,6 +79,8 @@ def grouped(
     select = source.select(*(exp.alias_(key, f"k{i}") for i, key in enumerate(keys))).select(
         *(exp.alias_(part, f"m{i}") for i, part in enumerate(parts))
     )
+    if not keys and not parts:  # all measures come from elsewhere, and stand in the one row that there is
+        select = select.select(exp.alias_(exp.Count(this=exp.Star()), "events"))
     if keys:
         select = select.group_by(*(exp.column(f"k{i}") for i in range(len(keys))))
     if query.after is not None:
