@@ -71,6 +71,7 @@ def test_without_intervals_there_are_none_to_draw() -> None:
     days = tuple(Expected(each.day, Span(each.used.value, *(math.nan,) * 4)) for each in OUTLOOK.days)
     plain = msgspec.structs.replace(OUTLOOK, state="no intervals", days=days)
     chart = burn_up(STATE, COURSE, plain)
+    assert (chart.form, burn_up(STATE, COURSE, OUTLOOK).form) == ("lines", "band")
     assert {row["series"] for row in chart.rows} == {"used", "expected", "limit", "even pace"}
     assert [series.name for series in chart.series] == ["used", "expected", "limit", "even pace"]
 

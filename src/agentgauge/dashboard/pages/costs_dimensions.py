@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Literal
+from urllib.parse import quote
 
 import msgspec
 
@@ -94,9 +95,9 @@ def spend_by(asked: PageAsked) -> Content:
         Column(key="cost", title="Cost", kind="money"),
         Column(key="share", title="Share", kind="percent", note="Of all that is priced here"),
         Column(key="calls", title="Calls", kind="count", narrow=False),
-        Column(key="tokens", title="Tokens", kind="tokens", narrow=False),
+        *(() if by == "tool" else (_TOKENS,)),
         *_OF_TASKS[: len(_OF_TASKS) if dimension.has_tasks else 0],
-        Column(key="unpriced", title="Unpriced calls", kind="count", note="Their cost is not known, and in no figure"),
+        *(() if by == "tool" else (_UNPRICED,)),
     )
     rows = tuple(_row(asked, by, row, part, known) for row, part in zip(found[:_MOST], share[:_MOST], strict=True))
     return Table(
@@ -108,6 +109,10 @@ def spend_by(asked: PageAsked) -> Content:
     )
 
 
+_TOKENS = Column(key="tokens", title="Tokens", kind="tokens", narrow=False)
+_UNPRICED = Column(
+    key="unpriced", title="Unpriced calls", kind="count", note="Their cost is not known, and in no figure"
+)
 _OF_TASKS = (
     Column(key="tasks", title="Tasks", kind="count", narrow=False),
     Column(
@@ -123,7 +128,8 @@ def _row(asked: PageAsked, by: By, row: Ranked, share: float, known: tuple[str, 
     calls = row.tool_calls if by == "tool" else row.calls
     own = {} if row.name is None else {by: row.name}
     rows = asked.link("/runs", view="calls", **own)
-    name = asked.link(f"/{by}s/{row.name}") if by in ("agent", "role") and row.name else rows
+    name = asked.link(f"/{by}s/{quote(row.name, safe='')}") if by in ("agent", "role") and row.name else rows
+    painted = row.name if row.name in known else OTHER
     return Row(
         values={
             by: row.name or f"no {by}", "cost": row.cost_usd, "share": share, "calls": calls, "tokens": row.tokens,
@@ -134,9 +140,7 @@ def _row(asked: PageAsked, by: By, row: Ranked, share: float, known: tuple[str, 
             **({"unpriced": asked.link("/runs", view="calls", priced="no", **own)} if row.unpriced_calls else {}),
         },
         notes={"per_success": "at least" if row.cost_per_success_usd is not None and row.unpriced_calls else ""},
-        colour=None if row.name is None else paints([row.name if row.name in known else OTHER], known)[
-            row.name if row.name in known else OTHER
-        ].colour,
+        colour=None if row.name is None else paints([painted], known)[painted].colour,
     )  # fmt: skip
 
 

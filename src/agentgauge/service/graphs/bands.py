@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from agentgauge.analysis.forecast import Span
 from agentgauge.charts import Series
+from agentgauge.charts.axis import Form
 from agentgauge.service import forecast_wording
 from agentgauge.service.graphs.days import on_clocks
 
@@ -44,6 +45,11 @@ def bands(time: datetime, label: str, colour: str, span: Span) -> list[Mapping[s
 def legend(colour: str) -> tuple[Series, ...]:
     """Of the bands."""
     return tuple(Series(_name(level), colour, shade=_SHADES[level]) for level in sorted(LEVELS))
+
+
+def form_of(rows: Iterable[Mapping[str, Any]]) -> Form:
+    """`band` where there are intervals to draw, else `lines`."""
+    return "band" if any(row["low"] is not None for row in rows) else "lines"
 
 
 def _name(level: int) -> str:

@@ -14,7 +14,7 @@ from agentgauge.service import forecast_wording, run_out_wording, short_wording
 from agentgauge.service.budget_course import Course
 from agentgauge.service.budget_outlook import Outlook
 from agentgauge.service.budgets import BudgetState
-from agentgauge.service.graphs.bands import EXPECTED_DASH, bands, legend, line
+from agentgauge.service.graphs.bands import EXPECTED_DASH, bands, form_of, legend, line
 
 _COLOUR = "var(--series-1)"
 _USED = Series("used", _COLOUR)
@@ -47,7 +47,7 @@ def burn_up(state: BudgetState, course: Course, outlook: Outlook) -> Chart:
     rows.extend(_limits(state, course, times))
     expected = (_EXPECTED, *(legend(_COLOUR) if outlook.state == "forecast" else ())) if ahead else ()
     return Chart(
-        form="band",
+        form=form_of(rows),
         unit="usd",
         rows=tuple(rows),
         series=(_USED, *expected, _LIMIT, *((_PACE,) if course.end else ())),

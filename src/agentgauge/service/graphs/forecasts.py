@@ -10,7 +10,7 @@ from typing import Any
 from agentgauge.charts import Chart, Series
 from agentgauge.engines.time_buckets import bucket_time, zone_named
 from agentgauge.service import forecast_wording, short_wording
-from agentgauge.service.graphs.bands import EXPECTED_DASH, bands, legend, line
+from agentgauge.service.graphs.bands import EXPECTED_DASH, bands, form_of, legend, line
 from agentgauge.service.graphs.days import bucket_name
 from agentgauge.service.reports.forecast import Forecast
 
@@ -39,7 +39,7 @@ def forecast_chart(answer: Forecast) -> Chart:
         rows.extend(bands(time, label, _COLOUR, ahead.expected))
     has_bands = answer.state == "forecast"
     return Chart(
-        form="band",
+        form=form_of(rows),
         unit="usd",
         rows=tuple(rows),
         series=(_SPENT, _EXPECTED, *(legend(_COLOUR) if has_bands else ())),
