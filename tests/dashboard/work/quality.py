@@ -58,8 +58,8 @@ def _interaction(
         tracker.record_feature_usage(
             feature, action, took, works, error_type=None if works else "Timeout", at=at + timedelta(seconds=1)
         )
-        if draw.random() < 0.45:
-            weights = (1, 2, 4, 9, 9) if ago <= CHANGED_DAYS_AGO else (3, 5, 7, 6, 3)
+        if draw.random() < 0.6:
+            weights = (1, 1, 3, 9, 10) if ago <= CHANGED_DAYS_AGO else (3, 5, 7, 6, 3)
             score = draw.choices((1, 2, 3, 4, 5), weights)[0]
             tracker.record_satisfaction(
                 feature, draw.choice(("overall", "accuracy", "speed")), score, scale=5,

@@ -19,14 +19,15 @@ PERFORMANCE = Page(
         Card(id="percentiles", title="Percentiles over time", build=values.course, width="half"),
         Card(id="distribution", title="Distribution", build=values.distribution, width="half"),
         Card(id="trends", title="Operations that change", note="from day to day", build=change.trends),
+        Card(id="operations", title="Trend of each operation", build=change.operations, width="half"),
         Card(id="groups", title="Percentiles by group", build=values.groups, width="half"),
-        Card(id="tools", title="Tools", build=time.tools, width="half"),
-        Card(id="hours", title="Hours of the week", build=time.hours, width="half"),
         Card(id="outliers", title="Outliers", note="against their own operation", build=values.outliers, width="half"),
-        Card(id="flame", title="Where time goes", note="what ran inside what", build=time.flame),
-        Card(id="components", title="Parts of operations", build=time.components, width="half"),
         Card(
             id="correlations", title="What moves together", note="over issues", build=change.correlations, width="half"
         ),
+        Card(id="hours", title="Hours of the week", build=time.hours, width="half"),
+        Card(id="tools", title="Tools", build=time.tools, width="half"),
+        Card(id="flame", title="Where time goes", note="what ran inside what", build=time.flame),
+        Card(id="components", title="Parts of operations", build=time.components),
     ),
 )  # fmt: skip

@@ -27,11 +27,7 @@ _RELATED = ("execution_time", "cost", "tokens", "success_rate", "quality_score")
 
 
 def trends(asked: PageAsked) -> Iterator[Content]:
-    metric = metric_of(asked)
-    found = reports.trends(
-        asked.engine, metric.name, _days(asked), zone=asked.filters.tz, now=asked.now, by="operation",
-        filters=asked.conditions, per=metric.per,
-    )  # fmt: skip
+    metric, found = metric_of(asked), _found(asked)
     if not found.trends:
         yield Note(f"No operation has {metric.what} on a day that is over.")
         return
@@ -46,12 +42,24 @@ def trends(asked: PageAsked) -> Iterator[Content]:
     told = [trend for trend in found.trends if trend in moved or trend.shifts.points] or list(found.trends)
     known = known_entities(asked.engine, "operation")
     yield drawn(daily_lines(told, metric.unit, f"mean {metric.what}", known), zooms=True)
+
+
+def operations(asked: PageAsked) -> Iterator[Content]:
+    found = _found(asked)
     yield _table(found, asked)
     if found.tests > 1:
         yield Note(
             f"p is adjusted for {found.tests} trends (Holm): chance has one anywhere among them in 5 of 100 cases. "
             f"It holds for days that resemble the day before; {FEWEST_DAYS} days are needed."
         )
+
+
+def _found(asked: PageAsked) -> Trends:
+    metric = metric_of(asked)
+    return reports.trends(
+        asked.engine, metric.name, _days(asked), zone=asked.filters.tz, now=asked.now, by="operation",
+        filters=asked.conditions, per=metric.per,
+    )  # fmt: skip
 
 
 def _days(asked: PageAsked) -> Window:
@@ -70,18 +78,18 @@ def _table(found: Trends, asked: PageAsked) -> Table:
             Column(key="trend", title="Trend", kind="status", note="p is adjusted for the number of operations"),
             Column(key="slope", title="Change a day", note="Theil-Sen: the median over all pairs of days"),
             Column(key="limits", title="95 %", narrow=False, sorts=False),
-            Column(key="days", title="Days", kind="count", narrow=False),
             Column(key="values", title="Values", kind="count", narrow=False),
         ),
         rows=tuple(_row(trend, found, asked) for trend in found.trends),
         caption="Trend of each operation",
+        empty="No operation has values on a day that is over.",
     )
 
 
 def _row(trend: Trend, found: Trends, asked: PageAsked) -> Row:
     known = trend.trend != "insufficient_data"
     values = {
-        "operation": trend.key or "none", "trend": _word(trend), "days": trend.data_points, "values": trend.values,
+        "operation": trend.key or "none", "trend": _word(trend), "values": trend.values,
         "slope": a_day(trend.robust.slope_per_day, found.unit) if known else None,
         "limits": limits(trend, found.unit) if known else None,
     }  # fmt: skip

@@ -68,9 +68,11 @@ QUALITY = Page(
         Card(id="scores", title="Scores and feedback", build=people.scores),
         Card(id="quality", title="Quality scores", note="95 % intervals", build=outcomes.quality, width="half"),
         Card(id="success", title="Success rates", note="95 % intervals", build=outcomes.success, width="half"),
-        Card(id="features", title="Feature usage", build=features.usage, width="half"),
+        Card(id="kinds", title="Satisfaction by kind", note="95 % intervals", build=people.kinds, width="half"),
+        Card(id="features", title="Feature usage", note="95 % intervals", build=features.usage, width="half"),
         Card(id="optimizations", title="Optimizations, before and after", build=features.optimized, width="half"),
+        Card(id="learning", title="Learning", note="daily means", build=features.learnt, width="half"),
+        Card(id="measured", title="What was measured of learning", build=features.measured),
         Card(id="errors", title="Errors and recovery", build=outcomes.errors),
-        Card(id="learning", title="Learning", build=features.learnt),
     ),
 )

@@ -75,7 +75,11 @@ def learnt(asked: PageAsked) -> Iterator[Content]:
         yield Empty(text="Nothing was measured of learning in this range.", command=_LEARNT)
         return
     yield drawn(learning_chart(found), zooms=True)
-    yield Table(
+
+
+def measured(asked: PageAsked) -> Content:
+    found = learning(asked.engine, asked.window, asked.filters.tz, asked.conditions).rows
+    return Table(
         columns=(
             Column(key="name", title="Measured", kind="name"),
             Column(key="n", title="Times", kind="count", narrow=False),
@@ -88,6 +92,7 @@ def learnt(asked: PageAsked) -> Iterator[Content]:
         ),
         rows=tuple(_learning(row, asked) for row in found),
         caption="What was measured of learning",
+        empty="Nothing was measured of learning in this range.",
     )
 
 

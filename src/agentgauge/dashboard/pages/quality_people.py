@@ -65,7 +65,11 @@ def spread(asked: PageAsked) -> Iterator[Content]:
         caption=chart.summary,
     )
     yield Drawn(chart=chart, table=table)
-    yield Table(
+
+
+def kinds(asked: PageAsked) -> Content:
+    found, _ = asked_satisfaction(asked)
+    return Table(
         columns=(
             Column(key="type", title="Of", kind="name"),
             Column(key="n", title="Scores", kind="count"),
@@ -84,6 +88,7 @@ def spread(asked: PageAsked) -> Iterator[Content]:
             for kind in found.kinds
         ),
         caption="Kinds of satisfaction",
+        empty="No score was given in this range.",
     )  # fmt: skip
 
 
