@@ -111,6 +111,9 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     """Called on a thread with a `given`; returns what was done, in a sentence or more. Raises `AgentGaugeError`."""
     question: str = ""
     """Asked before something is done that cannot be taken back: `Delete this budget?`"""
+    shows_once: bool = False
+    """Whether it answers with `Once`: its form leaves the page, which would take the secret away when it is brought up
+    to date."""
 
     def address(self, root: str, at: Mapping[str, object]) -> str:
         """Where its form is posted to."""

@@ -82,7 +82,7 @@ EMPTY_CACHE = Act(
     does=_empty,
     question="Drop all answers that are kept? The next questions take longer.",
 )
-CREATE_KEY = Act(path="/system/keys", given=NewKey, does=_create)
+CREATE_KEY = Act(path="/system/keys", given=NewKey, does=_create, shows_once=True)
 REVOKE_KEY = Act(
     path="/system/keys/{prefix}/revoke",
     given=OfKey,

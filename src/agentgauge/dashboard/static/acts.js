@@ -50,6 +50,7 @@ async function send(address, sent, liven) {
   become(page, liven);
   const words = page.querySelector("[data-said] p");
   if (words) say(words.textContent, words.className);
+  document.querySelector("[data-said]")?.append(...page.querySelectorAll("[data-said] form")); // what is offered with it
   if (isElsewhere) scrollTo(0, 0);
   if (isElsewhere || (before !== document.body && !before?.isConnected)) document.querySelector("[data-said]")?.focus({ preventScroll: true });
 }
