@@ -44,6 +44,18 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         found: dict[str, Any] = msgspec.to_builtins(self.axis or axis_of(self.form, self.unit, self.rows))
         return found
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """What a notebook shows where a cell ends with a chart: Vega-Lite, under the name that Altair 6 gives it; a
+        picture where that is not known; and its summary. Needs the [server] extra, and a second for the first one.
+        """
+        from agentgauge.charts.drawing import specification, svg  # deferred: only notebooks and files draw
+
+        return {
+            "application/vnd.vegalite.v6.json": specification(self),
+            "image/svg+xml": svg(self),
+            "text/plain": self.summary,
+        }
+
     def specification(self, definitions: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         """Vega-Lite with the data, of the definitions that `building` made. The page's own module does the same."""
         definition, given = definitions[self.form], self.parameters()

@@ -2,6 +2,7 @@
 
 AGENTGAUGE_NOTIFY      URLs that messages are sent to, with blanks between: mailtos://... slack://... jsons://...
 AGENTGAUGE_PUBLIC_URL  where people reach the server, for links in messages: https://gauge.example.org
+AGENTGAUGE_WEEKLY_REPORT  whether the weekly report goes to the channels of mail: yes (default) or no
 
 Each URL is a channel, called as what is before its `://`. More can be said of one in <home>/alerts.toml:
 
@@ -12,6 +13,7 @@ Each URL is a channel, called as what is before its `://`. More can be said of o
     types = ["budget_overrun"]    # default: alerts of all types
     projects = ["shop"]           # default: of all projects, and of none
     tell = ["opened", "resolved"] # default: opened, reopened, escalated, reminded, resolved, undone
+    weekly_report = false         # default: true for e-mail, unless AGENTGAUGE_WEEKLY_REPORT is no
 
 URLs are Apprise's, and secrets: shown without what is secret in them. They are read by who sends, and by nobody else:
 a server looks at them when it starts, whether Apprise can read them too, and again with every minute.
@@ -31,7 +33,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from agentgauge.errors import SettingsError
-from agentgauge.settings.recording import Home
+from agentgauge.settings.recording import Home, flag
 from agentgauge.settings.secret import Secret
 
 Severity = Literal["critical", "error", "warning", "info"]
@@ -74,6 +76,8 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[str, ...] = ()
     """None: all, and alerts of no project alone."""
     tell: tuple[Step, ...] = TOLD
+    weekly_report: bool = False
+    """Whether it has the report of each week; mail as it is, others in plain text."""
 
     @property
     def severities(self) -> tuple[Severity, ...]:
@@ -102,6 +106,7 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     types: tuple[AlertType, ...] = ()
     projects: tuple[str, ...] = ()
     tell: tuple[Step, ...] = TOLD
+    weekly_report: bool | None = None
 
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -118,7 +123,9 @@ def get_notifying_settings(home: Home, environ: Mapping[str, str] | None = None)
     urls = env.get("AGENTGAUGE_NOTIFY", "").split()
     for place, url in enumerate(urls, 1):
         name = _free_name(_scheme(url, f"AGENTGAUGE_NOTIFY, URL {place} of {len(urls)}"), found)
-        found[name] = Channel(name=name, url=Secret(url), min_severity=_least(url))
+        found[name] = Channel(
+            name=name, url=Secret(url), min_severity=_least(url), weekly_report=_has_report(url, None, env)
+        )
     return NotifyingSettings(channels=tuple(found.values()), url=_address(env, "AGENTGAUGE_PUBLIC_URL"))
 
 
@@ -204,6 +211,7 @@ def _channel(fields: dict[str, Any], where: str, env: Mapping[str, str]) -> Chan
         types=table.types,
         projects=table.projects,
         tell=table.tell,
+        weekly_report=_has_report(url, table.weekly_report, env),
     )
 
 
@@ -225,6 +233,11 @@ def _scheme(url: str, where: str) -> str:
 def _least(url: str) -> Severity:
     """What a channel is told of where nobody says: mail is read later, and more of it less."""
     return "critical" if _scheme(url, "") in _MAIL else "warning"
+
+
+def _has_report(url: str, said: bool | None, env: Mapping[str, str]) -> bool:
+    """What a channel's table says, else whether it is mail and mail is to have reports."""
+    return said if said is not None else _scheme(url, "") in _MAIL and flag(env, "AGENTGAUGE_WEEKLY_REPORT", True)
 
 
 def _free_name(scheme: str, taken: Mapping[str, Channel]) -> str:

@@ -1,4 +1,4 @@
-"""The job that tells people what happened to alerts."""
+"""The job that tells people what happened to alerts, and sends the reports that were written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import datetime
 from agentgauge.errors import SettingsError
 from agentgauge.service.jobs.job import Work
 from agentgauge.service.notifying.dispatching import send_due
-from agentgauge.settings.notifying import get_notifying_settings
+from agentgauge.service.notifying.reporting import send_reports
+from agentgauge.settings.notifying import NotifyingSettings, get_notifying_settings
 
 
 def send_notifications(work: Work, scheduled: datetime) -> str:
@@ -21,7 +22,13 @@ def send_notifications(work: Work, scheduled: datetime) -> str:
     except SettingsError as error:
         if work.notifying is None:
             raise
-        said = send_due(work.notifying, work.state, work.now, work.ending.is_set)
+        said = _send(work, work.notifying)
         raise SettingsError(f"{error}; with the channels as they were before: {said}") from error
     work.notifying = settings
-    return send_due(settings, work.state, work.now, work.ending.is_set)
+    return _send(work, settings)
+
+
+def _send(work: Work, settings: NotifyingSettings) -> str:
+    """Alerts first: a report can wait."""
+    said = send_due(settings, work.state, work.now, work.ending.is_set)
+    return ", ".join(filter(None, (said, send_reports(settings, work.state, work.now, work.ending.is_set))))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import apprise
+from apprise.attachment.memory import AttachMemory
 from apprise.common import OverflowMode
 from apprise.plugins.base import NotifyBase
 from apprise.plugins.email import NotifyEmail
@@ -100,12 +101,35 @@ def _is_delivered(plugin: NotifyBase, message: Message) -> bool:
     elif isinstance(headers := getattr(plugin, "headers", None), dict):  # of webhooks
         headers.setdefault("Idempotency-Key", message.id)
     service = apprise.Apprise(plugin, asset=plugin.asset)
+    if isinstance(plugin, NotifyEmail) and message.html:
+        return _is_mailed(service, plugin, message)
     return bool(
         service.notify(
             title=message.subject,
             body=message.body,
             notify_type=message.tone,
             body_format=apprise.NotifyFormat.TEXT.value,
+        )
+    )
+
+
+def _is_mailed(service: apprise.Apprise, plugin: NotifyEmail, message: Message) -> bool:
+    """As HTML with its pictures inside the mail, its files attached, and the body for who reads plain text."""
+    plugin.inline = True
+    plugin.overflow_mode = OverflowMode.UPSTREAM  # mail is as long as it is; HTML that is cut is none
+    # Apprise would make the plain text of the HTML, in which a table is one cell a line.
+    vars(email_base)["convert_between"] = lambda *_: message.body
+    attached = apprise.AppriseAttachment()
+    for file in message.files:
+        picture_or_file = AttachMemory(content=file.content, name=file.name, mimetype=file.kind)  # type: ignore[no-untyped-call]
+        attached.add(picture_or_file)
+    return bool(
+        service.notify(
+            title=message.subject,
+            body=message.html,
+            notify_type=message.tone,
+            body_format=apprise.NotifyFormat.HTML.value,
+            attach=attached,
         )
     )
 

@@ -10,6 +10,14 @@ Tone = Literal["info", "success", "warning", "failure"]
 """Colour and icon, where a channel has them."""
 
 
+class File(msgspec.Struct, frozen=True):
+    name: str
+    """By which the body shows it, where it is a picture: `cid:cost.png`."""
+    kind: str
+    """`image/png`, `application/pdf`."""
+    content: bytes
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     """The same whenever the same is sent again: of letters, digits, '.' and '-'."""
@@ -18,6 +26,11 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     body: str
     """Plain text."""
     tone: Tone = "info"
+    html: str = ""
+    """What mail shows instead of the body, which stays beside it for who reads plain text; other channels have the
+    body."""
+    files: tuple[File, ...] = ()
+    """Of mail alone: pictures that the HTML shows, and attachments."""
 
 
 class Posting(msgspec.Struct, frozen=True):
