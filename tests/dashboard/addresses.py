@@ -28,7 +28,7 @@ _NAMES: dict[str, str | Callable[[str], str]] = {
     "agent": "coder", "run": RICH, "session": LONG, "ticket": ISSUE, "issue": "101",
     "budget": "1", "model": "claude-sonnet-4-5", "project": "shop",
     "alert_id": "3", "rule": "error_rate", "role": "developer", "operation": _linked("/performance", "/operations/"),
-    "key": _linked("/runs/r-1", "/events/"),
+    "key": _linked("/runs?view=calls", "/events/"),
 }  # fmt: skip
 """By the names of parameters in addresses; where it is known to the server alone, how it is asked."""
 

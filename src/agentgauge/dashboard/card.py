@@ -37,6 +37,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     width: Width = "full"
     note: str = ""
     """A few words beside the title."""
+    optional: bool = False
+    """Whether it is left out where there is nothing to show: a run without pipelines."""
     needs_admin: bool = False
     """Whether it is there for who may do what pages offer, and for nobody else."""
     of_server: bool = False

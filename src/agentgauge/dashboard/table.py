@@ -75,6 +75,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
     """What it is a table of, for who cannot see where it stands."""
     more: str | None = None
     """Where the next rows are."""
+    is_page: bool = False
+    """Whether it is one page of a list, the last one too: it is shown whole."""
     total: int | None = None
     """Of how many rows these are the first."""
     empty: str = "Nothing of this range and these filters."

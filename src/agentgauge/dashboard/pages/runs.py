@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, get_args
 
+import msgspec
+
 from agentgauge.api.beyond.lists import row_key, up_to_first_page, work_key, written_row_key, written_work_key
 from agentgauge.api.paging import DEFAULT_LIMIT, MOST_ROWS, Key
 from agentgauge.api.paging import Page as ListPage
@@ -66,7 +68,7 @@ def _list(asked: PageAsked) -> Iterator[Content]:
     if not found.events and not filters.own_filters() and not asked.filters.conditions():
         yield Empty(text="No events in this range.", command="agentgauge demo --serve")
         return
-    yield _table(asked, filters, view)
+    yield msgspec.structs.replace(_table(asked, filters, view), is_page=True)
     if view in _KINDS and asked.conditions:
         yield Note("Figures are of the events that meet the filters, not of all that belongs to each.")
     if (expired := missing_before(asked.engine, asked.window)) is not None:

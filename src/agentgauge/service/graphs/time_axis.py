@@ -23,8 +23,10 @@ _STEPS_MS = (
     2_419_200_000,
 )  # fmt: skip
 _MOST_TICKS = 8
-_APART = 12.0
-"""Percent of the width that a label of a clock time needs."""
+_LETTER = 1.6
+"""Percent of the width that a letter of a label needs, where the axis is narrow."""
+_LAST = 95.0
+"""Percent beyond which no label has room."""
 _MILLISECOND = timedelta(milliseconds=1)
 
 Span = tuple[datetime, datetime]
@@ -146,7 +148,7 @@ def _clock_ticks(placed: Sequence[tuple[datetime, datetime, float, float]], zone
     for since, to, begin, end in placed:
         for time in (since, *_round_times(since, to, step)):
             at = begin if to == since else begin + (end - begin) * ((time - since) / (to - since))
-            if (found and at - found[-1].at < _APART) or at > 100 - _APART / 2:
+            if (found and at - found[-1].at < (len(found[-1].label) + 1) * _LETTER) or at > _LAST:
                 continue
             local = time.astimezone(zone)
             clock = f"{local:%H:%M}" if step >= 60_000 else f"{local:%H:%M:%S}"
