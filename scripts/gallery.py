@@ -45,18 +45,19 @@ SESSIONS = (
     ("codex", "ccusage_codex_alpha.jsonl"),
 )
 EXAMPLES = ("supervisor.py", "learning_engine.py", "optimization.py", "rag_chain.py", "demo_metrics_system.py")
-BUDGETS = (("project:demo", "50", "month"), ("agent:pi", "40", "week"), ("model_calls", "", ""))
+BUDGETS = (("project:aider", "500", "month"), ("agent:pi", "40", "week"))
 BENCHMARK_DAYS = 60
 """Over which the runs of the benchmark are spread: they took place over a year."""
 PAGES = {
     "overview": "/?range=30d",
     "agents": "/agents?range=30d",
     "agent": "/agents/pi?range=24h",
-    "models": "/models?range=90d&project=aider&unit=run&metric=cost_per_success",
+    "models": "/models?range=90d&project=aider&unit=issue&metric=success",
     "costs": "/costs?range=30d",
     "savings": "/savings",
     "performance": "/performance?range=30d",
     "runs": "/runs?range=30d",
+    "run": "/runs?range=24h&agent=pi&view=sessions",
     "quality": "/quality?range=30d",
     "alerts": "/alerts",
     "system": "/system",
@@ -92,7 +93,7 @@ def make(home: Path, scratch: Path) -> None:
     environment = {**os.environ, "AGENTGAUGE_HOME": str(home)}
     for name in EXAMPLES:
         subprocess.run([sys.executable, str(ROOT / "examples" / name)], cwd=scratch, env=environment, check=True)
-    for scope, usd, period in BUDGETS[:2]:
+    for scope, usd, period in BUDGETS:
         _command(environment, "budget", "set", scope, usd, "--per", period)
     for job in ("alert-rules", "budgets", "recommendations"):
         _command(environment, "jobs", "run", job)
@@ -124,11 +125,12 @@ def _record_benchmark(gauge: agentgauge.Gauge, now: datetime) -> None:
             for case in range(row["cases"]):
                 at = start + timedelta(seconds=case)
                 seconds = row["seconds_per_case"] or 0
+                case_id = f"{row['run']}-{case}"
                 gauge.llm_call(
                     row["model"], input_tokens=0, output_tokens=0, duration_ms=seconds * 1000, at=at,
-                    cost_usd=cost if cost else None,
+                    cost_usd=cost if cost else None, issue=case_id,
                 )  # fmt: skip
-                gauge.task("exercise", seconds * 1000, case < row["passed"], at=at)
+                gauge.task("exercise", seconds * 1000, case < row["passed"], at=at, issue=case_id)
 
 
 def _benchmark() -> Iterator[dict]:  # type: ignore[type-arg]
@@ -148,6 +150,9 @@ def photograph(home: Path, folder: Path) -> None:
             for name, path in PAGES.items():
                 page = context.new_page()
                 page.goto(server.url + path)
+                if name == "run":  # the newest one
+                    page.locator("tbody th a").first.click()
+                    page.wait_for_load_state("load")
                 complete(page)
                 taken = context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "webp", "quality": 85})
                 (folder / f"{name}-{scheme}.webp").write_bytes(base64.b64decode(taken["data"]))
