@@ -105,7 +105,8 @@ def _verdict(asked: PageAsked) -> Iterator[Content]:
     for pair in found.pairs[:_MOST_SENTENCES]:
         tone = _TONES[pair.verdict]
         words = compare_wording.pair_sentence(pair, found)
-        yield Sentence(text=f"{words[:1].upper()}{words[1:]}", tone=tone)
+        named = words.startswith(pair.a)  # a name stays as it is
+        yield Sentence(text=words if named else f"{words[:1].upper()}{words[1:]}", tone=tone)
     if len(found.pairs) > _MOST_SENTENCES:
         yield Note(f"{len(found.pairs) - _MOST_SENTENCES} more pairs are in the table below.")
     for remark in compare_wording.remarks(found, "Paired"):
