@@ -121,7 +121,7 @@ def _tone(trend: Trend) -> Literal["good", "warn", "bad"] | None:
 
 
 def _rho(pair: Correlation) -> str | None:
-    return None if math.isnan(pair.rho) else f"{pair.rho:+.2f}"
+    return None if math.isnan(pair.rho) else f"{round(pair.rho, 2) or 0.0:+.2f}"
 
 
 def correlations(asked: PageAsked) -> Iterator[Content]:

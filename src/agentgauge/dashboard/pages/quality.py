@@ -28,7 +28,7 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
     yield Tiles(
         (
             _share(
-                "Satisfied people",
+                "Satisfaction",
                 satisfied.satisfied,
                 "scores",
                 asked.link("/runs", view="calls", kind="satisfaction"),
