@@ -157,7 +157,7 @@ def _name(node: Node) -> str:
 
 def _lanes(nodes: Sequence[Node], axis: TimeAxis) -> tuple[Lane, ...]:
     counts = Counter(node.kind for node in nodes)
-    found = []
+    found: list[Lane] = []
     for kind in (one for one in KINDS if one in counts):
         word, colour = KINDS[kind]
         strokes = _touching(sorted((axis.at(node.began), axis.at(node.ended)) for node in nodes if node.kind == kind))
