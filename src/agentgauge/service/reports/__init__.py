@@ -30,6 +30,10 @@ in `unpriced_calls` and in no sum of money; what unpriced calls alone cost is No
 
 Every answer says its `way`, the events themselves or sums that are kept of them, and whether it is `exact`. Where it is
 not, medians and percentiles are within 1 % of their value, and all else is exact still. `exact=True` asks for no less.
+
+What only pages ask is imported from its module: `histogram`, `percentile_course`, `week_hours` and `origins` of a
+metric's values; `satisfaction`, `feedback`, `feature_usage`, `learning`, `optimizations`, `recovery`, `work_quality`
+and `before_after` of how good the work is.
 """
 
 from agentgauge.service.reports.agents import agent, role
