@@ -9,6 +9,9 @@ import msgspec
 
 from agentgauge.charts.axis import Axis, Form, Unit, axis_of
 
+_ROW_HEIGHT = 26
+_OF_ROWS = ("bars", "intervals", "heat")
+
 
 class Series(msgspec.Struct, frozen=True):
     """What one colour stands for: a line of the legend."""
@@ -40,8 +43,12 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """What the figures of a time add up to, as people read it, by the `label` of its rows; empty where they do not."""
 
     def parameters(self) -> dict[str, Any]:
-        """What its definition is told beside the rows: where ticks are, what they say, and what the axis shows."""
+        """What its definition is told beside the rows: where ticks are, what they say, what the axis shows, and how
+        high it is, where that depends on its rows.
+        """
         found: dict[str, Any] = msgspec.to_builtins(self.axis or axis_of(self.form, self.unit, self.rows))
+        if self.form in _OF_ROWS:
+            found["height"] = _ROW_HEIGHT * max(1, len({row["y"] for row in self.rows}))
         return found
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -60,4 +67,5 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
         """Vega-Lite with the data, of the definitions that `building` made. The page's own module does the same."""
         definition, given = definitions[self.form], self.parameters()
         params = [{**param, "value": given[param["name"]]} for param in definition["params"]]
-        return {**definition, "datasets": {"rows": list(self.rows)}, "params": params}
+        sized = {"height": given["height"]} if "height" in given else {}
+        return {**definition, **sized, "datasets": {"rows": list(self.rows)}, "params": params}

@@ -27,7 +27,6 @@ import altair as alt
 Drawable = Any
 """A chart of Altair's. Its methods are typed as returning what they never return here."""
 _HEIGHT = 220
-_ROW_HEIGHT = 26
 _LABEL = "labels[indexof(ticks, datum.value)]"
 _TIME_LABEL = (
     "span(domain('x')) > 1.5e10 ? utcFormat(datum.value, utcmonth(datum.value) == 0 ? '%Y' : '%b %Y')"
@@ -58,7 +57,6 @@ def definitions() -> dict[str, dict[str, Any]]:
 
 def _plain(chart: Drawable) -> dict[str, Any]:
     styled = chart.configure(
-        aria=False,  # the page says what it shows, for the chart as a whole
         background="transparent",
         font="Inter, system-ui, sans-serif",
         view=alt.ViewConfig(stroke=None),
@@ -74,8 +72,13 @@ def _plain(chart: Drawable) -> dict[str, Any]:
     return plain
 
 
-def _base(height: int | dict[str, int] = _HEIGHT) -> Drawable:
-    return alt.Chart(alt.NamedData("rows")).properties(width="container", height=height)
+def _base() -> Drawable:
+    return _base_of_rows().properties(height=_HEIGHT)
+
+
+def _base_of_rows() -> Drawable:
+    """Of a chart with a row per name: `Chart.specification` says how high it is."""
+    return alt.Chart(alt.NamedData("rows")).properties(width="container")
 
 
 def _time() -> alt.X:
@@ -165,14 +168,14 @@ def _band() -> Drawable:
 
 def _bars() -> Drawable:
     return (
-        _base({"step": _ROW_HEIGHT})
+        _base_of_rows()
         .mark_bar(cornerRadiusEnd=3, height={"band": 0.7}, tooltip=True)
         .encode(y=_names(), x=_figure_across(), fill=_fill(), detail="text:N")
     )
 
 
 def _intervals() -> Drawable:
-    base = _base({"step": _ROW_HEIGHT})
+    base = _base_of_rows()
     null = base.mark_rule(strokeDash=[4, 3]).encode(x="rule:Q")
     bars = base.mark_rule(strokeWidth=3, tooltip=True).encode(
         y=_names(), x=_figure_across("low"), x2="high:Q", stroke=_stroke(), detail="text:N"
@@ -199,7 +202,7 @@ def _histogram() -> Drawable:
 
 def _heat() -> Drawable:
     return (
-        _base({"step": _ROW_HEIGHT})
+        _base_of_rows()
         .mark_rect(cornerRadius=2, tooltip=True)
         .encode(
             x=alt.X("x:O", sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),

@@ -36,11 +36,13 @@ async function draw(drawing, figure, text) {
   definitions ??= fetch(document.querySelector("script[data-definitions]").dataset.definitions).then((answer) => answer.json());
   const plain = (await definitions)[form];
   const params = plain.params.map((param) => ({ ...param, value: given[param.name] }));
+  const sized = given.height === undefined ? {} : { height: given.height };
   drawing.finalize?.();
-  const drawn = await vegaEmbed(drawing.canvas, { ...plain, datasets: { rows }, params }, {
+  const drawn = await vegaEmbed(drawing.canvas, { ...plain, ...sized, datasets: { rows }, params }, {
     ast: true, actions: false, defaultStyle: false, hover: false, renderer: "svg", tooltip: () => {},
-    logLevel: 1, // errors: it warns of every chart with a row per name that its height is that of its rows
   });
+  // What it shows is said of the canvas as a whole, and in the table: not mark by mark.
+  drawing.canvas.querySelector("svg").setAttribute("aria-hidden", "true");
   drawing.mark = document.createElement("div");
   drawing.mark.className = "cursor";
   drawing.mark.hidden = true;
