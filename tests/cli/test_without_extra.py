@@ -11,7 +11,10 @@ import pytest
 
 _WITHOUT = """
 import sys
-for name in ("fastapi", "uvicorn", "sqlalchemy", "apscheduler", "apprise", "grafana_foundation_sdk"):
+for name in (
+    "fastapi", "uvicorn", "sqlalchemy", "apscheduler", "apprise", "grafana_foundation_sdk", "jinja2", "altair",
+    "vl_convert", "typst",
+):
     sys.modules[name] = None
 """
 _POSTGRES = {"AGENTGAUGE_DATABASE_URL": "postgresql://nobody@localhost/none"}
@@ -34,6 +37,8 @@ def _without(home: Path, main: str, *words: str, **env: str) -> subprocess.Compl
         (("db", "status"), _POSTGRES),
         (("keys", "list"), _POSTGRES),
         (("export", "grafana"), {}),
+        (("report", "--html", "report.html"), {}),
+        (("report", "--pdf", "report.pdf"), {}),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, tuple) else "",
 )
