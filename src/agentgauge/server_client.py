@@ -1,7 +1,7 @@
 """Talking to a server: one address and key, connections that stay open, proxies and certificates of the environment.
 
 Safe to share between threads; a forked child gets connections of its own, and holds no lock that its parent held.
-urllib3 is imported with the first request.
+urllib3 is imported with the first request, or by `load`.
 """
 
 from __future__ import annotations
@@ -43,6 +43,15 @@ class Answer(msgspec.Struct, frozen=True):
     @property
     def ok(self) -> bool:
         return 200 <= self.status < 300
+
+
+def load() -> None:
+    """Import what requests take. Whoever has a thread ask does this before it starts: a child that is forked while a
+    thread imports a module can never import it, and waits for it for ever.
+    """
+    import encodings.idna  # noqa: F401 - which looking up a host does
+
+    import urllib3  # noqa: F401
 
 
 class ServerClient:

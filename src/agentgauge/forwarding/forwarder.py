@@ -26,6 +26,7 @@ from agentgauge.forwarding.turn import OthersTurn, let_go_in_child
 from agentgauge.interruption import is_interruption
 from agentgauge.journal import lifetime
 from agentgauge.journal.losses import warn
+from agentgauge.server_client import load
 from agentgauge.settings.secret import Secret
 
 LAST_PASS_S = 2.0
@@ -167,6 +168,7 @@ def forwarder_of(root: Path, endpoint: str, key: Secret | None) -> Forwarder:
     with _making:
         found = _forwarders.get((root, endpoint, key))
         if found is None:
+            load()
             found = _forwarders[root, endpoint, key] = Forwarder(root, endpoint, key)
         return found
 
