@@ -190,7 +190,8 @@ def test_each_reason_is_logged_once(journal: Journal, caplog: pytest.LogCaptureF
     assert "input_tokens is -1" in caplog.text
 
 
-def test_flush_syncs_the_segment_and_those_before_it(journal: Journal, disk: FaultyDisk, tmp_path: Path) -> None:
+def test_flush_syncs_the_segment_and_those_before_it(tmp_path: Path, options: SegmentOptions, disk: FaultyDisk) -> None:
+    journal = Journal.open(tmp_path, flush_ms=600_000, options=options, disk=disk)  # its flusher syncs nothing before
     append(journal, range(300), text="x" * 200)
     count = len(journal.directory.segments())
     disk.calls.clear()
@@ -199,6 +200,7 @@ def test_flush_syncs_the_segment_and_those_before_it(journal: Journal, disk: Fau
     *closed, current = journal.directory.segments()
     assert all(is_dead(path) for path in closed)
     assert not is_dead(current)
+    journal.close()
 
 
 def test_the_flusher_syncs_by_itself(tmp_path: Path, options: SegmentOptions) -> None:
