@@ -18,7 +18,7 @@ from agentgauge.charts.palette import LIGHT, style
 from agentgauge.service.report_document.chart_tables import ChartTable, chart_table
 from agentgauge.service.report_document.document import Document, Picture
 
-_WIDE, _NARROW = 760, 310
+_WIDE, _NARROW = 798, 340
 """Pixels of a chart, on a screen and on a phone."""
 
 

@@ -52,7 +52,7 @@ def _budgets(asked: Question) -> Table:
             Column("Spent"),
             Column("Limit"),
             Column("State", is_figure=False),
-            Column("Used up", is_figure=False, note="as forecast, and in 95 of 100 cases"),
+            Column("Used up", is_figure=False, note="as forecast, and in 95 of 100 cases", width=1.6),
         ),
         rows=tuple(_budget(one) for one in found.rows),
         more=found.total - len(found.rows),
