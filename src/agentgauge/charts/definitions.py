@@ -176,7 +176,12 @@ def _bars() -> Drawable:
 
 def _intervals() -> Drawable:
     base = _base_of_rows()
-    null = base.mark_rule(strokeDash=[4, 3]).encode(x="rule:Q")
+    # Without a null value the rule stands at the interval and is not seen: a scale of no values would be warned of.
+    null = (
+        base.transform_calculate(null="isValid(datum.rule) ? datum.rule : datum.low")
+        .mark_rule(strokeDash=[4, 3])
+        .encode(x="null:Q", opacity=alt.condition("isValid(datum.rule)", alt.value(1), alt.value(0)))
+    )
     bars = base.mark_rule(strokeWidth=3, tooltip=True).encode(
         y=_names(), x=_figure_across("low"), x2="high:Q", stroke=_stroke(), detail="text:N"
     )
