@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +13,12 @@ from pathlib import Path
 import httpx
 import msgspec
 import pytest
+from fastapi.testclient import TestClient
 
+import agentgauge
+from agentgauge.dashboard.app import create_app
+from agentgauge.dashboard.live import MOST_LISTENERS, Watch
+from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.keys import issue
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.keys import KeyBook
@@ -122,6 +128,41 @@ def test_workers_stop_though_somebody_listens(tmp_path: Path) -> None:
         assert server.stop() == 0
         assert time.monotonic() - began < 10
         assert list(coming) == []
+
+
+def test_one_watcher_looks_however_many_listen(tmp_path: Path) -> None:
+    async def looked(runtime: Runtime) -> tuple[int, int]:
+        watch = Watch(runtime, ("budgets",))
+        listening = [watch.listen() for _ in range(20)]
+        for one in listening:
+            await anext(one)
+        begun = watch.looks
+        with agentgauge.open(tmp_path / "home") as gauge:
+            gauge.task("work", 10, success=True)
+        told = await asyncio.gather(*(anext(one) for one in listening))
+        assert len(set(told)) == 1
+        while_listening = watch.looks - begun
+        for one in listening:
+            await one.aclose()
+        return while_listening, watch.listeners
+
+    runtime = Runtime(get_server_settings(tmp_path / "home", {}))
+    try:
+        looks, listeners = asyncio.run(looked(runtime))
+    finally:
+        runtime.close()
+    assert 1 <= looks <= 8, "about one a second until the change was seen"
+    assert listeners == 0
+
+
+def test_more_than_one_process_serves_are_told_to_load_the_page_again(tmp_path: Path) -> None:
+    with TestClient(create_app(get_server_settings(tmp_path / "home", {})), base_url="http://localhost") as client:
+        watch = client.app.state.watch = Watch(client.app.state.runtime, ())  # type: ignore[attr-defined]
+        watch.listeners = MOST_LISTENERS
+        said = client.get("/live")
+    assert said.status_code == 503
+    assert said.headers["retry-after"] == "30"
+    assert "load the page again" in said.json()["error"]["message"]
 
 
 def test_listening_needs_the_scope_read(tmp_path: Path) -> None:
