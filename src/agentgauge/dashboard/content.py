@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -75,6 +75,11 @@ class Choices(msgspec.Struct, frozen=True):
 
     label: str
     choices: tuple[Choice, ...]
+
+
+def choices(label: str, options: Iterable[tuple[str, str, bool]]) -> Choices:
+    """Of words, where each leads, and whether it is chosen."""
+    return Choices(label, tuple(Choice(*option) for option in options))
 
 
 class Empty(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,7 +41,8 @@ def page(page: Page, asked: PageAsked, cards: Sequence[Shown]) -> bytes:
 
     template = _environment().get_template("page.html")
     return template.render(
-        page=page, asked=asked, filters=asked.filters, cards=cards, menu=MENU, choices=_choices(asked) if page.filtered else {},
+        page=page, asked=asked, filters=asked.filters, cards=cards, menu=MENU,
+        choices=_choices(asked) if page.filtered else {},
         title=page.title.format(**asked.at), current=page.of_menu or page.path,
     ).encode()  # fmt: skip
 

@@ -11,7 +11,7 @@ import msgspec
 from agentgauge.charts import paints
 from agentgauge.charts.palette import OTHER
 from agentgauge.dashboard.charting import drawn
-from agentgauge.dashboard.content import Content, Note, Own
+from agentgauge.dashboard.content import Content, Note, choices
 from agentgauge.dashboard.filters import PageFilters
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.table import Column, Row, Table
@@ -57,14 +57,12 @@ class CostFilters(PageFilters):
 
 def spend_over_time(asked: PageAsked) -> Iterator[Content]:
     by, dimension = _chosen(asked)
-    yield Own(
-        template="costs/by.html",
-        values={
-            "links": [
-                (one.title, asked.here(by=None if key == "model" else key, sort=None), key == by)
-                for key, one in DIMENSIONS.items()
-            ]
-        },
+    yield choices(
+        "By",
+        (
+            (one.title, asked.here(by=None if key == "model" else key, sort=None), key == by)
+            for key, one in DIMENSIONS.items()
+        ),
     )
     width = asked.filters.width(asked.now, asked.first)
     course = reports.over_time(

@@ -9,7 +9,7 @@ from agentgauge.analysis.metrics import is_ratio
 from agentgauge.api.beyond.question import Word, Words
 from agentgauge.charts import Unit, paints
 from agentgauge.dashboard.card import Card
-from agentgauge.dashboard.content import Choice, Choices, Content, Drawn, Empty, Note, Sentence, Tone
+from agentgauge.dashboard.content import Choices, Content, Drawn, Empty, Note, Sentence, Tone, choices
 from agentgauge.dashboard.filters import PageFilters
 from agentgauge.dashboard.page import Page, PageAsked
 from agentgauge.dashboard.pages.work_tables import models_table
@@ -51,18 +51,15 @@ def _question(asked: PageAsked) -> Iterator[Content]:
     yield _choices(asked, "Compared by", "by", _ARMS, own.by)
     yield _choices(asked, "In", "metric", _METRICS, own.metric)
     yield _choices(asked, "Over", "unit", _UNITS, own.unit)
-    yield Choices(
+    yield choices(
         "Pairing",
-        (
-            Choice("Apart", asked.here(paired=None), not own.paired),
-            Choice("Paired", asked.here(paired="true"), own.paired),
-        ),
+        (("Apart", asked.here(paired=None), not own.paired), ("Paired", asked.here(paired="true"), own.paired)),
     )
 
 
 def _choices(asked: PageAsked, label: str, name: str, words: dict[str, str], chosen: str) -> Choices:
     given = words if chosen in words else {**words, chosen: chosen}
-    return Choices(label, tuple(Choice(text, asked.here(**{name: key}), key == chosen) for key, text in given.items()))
+    return choices(label, ((text, asked.here(**{name: key}), key == chosen) for key, text in given.items()))
 
 
 def _own(asked: PageAsked) -> ModelFilters:

@@ -9,7 +9,6 @@ import msgspec
 
 from agentgauge.analysis.metrics import Per
 from agentgauge.charts import Unit
-from agentgauge.dashboard.content import Own
 from agentgauge.dashboard.filters import PageFilters
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.table import Kind
@@ -69,9 +68,3 @@ def asked_of(asked: PageAsked) -> PerformanceFilters:
 def metric_of(asked: PageAsked) -> Shown:
     name = asked_of(asked).metric
     return next(metric for metric in METRICS if metric.name == name)
-
-
-def choices(label: str, options: list[tuple[str, str, bool]]) -> Own:
-    """Links of which one is chosen: its words, its address, whether it is."""
-    listed: list[dict[str, Any]] = [{"text": text, "link": link, "chosen": chosen} for text, link, chosen in options]
-    return Own(template="performance/choices.html", values={"label": label, "choices": listed})

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentgauge.dashboard.charting import drawn
-from agentgauge.dashboard.content import Content, Drawn, Empty, Note, Tile, Tiles
+from agentgauge.dashboard.content import Content, Drawn, Empty, Note, Tile, Tiles, choices
 from agentgauge.dashboard.page import PageAsked
-from agentgauge.dashboard.pages.performance_metrics import METRICS, Shown, asked_of, choices, metric_of
+from agentgauge.dashboard.pages.performance_metrics import METRICS, Shown, asked_of, metric_of
 from agentgauge.dashboard.pages.work_links import origin_links
 from agentgauge.dashboard.rendering import figure
 from agentgauge.dashboard.table import Column, Row, Table

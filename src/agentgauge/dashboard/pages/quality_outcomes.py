@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from agentgauge.charts import paints
-from agentgauge.dashboard.content import Content, Drawn, Empty, Facts
+from agentgauge.dashboard.content import Content, Drawn, Empty, Facts, choices
 from agentgauge.dashboard.page import PageAsked
-from agentgauge.dashboard.pages.performance_metrics import choices
 from agentgauge.dashboard.pages.quality_filters import BYS, ErrorsBy, asked_of
 from agentgauge.dashboard.pages.quality_people import limits_words, satisfied_words
 from agentgauge.dashboard.table import Column, Row, Table

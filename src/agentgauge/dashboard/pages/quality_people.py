@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentgauge.dashboard.charting import drawn
-from agentgauge.dashboard.content import Content, Drawn, Empty, Note
+from agentgauge.dashboard.content import Content, Drawn, Empty, Note, choices
 from agentgauge.dashboard.page import PageAsked
-from agentgauge.dashboard.pages.performance_metrics import choices
 from agentgauge.dashboard.pages.quality_filters import asked_of
 from agentgauge.dashboard.pages.work_links import interaction_link
 from agentgauge.dashboard.table import Column, Row, Table
