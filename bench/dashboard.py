@@ -26,8 +26,9 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,10 @@ class Viewer(threading.Thread):
         self.latencies_ms: list[float] = []
 
     def run(self) -> None:
+        with suppress(OSError, HTTPException):  # the server ends before its viewers leave
+            self._view()
+
+    def _view(self) -> None:
         get(f"{self._url}/")
         with urllib.request.urlopen(f"{self._url}/live", timeout=30) as stream:
             for line in stream:
