@@ -8,7 +8,6 @@ from fastapi import FastAPI
 
 from agentgauge.api.app import create_app as create_api
 from agentgauge.api.errors import answer_by
-from agentgauge.api.routing import include
 from agentgauge.charts.building import is_built
 from agentgauge.dashboard import failures
 from agentgauge.dashboard.live import router as live
@@ -25,7 +24,8 @@ def create_app(settings: ServerSettings, runtime: Runtime | None = None) -> Fast
     The parts of charts are made in the background, where they are not there yet.
     """
     app = create_api(settings, runtime)
-    include(app.router, router, live, sign_in)
+    for part in (router, live, sign_in):
+        app.router.routes.extend(part.routes)  # shared by all applications of a process, as the API's are
     answer_by(app, failures.answer)
     if not is_built():
         threading.Thread(target=prepare, name="agentgauge-charts", daemon=True).start()

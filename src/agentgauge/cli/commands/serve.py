@@ -39,7 +39,7 @@ def serve(
         str, typer.Option("--root-path", metavar="PATH", help="Where a proxy shows the server, such as /agentgauge.")
     ] = "",
 ) -> None:
-    """Serve the dashboard and the HTTP API of a home, until Ctrl-C.
+    """Serve the dashboard and the HTTP API of a home.
 
     Without any settings: to this machine only, with no server beside it. Other settings are variables of the
     environment: AGENTGAUGE_DATABASE_URL, AGENTGAUGE_REDIS_URL and those that docs/server.md lists. Prints one line

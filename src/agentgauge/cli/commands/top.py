@@ -18,7 +18,7 @@ def top(
     home: options.Home = None,
     as_json: options.Json = False,
 ) -> None:
-    """Watch running agents, what is spent per minute, budgets and alerts.
+    """Watch agents at work, spend, budgets and alerts.
 
     Keys: q ends, p pauses, c, t and l sort agents by cost, time and last event. Where standard output is no terminal it
     prints what goes on now and ends. It needs no server.
