@@ -35,5 +35,5 @@ constraints:
 	    --universal --python-version 3.11 --upgrade --quiet --no-header --no-annotate --output-file constraints/pins.txt
 
 clean:
-	rm -rf .venv dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} +
