@@ -155,6 +155,59 @@ def test_one_watcher_looks_however_many_listen(tmp_path: Path) -> None:
     assert listeners == 0
 
 
+def test_a_change_is_told_to_who_was_slow_to_take_what_there_was(tmp_path: Path) -> None:
+    async def told(runtime: Runtime) -> tuple[str | None, str | None]:
+        watch = Watch(runtime, ())
+        slow, quick = watch.listen(), watch.listen()
+        await anext(slow)
+        await anext(quick)
+        with agentgauge.open(tmp_path / "home") as gauge:
+            gauge.task("work", 10, success=True)
+        new = await anext(quick)
+        async with asyncio.timeout(1):  # not when it is said again
+            late = await anext(slow)
+        await slow.aclose()
+        await quick.aclose()
+        return new, late
+
+    runtime = Runtime(get_server_settings(tmp_path / "home", {}))
+    try:
+        new, late = asyncio.run(told(runtime))
+    finally:
+        runtime.close()
+    assert late == new
+
+
+def test_a_look_that_fails_in_a_way_nobody_foresaw_is_not_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def told(runtime: Runtime) -> tuple[str | None, str | None]:
+        watch = Watch(runtime, ())
+        listening = watch.listen()
+        before = await anext(listening)
+        looked, failing = runtime.live.version_at_hand, iter([OSError("too many open files")])
+
+        def fails_once() -> str | None:
+            for error in failing:
+                raise error
+            return looked()
+
+        monkeypatch.setattr(runtime.live, "version_at_hand", fails_once)
+        with agentgauge.open(tmp_path / "home") as gauge:
+            gauge.task("work", 10, success=True)
+        after = await anext(listening)
+        await listening.aclose()
+        return before, after
+
+    runtime = Runtime(get_server_settings(tmp_path / "home", {}))
+    try:
+        before, after = asyncio.run(told(runtime))
+    finally:
+        runtime.close()
+    assert after != before
+    assert "too many open files" in caplog.text
+
+
 def test_more_than_one_process_serves_are_told_to_load_the_page_again(tmp_path: Path) -> None:
     with TestClient(create_app(get_server_settings(tmp_path / "home", {})), base_url="http://localhost") as client:
         watch = client.app.state.watch = Watch(client.app.state.runtime, ())  # type: ignore[attr-defined]

@@ -68,15 +68,16 @@ class Watch:
             version = await self._look()
             if self._task is None:
                 self._version, self._task = version, asyncio.create_task(self._watch())
+            turn = self._turn  # before it is said: what changes while a slow reader takes it is not missed
             yield version
             while not self._runtime.stopping.is_set():
-                turn = self._turn
                 try:
                     async with asyncio.timeout(_HEARTBEAT_SECONDS):
                         await turn.wait()
                 except TimeoutError:
                     yield None
                 else:
+                    turn = self._turn
                     if not self._runtime.stopping.is_set():
                         yield self._version
         finally:
@@ -118,6 +119,9 @@ class Watch:
                 counts = await run_in_threadpool(runtime.state.changes, *self._topics)
         except AgentGaugeError as error:
             _log.warning("whether there is anything new cannot be told: %s", error)
+            return self._version
+        except Exception:  # noqa: BLE001 - whatever it is, who listens is told of what comes after it
+            _log.error("whether there is anything new cannot be told", exc_info=True)
             return self._version
         return blake2b(msgspec.json.encode([data, counts]), digest_size=8).hexdigest()
 
