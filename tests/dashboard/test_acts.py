@@ -9,9 +9,13 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
+from agentgauge.dashboard.card import Card
+from agentgauge.dashboard.page import Page
+from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.settings.server import get_server_settings
 from tests.dashboard.sample_pages import SAMPLE, serving
 
+_NAMES = (Column(key="name", title="Name", kind="name"),)
 OWN = {"Sec-Fetch-Site": "same-origin", "Accept": "text/html"}
 
 
@@ -54,6 +58,25 @@ def test_a_page_that_keeps_itself_up_to_date_leaves_it_to_the_one_that_is_opened
     create(client)
     assert "is made" not in client.get("/sample", headers={"Agentgauge-Refresh": "1"}).text
     assert "is made" in client.get("/sample").text
+
+
+def test_a_table_of_a_page_leaves_it_to_the_page(tmp_path: Path) -> None:
+    rows = (Row(values={"name": "coder"}),)
+    card = Card(id="names", title="N", build=lambda asked: Table(columns=_NAMES, rows=rows, caption="Names."))
+    with serving(
+        get_server_settings(tmp_path / "home", {}), SAMPLE, Page(path="/t", title="T", cards=(card,))
+    ) as client:
+        create(client)
+        file = client.get("/t?csv=names")
+        assert file.headers["content-disposition"] == 'attachment; filename="names.csv"'
+        assert file.text == "name\r\ncoder\r\n"
+        assert "is made" in client.get("/t").text
+
+
+def test_who_does_not_say_where_they_were_is_sent_to_the_first_page(tmp_path: Path) -> None:
+    with serving(get_server_settings(tmp_path / "home", {}), SAMPLE) as plain:
+        with TestClient(plain.app, base_url="http://localhost", root_path="/gauge") as client:
+            assert create(client, then="").headers["location"] == "/gauge/"
 
 
 def test_what_is_said_is_text_whatever_it_holds(client: TestClient) -> None:

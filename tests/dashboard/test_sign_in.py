@@ -54,6 +54,13 @@ def test_a_page_leads_to_where_one_signs_in_and_back(client: TestClient, home: P
     assert client.get("/sample").status_code == 200
 
 
+def test_who_came_from_no_page_is_sent_to_the_first_behind_a_proxy_too(client: TestClient, home: Path) -> None:
+    with TestClient(client.app, base_url="http://localhost", root_path="/gauge") as behind:
+        behind.headers.update(BROWSER)
+        assert '<input type="hidden" name="then" value="/gauge/">' in behind.get("/sign-in/key").text
+        assert give(behind, key(home, "read"), "").headers["location"] == "/gauge/"
+
+
 def test_the_page_says_who_is_signed_in_and_lets_them_out(client: TestClient, home: Path) -> None:
     text = key(home, "read")
     give(client, text)

@@ -124,7 +124,7 @@ def add_route(router: APIRouter, act: Act) -> None:
     async def perform(request: Request, runtime: RuntimeOf, principal: Admin) -> Response:
         check_own_page(request)
         fields = await fields_of(request)
-        then = own_path(str(fields.pop(_THEN, "/")), f"{request.scope.get('root_path', '')}/")
+        then = own_path(str(fields.pop(_THEN, "")), f"{request.scope.get('root_path', '')}/")
         is_confirmed = fields.pop(_CONFIRMED, "") == "yes"
         given = _given(act, fields | request.path_params)
         if act.question and not is_confirmed:

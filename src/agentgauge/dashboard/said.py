@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import gzip
 from typing import Literal
 
 import msgspec
@@ -54,8 +53,9 @@ def say(request: Request, response: Response, said: Said) -> None:
 
 
 def waits(request: Request) -> bool:
-    """Whether there is something to be said on the page that is asked for."""
-    return REFRESH not in request.headers and own_cookie(request, _COOKIE) is not None
+    """Whether there is something to be said on the page that is asked for; a table or a picture of it says nothing."""
+    is_page = not any(request.query_params.get(name) for name in ("csv", "svg"))
+    return is_page and REFRESH not in request.headers and own_cookie(request, _COOKIE) is not None
 
 
 def unconditional(request: Request) -> Request:
@@ -68,12 +68,10 @@ def saying(request: Request, response: Response) -> Response:
     """A page with what there was to say, which is gone from the browser then."""
     said = _read(own_cookie(request, _COOKIE) or "")
     if said is not None and response.status_code == 200:
-        body = bytes(response.body)
-        if response.headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)
         words = f'<p class="{said.tone}">{escape(said.text)}</p>{_offered(request, said.offer)}'.encode()
         kind = response.headers.get("content-type")
-        response = Response(body.replace(MARK.encode(), words, 1), headers={"Cache-Control": "no-store"})
+        body = bytes(response.body).replace(MARK.encode(), words, 1)
+        response = Response(body, headers={"Cache-Control": "no-store"})
         response.headers["Content-Type"] = kind or "text/html; charset=utf-8"
     set_cookie(request, response, _COOKIE, "", 0)
     return response

@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get(PATH)
-async def key_page(request: Request, then: Annotated[str, Query(max_length=2000)] = "/") -> Response:
+async def key_page(request: Request, then: Annotated[str, Query(max_length=2000)] = "") -> Response:
     return _page(request, own_path(then, _first(request)))
 
 

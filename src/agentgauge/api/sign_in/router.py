@@ -41,10 +41,10 @@ async def me(principal: Anyone) -> Me:
 
 
 @router.get("/sign-in", response_class=RedirectResponse, status_code=302, responses=_WITHOUT_PROVIDER)
-async def sign_in(request: Request, runtime: RuntimeOf, then: Annotated[str, Query(max_length=2000)] = "/") -> Response:
+async def sign_in(request: Request, runtime: RuntimeOf, then: Annotated[str, Query(max_length=2000)] = "") -> Response:
     """Go to the provider, and come back to the page `then` of this server."""
     people = _people(runtime)
-    session: dict[str, object] = {"then": own_path(then)}
+    session: dict[str, object] = {"then": own_path(then, f"{request.scope.get('root_path', '')}/")}
     response = RedirectResponse(await _provider(request, people).address(session, request), 302)
     _set(response, people, _SIGNING_IN, people.sealed("signing-in", session, SIGNING_IN_SECONDS), SIGNING_IN_SECONDS)
     return response
