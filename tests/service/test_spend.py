@@ -62,3 +62,12 @@ def test_shares_add_up_to_all_and_are_unknown_where_amounts_are() -> None:
     assert (found[0], found[2]) == (0.75, 0.25)
     assert math.isnan(found[1])
     assert math.isnan(shares([Decimal(0)])[0])
+
+
+def test_a_day_whose_cost_is_not_known_is_in_no_mean(tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path) as gauge:
+        for ago, cost in ((4, "1"), (3, "1"), (2, None), (1, "3")):
+            gauge.llm_call("in-house", input_tokens=1, output_tokens=1, cost_usd=cost, at=NOW - timedelta(days=ago))
+    found = spent(tmp_path, Window())
+    assert (found.course, found.days) == ((Decimal(1), None, Decimal(3)), 2)
+    assert (found.per_day_usd, found.unpriced_calls) == (Decimal(2), 1)

@@ -78,7 +78,8 @@ def _figures(form: Form, rows: Sequence[Mapping[str, Any]]) -> Iterator[float]:
     if form in _STACKED:
         sums: dict[tuple[Any, bool], float] = defaultdict(float)
         for row in rows:
-            sums[row["x"], row["y"] < 0] += row["y"]
+            if row["y"] is not None:
+                sums[row["x"], row["y"] < 0] += row["y"]
         yield from sums.values()
         return
     fields = {

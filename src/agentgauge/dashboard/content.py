@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
@@ -27,7 +28,7 @@ class Tile(msgspec.Struct, frozen=True, kw_only=True):
     against: str = ""
     """What it is compared with: `vs previous 30 days`."""
     note: str = ""
-    course: tuple[float | None, ...] = ()
+    course: tuple[Decimal | float | None, ...] = ()
     """Of the sparkline, oldest first; None where nothing is known."""
     link: str | None = None
 

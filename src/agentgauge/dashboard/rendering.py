@@ -164,17 +164,18 @@ def _chart_data(chart: Chart) -> Markup:
     return Markup(text.replace("<", "\\u003c"))  # noqa: S704 - JSON in which no tag can begin or end
 
 
-def _spark(course: Sequence[float | None], width: int = 120, height: int = 32) -> tuple[str, str]:
+def _spark(course: Sequence[Decimal | float | None], width: int = 120, height: int = 32) -> tuple[str, str]:
     """The line of a sparkline and the area under it, as SVG paths from zero to the largest; empty ones of nothing."""
-    known = [value for value in course if value is not None and not math.isnan(value)]
+    values = [math.nan if value is None else float(value) for value in course]
+    known = [value for value in values if not math.isnan(value)]
     if len(known) < 2:
         return "", ""
     top, low = max(known), min(0.0, *known)
     step, size = width / (len(course) - 1), (top - low) or 1.0
     points = [
         (round(at * step, 1), round(height - 2 - (value - low) / size * (height - 4), 1))
-        for at, value in enumerate(course)
-        if value is not None and not math.isnan(value)
+        for at, value in enumerate(values)
+        if not math.isnan(value)
     ]
     line = "M" + "L".join(f"{x} {y}" for x, y in points)
     return line, f"{line}L{points[-1][0]} {height}L{points[0][0]} {height}Z"

@@ -23,13 +23,15 @@ class Spend(msgspec.Struct, frozen=True, kw_only=True):
     per_day_usd: Decimal | None
     """In the mean of the whole days of the window, from the first event on; None where there is none."""
     days: int
-    """Whole days that this is the mean of."""
-    course: tuple[Decimal, ...]
-    """Of each of these days, in order of time."""
+    """Whole days that this is the mean of: those on which calls were made and none has a price are not among them."""
+    course: tuple[Decimal | None, ...]
+    """Of each whole day, in order of time; None where its cost is not known."""
+    today_starts: datetime
     today_usd: Decimal | None
     """Since midnight in the zone, whatever the window is."""
     today_unpriced_calls: int
     yesterday_usd: Decimal | None
+    yesterday_unpriced_calls: int
 
 
 def spend(engine: Engine, window: Window, *, zone: str, now: datetime, filters: Sequence[Filter] = ()) -> Spend:
@@ -40,18 +42,21 @@ def spend(engine: Engine, window: Window, *, zone: str, now: datetime, filters: 
     found = reports.overview(engine, window, filters)
     of_today = reports.overview(engine, Window(midnight), filters)
     of_yesterday = reports.overview(engine, Window(before, midnight), filters)
-    days = [
-        bucket.cost_usd or Decimal(0)
+    course = [
+        bucket.cost_usd
         for bucket in reports.over_time(engine, window, "day", zone, now, filters).rows
         if bucket.complete and found.first is not None and bucket.start >= found.first
     ]
+    days = [cost for cost in course if cost is not None]
     return Spend(
         total_usd=found.cost_usd,
         unpriced_calls=found.unpriced_calls,
-        per_day_usd=sum(days, Decimal(0)) / len(days) if days and found.cost_usd is not None else None,
+        per_day_usd=sum(days, Decimal(0)) / len(days) if days else None,
         days=len(days),
-        course=tuple(days),
+        course=tuple(course),
+        today_starts=midnight,
         today_usd=of_today.cost_usd,
         today_unpriced_calls=of_today.unpriced_calls,
         yesterday_usd=of_yesterday.cost_usd,
+        yesterday_unpriced_calls=of_yesterday.unpriced_calls,
     )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from agentgauge.dashboard.card import Card
-from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Empty, Own, Tile, Tiles
 from agentgauge.dashboard.page import Page, PageAsked
-from agentgauge.dashboard.pages.work_tables import chosen, models_table, ranked_table
+from agentgauge.dashboard.pages.work_courses import cost_by_model, latency
+from agentgauge.dashboard.pages.work_links import entity_link
+from agentgauge.dashboard.pages.work_tables import chosen, models_table, ranked_table, tools_table
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import reports, short_wording
-from agentgauge.service.graphs.colours import known_entities
-from agentgauge.service.graphs.courses import figures, sums_by
 from agentgauge.service.reports.agents import check_known
 from agentgauge.service.reports.ranking import cost_per_success
 from agentgauge.service.reports.totals import FEW, Totals
@@ -28,17 +27,19 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
         yield Empty(text=f"Nothing in this range, though there is {' '.join(asked.at.values())} at other times.")
         return
     width = asked.filters.width(asked.now, asked.first)
-    course = reports.over_time(asked.engine, asked.window, width, asked.filters.tz, asked.now, chosen(asked)).rows
+    rows = reports.over_time(asked.engine, asked.window, width, asked.filters.tz, asked.now, chosen(asked)).rows
+    course = [bucket for bucket in rows if bucket.complete]
     few = found.tasks < FEW
     yield Tiles(
         (
             Tile(
                 title="Cost", figure=short_wording.cost(found.cost_usd, found.unpriced_calls),
                 note=f"{found.unpriced_calls:,} calls unpriced" if found.unpriced_calls else "",
-                course=tuple(float(bucket.cost_usd or 0) for bucket in course),
+                course=tuple(bucket.cost_usd for bucket in course),
             ),
             Tile(
-                title="Cost per successful task", figure=short_wording.money(cost_per_success(found)),
+                title="Cost per successful task",
+                figure=short_wording.cost(cost_per_success(found), found.unpriced_calls),
                 note=f"{found.successful_tasks:,} of {found.tasks:,} tasks",
             ),
             Tile(
@@ -46,9 +47,9 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
                 course=tuple(bucket.success_rate for bucket in course),
             ),
             Tile(
-                title="Latency p95", figure=short_wording.duration(found.task_duration.p95_ms) if not few else "-",
+                title="Latency p95", figure=short_wording.duration(found.shown_p95_ms),
                 note=f"fewer than {FEW} tasks" if few else f"median {_median(found)}",
-                course=tuple(bucket.task_duration.p95_ms for bucket in course) if not few else (),
+                course=() if few else tuple(bucket.shown_p95_ms for bucket in course),
             ),
             Tile(
                 title="Quality", figure=short_wording.score(found.quality.mean),
@@ -56,28 +57,6 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
             ),
         )
     )  # fmt: skip
-
-
-def _cost_by_model(asked: PageAsked) -> Content:
-    width = asked.filters.width(asked.now, asked.first)
-    course = reports.over_time(
-        asked.engine, asked.window, width, asked.filters.tz, asked.now, chosen(asked), by=("model",)
-    )
-    known = known_entities(asked.engine, "model")
-    return drawn(
-        sums_by(course.rows, "model", lambda bucket: bucket.cost_usd, "usd", known=known, width=width, what="cost"),
-        zooms=True,
-    )
-
-
-def _latency(asked: PageAsked) -> Content:
-    width = asked.filters.width(asked.now, asked.first)
-    course = reports.over_time(asked.engine, asked.window, width, asked.filters.tz, asked.now, chosen(asked)).rows
-    lines = {
-        "median": lambda bucket: bucket.task_duration.median_ms,
-        "p95": lambda bucket: bucket.task_duration.p95_ms if bucket.tasks >= FEW else None,
-    }
-    return drawn(figures(course, lines, "ms", width=width, what="task duration"), zooms=True)
 
 
 def _trends(asked: PageAsked) -> Content:
@@ -102,28 +81,6 @@ def _models(asked: PageAsked) -> Content:
     return models_table(asked, f"Models of {' '.join(asked.at.values())}")
 
 
-def _tools(asked: PageAsked) -> Content:
-    found = reports.tools(asked.engine, asked.window, chosen(asked)).rows
-    columns = (
-        Column(key="tool", title="Tool", kind="name"),
-        Column(key="calls", title="Calls", kind="count"),
-        Column(key="failed", title="Failed", kind="percent"),
-        Column(key="median", title="Median", kind="duration"),
-        Column(key="p95", title="p95", kind="duration"),
-    )
-    rows = tuple(
-        Row(
-            values={
-                "tool": row.name, "calls": row.calls, "failed": row.failure_rate,
-                "median": row.median_ms, "p95": None if row.few else row.p95_ms,
-            },
-            links={"tool": asked.link("/runs", view="calls", tool=row.name, **dict(asked.at))},
-        )
-        for row in found
-    )  # fmt: skip
-    return Table(columns=columns, rows=rows, caption="Tools", empty="No tool was called.")
-
-
 def _members(asked: PageAsked) -> Content:
     found = reports.role(asked.engine, asked.window, asked.at["role"], asked.conditions)
     columns = (
@@ -139,7 +96,7 @@ def _members(asked: PageAsked) -> Content:
                 "agent": row.agent or "none", "tasks": row.tasks, "success": row.success_rate,
                 "median": row.task_duration.median_ms, "cost": row.cost_usd,
             },
-            links={"agent": asked.link(f"/agents/{row.agent}")} if row.agent else {},
+            links={"agent": entity_link(asked, "agent", row.agent)} if row.agent else {},
         )
         for row in found.agents
     )  # fmt: skip
@@ -160,8 +117,8 @@ def _median(found: Totals) -> str:
 
 _COURSES = (
     Card(id="figures", title="Figures", build=_tiles, width="bare"),
-    Card(id="cost-by-model", title="Cost by model", build=_cost_by_model, width="two-thirds"),
-    Card(id="latency", title="Latency of tasks", build=_latency, width="third"),
+    Card(id="cost-by-model", title="Cost by model", build=cost_by_model, width="two-thirds"),
+    Card(id="latency", title="Latency of tasks", build=latency, width="third"),
 )
 AGENT = Page(
     path="/agents/{agent:path}",
@@ -172,7 +129,7 @@ AGENT = Page(
         Card(id="trends", title="Trends", build=_trends, note="30 days, day by day"),
         Card(id="operations", title="Operations", build=_operations),
         Card(id="models", title="Models", build=_models),
-        Card(id="tools", title="Tools", build=_tools),
+        Card(id="tools", title="Tools", build=tools_table),
     ),
     check=_known_agent,
 )

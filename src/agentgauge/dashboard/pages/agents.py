@@ -25,9 +25,13 @@ def _success_cost(asked: PageAsked) -> Iterator[Content]:
     found = [
         row for row in reports.ranking(asked.engine, asked.window, "agent", asked.conditions).rows
         if row.name and row.cost_per_success_usd is not None and row.successful_tasks >= FEW
+        and not row.unpriced_calls
     ]  # fmt: skip
     if len(found) < 2:
-        yield Note(f"Two agents with {FEW} successful tasks each are needed to compare what a success costs.")
+        yield Note(
+            f"To compare what a success costs, two agents are needed with {FEW} successful tasks each and no call "
+            "without a price."
+        )
         return
     found.sort(key=lambda row: row.cost_per_success_usd or 0)
     cheap, dear = found[0], found[-1]

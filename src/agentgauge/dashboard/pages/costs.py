@@ -17,7 +17,7 @@ from agentgauge.service import forecast_wording, reports, short_wording, wording
 from agentgauge.service.cache_savings import CacheSavings, Savings, cache_savings
 from agentgauge.service.graphs.forecasts import forecast_chart
 from agentgauge.service.reports.forecast import Forecast
-from agentgauge.service.spend import spend
+from agentgauge.service.spend import Spend, spend
 from agentgauge.service.unpriced_calls import Unpriced, unpriced_calls
 from agentgauge.service.window import Window
 
@@ -30,23 +30,22 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
         return
     found = spend(asked.engine, asked.window, zone=asked.filters.tz, now=asked.now, filters=asked.conditions)
     ahead = _forecast(asked)
-    course = tuple(float(day) for day in found.course)
     yield Tiles(
         (
             Tile(
                 title=f"Spend, {asked.filters.words()}",
                 figure=short_wording.cost(found.total_usd, found.unpriced_calls),
-                note=f"{short_wording.money(found.per_day_usd)} a day, mean of {wording.count_of(found.days, 'day')}"
-                if found.days
-                else "",
-                course=course,
+                note=_per_day(found),
+                course=found.course,
                 link=asked.link("/runs", view="calls", order="dearest"),
             ),
             Tile(
                 title="Spend today",
                 figure=short_wording.cost(found.today_usd, found.today_unpriced_calls),
-                note=f"{short_wording.money(found.yesterday_usd)} yesterday",
-                link=asked.link("/runs", range="24h", start=None, end=None, view="calls", order="dearest"),
+                note=f"{short_wording.cost(found.yesterday_usd, found.yesterday_unpriced_calls)} yesterday",
+                link=asked.link(
+                    "/runs", range=None, start=found.today_starts.isoformat(), end=None, view="calls", order="dearest"
+                ),
             ),
             Tile(
                 title="Expected, next 30 days",
@@ -63,6 +62,13 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
             ),
         )
     )
+
+
+def _per_day(found: Spend) -> str:
+    if not found.days:
+        return ""
+    mean = short_wording.cost(found.per_day_usd, found.unpriced_calls)
+    return f"{mean} a day, mean of {wording.count_of(found.days, 'day')}"
 
 
 def _forecast(asked: PageAsked) -> Forecast:
@@ -162,13 +168,14 @@ _OF_UNPRICED = (
 
 
 def _unpriced_row(asked: PageAsked, row: Unpriced) -> Row:
-    link = asked.link("/runs", view="calls", priced="no", **({} if row.model is None else {"model": row.model}))
+    own = {name: value for name in ("model", "provider") if (value := getattr(row, name)) is not None}
+    link = asked.link("/runs", view="calls", priced="no", **own)
     return Row(
         values={
             "model": row.model or "no model named", "provider": row.provider, "calls": row.calls,
             "tokens": row.tokens, "first": row.first, "last": row.last,
         },
-        links={"model": link, "calls": link},
+        links={"model": link, "calls": link} if len(own) == 2 else {},  # no filter is of calls that name none
     )  # fmt: skip
 
 
@@ -180,7 +187,7 @@ COSTS = Page(
         Card(id="figures", title="Figures", build=_tiles, width="bare"),
         Card(id="spend", title="Spend over time", build=spend_over_time, width="two-thirds"),
         Card(id="forecast", title="Forecast", build=_forecast_card, width="third", note="cost per day"),
-        Card(id="budgets", title="Budgets", build=budgets_table),
+        Card(id="budgets", title="Budgets", build=budgets_table, note="of their own periods, whatever the range"),
         Card(id="spend-by", title="What it was spent on", build=spend_by),
         Card(id="cache", title="What caches saved", build=_cache, width="half"),
         Card(id="unpriced", title="Calls without a price", build=_unpriced, width="half"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Literal
-from urllib.parse import quote
 
 import msgspec
 
@@ -14,6 +13,7 @@ from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Note, choices
 from agentgauge.dashboard.filters import PageFilters
 from agentgauge.dashboard.page import PageAsked
+from agentgauge.dashboard.pages.work_links import entity_link
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.engines import Filter
 from agentgauge.service import reports, wording
@@ -126,7 +126,8 @@ def _row(asked: PageAsked, by: By, row: Ranked, share: float, known: tuple[str, 
     calls = row.tool_calls if by == "tool" else row.calls
     own = {} if row.name is None else {by: row.name}
     rows = asked.link("/runs", view="calls", **own)
-    name = asked.link(f"/{by}s/{quote(row.name, safe='')}") if by in ("agent", "role") and row.name else rows
+    counted = rows if by == "tool" else asked.link("/runs", view="calls", kind="llm_call", **own)
+    name = entity_link(asked, by, row.name) if (by == "agent" or by == "role") and row.name else rows
     painted = row.name if row.name in known else OTHER
     return Row(
         values={
@@ -134,7 +135,7 @@ def _row(asked: PageAsked, by: By, row: Ranked, share: float, known: tuple[str, 
             "tasks": row.tasks, "per_success": row.cost_per_success_usd, "unpriced": row.unpriced_calls,
         },
         links={} if row.name is None else {
-            by: name, "cost": rows, "calls": rows, "tasks": asked.link("/runs", view="tasks", **own),
+            by: name, "cost": rows, "calls": counted, "tasks": asked.link("/runs", view="tasks", **own),
             **({"unpriced": asked.link("/runs", view="calls", priced="no", **own)} if row.unpriced_calls else {}),
         },
         notes={"per_success": "at least" if row.cost_per_success_usd is not None and row.unpriced_calls else ""},

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
 from agentgauge.dashboard.alert_acts import OF_ALERTS
 from agentgauge.dashboard.card import Card
 from agentgauge.dashboard.change_words import tile_change
-from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Empty, Note, Own, Sentence, Tile, Tiles
 from agentgauge.dashboard.page import Page, PageAsked
+from agentgauge.dashboard.pages.work_courses import cost_by_model, latency
 from agentgauge.dashboard.pages.work_tables import MAIN, agents_table
 from agentgauge.service import reports, short_wording
 from agentgauge.service.explain_wording import told
-from agentgauge.service.graphs.colours import known_entities
-from agentgauge.service.graphs.courses import figures, sums_by
+from agentgauge.service.graphs.courses import Figure
 from agentgauge.service.reports.changes import FigureName
 from agentgauge.service.reports.over_time import Bucket
 from agentgauge.service.reports.overview import Overview
@@ -55,12 +54,12 @@ def _figures(
     lately = reports.overview(asked.engine, Window(asked.now - timedelta(hours=24)), asked.conditions)
     few = found.tasks < FEW
 
-    def tile(name: FigureName, title: str, figure: str, day: str, of: Callable[[Bucket], float]) -> Tile:
+    def tile(name: FigureName, title: str, figure: str, day: str, of: Figure) -> Tile:
         return Tile(
             title=title,
             figure=figure,
             note="" if day == short_wording.NOTHING else f"{day} in 24 h",
-            course=tuple(of(bucket) for bucket in course),
+            course=tuple(of(bucket) for bucket in course if bucket.complete),
             link=asked.link(_LINKS[name]),
             **changed.get(name, {}),  # type: ignore[arg-type] # fields of a tile
         )
@@ -69,7 +68,7 @@ def _figures(
         (
             tile(
                 "cost", "Total cost", short_wording.cost(found.cost_usd, found.unpriced_calls),
-                short_wording.money(lately.cost_usd), lambda bucket: float(bucket.cost_usd or 0),
+                short_wording.cost(lately.cost_usd, lately.unpriced_calls), lambda bucket: bucket.cost_usd,
             ),
             tile(
                 "tasks", "Tasks", short_wording.count(found.tasks), short_wording.count(lately.tasks),
@@ -81,16 +80,12 @@ def _figures(
             ),
             tile(
                 "p95_duration", "Latency p95" if not few else f"Latency median (p95 needs {FEW} tasks)",
-                short_wording.duration(found.task_duration.median_ms if few else found.task_duration.p95_ms),
-                short_wording.duration(lately.task_duration.median_ms if few else _p95(lately)),
-                lambda bucket: bucket.task_duration.median_ms if few else bucket.task_duration.p95_ms,
+                short_wording.duration(found.task_duration.median_ms if few else found.shown_p95_ms),
+                short_wording.duration(lately.task_duration.median_ms if few else lately.shown_p95_ms),
+                lambda bucket: bucket.task_duration.median_ms if few else bucket.shown_p95_ms,
             ),
         )
     )  # fmt: skip
-
-
-def _p95(found: Overview) -> float:
-    return found.task_duration.p95_ms if found.tasks >= FEW else float("nan")
 
 
 def _what_changed(asked: PageAsked) -> Iterator[Content]:
@@ -108,31 +103,6 @@ def _what_changed(asked: PageAsked) -> Iterator[Content]:
     yield Sentence(text=words.sentence, link=asked.link("/costs"), link_text="Costs in detail")
     for remark in words.remarks[:2]:
         yield Note(remark)
-
-
-def _cost_by_model(asked: PageAsked) -> Content:
-    width = asked.filters.width(asked.now, asked.first)
-    course = reports.over_time(
-        asked.engine, asked.window, width, asked.filters.tz, asked.now, asked.conditions, by=("model",)
-    )
-    known = known_entities(asked.engine, "model")
-    return drawn(
-        sums_by(course.rows, "model", lambda bucket: bucket.cost_usd, "usd", known=known, width=width, what="cost"),
-        zooms=True,
-    )
-
-
-def _latency(asked: PageAsked) -> Iterator[Content]:
-    width = asked.filters.width(asked.now, asked.first)
-    course = reports.over_time(asked.engine, asked.window, width, asked.filters.tz, asked.now, asked.conditions).rows
-    lines = {
-        "median": lambda bucket: bucket.task_duration.median_ms,
-        "p95": lambda bucket: bucket.task_duration.p95_ms if bucket.tasks >= FEW else None,
-    }
-    yield drawn(figures(course, lines, "ms", width=width, what="task duration"), zooms=True)
-    hidden = sum(0 < bucket.tasks < FEW for bucket in course)
-    if hidden:
-        yield Note(f"p95 is not shown for {hidden} of {len(course)} {width}s: they have fewer than {FEW} tasks.")
 
 
 def _agents(asked: PageAsked) -> Content:
@@ -155,10 +125,10 @@ OVERVIEW = Page(
     cards=(
         Card(id="figures", title="Figures", build=_tiles, width="bare"),
         Card(id="changed", title="What changed", build=_what_changed, note="cost, against the range before"),
-        Card(id="cost-by-model", title="Cost by model", build=_cost_by_model, width="two-thirds"),
-        Card(id="latency", title="Latency of tasks", build=_latency, width="third"),
+        Card(id="cost-by-model", title="Cost by model", build=cost_by_model, width="two-thirds"),
+        Card(id="latency", title="Latency of tasks", build=latency, width="third"),
         Card(id="agents", title="Agents", build=_agents, width="two-thirds"),
-        Card(id="alerts", title="Alerts", build=_alerts, width="third", note="open"),
+        Card(id="alerts", title="Alerts", build=_alerts, width="third", note="open now, whatever is chosen above"),
     ),
     topics=("alerts", "budgets"),
 )

@@ -8,6 +8,7 @@ from agentgauge.dashboard.pages import performance_time as time
 from agentgauge.dashboard.pages import performance_trends as change
 from agentgauge.dashboard.pages import performance_values as values
 from agentgauge.dashboard.pages.performance_metrics import PerformanceFilters
+from agentgauge.dashboard.pages.work_tables import tools_table
 
 PERFORMANCE = Page(
     path="/performance",
@@ -26,7 +27,7 @@ PERFORMANCE = Page(
             id="correlations", title="What moves together", note="over issues", build=change.correlations, width="half"
         ),
         Card(id="hours", title="Hours of the week", build=time.hours, width="half"),
-        Card(id="tools", title="Tools", build=time.tools, width="half"),
+        Card(id="tools", title="Tools", build=tools_table, width="half"),
         Card(id="flame", title="Where time goes", note="what ran inside what", build=time.flame),
         Card(id="components", title="Parts of operations", build=time.components),
     ),

@@ -113,37 +113,3 @@ def _line(line: Line) -> Row:
             "total": line.total_ms, "own": line.self_ms, "share": line.share,
         }
     )  # fmt: skip
-
-
-def tools(asked: PageAsked) -> Content:
-    found = reports.tools(asked.engine, asked.window, asked.conditions).rows
-    return Table(
-        columns=(
-            Column(key="tool", title="Tool", kind="name"),
-            Column(key="calls", title="Calls", kind="count"),
-            Column(key="failures", title="Failed", kind="count"),
-            Column(key="rate", title="Failure rate", kind="percent", narrow=False),
-            Column(key="median", title="Median", kind="duration", narrow=False),
-            Column(key="p95", title="p95", kind="duration", note=f"Needs {FEW} calls"),
-        ),
-        rows=tuple(
-            Row(
-                values={
-                    "tool": row.name or "none", "calls": row.calls, "failures": row.failures,
-                    "rate": row.failure_rate, "median": row.median_ms, "p95": None if row.few else row.p95_ms,
-                },
-                links=_tool_links(asked, row.name) if row.name else {},
-                notes={"p95": "few"} if row.few else {},
-            )
-            for row in found
-        ),
-        caption="Tools, how often they were called and failed",
-        empty="No tool was called in this range.",
-    )  # fmt: skip
-
-
-def _tool_links(asked: PageAsked, tool: str) -> dict[str, str]:
-    return {
-        "calls": asked.link("/runs", view="calls", tool=tool),
-        "failures": asked.link("/runs", view="calls", tool=tool, outcome="failed"),
-    }

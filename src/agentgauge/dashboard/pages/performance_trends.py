@@ -71,6 +71,14 @@ def _days(asked: PageAsked) -> Window:
     return lookback(min(days, MOST_DAYS) if days >= FEWEST_DAYS else LOOKBACK_DAYS, asked.filters.tz, asked.now)
 
 
+def _range(asked: PageAsked) -> dict[str, str | None]:
+    """The days of the trends as a range of a page; nothing where it is the page's own."""
+    days = _days(asked)
+    if days == asked.window or days.start is None or days.end is None:
+        return {}
+    return {"range": None, "start": days.start.isoformat(), "end": days.end.isoformat()}
+
+
 def _table(found: Trends, asked: PageAsked) -> Table:
     return Table(
         columns=(
@@ -93,7 +101,8 @@ def _row(trend: Trend, found: Trends, asked: PageAsked) -> Row:
         "slope": a_day(trend.robust.slope_per_day, found.unit) if known else None,
         "limits": limits(trend, found.unit) if known else None,
     }  # fmt: skip
-    links = {"values": asked.link("/runs", view="tasks", operation=trend.key)} if trend.key else {}
+    rows = {**metric_of(asked).rows, **_range(asked)}
+    links = {"values": asked.link("/runs", **rows, operation=trend.key)} if trend.key else {}
     return Row(
         values=values, links=links, notes={"trend": chance(trend.p_adjusted)} if known else {},
         tones={"trend": tone} if (tone := _tone(trend)) else {},

@@ -53,7 +53,7 @@ def _tile(metric: Shown, values: Distribution, link: str, title: str, statistic:
 
 def course(asked: PageAsked) -> Iterator[Content]:
     metric = metric_of(asked)
-    width = asked.filters.width(asked.now)
+    width = asked.filters.width(asked.now, asked.first)
     found = percentile_course(
         asked.engine, metric.name, asked.window, width, asked.filters.tz, asked.conditions, per=metric.per
     )

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Literal
+from urllib.parse import quote
+
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.pages.runs_links import task_link, work_link
 from agentgauge.service.records.work import WorkKind
 from agentgauge.service.reports.feedback import Interaction
 from agentgauge.service.reports.origins import Origin
+
+
+def entity_link(asked: PageAsked, kind: Literal["agent", "role"], name: str) -> str:
+    """The page of an agent or a role, whatever is in its name."""
+    return asked.link(f"/{kind}s/{quote(name, safe='')}")
+
 
 _PLACES: tuple[WorkKind, ...] = ("run", "session", "ticket")
 

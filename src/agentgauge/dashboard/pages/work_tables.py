@@ -7,6 +7,7 @@ from typing import Literal
 
 from agentgauge.charts import paints
 from agentgauge.dashboard.page import PageAsked
+from agentgauge.dashboard.pages.work_links import entity_link
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.engines import Filter
 from agentgauge.policies.budget_rules import BudgetFigures
@@ -14,7 +15,7 @@ from agentgauge.service import reports
 from agentgauge.service.agent_budgets import budgets_by_agent
 from agentgauge.service.graphs.colours import known_entities
 from agentgauge.service.reports.ranking import Ranked
-from agentgauge.service.reports.totals import FEW, Totals, ratio
+from agentgauge.service.reports.totals import FEW, ratio
 from agentgauge.state.budgets import BudgetBook
 
 _WORK = (
@@ -80,23 +81,25 @@ def _row(
     *, known: tuple[str, ...] = (), budget: float | None = None, note: str = "",
 ) -> Row:  # fmt: skip
     name = row.name or "none"
-    own = f"/{column}s/{name}" if column in ("agent", "role") else "/runs"
-    filtered = {} if column in ("agent", "role") else {column: row.name}
+    own = {**asked.at, column: row.name}
     paint = None
     if name in known:
         paint = paints([name], known)[name].colour
     return Row(
         values={
             column: name, "tasks": row.tasks, "success": row.success_rate, "interval": _interval(row),
-            "quality": row.quality.mean, "median": row.task_duration.median_ms, "p95": _p95(row),
+            "quality": row.quality.mean, "median": row.task_duration.median_ms, "p95": row.shown_p95_ms,
             "tokens": row.tokens, "cost": row.cost_usd, "per_success": row.cost_per_success_usd, "budget": budget,
         },
         links={
-            column: asked.link(own, **filtered),
-            "tasks": asked.link("/runs", view="tasks", **{column: row.name}),
-            "cost": asked.link("/runs", view="calls", **{column: row.name}),
+            column: asked.link("/runs", **own) if column == "operation" else entity_link(asked, column, name),
+            "tasks": asked.link("/runs", view="tasks", **own),
+            "cost": asked.link("/runs", view="calls", **own),
         },
-        notes={column: note, "cost": f"+ {row.unpriced_calls:,} unpriced" if row.unpriced_calls else ""},
+        notes={
+            column: note, "cost": f"+ {row.unpriced_calls:,} unpriced" if row.unpriced_calls else "",
+            "per_success": "at least" if row.unpriced_calls and row.cost_per_success_usd is not None else "",
+        },
         colour=paint,
     )  # fmt: skip
 
@@ -105,10 +108,6 @@ def _interval(row: Ranked) -> str:
     if row.success_low != row.success_low:
         return ""
     return f"{row.success_low * 100:.0f}-{row.success_high * 100:.0f} %"
-
-
-def _p95(totals: Totals) -> float | None:
-    return totals.task_duration.p95_ms if totals.tasks >= FEW else None
 
 
 def ranked_table(asked: PageAsked, column: Literal["role", "operation"], title: str, what: str) -> Table:
@@ -139,7 +138,10 @@ def models_table(asked: PageAsked, what: str) -> Table:
                 "p95": row.call_duration.p95_ms if row.calls >= FEW else None,
                 "tokens": row.tokens, "cached": row.cached_share, "cost": row.cost_usd,
             },
-            links=dict.fromkeys(("model", "calls"), asked.link("/runs", view="calls", **asked.at, model=row.name)),
+            links=dict.fromkeys(
+                ("model", "calls"),
+                asked.link("/runs", view="calls", **asked.at, model=row.name, kind="llm_call"),
+            ),
             notes={"cost": f"+ {row.unpriced_calls:,} unpriced" if row.unpriced_calls else ""},
             colour=paint[row.name or ""].colour,
         )
@@ -149,3 +151,37 @@ def models_table(asked: PageAsked, what: str) -> Table:
         columns=(Column(key="model", title="Model", kind="name"), *_CALLS), rows=rows, caption=what,
         empty="No model was called in this range.",
     )  # fmt: skip
+
+
+def tools_table(asked: PageAsked) -> Table:
+    found = reports.tools(asked.engine, asked.window, chosen(asked)).rows
+    return Table(
+        columns=(
+            Column(key="tool", title="Tool", kind="name"),
+            Column(key="calls", title="Calls", kind="count"),
+            Column(key="failures", title="Failed", kind="count"),
+            Column(key="rate", title="Failure rate", kind="percent", narrow=False),
+            Column(key="median", title="Median", kind="duration", narrow=False),
+            Column(key="p95", title="p95", kind="duration", note=f"Needs {FEW} calls"),
+        ),
+        rows=tuple(
+            Row(
+                values={
+                    "tool": row.name or "none", "calls": row.calls, "failures": row.failures,
+                    "rate": row.failure_rate, "median": row.median_ms, "p95": None if row.few else row.p95_ms,
+                },
+                links=_tool_links(asked, row.name) if row.name else {},
+                notes={"p95": "few"} if row.few else {},
+            )
+            for row in found
+        ),
+        caption="Tools, how often they were called and failed",
+        empty="No tool was called in this range.",
+    )  # fmt: skip
+
+
+def _tool_links(asked: PageAsked, tool: str) -> dict[str, str]:
+    return {
+        "calls": asked.link("/runs", view="calls", **asked.at, tool=tool),
+        "failures": asked.link("/runs", view="calls", **asked.at, tool=tool, outcome="failed"),
+    }

@@ -62,7 +62,8 @@ def sums_by(
 ) -> Chart:
     """Sums per bucket, stacked by a column. The entities without a colour of their own together are `Other`.
 
-    `what` says in the summary what is summed: `cost`. A series that is zero throughout is left out.
+    `what` says in the summary what is summed: `cost`. A series that is zero throughout, or of which nothing is known,
+    is left out. What is not known of a bucket is a gap, and in no sum.
     """
     starts = sorted({bucket.start for bucket in buckets})
     names = {bucket.key.get(column) for bucket in buckets}
@@ -70,12 +71,16 @@ def sums_by(
     others = sorted(str(name) for name in names if name is not None and name not in known)
     folded = {name: OTHER if len(others) > 1 else name for name in others}
     values: dict[tuple[str, Any], Decimal | float] = defaultdict(lambda: 0)
+    unknown: set[tuple[str, Any]] = set()
     for bucket in buckets:
         name = bucket.key.get(column)
         value = figure(bucket)
         series = unnamed if name is None else folded.get(str(name), str(name))
-        if value is not None and not math.isnan(value):
+        if value is None or math.isnan(value):
+            unknown.add((series, bucket.start))
+        else:
             values[series, bucket.start] += value  # type: ignore[operator] # all of one kind
+    unknown = {key for key in unknown if not values.get(key)}  # of several folded into one, some may be known
     listed = [*named, *dict.fromkeys(folded.values()), *([unnamed] if None in names else [])]
     totals = {name: sum((values[name, start] for start in starts), start=_zero(unit)) for name in listed}
     shown = [name for name in listed if totals[name]]
@@ -84,7 +89,7 @@ def sums_by(
     rows = tuple(
         {
             "x": on_clocks(start), "x2": on_clocks(ends[start]), "label": bucket_name(start, width),
-            "y": float(values[name, start]), "text": worded(values[name, start], unit),
+            **_sum(None if (name, start) in unknown else values[name, start], unit),
             "series": name, "colour": paint[name].colour, "order": at,
         }
         for at, name in enumerate(shown)
@@ -99,6 +104,10 @@ def sums_by(
         x_title=width.capitalize(),
         totals=_totals(values, shown, starts, unit, width),
     )
+
+
+def _sum(value: Decimal | float | None, unit: Unit) -> Mapping[str, Any]:
+    return {"y": _known(value), "text": worded(value, unit)}
 
 
 def figures(

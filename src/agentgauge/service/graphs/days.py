@@ -1,4 +1,4 @@
-"""How a bucket of time is called on a page: shortly, and with its year where that is not this one."""
+"""How a bucket of time is called on a page: shortly, but so that no two of a chart have one name."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ from datetime import datetime
 
 
 def bucket_name(start: datetime, width: str) -> str:
-    """`Wed 5 Nov`, `5 Nov 14:00`, `week of 3 Nov`, `Nov 2026`; by the zone of `start`."""
+    """`Wed 5 Nov`, `5 Nov 14:00`, `week of 3 Nov 2026`, `Nov 2026`; by the zone of `start`, which is named where clocks
+    are put back and an hour comes twice.
+    """
     match width:
         case "day":
             return f"{start:%a} {start.day} {start:%b}"
         case "week":
-            return f"week of {start.day} {start:%b}"
+            return f"week of {start.day} {start:%b %Y}"
         case "month":
             return f"{start:%b %Y}"
         case _:
-            return f"{start.day} {start:%b %H:%M}"
+            return f"{start.day} {start:%b %H:%M}" + (f" {start:%Z}" if _comes_twice(start) else "")
+
+
+def _comes_twice(time: datetime) -> bool:
+    return time.replace(fold=0).utcoffset() != time.replace(fold=1).utcoffset()
 
 
 def on_clocks(time: datetime) -> str:

@@ -24,7 +24,7 @@ from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.errors import QueryError
 from agentgauge.service.reports.over_time import Bucket, over_time
 from agentgauge.service.reports.overview import Overview, overview
-from agentgauge.service.reports.totals import FEW, Totals
+from agentgauge.service.reports.totals import Totals
 from agentgauge.service.window import Window
 
 ALPHA = 0.05
@@ -73,15 +73,11 @@ class _Figure(msgspec.Struct, frozen=True):
     """Of a bucket: the value and its weight; None where it has none."""
 
 
-def _p95(totals: Totals) -> float:
-    return totals.task_duration.p95_ms if totals.tasks >= FEW else math.nan
-
-
 _FIGURES = (
-    _Figure("cost", "USD", "number", True, lambda of: of.cost_usd, lambda of: (float(of.cost_usd or 0), 1.0)),
+    _Figure("cost", "USD", "number", True, lambda of: of.cost_usd, lambda of: _known(of.cost_usd)),
     _Figure("tasks", "count", "number", False, lambda of: float(of.tasks), lambda of: (float(of.tasks), 1.0)),
     _Figure("success_rate", "1", "ratio", False, lambda of: of.success_rate, lambda of: _successes(of)),
-    _Figure("p95_duration", "ms", "number", True, _p95, lambda of: _known(of.task_duration.p95_ms)),
+    _Figure("p95_duration", "ms", "number", True, lambda of: of.shown_p95_ms, lambda of: _known(of.shown_p95_ms)),
 )
 
 
@@ -159,14 +155,17 @@ def _change(
     p: float,
     test: tuple[float, Verdict, tuple[int, int]],
 ) -> Change:
-    shown = p <= ALPHA and test[1] != "no difference shown"
     known = before is not None and after is not None and before
+    relative = float(after) / float(before) - 1 if known else math.nan  # type: ignore[arg-type] # known says so
+    # Of means of buckets: the windows as wholes, which are shown, may differ the other way, or not be known.
+    is_borne_out = (test[1] == "better") == ((relative < 0) == figure.lower_is_better)
+    shown = p <= ALPHA and test[1] != "no difference shown" and (is_borne_out or not known)
     return Change(
         name=figure.name,
         unit=figure.unit,
         before=before,
         after=after,
-        relative=float(after) / float(before) - 1 if known else math.nan,  # type: ignore[arg-type] # known says so
+        relative=relative,
         verdict=test[1] if shown else "no difference shown",
         is_shown=shown,
         p_adjusted=p,
@@ -180,5 +179,5 @@ def _successes(bucket: Bucket) -> tuple[float, float] | None:
     return (float(bucket.successful_tasks), float(with_outcome)) if with_outcome else None
 
 
-def _known(value: float) -> tuple[float, float] | None:
-    return None if math.isnan(value) else (value, 1.0)
+def _known(value: Decimal | float | None) -> tuple[float, float] | None:
+    return None if value is None or math.isnan(value) else (float(value), 1.0)

@@ -91,9 +91,7 @@ def _classes(buckets: dict[int, int]) -> tuple[Class, ...]:
         counts[(bucket - first) // step] += count
     # A bucket has the values above the edge before its own: bucket i ends at 1.02^(i - offset).
     edges = [_edge(first - 1 + step * at) for at in range(len(counts) + 1)]
-    return tuple(
-        Class(*limits, count) for limits, count in zip(pairwise(edges), counts, strict=True)
-    )
+    return tuple(Class(*limits, count) for limits, count in zip(pairwise(edges), counts, strict=True))
 
 
 def _edge(bucket: int) -> float:

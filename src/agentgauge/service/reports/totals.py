@@ -71,6 +71,11 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there are tasks, but too few for a p95 that says much."""
         return 0 < self.tasks < FEW
 
+    @property
+    def shown_p95_ms(self) -> float:
+        """Of tasks; NaN where there are too few."""
+        return self.task_duration.p95_ms if self.tasks >= FEW else math.nan
+
 
 _COUNTED = {
     "calls": ("count", "llm_call"),

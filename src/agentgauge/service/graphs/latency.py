@@ -1,0 +1,25 @@
+"""How long tasks took over time, as a chart, and what of it is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentgauge.charts import Chart
+from agentgauge.service import short_wording
+from agentgauge.service.graphs.courses import Figure, figures
+from agentgauge.service.reports.over_time import Bucket
+from agentgauge.service.reports.totals import FEW
+
+
+def task_latency(course: Sequence[Bucket], width: str) -> tuple[Chart, str | None]:
+    """Median and p95 of each bucket, and why p95 is hidden in some; without a line of p95 where it is in all."""
+    lines: dict[str, Figure] = {"median": lambda bucket: bucket.task_duration.median_ms}
+    if any(bucket.tasks >= FEW for bucket in course):
+        lines["p95"] = lambda bucket: bucket.shown_p95_ms
+    chart = figures(course, lines, "ms", width=width, what="task duration")
+    hidden = sum(bucket.few_tasks for bucket in course)
+    note = (
+        f"p95 is not shown for {short_wording.count(hidden)} of {short_wording.count(len(course))} {width}s: "
+        f"they have fewer than {FEW} tasks."
+    )
+    return chart, note if hidden else None
