@@ -110,7 +110,7 @@ def test_the_page_of_a_budget_says_what_the_api_says(client: TestClient) -> None
     parts = {row["part"]: Decimal(row["usd"]) for row in table(client, "parts")}
     assert sum(parts[name] for name in ("Counted", "Carried", "Charged", "Reserved", "Left")) == parts["Limit"]
     drawn = table(client, "period")
-    assert [row["s0"] for row in drawn if row["s0"]][-1] == "22.5"
+    assert [row["used"] for row in drawn if row["used"]][-1] == "22.5"
 
 
 def test_what_is_reserved_is_shown_though_nothing_was_recorded(client: TestClient, home: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_success_costs_all_that_was_spent_over_the_tasks_that_succeeded(client
 def test_the_chart_sums_to_the_course_of_the_api(client: TestClient) -> None:
     days = api(client, "over-time", bucket="day")["rows"]
     drawn = table(client, "spend", by="agent")
-    summed = [math.fsum(float(value) for name, value in row.items() if name != "x") for row in drawn]
+    summed = [math.fsum(float(value) for name, value in row.items() if name != "Day") for row in drawn]
     assert summed == pytest.approx([float(day["cost_usd"] or 0) for day in days])
 
 
@@ -131,10 +131,10 @@ def test_the_forecast_is_that_of_the_api(client: TestClient) -> None:
     for figure in (total["value"], total["low_95"], total["high_95"]):
         assert f"${figure:.1f}" in shown
     rows = table(client, "forecast")
-    assert [float(row["s1"]) for row in rows if row["s1"]] == pytest.approx(
+    assert [float(row["expected"]) for row in rows if row["expected"]] == pytest.approx(
         [day["expected"]["value"] for day in found["days"]]
     )
-    assert float(rows[-1]["s4"]) == pytest.approx(found["days"][-1]["expected"]["low_95"])
+    assert float(rows[-1]["95 of 100 cases, low"]) == pytest.approx(found["days"][-1]["expected"]["low_95"])
 
 
 def test_filters_hold_for_every_figure(client: TestClient) -> None:

@@ -24,8 +24,11 @@ def drawn(chart: Chart, *, zooms: bool = False) -> Drawn:
     for series in chart.series:
         is_interval = series.shade is not None
         names += [f"{series.name}, low", f"{series.name}, high"] if is_interval else [series.name]
-    columns = [Column(key="x", title=chart.x_title, kind="name", sorts=False)]
-    columns += [Column(key=f"s{at}", title=name, kind=_KINDS[chart.unit], sorts=False) for at, name in enumerate(names)]
+    columns = [Column(key="x", title=chart.x_title, kind="name", heading=chart.x_title, sorts=False)]
+    columns += [
+        Column(key=f"s{at}", title=name, kind=_KINDS[chart.unit], heading=name, sorts=False)
+        for at, name in enumerate(names)
+    ]
     rows = tuple(
         Row(values={"x": label, **{f"s{at}": found.get(name) for at, name in enumerate(names)}})
         for label, found in cells.items()

@@ -39,7 +39,7 @@ word with a tone."""
 SHOWN = 25
 """Rows that a page shows of a table, unless all of them are asked for."""
 _ASCENDING_FIRST = frozenset({"text", "name", "status"})
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +51,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """What the figure means, where its title does not say."""
     narrow: bool = True
     """Whether it is shown on a narrow screen."""
+    heading: str = ""
+    """What CSV calls it, where its key says nothing."""
     wraps: bool = False
     """Whether its values are sentences, which have several lines where there is little room."""
 
@@ -95,7 +97,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         """All rows with plain values: money and ratios as numbers, times RFC 3339 in UTC; RFC 4180."""
         out = io.StringIO(newline="")
         writer = csv.writer(out)
-        writer.writerow([column.key for column in self.columns])
+        writer.writerow([_plain(column.heading or column.key) for column in self.columns])
         for row in self.rows:
             writer.writerow([_plain(row.values.get(column.key)) for column in self.columns])
         return out.getvalue()
