@@ -81,7 +81,7 @@ def _drawn(process: subprocess.Popen[bytes], line: bytes) -> bytes | None:
         process.stdin.flush()
         length = int(process.stdout.readline() or -1)
         drawn = process.stdout.read(length) if length >= 0 else b""
-    except OSError:
+    except (OSError, ValueError):  # it ended, or wrote something else
         return None
     finally:
         late.cancel()
