@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -175,7 +176,42 @@ def test_a_card_that_fails_shows_what_it_last_showed_and_from_when(client: TestC
     assert "Below is how it was at <time" in page
 
 
-def test_retry_is_a_link_to_the_card_with_the_filters(client: TestClient, failing: Failing) -> None:
+def test_retry_is_a_link_to_the_page_with_the_filters(client: TestClient, failing: Failing) -> None:
+    """With no place in it: a browser would go there, and ask nothing again."""
     failing.error = RuntimeError("x")
     page = client.get("/broken?range=7d&agent=coder").text
-    assert 'href="/broken?range=7d&amp;agent=coder#moody" data-retry>Retry</a>' in page
+    assert 'href="/broken?range=7d&amp;agent=coder" data-retry>Retry</a>' in page
+
+
+def test_what_a_card_last_showed_is_not_shown_once_answers_were_dropped(client: TestClient, failing: Failing) -> None:
+    """As they are when a person is forgotten."""
+    client.get("/broken")
+    client.app.state.runtime.cache.invalidate("*")  # type: ignore[attr-defined]
+    failing.error = AgentGaugeError("the lake is on a disk that is away")
+    page = client.get("/broken").text
+    assert "the lake is on a disk that is away" in page
+    assert "the first figures" not in page
+
+
+@pytest.mark.parametrize("parameter", ["csv", "svg"])
+def test_a_table_or_a_picture_of_a_card_that_fails_is_its_error(
+    parameter: str, client: TestClient, failing: Failing
+) -> None:
+    for error, status in ((LakeError("x"), 503), (NotFound("no agent 'x' is known"), 404), (RuntimeError("x"), 500)):
+        failing.error = error
+        assert client.get(f"/broken?{parameter}=moody").status_code == status
+    said = client.get(f"/broken?{parameter}=nothing", headers={"Accept": "*/*"})
+    assert (said.status_code, said.json()["error"]["field"]) == (404, parameter)
+
+
+def test_what_cards_share_is_found_once_though_they_are_made_at_once(tmp_path: Path) -> None:
+    found, together = [], threading.Barrier(2)
+
+    def build(asked: PageAsked) -> Content:
+        together.wait(10)
+        return Sentence(text=asked.once("shared", lambda: found.append(1) or "what both show"))
+
+    cards = tuple(Card(id=id_, title=id_, build=build) for id_ in ("one", "other"))
+    with serving(get_server_settings(tmp_path / "home", {}), Page(path="/shared", title="S", cards=cards)) as client:
+        assert client.get("/shared").text.count("what both show") == 2
+    assert found == [1]

@@ -79,8 +79,7 @@ def shown(card: Card, asked: PageAsked, last: LastGood, key: str, draw: Callable
     whole page is asked again of newer data.
     """
     try:
-        built = card.build(asked)
-        contents = tuple(built) if isinstance(built, Iterable) else (built,)
+        contents = contents_of(card, asked)
         found = _drawn(Shown(card=card, contents=contents), draw)
     except duckdb.IOException:
         raise
@@ -93,6 +92,12 @@ def shown(card: Card, asked: PageAsked, last: LastGood, key: str, draw: Callable
         return _drawn(Shown(card=card, contents=kept, failure=said, as_of=as_of), draw)
     last.keep(key, contents, asked.now)
     return found
+
+
+def contents_of(card: Card, asked: PageAsked) -> tuple[Content, ...]:
+    """What its question was answered. Raises what answering does."""
+    built = card.build(asked)
+    return tuple(built) if isinstance(built, Iterable) else (built,)
 
 
 def _drawn(shown: Shown, draw: Callable[[Shown], str]) -> Shown:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -20,12 +20,14 @@ from urllib.parse import quote
 
 import msgspec
 from fastapi import Request, Response
+from starlette.exceptions import HTTPException
 
 from agentgauge.api.answering import Asked, answered
+from agentgauge.charts.building import ChartsUnavailable
 from agentgauge.dashboard import rendering
 from agentgauge.dashboard.acts import Act
-from agentgauge.dashboard.card import Card, LastGood, Shown, shown
-from agentgauge.dashboard.content import Drawn, table_of
+from agentgauge.dashboard.card import Card, LastGood, Shown, contents_of, shown
+from agentgauge.dashboard.content import Content, Drawn, table_of
 from agentgauge.dashboard.filters import PageFilters
 from agentgauge.engines import Engine, Filter
 from agentgauge.errors import NotFound
@@ -63,15 +65,20 @@ class PageAsked(msgspec.Struct, frozen=True, kw_only=True):
     principal: Principal
     root: str
     """What a proxy puts before all addresses."""
-    shared: dict[str, Any] = msgspec.field(default_factory=dict)
+    shared: dict[str, Future[Any]] = msgspec.field(default_factory=dict)
     """What cards of the page have found, for the others."""
 
     def once(self, key: str, find: Callable[[], T]) -> T:
-        """What several cards of the page need, found by the first of them."""
-        if key not in self.shared:
-            self.shared[key] = find()
-        found: T = self.shared[key]
-        return found
+        """What several cards of the page need, found by the first of them, for which those at once with it wait."""
+        own: Future[T] = Future()
+        found: Future[T] = self.shared.setdefault(key, own)
+        if found is own:
+            try:
+                own.set_result(find())
+            except BaseException as error:
+                own.set_exception(error)
+                raise
+        return found.result()
 
     @property
     def may_act(self) -> bool:
@@ -163,7 +170,8 @@ async def answer(
             return _csv(page, of, filters.csv)
         if filters.svg is not None:
             return _svg(page, of, filters.svg)
-        key = question_key(page.path, principal.projects, (path, filters.here(path), scopes))
+        generation = runtime.cache.generation()  # what is forgotten is no last good content either
+        key = question_key(page.path, principal.projects, (path, filters.here(path), scopes, generation))
         cards = _shown(_cards(page, of), of, key)
         body = rendering.page(page, of, cards)
         if any(card.failure is not None for card in cards):
@@ -212,29 +220,26 @@ def _cards(page: Page, asked: PageAsked) -> tuple[Card, ...]:
     )
 
 
-def _card(page: Page, asked: PageAsked, id_: str) -> Card:
-    for card in _cards(page, asked):
-        if card.id == id_:
-            return card
-    raise NotFound(f"no card {id_!r} on this page", field="csv")
-
-
 def _csv(page: Page, asked: PageAsked, id_: str) -> bytes:
-    table = table_of(_contents(page, asked, id_))
+    table = table_of(_contents(page, asked, id_, "csv"))
     if table is None:
         raise NotFound(f"card {id_!r} has no table", field="csv")
     return table.sorted(asked.order(id_)).csv().encode()
 
 
 def _svg(page: Page, asked: PageAsked, id_: str) -> bytes:
-    for content in _contents(page, asked, id_):
+    for content in _contents(page, asked, id_, "svg"):
         if isinstance(content, Drawn):
-            return rendering.static_chart(content.chart)
+            try:
+                return rendering.static_chart(content.chart)
+            except ChartsUnavailable as error:
+                raise HTTPException(503, str(error)) from None
     raise NotFound(f"card {id_!r} has no chart", field="svg")
 
 
-def _contents(page: Page, asked: PageAsked, id_: str) -> tuple[Any, ...]:
-    found: Shown = shown(_card(page, asked, id_), asked, LastGood(), id_, lambda one: "")
-    if found.failure is not None:
-        raise NotFound(f"card {id_!r} has nothing now: {found.failure}", field="csv")
-    return found.contents
+def _contents(page: Page, asked: PageAsked, id_: str, parameter: str) -> tuple[Content, ...]:
+    """Of a card that is asked for alone: its errors are those of the request."""
+    for card in _cards(page, asked):
+        if card.id == id_:
+            return contents_of(card, asked)
+    raise NotFound(f"no card {id_!r} on this page", field=parameter)

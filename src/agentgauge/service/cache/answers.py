@@ -85,6 +85,10 @@ class AnswerCache:
             dropped = self._memory.drop(matching)
         return dropped + (self._behind.drop(matching) if self._behind is not None else 0)
 
+    def generation(self) -> str:
+        """Another one once answers were dropped: of what else was made of the data, none before it is to be shown."""
+        return self._generation.mark().hex()
+
     def figures(self) -> CacheFigures:
         """Counts since the process began."""
         return CacheFigures(
