@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 
-from fastapi import APIRouter
+import uvicorn
+from fastapi import APIRouter, FastAPI
 from fastapi.testclient import TestClient
 
 from agentgauge.api.routing import include
@@ -66,10 +68,32 @@ SAMPLE = Page(
 @contextmanager
 def serving(settings: ServerSettings, *pages: Page, url: str = "http://localhost") -> Iterator[TestClient]:
     """An application in this process that has these pages besides its own; called localhost."""
+    with TestClient(_with(settings, pages), base_url=url, raise_server_exceptions=False) as client:
+        yield client
+
+
+@contextmanager
+def listening(settings: ServerSettings, *pages: Page) -> Iterator[str]:
+    """The same for a browser: its address."""
+    app = _with(settings, pages)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="on"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.05)
+        assert thread.is_alive(), "the server did not start"
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        app.state.runtime.stopping.set()
+        server.should_exit = True
+        thread.join(30)
+
+
+def _with(settings: ServerSettings, pages: Sequence[Page]) -> FastAPI:
     app = create_app(settings)
     router = APIRouter(include_in_schema=False)
     for page in pages:
         add_page(router, page)
     include(app.router, router)
-    with TestClient(app, base_url=url, raise_server_exceptions=False) as client:
-        yield client
+    return app

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, expect
 
 from agentgauge.dashboard.card import Card
 from agentgauge.dashboard.content import Content, Sentence
@@ -15,7 +16,7 @@ from agentgauge.dashboard.filters import PageFilters
 from agentgauge.dashboard.page import Page, PageAsked
 from agentgauge.errors import AgentGaugeError, Conflict, LakeError, NotFound, QueryError, ServerBusy
 from agentgauge.settings.server import get_server_settings
-from tests.dashboard.sample_pages import SAMPLE, serving
+from tests.dashboard.sample_pages import SAMPLE, listening, serving
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Site": "same-origin"}
 ERRORS: dict[str, Exception] = {
@@ -215,3 +216,54 @@ def test_what_cards_share_is_found_once_though_they_are_made_at_once(tmp_path: P
     with serving(get_server_settings(tmp_path / "home", {}), Page(path="/shared", title="S", cards=cards)) as client:
         assert client.get("/shared").text.count("what both show") == 2
     assert found == [1]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without script"])
+def test_retry_shows_the_card_again_once_it_can_be(
+    script: bool, tmp_path: Path, failing: Failing, chromium: Browser
+) -> None:
+    broken = Page(path="/broken", title="Broken", cards=(Card(id="moody", title="Moody", build=failing.build),))
+    failing.error = AgentGaugeError("the disk is away")
+    with listening(get_server_settings(tmp_path / "home", {}), broken) as url:
+        context = chromium.new_context(base_url=url, java_script_enabled=script)
+        page = context.new_page()
+        page.goto("/broken")
+        if script:
+            page.evaluate("() => { window.mark = 1 }")
+        page.get_by_role("link", name="Retry").click()
+        expect(page.locator("#moody")).to_contain_text("the disk is away")
+        if script:
+            expect(page.get_by_role("status").first).to_have_text("It still cannot be shown.")
+        failing.error = None
+        page.get_by_role("link", name="Retry").click()
+        expect(page.locator("#moody")).to_contain_text("the first figures")
+        expect(page.locator("#moody .error")).to_have_count(0)
+        if script:
+            assert page.evaluate("() => window.mark") == 1, "the page was loaded again"
+        context.close()
+
+
+def test_an_act_that_fails_says_so_and_keeps_what_was_written(
+    tmp_path: Path, failing: Failing, chromium: Browser
+) -> None:
+    with listening(get_server_settings(tmp_path / "home", {}), SAMPLE) as url:
+        context = chromium.new_context(base_url=url)
+        page = context.new_page()
+        page.goto("/sample")
+        page.evaluate("""() => {
+          const form = document.createElement("form");
+          form.method = "post";
+          form.action = "/sample/budgets";
+          form.dataset.act = "";
+          form.innerHTML = `<input name="name" value="coder"><input name="total_usd" value="many">
+            <input type="hidden" name="then" value="/sample"><button>Make</button>`;
+          document.body.append(form);
+        }""")
+        page.get_by_role("button", name="Make").click()
+        expect(page.get_by_role("status").first).to_contain_text("Nothing was done. total_usd:")
+        assert page.locator("input[name=total_usd]").input_value() == "many"
+        page.locator("input[name=total_usd]").fill("30")
+        page.get_by_role("button", name="Make").click()
+        expect(page.get_by_role("status").first).to_contain_text("Budget of coder is made")
+        expect(page.locator("#budgets")).to_contain_text("coder 30 v1")
+        context.close()

@@ -33,4 +33,3 @@ liven();
 focusAgain();
 acts(liven);
 live(liven);
-document.addEventListener("shown", liven); // a part of a page that came later

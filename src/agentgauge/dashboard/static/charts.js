@@ -29,10 +29,7 @@ async function draw(drawing, figure, text) {
   const { form, rows, totals, given } = JSON.parse(text);
   const isAnother = drawing.form !== form;
   Object.assign(drawing, { form, rows, totals, zooms: figure.dataset.zooms });
-  if (!isAnother) {
-    await redraw(drawing, given);
-    return;
-  }
+  if (!isAnother && await redraw(drawing, given)) return;
   definitions ??= fetch(document.querySelector("script[data-definitions]").dataset.definitions).then((answer) => answer.json());
   const plain = (await definitions)[form];
   const params = plain.params.map((param) => ({ ...param, value: given[param.name] }));
@@ -51,11 +48,17 @@ async function draw(drawing, figure, text) {
   drawing.finalize = () => drawn.finalize();
 }
 
-// The same form with other figures: nothing is taken down, so that nothing flickers or loses the pointer.
+// The same form with other figures: nothing is taken down, so that nothing flickers or loses the pointer. Whether it
+// could be done so: where Vega derives a size from the figures, it is drawn anew.
 async function redraw({ view, rows }, given) {
-  for (const [name, value] of Object.entries(given)) view.signal(name, value);
-  view.data("rows", rows);
-  await view.runAsync();
+  try {
+    for (const [name, value] of Object.entries(given)) view.signal(name, value);
+    view.data("rows", rows);
+    await view.runAsync();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function undrawn(figure) {
