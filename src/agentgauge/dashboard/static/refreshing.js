@@ -58,9 +58,8 @@ async function ask(liven) {
   unsay("warn");
   const given = answer.headers.get("ETag");
   if (given === null || given !== tag) {
-    const page = await parsed(answer);
+    become(await parsed(answer), liven);
     tag = given;
-    become(page, liven);
   }
   return true;
 }
@@ -75,6 +74,7 @@ export function messageOf(page) {
 
 // Makes the page in the window what a newer one is.
 export function become(page, liven) {
+  tag = null; // of what an act is answered with nobody knows it, and the page before may come again
   if (document.title !== page.title) document.title = page.title;
   for (const part of PARTS) {
     const [from, to] = [document.querySelector(part), page.querySelector(part)];
