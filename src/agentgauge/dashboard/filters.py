@@ -9,7 +9,7 @@ that the address of a page is as short as what it shows is plain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
@@ -113,6 +113,12 @@ class PageFilters(BaseModel):
             for name in NAMES
             if name not in without and (values := getattr(self, name))
         )
+
+    def of_projects(self, seen: Collection[str] | None) -> Collection[str] | None:
+        """Those chosen, of those that may be seen. None: all, and what is of none."""
+        if not self.project:
+            return seen
+        return [name for name in self.project if seen is None or name in seen]
 
     def words(self) -> str:
         """The range in words: `30 days`, `2026-11-01 to 2026-11-07`."""

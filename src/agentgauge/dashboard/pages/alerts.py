@@ -42,16 +42,8 @@ class AlertFilters(PageFilters):
     """Alerts older than the one of this number: where the page before ended."""
 
 
-def _projects(asked: PageAsked) -> Collection[str] | None:
-    """Of which projects alerts are shown: those chosen, of those that may be seen. None: all, and alerts of none."""
-    chosen, own = set(asked.filters.project), asked.principal.projects
-    if not chosen:
-        return own
-    return chosen if own is None else chosen & own
-
-
 def _tiles(asked: PageAsked) -> Content:
-    book, projects = AlertBook(asked.runtime.state), _projects(asked)
+    book, projects = AlertBook(asked.runtime.state), asked.filters.of_projects(asked.principal.projects)
     counts = book.counts(projects)
     critical = book.count("open", projects, severity="critical")
 
@@ -77,7 +69,11 @@ def _queue(asked: PageAsked) -> Iterator[Content]:
     book = AlertBook(asked.runtime.state)
     status: Which | None = None if filters.status == "all" else filters.status
     found = book.alerts(
-        status=status, severity=filters.severity, projects=_projects(asked), limit=_ROWS + 1, before=filters.before
+        status=status,
+        severity=filters.severity,
+        projects=asked.filters.of_projects(asked.principal.projects),
+        limit=_ROWS + 1,
+        before=filters.before,
     )
     shown = found[:_ROWS]
     often = times_told(asked.runtime.state, [alert.id for alert in shown])

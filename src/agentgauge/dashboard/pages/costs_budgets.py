@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from agentgauge.dashboard.content import Content, Empty, Own
+from agentgauge.dashboard.content import Content, Empty, Note, Own
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import run_out_wording
@@ -33,11 +33,13 @@ _COLUMNS = (
 
 def budgets_table(asked: PageAsked) -> Iterator[Content]:
     found = nearest_limit(
-        asked.engine, asked.runtime.state, asked.now, projects=asked.principal.projects, most=_MOST,
-        names_actors=asked.may_act,
+        asked.engine, asked.runtime.state, asked.now,
+        projects=asked.filters.of_projects(asked.principal.projects), most=_MOST, names_actors=asked.may_act,
     )  # fmt: skip
     if asked.may_act:
         yield Own(template="costs/new_budget.html", values={"link": asked.link("/budgets/new")})
+    if asked.filters.project:
+        yield Note("Budgets of the projects chosen. Those of all projects together are listed where none is chosen.")
     if not found.rows:
         yield Empty(
             text="There is no budget. Set one here, or by:", command="agentgauge budget set agent:coder 30 --per month"

@@ -110,7 +110,7 @@ def _agents(asked: PageAsked) -> Content:
 
 
 def _alerts(asked: PageAsked) -> Content:
-    book, projects = AlertBook(asked.runtime.state), asked.principal.projects
+    book, projects = AlertBook(asked.runtime.state), asked.filters.of_projects(asked.principal.projects)
     found = book.alerts(status="open", projects=projects, limit=_ALERTS_SHOWN)
     if not found:
         return Empty(text="No open alerts.")
@@ -128,7 +128,7 @@ OVERVIEW = Page(
         Card(id="cost-by-model", title="Cost by model", build=cost_by_model, width="two-thirds"),
         Card(id="latency", title="Latency of tasks", build=latency, width="third"),
         Card(id="agents", title="Agents", build=_agents, width="two-thirds"),
-        Card(id="alerts", title="Alerts", build=_alerts, width="third", note="open now, whatever is chosen above"),
+        Card(id="alerts", title="Alerts", build=_alerts, width="third", note="open now, whatever the range"),
     ),
     topics=("alerts", "budgets"),
 )
