@@ -100,7 +100,7 @@ def test_what_a_parameter_may_be_is_listed_and_the_page_without_it_is_a_link(cli
     said = client.get("/sample?range=9d&agent=coder")
     assert said.status_code == 422
     for value in ("1h", "24h", "7d", "30d", "90d", "all"):
-        assert f'<li class="chip">{value}</li>' in said.text
+        assert f'<a class="chip" href="/sample?range={value}&amp;agent=coder">{value}</a>' in said.text
     assert '<a class="button main" href="/sample?agent=coder">Without range</a>' in said.text
 
 

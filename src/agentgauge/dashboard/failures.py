@@ -40,7 +40,7 @@ class Way(msgspec.Struct, frozen=True):
     """What somebody may do next."""
 
     words: str
-    link: str
+    link: str | None
 
 
 def answer(request: Request, failure: Failure) -> Response:
@@ -62,7 +62,7 @@ def answer(request: Request, failure: Failure) -> Response:
         status=failure.status,
         title=_TITLES.get(failure.status, "Something went wrong"),
         message=_message(request, failure),
-        allowed=failure.allowed,
+        allowed=[Way(value, _with(request, failure.field, value)) for value in failure.allowed],
         ways=_ways(request, failure),
     )
     return Response(body, failure.status, _never_kept(failure), media_type="text/html")
@@ -114,12 +114,26 @@ def _ways(request: Request, failure: Failure) -> list[Way]:
 
 def _without(request: Request, field: str | None) -> str | None:
     """The same page without the parameter that was wrong."""
-    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    pairs = _parameters(request)
     kept = [(name, value) for name, value in pairs if name != field]
-    if len(kept) == len(pairs):
+    return None if len(kept) == len(pairs) else _changed(request, kept)
+
+
+def _with(request: Request, field: str | None, value: str) -> str | None:
+    """The same page with what the parameter may be; None where it is none of the address, or a bound: `>= 1`."""
+    pairs = _parameters(request)
+    if request.method != "GET" or not any(name == field for name, _ in pairs) or " " in value:
         return None
+    return _changed(request, [(name, value if name == field else given) for name, given in pairs])
+
+
+def _parameters(request: Request) -> list[tuple[str, str]]:
+    return parse_qsl(request.url.query, keep_blank_values=True)
+
+
+def _changed(request: Request, pairs: list[tuple[str, str]]) -> str:
     path = quote(f"{_root(request)}{_path(request)}", safe="/:@")
-    return own_path(path + (f"?{urlencode(kept)}" if kept else ""))
+    return own_path(path + (f"?{urlencode(pairs)}" if pairs else ""))
 
 
 def _page_before(request: Request) -> str | None:
