@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
@@ -26,6 +27,13 @@ from agentgauge.state.opening import shared_state
 from tests.servers.serving import Served, served
 
 _WITHIN = httpx.Timeout(30.0)
+T = TypeVar("T")
+
+
+def _apart(question: Coroutine[Any, Any, T]) -> T:
+    """Run in a thread of its own: a browser that other tests drive leaves this one a loop that runs."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, question).result()
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +156,7 @@ def test_one_watcher_looks_however_many_listen(tmp_path: Path) -> None:
 
     runtime = Runtime(get_server_settings(tmp_path / "home", {}))
     try:
-        looks, listeners = asyncio.run(looked(runtime))
+        looks, listeners = _apart(looked(runtime))
     finally:
         runtime.close()
     assert 1 <= looks <= 8, "about one a second until the change was seen"
@@ -172,7 +180,7 @@ def test_a_change_is_told_to_who_was_slow_to_take_what_there_was(tmp_path: Path)
 
     runtime = Runtime(get_server_settings(tmp_path / "home", {}))
     try:
-        new, late = asyncio.run(told(runtime))
+        new, late = _apart(told(runtime))
     finally:
         runtime.close()
     assert late == new
@@ -201,7 +209,7 @@ def test_a_look_that_fails_in_a_way_nobody_foresaw_is_not_the_last(
 
     runtime = Runtime(get_server_settings(tmp_path / "home", {}))
     try:
-        before, after = asyncio.run(told(runtime))
+        before, after = _apart(told(runtime))
     finally:
         runtime.close()
     assert after != before
