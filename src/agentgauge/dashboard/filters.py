@@ -10,7 +10,7 @@ that the address of a page is as short as what it shows is plain.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -34,6 +34,7 @@ RANGES: dict[Range, tuple[str, timedelta | None]] = {
 NAMES = ("project", "agent", "role", "model")
 """The columns that any page can be filtered by."""
 _CARRIED = ("range", "start", "end", *NAMES, "tz")
+_LATELY = timedelta(days=3)
 _FINEST: tuple[tuple[timedelta, Width], ...] = (
     (timedelta(hours=6), "15min"),
     (timedelta(days=3), "hour"),
@@ -86,6 +87,19 @@ class PageFilters(BaseModel):
                 return parse_window(self.start, self.end, self.zone(), now)
         length = RANGES[self.range][1]
         return Window(None if length is None else now - length, None)
+
+    def recorded(self, now: datetime, first: datetime | None) -> Window:
+        """The window, from where recording began in it: from the day of the `first` event there is, or its hour where
+        that was lately. Nothing is left out, and courses are not drawn over time before there was anything.
+        """
+        window = self.window(now)
+        if first is None or window.start is None or first <= window.start:
+            return window
+        began = first.astimezone(self.zone()).replace(minute=0, second=0, microsecond=0)
+        if now - first > _LATELY:
+            began = began.replace(hour=0)
+        start = max(began.astimezone(UTC), window.start)
+        return window if window.end is not None and start >= window.end else Window(start, window.end)
 
     def previous(self, now: datetime) -> Window | None:
         """As long as the window, and before it; None of a window without a start."""

@@ -156,9 +156,10 @@ async def answer(
 
     def asked_of(asked: Asked) -> PageAsked:
         engine = AskedOnce(asked.engine)
+        first = first_event(engine)
         return PageAsked(
-            path=path, at=names, filters=filters, window=filters.window(asked.now),
-            previous=filters.previous(asked.now), first=first_event(engine),
+            path=path, at=names, filters=filters, window=filters.recorded(asked.now, first),
+            previous=filters.previous(asked.now), first=first,
             engine=engine, as_of=asked.as_of, now=asked.now,
             runtime=runtime, principal=principal, root=root,
         )  # fmt: skip

@@ -52,6 +52,8 @@ def demo(
 
 
 def _serve(home: str, port: int) -> None:
+    from msgspec.structs import replace
+
     from agentgauge.cli.commands.serve import serve_until_stopped
     from agentgauge.service.processes.web import Web
     from agentgauge.settings.extras import check_server_extra
@@ -59,7 +61,8 @@ def _serve(home: str, port: int) -> None:
 
     check_server_extra("fastapi", "uvicorn", "sqlalchemy")
     # What the environment says is about the user's own home.
-    serve_until_stopped(get_server_settings(home, {}), "127.0.0.1", port, Web(certificate=None, key=None, root_path=""))
+    settings = replace(get_server_settings(home, {}), jobs=True)
+    serve_until_stopped(settings, "127.0.0.1", port, Web(certificate=None, key=None, root_path=""))
 
 
 def _show(answer: Demo, now: datetime, zone: tzinfo) -> None:

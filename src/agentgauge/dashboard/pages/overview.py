@@ -15,7 +15,7 @@ from agentgauge.dashboard.pages.work_tables import MAIN, agents_table
 from agentgauge.service import reports, short_wording
 from agentgauge.service.explain_wording import told
 from agentgauge.service.graphs.courses import Figure
-from agentgauge.service.reports.changes import FigureName
+from agentgauge.service.reports.changes import Changes, FigureName
 from agentgauge.service.reports.over_time import Bucket
 from agentgauge.service.reports.overview import Overview
 from agentgauge.service.reports.totals import FEW
@@ -31,21 +31,36 @@ _LINKS = {"cost": "/costs", "tasks": "/runs", "success_rate": "/agents", "p95_du
 def _tiles(asked: PageAsked) -> Iterator[Content]:
     found = reports.overview(asked.engine, asked.window, asked.conditions)
     if not found.events:
-        yield Empty(text="No events in this range, with these filters. This brings in what there is:", command=_SEND)
+        yield _nothing(asked)
         return
     width = asked.filters.width(asked.now, found.first)
     if asked.previous is None:
         rows = reports.over_time(asked.engine, asked.window, width, asked.filters.tz, asked.now, asked.conditions).rows
         yield _figures(asked, found, rows, {})
         return
-    changed = reports.changes(
-        asked.engine, asked.window, asked.previous,
-        width=width, zone=asked.filters.tz, now=asked.now, filters=asked.conditions,
-    )  # fmt: skip
+    changed = _changes(asked, asked.previous)
     words = {one.name: tile_change(one, changed, asked) for one in changed.changes}
     yield _figures(asked, found, changed.course, words)
     if changed.recorded_since is not None:
         yield Note("Recording began within the range before this one: nothing is compared with it.")
+
+
+def _nothing(asked: PageAsked) -> Empty:
+    """Why there is nothing, and the one command that sends data where there never was any."""
+    if asked.first is not None:
+        return Empty(text="No events in this range, with these filters.")
+    where = f" in {asked.runtime.settings.recording.home.root}" if asked.may_act else ""
+    return Empty(text=f"Nothing is recorded{where} yet. This brings in what coding agents have logged:", command=_SEND)
+
+
+def _changes(asked: PageAsked, previous: Window) -> Changes:
+    return asked.once(
+        "changes",
+        lambda: reports.changes(
+            asked.engine, asked.window, previous, width=asked.filters.width(asked.now, asked.first),
+            zone=asked.filters.tz, now=asked.now, filters=asked.conditions,
+        ),
+    )  # fmt: skip
 
 
 def _figures(
@@ -92,6 +107,10 @@ def _what_changed(asked: PageAsked) -> Iterator[Content]:
     if asked.previous is None:
         yield Note("Everything is shown: there is nothing before it to compare with.")
         return
+    changed = _changes(asked, asked.previous)
+    if changed.recorded_since is not None:
+        yield Note("Recording began within the range before this one: there is nothing to compare with.")
+        return
     window = Window(asked.window.start, asked.window.end or asked.now)
     words = told(
         reports.explain(
@@ -101,6 +120,8 @@ def _what_changed(asked: PageAsked) -> Iterator[Content]:
         asked.filters.zone(),
     )  # fmt: skip
     yield Sentence(text=words.sentence, link=asked.link("/costs"), link_text="Costs in detail")
+    if not any(one.is_shown for one in changed.changes if one.name == "cost"):
+        yield Note("This can be chance: over the buckets of both ranges the test shows no change of cost.")
     for remark in words.remarks[:2]:
         yield Note(remark)
 

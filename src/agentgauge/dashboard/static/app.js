@@ -28,6 +28,9 @@ function liven() {
   charts(document);
 }
 
+// On a narrow screen the menu is wider than it: the page that this is comes into view.
+document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 theme();
 liven();
 focusAgain();
