@@ -41,8 +41,6 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
     changed = _changes(asked, asked.previous)
     words = {one.name: tile_change(one, changed, asked) for one in changed.changes}
     yield _figures(asked, found, changed.course, words)
-    if changed.recorded_since is not None:
-        yield Note("Recording began within the range before this one: nothing is compared with it.")
 
 
 def _nothing(asked: PageAsked) -> Empty:

@@ -10,6 +10,8 @@ from agentgauge.service.graphs.courses import Figure, figures
 from agentgauge.service.reports.over_time import Bucket
 from agentgauge.service.reports.totals import FEW
 
+_BUCKETS = {"15min": "quarter hours"}
+
 
 def task_latency(course: Sequence[Bucket], width: str) -> tuple[Chart, str | None]:
     """Median and p95 of each bucket, and why p95 is hidden in some; without a line of p95 where it is in all."""
@@ -18,8 +20,9 @@ def task_latency(course: Sequence[Bucket], width: str) -> tuple[Chart, str | Non
         lines["p95"] = lambda bucket: bucket.shown_p95_ms
     chart = figures(course, lines, "ms", width=width, what="task duration")
     hidden = sum(bucket.few_tasks for bucket in course)
+    buckets = _BUCKETS.get(width, f"{width}s")
     note = (
-        f"p95 is not shown for {short_wording.count(hidden)} of {short_wording.count(len(course))} {width}s: "
+        f"p95 is not shown for {short_wording.count(hidden)} of {short_wording.count(len(course))} {buckets}: "
         f"they have fewer than {FEW} tasks."
     )
     return chart, note if hidden else None
