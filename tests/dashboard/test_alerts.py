@@ -75,7 +75,7 @@ def test_a_row_says_how_bad_what_against_what_of_whom_and_how_often_it_was_told(
     found(home, severity="critical", at=NOW + timedelta(hours=2))
     page = text(client.get("/alerts"))
     assert "Critical 33.3 % of operations failed" in page
-    assert "33.3 % against up to 20.0 % expected, 24 samples" in page
+    assert "33.3 % against up to 20.0 % allowed, 24 samples" in page
     assert "agent-1 · project shop · since 18 Nov 12:00 UTC · told 2 times" in page
 
 
@@ -95,7 +95,7 @@ def test_the_table_of_the_queue_is_had_as_csv(client: TestClient, home: Path) ->
     found(home)
     rows = client.get("/alerts?csv=queue").text.splitlines()
     assert rows[0].startswith("id,severity,status,what,against")
-    assert rows[1].startswith('1,warning,active,33.3 % of operations failed,"33.3 % against up to 20.0 % expected')
+    assert rows[1].startswith('1,warning,active,33.3 % of operations failed,"33.3 % against up to 20.0 % allowed')
 
 
 def test_who_sees_one_project_learns_of_no_alert_of_another(client: TestClient, home: Path) -> None:

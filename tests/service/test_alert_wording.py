@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agentgauge.service.alert_wording import against, amount, band, headline, metric_words, step_words, subject
-from agentgauge.state.alert_evidence import Evidence, Range, Span, Unit
+from agentgauge.state.alert_evidence import Comparison, Evidence, Range, Span, Unit
 from agentgauge.state.alerts import Alert
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)
@@ -68,15 +68,16 @@ def test_what_has_no_headline_says_its_message(made: Alert) -> None:
 
 def test_a_value_is_held_against_what_was_expected() -> None:
     of = {"window": WINDOW, "value": 58_000.0, "unit": "ms"}
-    assert against(Evidence(**of, expected=Range(low=36e3, high=42e3), samples=34)) == (
+    earlier = Comparison(start=WINDOW.start, end=WINDOW.start, count=28, of="windows")
+    assert against(Evidence(**of, baseline=earlier, expected=Range(low=36e3, high=42e3), samples=34)) == (
         "58.00 s against 36.00 s to 42.00 s expected, 34 samples"
     )
     assert against(Evidence(**of)) == "58.00 s"
     assert against(Evidence(window=WINDOW, value=None, unit="ms", expected=Range(high=1.0))) == (
-        "no figure against up to 1.0 ms expected"
+        "no figure against up to 1.0 ms allowed"
     )
     assert against(Evidence(window=WINDOW, value=8, unit="calls", samples=8, expected=Range(high=0.0))) == (
-        "8 calls against none expected"
+        "8 calls against none allowed"
     )
 
 

@@ -84,9 +84,10 @@ def headline(alert: Alert) -> str:
 
 
 def against(evidence: Evidence) -> str:
-    """The value and what was expected: `$7.20 against up to $7.12 expected, 34 samples`."""
+    """The value, and what earlier ones let expect or a rule allows: `$7.20 against up to $7.12 allowed, 34 samples`."""
     value = "no figure" if evidence.value is None else amount(evidence.value, evidence.unit)
-    expected = "" if evidence.expected is None else f" against {band(evidence.expected, evidence.unit)} expected"
+    word = "allowed" if evidence.baseline is None else "expected"
+    expected = "" if evidence.expected is None else f" against {band(evidence.expected, evidence.unit)} {word}"
     is_said = evidence.samples is None or evidence.samples == evidence.value
     return value + expected + ("" if is_said else f", {count_of(evidence.samples or 0, 'sample')}")
 
