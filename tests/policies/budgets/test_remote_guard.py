@@ -102,4 +102,6 @@ def test_with_fail_open_it_goes_on_and_stops_once_the_server_is_back(site: Site,
         words += said
         assert words.pop() == "exceeded"
         account = counted(site, [home])
-        assert (account.counted_usd, account.charged_usd) == (sum(words, NOTHING), 0)
+        untold = account.counted_usd - sum(words, NOTHING)
+        assert untold in (NOTHING, COST), "the call that ended it may have been recorded before it was said"
+        assert account.charged_usd == 0

@@ -29,7 +29,10 @@ function liven() {
 }
 
 // On a narrow screen the menu is wider than it: the page that this is comes into view.
-document.querySelector(".top nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+// Not by scrollIntoView, which would move where the keyboard begins.
+const current = document.querySelector(".top nav [aria-current]");
+const menu = current?.closest("nav");
+if (menu) menu.scrollLeft = current.offsetLeft - menu.offsetLeft - (menu.clientWidth - current.offsetWidth) / 2;
 
 theme();
 liven();
