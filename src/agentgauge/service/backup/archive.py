@@ -3,7 +3,8 @@
     journal/..., lake/..., plans/..., state.db, ...     the home's files, regular ones only
     manifest.json                                       at the end: each file's size and SHA-256, and who made it
 
-The manifest comes last, so a backup that was cut short has none, and is refused.
+The manifest comes last, so a backup that was cut short has none; what of it was cut behind that, down to the last byte
+of the checksum, shows in a frame that does not end. Either is refused.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from types import ModuleType
-from typing import IO, Literal
+from typing import IO, Any, Literal
 
 import msgspec
 
@@ -26,6 +27,7 @@ from agentgauge.errors import BackupUnusable, SettingsError
 FORMAT = 1
 _MANIFEST = "manifest.json"
 _PIECE = 1 << 20
+_PACKED_PIECE = 1 << 12  # a block of 4 bytes can hold 128 KiB of zeros, so this much unpacks to 128 MiB at the most
 
 State = Literal["sqlite", "postgresql", "none"]
 
@@ -91,10 +93,8 @@ def unpack(source: IO[bytes], folder: Path) -> Manifest:
     manifest: Manifest | None = None
     zstandard = _zstandard()
     try:
-        with (
-            zstandard.ZstdDecompressor().stream_reader(source) as unpacked,
-            tarfile.open(fileobj=unpacked, mode="r|") as tar,
-        ):
+        unpacked = _Unpacked(source, zstandard.ZstdDecompressor().decompressobj())
+        with tarfile.open(fileobj=unpacked, mode="r|") as tar:  # type: ignore[call-overload]
             for entry in tar:
                 content = tar.extractfile(entry) if entry.isreg() else None
                 if content is None:
@@ -103,6 +103,7 @@ def unpack(source: IO[bytes], folder: Path) -> Manifest:
                     manifest = msgspec.json.decode(content.read(), type=Manifest)
                 else:
                     found[entry.name] = _write(content, _inside(folder, entry.name))
+        unpacked.finish()
     except (tarfile.TarError, zstandard.ZstdError, EOFError, msgspec.MsgspecError) as error:
         raise BackupUnusable(f"it is damaged, or no backup of agentgauge: {error}") from error
     if manifest is None:
@@ -133,6 +134,32 @@ def _write(content: IO[bytes], target: Path) -> File:
             digest.update(piece)
             size += len(piece)
     return File(size, digest.hexdigest())
+
+
+class _Unpacked:
+    """A compressed file as tarfile reads it. The library's own reader takes a frame without its end for a whole one."""
+
+    def __init__(self, source: IO[bytes], frame: Any) -> None:
+        self._source = source
+        self._frame = frame
+        self._ready = b""
+
+    def read(self, size: int) -> bytes:
+        """`size` bytes, fewer only at the end."""
+        pieces, missing = [self._ready], size - len(self._ready)
+        while missing > 0 and not self._frame.eof and (packed := self._source.read(_PACKED_PIECE)):
+            pieces.append(self._frame.decompress(packed))
+            missing -= len(pieces[-1])
+        unpacked = b"".join(pieces)
+        self._ready = unpacked[size:]
+        return unpacked[:size]
+
+    def finish(self) -> None:
+        """Read to the end; raises `EOFError` where the frame has none."""
+        while self.read(_PIECE):
+            pass
+        if not self._frame.eof:
+            raise EOFError("its last bytes are missing")
 
 
 class _Hashing:
