@@ -35,7 +35,7 @@ from agentgauge.meter import Meter
 from agentgauge.service.demo import run_demo
 from agentgauge.service.importing import import_logs
 from agentgauge.settings import get_settings
-from tests.dashboard.browsing import browser, complete
+from tests.dashboard.browsing import browser, complete, patient
 from tests.servers.serving import served
 
 DATA = ROOT / "tests" / "data"
@@ -146,7 +146,7 @@ def _command(environment: dict[str, str], *arguments: str) -> None:
 def photograph(home: Path, folder: Path) -> None:
     with tempfile.TemporaryFile("w") as log, served(home, "--no-jobs", errors=log) as server, browser() as chromium:
         for scheme in ("light", "dark"):
-            context = chromium.new_context(color_scheme=scheme, viewport=SIZE, reduced_motion="reduce")
+            context = patient(chromium, color_scheme=scheme, viewport=SIZE, reduced_motion="reduce")
             for name, path in PAGES.items():
                 page = context.new_page()
                 page.goto(server.url + path)

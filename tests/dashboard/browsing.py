@@ -5,8 +5,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.components import require
 
@@ -24,8 +25,12 @@ def browser() -> Iterator[Browser]:
             chromium.close()
 
 
+def patient(chromium: Browser, **options: Any) -> BrowserContext:
+    """A person who is shown pages when they are whole, however long that takes (`agentgauge.dashboard.unfinished`)."""
+    return chromium.new_context(extra_http_headers={"Prefer": "wait=120"}, **options)
+
+
 def complete(page: Page) -> None:
-    """Wait until all charts of a page are drawn."""
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('figure[data-chart] .canvas')].every(it => it.querySelector('svg'))"
-    )
+    """Wait until a page is whole and all its charts are drawn."""
+    page.wait_for_function("""() => !document.querySelector("[data-unfinished]")
+      && [...document.querySelectorAll("figure[data-chart] .canvas")].every((it) => it.querySelector("svg"))""")

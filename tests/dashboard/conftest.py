@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.dashboard.browsing import browser
+from tests.dashboard.browsing import browser, patient
 from tests.dashboard.recorded_home import recorded_home
 from tests.servers.serving import Served, served
 
@@ -40,9 +40,9 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def context(chromium: Browser, dashboard: Served) -> Iterator[BrowserContext]:
     """A person at the dashboard: nothing remembered yet, light, on a wide screen; addresses are of the server."""
-    found = chromium.new_context(
-        base_url=dashboard.url, color_scheme="light", viewport={"width": 1440, "height": 1000}, timezone_id="UTC",
-        reduced_motion="reduce",
+    found = patient(
+        chromium, base_url=dashboard.url, color_scheme="light", viewport={"width": 1440, "height": 1000},
+        timezone_id="UTC", reduced_motion="reduce",
     )  # fmt: skip
     found.set_default_timeout(20_000)
     yield found

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, expect
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.alerts import AlertBook
 from agentgauge.state.opening import shared_state
+from tests.dashboard.browsing import patient
 from tests.dashboard.test_alerts import found
 from tests.dashboard.watching import watch
 from tests.servers.serving import Served, served
@@ -35,7 +36,7 @@ def server(home: Path) -> Iterator[Served]:
 def test_an_alert_is_acknowledged_resolved_and_taken_back(
     script: bool, chromium: Browser, server: Served, home: Path
 ) -> None:
-    context = chromium.new_context(base_url=server.url, java_script_enabled=script)
+    context = patient(chromium, base_url=server.url, java_script_enabled=script)
     page = context.new_page()
     if script:
         watched = watch(page, server.url)
@@ -57,7 +58,7 @@ def test_an_alert_is_acknowledged_resolved_and_taken_back(
 
 
 def test_a_key_that_is_made_is_shown_until_the_person_goes_on(chromium: Browser, server: Served) -> None:
-    context = chromium.new_context(base_url=server.url)
+    context = patient(chromium, base_url=server.url)
     page = context.new_page()
     page.goto("/system")
     page.get_by_text("Make a key").click()

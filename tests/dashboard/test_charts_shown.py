@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.dashboard.browsing import complete
+from tests.dashboard.browsing import complete, patient
 from tests.servers.serving import Served
 
 ADDRESS = "/?start=2026-11-10&end=2026-11-20"
@@ -170,7 +170,7 @@ def test_a_table_is_sorted_with_the_keyboard(page: Page) -> None:
 
 
 def test_where_charts_cannot_be_drawn_their_tables_are_open(chromium: Browser, dashboard: Served) -> None:
-    context = chromium.new_context(base_url=dashboard.url)
+    context = patient(chromium, base_url=dashboard.url)
     page = context.new_page()
     page.route("**/vega.js", lambda route: route.abort())
     page.goto(ADDRESS)

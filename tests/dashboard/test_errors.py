@@ -16,6 +16,7 @@ from agentgauge.dashboard.filters import PageFilters
 from agentgauge.dashboard.page import Page, PageAsked
 from agentgauge.errors import AgentGaugeError, Conflict, LakeError, NotFound, QueryError, ServerBusy
 from agentgauge.settings.server import get_server_settings
+from tests.dashboard.browsing import patient
 from tests.dashboard.sample_pages import SAMPLE, listening, serving
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Site": "same-origin"}
@@ -225,7 +226,7 @@ def test_retry_shows_the_card_again_once_it_can_be(
     broken = Page(path="/broken", title="Broken", cards=(Card(id="moody", title="Moody", build=failing.build),))
     failing.error = AgentGaugeError("the disk is away")
     with listening(get_server_settings(tmp_path / "home", {}), broken) as url:
-        context = chromium.new_context(base_url=url, java_script_enabled=script)
+        context = patient(chromium, base_url=url, java_script_enabled=script)
         page = context.new_page()
         page.goto("/broken")
         if script:
@@ -247,7 +248,7 @@ def test_an_act_that_fails_says_so_and_keeps_what_was_written(
     tmp_path: Path, failing: Failing, chromium: Browser
 ) -> None:
     with listening(get_server_settings(tmp_path / "home", {}), SAMPLE) as url:
-        context = chromium.new_context(base_url=url)
+        context = patient(chromium, base_url=url)
         page = context.new_page()
         page.goto("/sample")
         page.evaluate("""() => {

@@ -19,7 +19,7 @@ from playwright.sync_api import Browser
 from agentgauge.dashboard.page import Page
 from agentgauge.dashboard.pages import PAGES
 from tests.dashboard.addresses import address_of
-from tests.dashboard.browsing import complete
+from tests.dashboard.browsing import complete, patient
 from tests.dashboard.watching import inaccessible, watch
 from tests.servers.serving import Served
 
@@ -55,8 +55,13 @@ class Visit:
 def visit(request: pytest.FixtureRequest, chromium: Browser, dashboard: Served) -> Iterator[Visit]:
     shown: Page = request.param
     address = address_of(shown.path, dashboard.url)
-    context = chromium.new_context(
-        base_url=dashboard.url, color_scheme="light", viewport=WIDE, timezone_id="UTC", reduced_motion="reduce"
+    context = patient(
+        chromium,
+        base_url=dashboard.url,
+        color_scheme="light",
+        viewport=WIDE,
+        timezone_id="UTC",
+        reduced_motion="reduce",
     )
     page = context.new_page()
     watched = watch(page, dashboard.url)
@@ -134,7 +139,7 @@ def test_each_of_its_tables_is_had_as_csv(visit: Visit, dashboard: Served) -> No
 def test_without_script_its_figures_tables_and_charts_are_there(
     visit: Visit, chromium: Browser, dashboard: Served
 ) -> None:
-    context = chromium.new_context(base_url=dashboard.url, java_script_enabled=False, viewport=WIDE)
+    context = patient(chromium, base_url=dashboard.url, java_script_enabled=False, viewport=WIDE)
     page = context.new_page()
     page.goto(visit.address)
     for card in visit.cards:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.dashboard.browsing import complete
+from tests.dashboard.browsing import complete, patient
 from tests.servers.serving import Served
 
 
@@ -67,8 +67,8 @@ def test_a_shared_link_shows_another_person_the_same(page: Page, chromium: Brows
     page.get_by_role("navigation", name="Range").get_by_role("link", name="7 days").click()
     page.wait_for_url("**range=7d**")
     complete(page)
-    context = chromium.new_context(
-        timezone_id="Asia/Tokyo", color_scheme="dark", locale="de-DE", viewport=page.viewport_size
+    context = patient(
+        chromium, timezone_id="Asia/Tokyo", color_scheme="dark", locale="de-DE", viewport=page.viewport_size
     )
     other = context.new_page()
     other.goto(page.url)
@@ -93,7 +93,7 @@ def test_a_time_and_its_zone_are_chosen_in_fields(page: Page) -> None:
 
 
 def test_the_zone_of_the_reader_is_offered(chromium: Browser, dashboard: Served) -> None:
-    context = chromium.new_context(base_url=dashboard.url, timezone_id="America/New_York")
+    context = patient(chromium, base_url=dashboard.url, timezone_id="America/New_York")
     page = context.new_page()
     page.goto("/")
     page.get_by_text("Custom", exact=True).click()
@@ -138,7 +138,7 @@ def test_fields_that_were_left_empty_ask_for_nothing(page: Page, address: str) -
 
 
 def test_without_script_filters_are_applied_by_a_button(chromium: Browser, dashboard: Served) -> None:
-    context = chromium.new_context(base_url=dashboard.url, java_script_enabled=False)
+    context = patient(chromium, base_url=dashboard.url, java_script_enabled=False)
     page = context.new_page()
     page.goto("/?range=7d")
     _field(page, "Agent").select_option("planner")

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, Response, expect
 
-from tests.dashboard.browsing import complete
+from tests.dashboard.browsing import complete, patient
 from tests.dashboard.recorded_home import recorded_home
 from tests.servers.serving import Served, served
 
@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def page(server: Served, chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context(base_url=server.url, viewport={"width": 1440, "height": 700}, timezone_id="UTC")
+    context = patient(chromium, base_url=server.url, viewport={"width": 1440, "height": 700}, timezone_id="UTC")
     context.set_default_timeout(20_000)
     yield context.new_page()
     context.close()
@@ -147,7 +147,7 @@ def test_a_tab_that_nobody_sees_holds_no_connection(page: Page) -> None:
 
 
 def test_times_are_by_the_readers_clock_after_a_change_too(server: Served, chromium: Browser) -> None:
-    context = chromium.new_context(base_url=server.url, timezone_id="Asia/Tokyo", locale="en-GB")
+    context = patient(chromium, base_url=server.url, timezone_id="Asia/Tokyo", locale="en-GB")
     page = opened(context.new_page())
     before = page.locator("footer time").inner_text()
     assert "GMT+9" in before
@@ -160,7 +160,7 @@ def test_times_are_by_the_readers_clock_after_a_change_too(server: Served, chrom
 def test_a_page_whose_server_is_away_says_from_when_it_is_and_comes_back(tmp_path: Path, chromium: Browser) -> None:
     home = recorded_home(tmp_path / "home", days=2, per_day=6)
     with served(home, "--no-jobs") as first:
-        context = chromium.new_context(base_url=first.url, timezone_id="UTC")
+        context = patient(chromium, base_url=first.url, timezone_id="UTC")
         context.set_default_timeout(20_000)
         page = opened(context.new_page())
         before = tasks(page)

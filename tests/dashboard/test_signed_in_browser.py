@@ -16,6 +16,7 @@ from agentgauge.service.security.keys import issue
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.keys import KeyBook
 from agentgauge.state.opening import shared_state
+from tests.dashboard.browsing import patient
 from tests.servers.serving import Served, served
 
 
@@ -33,7 +34,7 @@ def server(home: Path) -> Iterator[Served]:
 
 @pytest.fixture
 def context(server: Served, chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(base_url=server.url.replace("127.0.0.1", "localhost"))
+    context = patient(chromium, base_url=server.url.replace("127.0.0.1", "localhost"))
     context.set_default_timeout(20_000)
     yield context
     context.close()

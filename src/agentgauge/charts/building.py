@@ -71,11 +71,6 @@ def definitions() -> Mapping[str, Any]:
     return found
 
 
-def is_built() -> bool:
-    """Whether they are there, and nothing has to be made."""
-    return any(_is_whole(place / versions()) for place in _places() if _is_ours(place))
-
-
 def _folder() -> Path:
     """Where they are."""
     with _making:

@@ -57,6 +57,12 @@ def _tag(name: str) -> str:
     return versions() if name in _CHARTS else _own(name).tag
 
 
+def prepare() -> None:
+    """Read and compress all but the parts of charts."""
+    for name in (*_OWN, *_CHARTS):
+        _tag(name)
+
+
 async def asset(request: Request, tag: str, name: str) -> Response:
     if name not in (*_OWN, *_CHARTS) or tag != _tag(name):
         raise HTTPException(404, f"there is no {name} of this version: load the page again")

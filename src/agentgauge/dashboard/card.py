@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("agentgauge.dashboard")
 _KEPT = 200
-"""Last good contents that a process keeps: some kilobytes each."""
+"""Last good cards that a process keeps: some ten kilobytes each."""
 
 Build = Callable[["PageAsked"], Content | Iterable[Content]]
 Width = Literal["third", "half", "two-thirds", "full", "bare"]
@@ -37,6 +37,8 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     width: Width = "full"
     note: str = ""
     """A few words beside the title."""
+    low: bool = False
+    """Whether it is a sentence or two, and not a table or a chart: so high it is while it waits."""
     optional: bool = False
     """Whether it is left out where there is nothing to show: a run without pipelines."""
     needs_admin: bool = False
@@ -53,28 +55,37 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None = None
     """What went wrong, where something did."""
     as_of: datetime | None = None
-    """Of what is shown instead."""
+    """Of what is shown instead, or meanwhile."""
     html: str = ""
     """As the page has it: escaped."""
 
 
 class LastGood:
-    """The last good contents of cards, for all threads of a process."""
+    """Cards as they were last when nothing failed, for all threads of a process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: LRUCache[str, tuple[tuple[Content, ...], datetime]] = LRUCache(_KEPT)
+        self._kept: LRUCache[tuple[str, str], Shown] = LRUCache(_KEPT)
 
-    def keep(self, key: str, contents: tuple[Content, ...], now: datetime) -> None:
+    def keep(self, page: str, good: Shown) -> None:
         with self._lock:
-            self._kept[key] = contents, now
+            self._kept[page, good.card.id] = good
 
-    def of(self, key: str) -> tuple[tuple[Content, ...], datetime] | None:
+    def of(self, page: str, card: Card) -> Shown | None:
+        """With `as_of`. `page` names the page and all that it was asked with, but the data."""
         with self._lock:
-            return self._kept.get(key)
+            return self._kept.get((page, card.id))
 
 
-def shown(card: Card, asked: PageAsked, last: LastGood, key: str, draw: Callable[[Shown], str]) -> Shown:
+def meanwhile(card: Card, last: LastGood, page: str, oldest: datetime) -> Shown:
+    """A card as it was, where it was so at `oldest` or since, else without content."""
+    good = last.of(page, card)
+    if good is None or good.as_of is None or good.as_of < oldest:
+        return Shown(card=card, contents=())
+    return good
+
+
+def shown(card: Card, asked: PageAsked, last: LastGood, page: str, draw: Callable[[Shown], str]) -> Shown:
     """A card with what its question was answered, drawn by `draw`. Raises only `duckdb.IOException`, after which the
     whole page is asked again of newer data.
     """
@@ -88,9 +99,9 @@ def shown(card: Card, asked: PageAsked, last: LastGood, key: str, draw: Callable
         said = (
             str(error) if isinstance(error, AgentGaugeError) else "A fault of the server: its log says what happened."
         )
-        kept, as_of = last.of(key) or ((), None)
-        return _drawn(Shown(card=card, contents=kept, failure=said, as_of=as_of), draw)
-    last.keep(key, contents, asked.now)
+        good = last.of(page, card) or Shown(card=card, contents=())
+        return _drawn(Shown(card=card, contents=good.contents, failure=said, as_of=good.as_of), draw)
+    last.keep(page, msgspec.structs.replace(found, as_of=asked.now))
     return found
 
 

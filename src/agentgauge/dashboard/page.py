@@ -24,21 +24,21 @@ from starlette.exceptions import HTTPException
 
 from agentgauge.api.answering import Asked, answered
 from agentgauge.charts.building import ChartsUnavailable
-from agentgauge.dashboard import rendering
+from agentgauge.dashboard import rendering, warming
 from agentgauge.dashboard.acts import Act
-from agentgauge.dashboard.card import Card, LastGood, Shown, contents_of, shown
+from agentgauge.dashboard.card import Card, LastGood, Shown, contents_of, meanwhile, shown
 from agentgauge.dashboard.content import Content, Drawn, table_of
 from agentgauge.dashboard.filters import PageFilters
+from agentgauge.dashboard.unfinished import in_time, patience
 from agentgauge.engines import Engine, Filter
 from agentgauge.errors import NotFound
 from agentgauge.service.asked_once import AskedOnce
-from agentgauge.service.cache import question_key
+from agentgauge.service.cache import KEPT_SECONDS, question_key
 from agentgauge.service.filter_choices import first_event
 from agentgauge.service.runtime import Runtime
 from agentgauge.service.security.principal import Principal
 from agentgauge.service.window import Window
 
-_last_good = LastGood()
 _cards_at_once = ThreadPoolExecutor(4, thread_name_prefix="agentgauge-cards")
 """Of all pages that a process makes: questions wait for the engine, which computes outside of Python."""
 T = TypeVar("T")
@@ -148,11 +148,24 @@ class _Failed(Exception):
 
 
 async def answer(
-    page: Page, request: Request, runtime: Runtime, principal: Principal, filters: PageFilters, names: dict[str, str]
+    page: Page,
+    request: Request,
+    runtime: Runtime,
+    principal: Principal,
+    filters: PageFilters,
+    names: dict[str, str],
+    *,
+    whole: bool = False,
 ) -> Response:
+    """The page, a table or a picture of it. A page that takes long may be unfinished (`dashboard.unfinished`), unless
+    it is asked for `whole`.
+    """
     root = request.scope.get("root_path", "")
     path = path_of(page.path, names)
     scopes = tuple(sorted(principal.scopes))
+    seconds = None if whole or filters.csv or filters.svg else patience(request)
+    sketch: Future[bytes] = Future()
+    last_good = _last_good_of(request)
 
     def asked_of(asked: Asked) -> PageAsked:
         engine = AskedOnce(asked.engine)
@@ -173,7 +186,11 @@ async def answer(
             return _svg(page, of, filters.svg)
         generation = runtime.cache.generation()  # what is forgotten is no last good content either
         key = question_key(page.path, principal.projects, (path, filters.here(path), scopes, generation))
-        cards = _shown(_cards(page, of), of, key)
+        of_page = _cards(page, of)
+        if seconds is not None:
+            oldest = of.now - timedelta(seconds=KEPT_SECONDS)
+            sketch.set_result(rendering.sketch(page, of, [meanwhile(card, last_good, key, oldest) for card in of_page]))
+        cards = _shown(of_page, of, last_good, key)
         body = rendering.page(page, of, cards)
         if any(card.failure is not None for card in cards):
             raise _Failed(body)
@@ -182,18 +199,29 @@ async def answer(
     kind = "text/csv" if filters.csv else "image/svg+xml" if filters.svg else "text/html"
     kept = 0 if page.keeps_for is None else runtime.now().timestamp() // page.keeps_for.total_seconds()
     parameters = (path, root, filters.here(path, csv=filters.csv, svg=filters.svg), scopes, principal.name, kept)
+    asking = answered(
+        request, runtime, principal, f"page {page.path}", parameters, compute, topics=page.topics, media_type=kind
+    )
     try:
-        response = await answered(
-            request, runtime, principal, f"page {page.path}", parameters, compute, topics=page.topics, media_type=kind
-        )
+        response = await (asking if seconds is None else in_time(asking, sketch, seconds))
     except _Failed as failed:
         return Response(failed.body, media_type=kind, headers={"Cache-Control": "no-store"})
+    warming.go_on()
     if filters.csv:
         response.headers["Content-Disposition"] = f'attachment; filename="{filters.csv}.csv"'
     return response
 
 
-def _shown(cards: Sequence[Card], asked: PageAsked, key: str) -> list[Shown]:
+def _last_good_of(request: Request) -> LastGood:
+    """The application's own: another one in this process may be of another home."""
+    state = request.app.state
+    if not hasattr(state, "last_good"):
+        state.last_good = LastGood()
+    found: LastGood = state.last_good
+    return found
+
+
+def _shown(cards: Sequence[Card], asked: PageAsked, last_good: LastGood, key: str) -> list[Shown]:
     """Cards with what their questions were answered, some at once. Raises only after all are done: what they read may
     be given up then.
     """
@@ -203,8 +231,8 @@ def _shown(cards: Sequence[Card], asked: PageAsked, key: str) -> list[Shown]:
             shown,
             card,
             asked,
-            _last_good,
-            f"{key}:{card.id}",
+            last_good,
+            key,
             lambda one: rendering.card(one, asked),
         )
         for card in cards

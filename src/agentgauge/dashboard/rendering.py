@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -16,7 +15,7 @@ from markupsafe import Markup
 
 import agentgauge
 from agentgauge.charts import Chart
-from agentgauge.charts.building import DEFINITIONS, SCRIPT, ChartsUnavailable, built
+from agentgauge.charts.building import DEFINITIONS, SCRIPT
 from agentgauge.dashboard import assets
 from agentgauge.dashboard.card import Shown
 from agentgauge.dashboard.content import kind_of
@@ -31,20 +30,28 @@ if TYPE_CHECKING:
     from agentgauge.dashboard.acts import Act, Once
     from agentgauge.dashboard.page import Page, PageAsked
 
-_log = logging.getLogger("agentgauge.dashboard")
 _encode = msgspec.json.Encoder().encode
 
 
 def page(page: Page, asked: PageAsked, cards: Sequence[Shown]) -> bytes:
     """A whole page."""
+    return _page(page, asked, cards, _choices(asked) if page.filtered else {})
+
+
+def sketch(page: Page, asked: PageAsked, cards: Sequence[Shown]) -> bytes:
+    """A page while its questions are being answered: with what its cards held before, if anything. Asks nothing."""
+    chosen = {name: list(getattr(asked.filters, name)) for name in NAMES}
+    since = min((one.as_of for one in cards if one.as_of is not None), default=None)
+    return _page(page, asked, cards, chosen, unfinished=True, since=since)
+
+
+def _page(page: Page, asked: PageAsked, cards: Sequence[Shown], choices: Mapping[str, list[str]], **how: Any) -> bytes:
     from agentgauge.dashboard.pages import MENU  # deferred: the pages themselves import this room
 
-    template = _environment().get_template("page.html")
-    return template.render(
-        page=page, asked=asked, filters=asked.filters, cards=cards, menu=MENU,
-        choices=_choices(asked) if page.filtered else {},
-        title=page.title.format(**asked.at), current=page.of_menu or page.path,
-    ).encode()  # fmt: skip
+    return plain(
+        "page.html", page=page, asked=asked, filters=asked.filters, cards=cards, menu=MENU, choices=choices,
+        title=page.title.format(**asked.at), current=page.of_menu or page.path, **{"unfinished": False, **how},
+    )  # fmt: skip
 
 
 def card(shown: Shown, asked: PageAsked) -> Markup:
@@ -78,11 +85,9 @@ def static_chart(chart: Chart) -> bytes:
 
 
 def prepare() -> None:
-    """Make the parts of charts that are not there yet."""
-    try:
-        built(SCRIPT)
-    except ChartsUnavailable as error:
-        _log.warning("pages are shown without charts: %s", error)
+    """Compile all templates."""
+    for name in _environment().list_templates():
+        _environment().get_template(name)
 
 
 def figure(value: Any, kind: Kind) -> str:

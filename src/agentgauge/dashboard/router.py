@@ -24,7 +24,8 @@ def add_page(router: APIRouter, page: Page) -> None:
     async def show(request: Request, runtime: RuntimeOf, principal: Any, filters: Any) -> Response:
         says = said.waits(request)
         asked = said.unconditional(request) if says else request
-        response = await answer(page, asked, runtime, principal, filters, dict(request.path_params))
+        # What was done is said above what it led to, not above how it was before.
+        response = await answer(page, asked, runtime, principal, filters, dict(request.path_params), whole=says)
         return said.saying(request, response) if says else response
 
     show.__annotations__ |= {

@@ -108,7 +108,7 @@ RULE = Page(
     filtered=False,
     check=_check,
     cards=(
-        Card(id="what", title="What it alerts of", build=_what),
+        Card(id="what", title="What it alerts of", build=_what, low=True),
         Card(id="terms", title="Change it", build=_form),
     ),
     topics=("alert_rules",),

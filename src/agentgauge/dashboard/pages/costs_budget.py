@@ -206,7 +206,7 @@ BUDGET = Page(
         Card(id="figures", title="Figures", build=_tiles, width="bare"),
         Card(id="period", title="This period", build=_period, note="spent so far, by the end of each day"),
         Card(id="parts", title="How it adds up", build=_parts, width="half"),
-        Card(id="reservations", title="Reserved now", build=_reservations, width="half"),
+        Card(id="reservations", title="Reserved now", build=_reservations, low=True, width="half"),
         Card(id="change", title="Change it", build=_change, width="half"),
         Card(id="history", title="What was decided", build=_history, width="half"),
     ),

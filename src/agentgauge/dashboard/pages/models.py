@@ -184,7 +184,7 @@ MODELS = Page(
     in_menu="Models",
     parameters=ModelFilters,
     cards=(
-        Card(id="question", title="What is compared", build=_question),
+        Card(id="question", title="What is compared", build=_question, low=True),
         Card(id="verdict", title="What the runs show", build=_verdict),
         Card(id="pairs", title="Every pair", build=_pairs),
         Card(id="models", title="Models", build=_models, note="by their calls"),

@@ -143,7 +143,7 @@ OVERVIEW = Page(
     in_menu="Overview",
     cards=(
         Card(id="figures", title="Figures", build=_tiles, width="bare"),
-        Card(id="changed", title="What changed", build=_what_changed, note="cost, against the range before"),
+        Card(id="changed", title="What changed", build=_what_changed, low=True, note="cost, against the range before"),
         Card(id="cost-by-model", title="Cost by model", build=cost_by_model, width="two-thirds"),
         Card(id="latency", title="Latency of tasks", build=latency, width="third"),
         Card(id="agents", title="Agents", build=_agents, width="two-thirds"),

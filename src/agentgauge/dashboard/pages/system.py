@@ -142,10 +142,10 @@ SYSTEM = Page(
     parameters=SystemFilters,
     filtered=False,
     cards=(
-        Card(id="lost", title="What was lost", build=_lost),
+        Card(id="lost", title="What was lost", build=_lost, low=True),
         Card(id="fresh", title="How fresh it is", build=_fresh, width="bare"),
-        Card(id="attention", title="What needs attention", build=_attention, needs_admin=True),
-        Card(id="unpriced", title="Calls without a price", build=_unpriced, width="two-thirds"),
+        Card(id="attention", title="What needs attention", build=_attention, low=True, needs_admin=True),
+        Card(id="unpriced", title="Calls without a price", build=_unpriced, low=True, width="two-thirds"),
         Card(id="server", title="Server", build=server, width="third", of_server=True),
         Card(id="storage", title="Journal and lake", build=storage, width="two-thirds", of_server=True),
         Card(id="cache", title="Cache", build=cache, width="third", of_server=True, note="of answers"),

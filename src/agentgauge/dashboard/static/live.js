@@ -16,7 +16,8 @@ export function live(liven) {
 
   function show(isAway = false) {
     const [word, time] = [button.querySelector("[data-live-word]"), document.querySelector("footer time")];
-    const said = isPaused ? "Paused" : isAway ? `Reconnecting, data of ${time?.textContent ?? "before"}` : "Live";
+    const isWhole = !document.querySelector("[data-unfinished]");
+    const said = !isWhole ? "Loading" : isPaused ? "Paused" : isAway ? `Reconnecting, data of ${time?.textContent ?? "before"}` : "Live";
     if (word.textContent !== said) word.textContent = said;
     button.setAttribute("aria-pressed", String(!isPaused));
     button.classList.toggle("away", isAway && !isPaused);
@@ -76,5 +77,6 @@ export function live(liven) {
     if (document.getElementById(card)?.querySelector("[data-retry]")) say("It still cannot be shown.", "warn"); else unsay("warn");
   });
   show();
+  if (document.querySelector("[data-unfinished]")) refresh(liven).then(() => show()); // paused or not: it was asked for
   if (document.readyState === "complete") open(); else addEventListener("load", open, { once: true });
 }

@@ -3,6 +3,6 @@
 from agentgauge.service.cache.answers import AnswerCache, answer_cache
 from agentgauge.service.cache.figures import CacheFigures
 from agentgauge.service.cache.keys import answer_key, question_key
-from agentgauge.service.cache.store import Kept, kept
+from agentgauge.service.cache.store import KEPT_SECONDS, Kept, kept
 
-__all__ = ["AnswerCache", "CacheFigures", "Kept", "answer_cache", "answer_key", "kept", "question_key"]
+__all__ = ["KEPT_SECONDS", "AnswerCache", "CacheFigures", "Kept", "answer_cache", "answer_key", "kept", "question_key"]

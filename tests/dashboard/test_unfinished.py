@@ -1,0 +1,207 @@
+"""A page that takes long is shown unfinished to who opens it, and whole as soon as it is made."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from playwright.sync_api import Browser, expect
+
+from agentgauge.dashboard.card import Card, LastGood, Shown, meanwhile
+from agentgauge.dashboard.content import Content, Sentence
+from agentgauge.dashboard.page import Page, PageAsked
+from agentgauge.errors import NotFound
+from agentgauge.settings.server import ServerSettings, get_server_settings
+from tests.dashboard.browsing import complete, patient
+from tests.dashboard.sample_pages import CREATE, listening, serving
+from tests.dashboard.watching import inaccessible, watch
+from tests.servers.serving import Served
+
+OPENED = {"Accept": "text/html", "Sec-Fetch-User": "?1"}
+_LONG = 60.0
+
+
+class Slow:
+    """A card that is answered when it may be."""
+
+    def __init__(self) -> None:
+        self.begun, self.may = threading.Event(), threading.Event()
+        self.text = "what took long"
+
+    def build(self, asked: PageAsked) -> Content:
+        self.begun.set()
+        assert self.may.wait(_LONG)
+        return Sentence(text=self.text)
+
+
+def _check(asked: PageAsked) -> None:
+    if asked.filters.agent:
+        raise NotFound(f"no agent {asked.filters.agent[0]!r} is known", field="agent")
+
+
+@pytest.fixture
+def slow() -> Iterator[Slow]:
+    slow = Slow()
+    yield slow
+    slow.may.set()
+
+
+@pytest.fixture
+def page(slow: Slow) -> Page:
+    return Page(
+        path="/slow",
+        title="Slow",
+        cards=(Card(id="answer", title="Answer", build=slow.build, note="in its time"),),
+        topics=("budgets",),
+        acts=(CREATE,),
+        check=_check,
+    )
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> ServerSettings:
+    return get_server_settings(tmp_path / "home", {})
+
+
+@pytest.fixture
+def client(settings: ServerSettings, page: Page) -> Iterator[TestClient]:
+    with serving(settings, page) as client:
+        yield client
+
+
+def test_who_opens_it_sees_its_title_and_its_cards_before_they_are_answered(client: TestClient, slow: Slow) -> None:
+    answer = client.get("/slow", headers=OPENED)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in answer.headers
+    assert "<h1>Slow</h1>" in answer.text
+    assert "data-unfinished" in answer.text
+    assert "Answer</h2>" in answer.text
+    assert "what took long" not in answer.text
+    assert "Being made." in answer.text
+    slow.may.set()
+    whole = client.get("/slow")
+    assert "what took long" in whole.text
+    assert "data-unfinished" not in whole.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Sec-Fetch-Mode": "navigate"}, {**OPENED, "Cache-Control": "no-cache"}, {**OPENED, "Prefer": "wait=60"}],
+    ids=["a program", "the browser by itself", "reloads all of it", "would rather wait"],
+)
+def test_who_does_not_open_it_by_hand_or_would_wait_is_answered_with_the_whole(
+    client: TestClient, slow: Slow, headers: dict[str, str]
+) -> None:
+    with ThreadPoolExecutor(1) as another:
+        answer = another.submit(client.get, "/slow", headers=headers)
+        assert slow.begun.wait(_LONG)
+        slow.may.set()
+        assert "what took long" in answer.result().text
+        assert "data-unfinished" not in answer.result().text
+
+
+def test_a_page_at_hand_is_whole_at_once(client: TestClient, slow: Slow) -> None:
+    slow.may.set()
+    client.get("/slow")
+    assert "data-unfinished" not in client.get("/slow", headers={**OPENED, "Prefer": "wait=0"}).text
+
+
+def test_meanwhile_a_card_holds_what_it_held_and_says_of_when(client: TestClient, slow: Slow) -> None:
+    slow.may.set()
+    client.get("/slow")
+    slow.may.clear()
+    slow.text = "what is new"
+    client.post("/sample/budgets", data={"name": "coder", "total_usd": "5"}, follow_redirects=False)
+    client.cookies.clear()  # what the act says is said on a whole page
+    answer = client.get("/slow", headers=OPENED)
+    assert "what took long" in answer.text
+    assert "Being brought up to date. This is how it was at" in answer.text
+    slow.may.set()
+    assert "what is new" in client.get("/slow").text
+
+
+def test_what_an_act_did_is_said_on_a_whole_page(client: TestClient, slow: Slow) -> None:
+    slow.may.set()
+    client.get("/slow")
+    slow.text = "what is new"
+    client.post("/sample/budgets", data={"name": "coder", "total_usd": "5"}, follow_redirects=False)
+    answer = client.get("/slow", headers={**OPENED, "Prefer": "wait=0"})
+    assert "Budget of coder is made" in answer.text
+    assert "what is new" in answer.text
+
+
+def test_five_minutes_later_a_card_is_empty_rather_than_as_it_was() -> None:
+    card = Card(id="answer", title="Answer", build=lambda asked: ())
+    last, then = LastGood(), datetime(2026, 10, 1, 9, tzinfo=UTC)
+    last.keep("page", Shown(card=card, contents=(Sentence(text="$5"),), html="$5", as_of=then))
+    assert meanwhile(card, last, "page", then - timedelta(minutes=1)).html == "$5"
+    assert meanwhile(card, last, "page", then + timedelta(seconds=1)) == Shown(card=card, contents=())
+    assert meanwhile(card, last, "page of another", then) == Shown(card=card, contents=())
+
+
+def test_a_page_that_there_is_not_is_never_begun(client: TestClient) -> None:
+    answer = client.get("/slow?agent=nobody", headers={**OPENED, "Prefer": "wait=0"})
+    assert answer.status_code == 404
+    assert "nobody" in answer.text
+
+
+def test_in_a_browser_it_becomes_whole_without_a_reload(
+    settings: ServerSettings, page: Page, slow: Slow, chromium: Browser
+) -> None:
+    with listening(settings, page) as url:
+        context = chromium.new_context(base_url=url)
+        shown = context.new_page()
+        watched = watch(shown, url)
+        shown.unroute_all()  # a request that Playwright passes on is nobody's own any more
+        shown.goto("/slow")
+        expect(shown.locator(".cards")).to_have_attribute("aria-busy", "true")
+        expect(shown.locator("[data-live-word]")).to_have_text("Loading")
+        assert inaccessible(shown) == []
+        shown.evaluate("() => { window.mark = 1 }")
+        slow.may.set()
+        expect(shown.locator("#answer")).to_contain_text("what took long")
+        complete(shown)
+        expect(shown.locator(".skeleton")).to_have_count(0)
+        expect(shown.locator("[data-live-word]")).to_have_text("Live")
+        expect(shown.locator("footer")).to_contain_text("As of")
+        assert shown.evaluate("() => [window.mark, document.querySelector('.cards').ariaBusy]") == [1, None]
+        assert (watched.said, watched.policy_violations()) == ([], [])
+        context.close()
+
+
+def test_without_script_the_browser_comes_again_by_itself(
+    settings: ServerSettings, page: Page, slow: Slow, chromium: Browser
+) -> None:
+    with listening(settings, page) as url:
+        context = chromium.new_context(base_url=url, java_script_enabled=False)
+        shown = context.new_page()
+        shown.goto("/slow")
+        expect(shown.locator(".skeleton")).to_be_visible()
+        slow.may.set()
+        expect(shown.locator("#answer")).to_contain_text("what took long")
+        context.close()
+
+
+def test_a_page_of_events_is_the_same_whether_it_was_unfinished_or_not(dashboard: Served, chromium: Browser) -> None:
+    """With charts and figures: over the recorded month, of a range that nobody asked for before."""
+    address = "/?range=7d&agent=tester&tz=Europe/Oslo"
+    words = []
+    for context in (
+        chromium.new_context(base_url=dashboard.url, extra_http_headers={"Prefer": "wait=0"}, timezone_id="UTC"),
+        patient(chromium, base_url=dashboard.url, timezone_id="UTC"),
+    ):
+        shown = context.new_page()
+        with shown.expect_response(lambda answer: answer.request.is_navigation_request()) as first:
+            shown.goto(address)
+        words.append(("data-unfinished" in first.value.text(), []))
+        complete(shown)
+        words[-1][1].extend(shown.locator("main").all_inner_texts())
+        context.close()
+    assert [unfinished for unfinished, _ in words] == [True, False]
+    assert words[0][1] == words[1][1]
