@@ -54,7 +54,8 @@ globalThis.painted = globalThis.complete = null;
 const look = () => {
   globalThis.painted ??= performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null;
   const drawn = [...document.querySelectorAll('figure[data-chart] .canvas')].every((it) => it.querySelector('svg'));
-  const isDone = document.readyState === 'complete' && drawn && globalThis.painted !== null;
+  const isWhole = document.querySelector('[data-page]:not([data-unfinished])') !== null;
+  const isDone = document.readyState === 'complete' && isWhole && drawn && globalThis.painted !== null;
   if (isDone) globalThis.complete = performance.now();
   else requestAnimationFrame(look);
 };

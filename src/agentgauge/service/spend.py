@@ -39,12 +39,12 @@ def spend(engine: Engine, window: Window, *, zone: str, now: datetime, filters: 
     clocks = zone_named(zone)
     today = now.astimezone(clocks).date().toordinal()
     midnight, before = (bucket_time("day", clocks, day) for day in (today, today - 1))
-    found = reports.overview(engine, window, filters)
-    of_today = reports.overview(engine, Window(midnight), filters)
-    of_yesterday = reports.overview(engine, Window(before, midnight), filters)
+    found = reports.cost(engine, window, filters)
+    of_today = reports.cost(engine, Window(midnight), filters)
+    of_yesterday = reports.cost(engine, Window(before, midnight), filters)
     course = [
-        bucket.cost_usd
-        for bucket in reports.over_time(engine, window, "day", zone, now, filters).rows
+        bucket.of.cost_usd
+        for bucket in reports.cost_over_time(engine, window, "day", zone, now, filters).rows
         if bucket.complete and found.first is not None and bucket.start >= found.first
     ]
     days = [cost for cost in course if cost is not None]

@@ -65,18 +65,18 @@ def spend_over_time(asked: PageAsked) -> Iterator[Content]:
         ),
     )
     width = asked.filters.width(asked.now, asked.first)
-    course = reports.over_time(
+    course = reports.cost_over_time(
         asked.engine, asked.window, width, asked.filters.tz, asked.now, _conditions(asked), by=(dimension.column,)
     )
     known = known_entities(asked.engine, dimension.column, *dimension.kinds)
     yield drawn(
         sums_by(
-            course.rows, dimension.column, lambda bucket: bucket.cost_usd, "usd",
+            course.rows, dimension.column, lambda of: of.cost_usd, "usd",
             known=known, width=width, what="cost", unnamed=f"no {by}",
         ),
         zooms=True,
     )  # fmt: skip
-    unpriced = sum(bucket.unpriced_calls for bucket in course.rows)
+    unpriced = sum(bucket.of.unpriced_calls for bucket in course.rows)
     if unpriced:
         yield Note(f"{wording.unpriced(unpriced)}: in no figure here.")
     if by == "tool":

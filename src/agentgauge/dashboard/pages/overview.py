@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
+from decimal import Decimal
 
 from agentgauge.dashboard.alert_acts import OF_ALERTS
 from agentgauge.dashboard.card import Card
@@ -14,28 +15,29 @@ from agentgauge.dashboard.pages.work_courses import cost_by_model, latency
 from agentgauge.dashboard.pages.work_tables import MAIN, agents_table
 from agentgauge.service import reports, short_wording
 from agentgauge.service.explain_wording import told
-from agentgauge.service.graphs.courses import Figure
 from agentgauge.service.reports.changes import Changes, FigureName
-from agentgauge.service.reports.over_time import Bucket
-from agentgauge.service.reports.overview import Overview
-from agentgauge.service.reports.totals import FEW
+from agentgauge.service.reports.over_time import Slot
+from agentgauge.service.reports.totals import FEW, Vitals
 from agentgauge.service.window import Window
 from agentgauge.state.alerts import AlertBook
 
 _SEND = "agentgauge import claude-code ~/.claude/projects"
 _AGENTS_SHOWN = 8
 _ALERTS_SHOWN = 5
+_Figure = Callable[[Vitals], Decimal | float | None]
 _LINKS = {"cost": "/costs", "tasks": "/runs", "success_rate": "/agents", "p95_duration": "/performance"}
 
 
 def _tiles(asked: PageAsked) -> Iterator[Content]:
-    found = reports.overview(asked.engine, asked.window, asked.conditions)
-    if not found.events:
+    found = reports.vitals(asked.engine, asked.window, asked.conditions)
+    if found.first is None:
         yield _nothing(asked)
         return
     width = asked.filters.width(asked.now, found.first)
     if asked.previous is None:
-        rows = reports.over_time(asked.engine, asked.window, width, asked.filters.tz, asked.now, asked.conditions).rows
+        rows = reports.vitals_over_time(
+            asked.engine, asked.window, width, asked.filters.tz, asked.now, asked.conditions
+        ).rows
         yield _figures(asked, found, rows, {})
         return
     changed = _changes(asked, asked.previous)
@@ -62,17 +64,17 @@ def _changes(asked: PageAsked, previous: Window) -> Changes:
 
 
 def _figures(
-    asked: PageAsked, found: Overview, course: tuple[Bucket, ...], changed: Mapping[FigureName, dict[str, object]]
+    asked: PageAsked, found: Vitals, course: tuple[Slot[Vitals], ...], changed: Mapping[FigureName, dict[str, object]]
 ) -> Tiles:
-    lately = reports.overview(asked.engine, Window(asked.now - timedelta(hours=24)), asked.conditions)
+    lately = reports.vitals(asked.engine, Window(asked.now - timedelta(hours=24)), asked.conditions)
     few = found.tasks < FEW
 
-    def tile(name: FigureName, title: str, figure: str, day: str, of: Figure) -> Tile:
+    def tile(name: FigureName, title: str, figure: str, day: str, of: _Figure) -> Tile:
         return Tile(
             title=title,
             figure=figure,
             note="" if day == short_wording.NOTHING else f"{day} in 24 h",
-            course=tuple(of(bucket) for bucket in course if bucket.complete),
+            course=tuple(of(bucket.of) for bucket in course if bucket.complete),
             link=asked.link(_LINKS[name]),
             **changed.get(name, {}),  # type: ignore[arg-type] # fields of a tile
         )
@@ -81,21 +83,21 @@ def _figures(
         (
             tile(
                 "cost", "Total cost", short_wording.cost(found.cost_usd, found.unpriced_calls),
-                short_wording.cost(lately.cost_usd, lately.unpriced_calls), lambda bucket: bucket.cost_usd,
+                short_wording.cost(lately.cost_usd, lately.unpriced_calls), lambda of: of.cost_usd,
             ),
             tile(
                 "tasks", "Tasks", short_wording.count(found.tasks), short_wording.count(lately.tasks),
-                lambda bucket: float(bucket.tasks),
+                lambda of: float(of.tasks),
             ),
             tile(
                 "success_rate", "Success rate", short_wording.percent(found.success_rate),
-                short_wording.percent(lately.success_rate), lambda bucket: bucket.success_rate,
+                short_wording.percent(lately.success_rate), lambda of: of.success_rate,
             ),
             tile(
                 "p95_duration", "Latency p95" if not few else f"Latency median (p95 needs {FEW} tasks)",
                 short_wording.duration(found.task_duration.median_ms if few else found.shown_p95_ms),
                 short_wording.duration(lately.task_duration.median_ms if few else lately.shown_p95_ms),
-                lambda bucket: bucket.task_duration.median_ms if few else bucket.shown_p95_ms,
+                lambda of: of.task_duration.median_ms if few else of.shown_p95_ms,
             ),
         )
     )  # fmt: skip

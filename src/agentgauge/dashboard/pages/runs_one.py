@@ -194,13 +194,11 @@ def _days(asked: PageAsked, kind: WorkKind, name: Name) -> Iterator[Content]:
     item = _item(asked, kind, name)
     if item.elapsed_ms < _DAY_MS or not item.cost_usd:
         return
-    course = reports.over_time(
+    course = reports.cost_over_time(
         asked.engine, _EVERYTHING, "day", asked.filters.tz, asked.now, _filters(kind, name), by=("agent",)
     )
     known = known_entities(asked.engine, "agent")
-    yield drawn(
-        sums_by(course.rows, "agent", lambda bucket: bucket.cost_usd, "usd", known=known, width="day", what="cost")
-    )
+    yield drawn(sums_by(course.rows, "agent", lambda of: of.cost_usd, "usd", known=known, width="day", what="cost"))
 
 
 def _parts(asked: PageAsked, kind: WorkKind, name: Name) -> Iterator[Content]:

@@ -16,22 +16,24 @@ from agentgauge.service.graphs.latency import task_latency
 
 def cost_by_model(asked: PageAsked) -> Iterator[Content]:
     width = asked.filters.width(asked.now, asked.first)
-    course = reports.over_time(
+    course = reports.cost_over_time(
         asked.engine, asked.window, width, asked.filters.tz, asked.now, chosen(asked), by=("model",)
     )
     known = known_entities(asked.engine, "model")
     yield drawn(
-        sums_by(course.rows, "model", lambda bucket: bucket.cost_usd, "usd", known=known, width=width, what="cost"),
+        sums_by(course.rows, "model", lambda of: of.cost_usd, "usd", known=known, width=width, what="cost"),
         zooms=True,
     )
-    unpriced = sum(bucket.unpriced_calls for bucket in course.rows)
+    unpriced = sum(bucket.of.unpriced_calls for bucket in course.rows)
     if unpriced:
         yield Note(f"{wording.unpriced(unpriced)}: in no figure here.")
 
 
 def latency(asked: PageAsked) -> Iterator[Content]:
     width = asked.filters.width(asked.now, asked.first)
-    course = reports.over_time(asked.engine, asked.window, width, asked.filters.tz, asked.now, chosen(asked)).rows
+    course = reports.vitals_over_time(
+        asked.engine, asked.window, width, asked.filters.tz, asked.now, chosen(asked)
+    ).rows
     chart, note = task_latency(course, width)
     yield drawn(chart, zooms=True)
     if note:

@@ -14,9 +14,9 @@ from agentgauge.charts.axis import Form
 from agentgauge.charts.palette import MOST, OTHER
 from agentgauge.service import short_wording
 from agentgauge.service.graphs.days import bucket_name, on_clocks
-from agentgauge.service.reports.over_time import Bucket
+from agentgauge.service.reports.over_time import Slot
 
-Figure = Callable[[Bucket], Decimal | float | None]
+Figures = TypeVar("Figures")
 
 
 class Dated(Protocol):
@@ -49,9 +49,9 @@ def worded(value: Decimal | float | None, unit: Unit) -> str:
 
 
 def sums_by(
-    buckets: Sequence[Bucket],
+    buckets: Sequence[Slot[Figures]],
     column: str,
-    figure: Figure,
+    figure: Callable[[Figures], Decimal | float | None],
     unit: Unit,
     *,
     known: Sequence[str],
@@ -74,7 +74,7 @@ def sums_by(
     unknown: set[tuple[str, Any]] = set()
     for bucket in buckets:
         name = bucket.key.get(column)
-        value = figure(bucket)
+        value = figure(bucket.of)
         series = unnamed if name is None else folded.get(str(name), str(name))
         if value is None or math.isnan(value):
             unknown.add((series, bucket.start))

@@ -13,18 +13,18 @@ from agentgauge.service.report_document.question import MODEL, Question
 def cost(asked: Question, width: str) -> Picture:
     """By the dimension that was asked for, where that is one and calls have it, else by model."""
     dimension = asked.by[0] if len(asked.by) == 1 and asked.by[0] != "tool" else MODEL[0]
-    course = reports.over_time(
+    course = reports.cost_over_time(
         asked.engine, asked.window, width, asked.zone_name, asked.now, asked.filters, by=(dimension,)
     )
     name = dimension.removeprefix("attributes.")
     chart = sums_by(
-        course.rows, dimension, lambda bucket: bucket.cost_usd, "usd",
+        course.rows, dimension, lambda of: of.cost_usd, "usd",
         known=known_entities(asked.engine, dimension), width=width, what="cost", unnamed=f"no {name}",
     )  # fmt: skip
     return Picture(name="cost", title=f"Cost by {name}", chart=chart)
 
 
 def latency(asked: Question, width: str) -> Picture:
-    course = reports.over_time(asked.engine, asked.window, width, asked.zone_name, asked.now, asked.filters).rows
+    course = reports.vitals_over_time(asked.engine, asked.window, width, asked.zone_name, asked.now, asked.filters).rows
     chart, note = task_latency(course, width)
     return Picture(name="latency", title="Latency of tasks", chart=chart, notes=(note,) if note else ())

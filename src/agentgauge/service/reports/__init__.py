@@ -1,6 +1,8 @@
 """Reports: each question about the events, named once. Doors render the answers and compute nothing.
 
     overview     what everything together used and cost, and how well it went
+    vitals, cost    the figures of it that are looked at first, and cost alone; likewise `vitals_over_time`,
+                 `cost_over_time`
     breakdown    the same per value of one or more columns or attributes
     over_time    the same per bucket of time; the buckets sum to the window
     tools        how often each tool was called, failed, and how long it took
@@ -51,13 +53,14 @@ from agentgauge.service.reports.forecast import forecast
 from agentgauge.service.reports.insights import insights
 from agentgauge.service.reports.latency import latency
 from agentgauge.service.reports.outliers import outliers
-from agentgauge.service.reports.over_time import over_time
+from agentgauge.service.reports.over_time import cost_over_time, over_time, vitals_over_time
 from agentgauge.service.reports.overview import overview
 from agentgauge.service.reports.percentiles import percentiles
 from agentgauge.service.reports.ranking import ranking
 from agentgauge.service.reports.recommendations import recommendations
 from agentgauge.service.reports.tools import tools
 from agentgauge.service.reports.trends import trends
+from agentgauge.service.reports.vitals import cost, vitals
 
 __all__ = [
     "agent",
@@ -67,6 +70,8 @@ __all__ = [
     "compare",
     "components",
     "correlate",
+    "cost",
+    "cost_over_time",
     "counters",
     "economics",
     "explain",
@@ -83,4 +88,6 @@ __all__ = [
     "role",
     "tools",
     "trends",
+    "vitals",
+    "vitals_over_time",
 ]

@@ -22,9 +22,9 @@ from agentgauge.analysis.comparison import Kind, Observation, Verdict, compare_a
 from agentgauge.analysis.multiplicity import holm
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.errors import QueryError
-from agentgauge.service.reports.over_time import Bucket, over_time
-from agentgauge.service.reports.overview import Overview, overview
-from agentgauge.service.reports.totals import Totals
+from agentgauge.service.reports.over_time import Slot, vitals_over_time
+from agentgauge.service.reports.totals import Vitals
+from agentgauge.service.reports.vitals import vitals
 from agentgauge.service.window import Window
 
 ALPHA = 0.05
@@ -54,9 +54,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
     window: Window
     against: Window
     width: str
-    before: Overview
-    after: Overview
-    course: tuple[Bucket, ...]
+    before: Vitals
+    after: Vitals
+    course: tuple[Slot[Vitals], ...]
     """Of the window, cut ones included."""
     recorded_since: datetime | None
     """Where recording began after the start of the earlier window: the two cannot be compared."""
@@ -68,8 +68,8 @@ class _Figure(msgspec.Struct, frozen=True):
     unit: str
     kind: Kind
     lower_is_better: bool
-    of: Callable[[Totals], Decimal | float | None]
-    observed: Callable[[Bucket], tuple[float, float] | None]
+    of: Callable[[Vitals], Decimal | float | None]
+    observed: Callable[[Vitals], tuple[float, float] | None]
     """Of a bucket: the value and its weight; None where it has none."""
 
 
@@ -98,8 +98,8 @@ def changes(
     if window.start is None or against.start is None:
         raise QueryError("windows that are compared have a start")
     first = engine.aggregate(Query(measures=(Measure("min", "time", name="first"),))).rows[0][0]
-    before, after = overview(engine, against, filters), overview(engine, window, filters)
-    course = over_time(engine, Window(against.start, window.end), width, zone, now, filters).rows
+    before, after = vitals(engine, against, filters), vitals(engine, window, filters)
+    course = vitals_over_time(engine, Window(against.start, window.end), width, zone, now, filters).rows
     ends = [*(bucket.start for bucket in course[1:]), None]
     earlier = [
         bucket
@@ -126,7 +126,7 @@ def changes(
 
 
 def _tested(
-    figure: _Figure, before: Sequence[Bucket], after: Sequence[Bucket]
+    figure: _Figure, before: Sequence[Slot[Vitals]], after: Sequence[Slot[Vitals]]
 ) -> tuple[float, Verdict, tuple[int, int]]:
     """The p-value, NaN of too few buckets, the verdict that it would bear out, and how many buckets were compared."""
     arms = {"after": _observations(figure, after), "before": _observations(figure, before)}
@@ -142,9 +142,11 @@ def _tested(
     return found.p_value, "better" if is_better else "worse", counts
 
 
-def _observations(figure: _Figure, buckets: Sequence[Bucket]) -> list[Observation]:
+def _observations(figure: _Figure, buckets: Sequence[Slot[Vitals]]) -> list[Observation]:
     return [
-        Observation(bucket.label, *observed) for bucket in buckets if (observed := figure.observed(bucket)) is not None
+        Observation(bucket.label, *observed)
+        for bucket in buckets
+        if (observed := figure.observed(bucket.of)) is not None
     ]
 
 
@@ -174,9 +176,9 @@ def _change(
     )
 
 
-def _successes(bucket: Bucket) -> tuple[float, float] | None:
-    with_outcome = bucket.successful_tasks + bucket.failed_tasks
-    return (float(bucket.successful_tasks), float(with_outcome)) if with_outcome else None
+def _successes(of: Vitals) -> tuple[float, float] | None:
+    with_outcome = of.successful_tasks + of.failed_tasks
+    return (float(of.successful_tasks), float(with_outcome)) if with_outcome else None
 
 
 def _known(value: Decimal | float | None) -> tuple[float, float] | None:

@@ -35,14 +35,15 @@ class Quality(msgspec.Struct, frozen=True):
     max: float
 
 
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """What a set of events adds up to. Tokens as in `agentgauge.events.Usage`: totals with their parts beside them."""
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    cost_usd: Decimal | None
+    """Of the priced calls; None where there are calls and none is priced."""
+    unpriced_calls: int
 
-    calls: int
-    """Model calls."""
-    failed_calls: int
-    tool_calls: int
-    failed_tool_calls: int
+
+class Vitals(Cost, frozen=True, kw_only=True):
+    """What is looked at first: what was done, how well it went and what it cost."""
+
     tasks: int
     """Operations; those without an outcome are neither successful nor failed."""
     successful_tasks: int
@@ -50,21 +51,6 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     success_rate: float
     """Of the tasks that have an outcome."""
     task_duration: Durations
-    call_duration: Durations
-    quality: Quality
-    tokens: int
-    """Input and output together."""
-    input_tokens: int
-    output_tokens: int
-    cache_read_tokens: int
-    cache_write_5m_tokens: int
-    cache_write_1h_tokens: int
-    reasoning_tokens: int
-    cached_share: float
-    """Cache reads as a share of all input tokens."""
-    cost_usd: Decimal | None
-    """Of the priced calls; None where there are calls and none is priced."""
-    unpriced_calls: int
 
     @property
     def few_tasks(self) -> bool:
@@ -77,26 +63,62 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
         return self.task_duration.p95_ms if self.tasks >= FEW else math.nan
 
 
-_COUNTED = {
-    "calls": ("count", "llm_call"),
-    "failed_calls": ("failures", "llm_call"),
-    "tool_calls": ("count", "tool_call"),
-    "failed_tool_calls": ("failures", "tool_call"),
+class Totals(Vitals, frozen=True, kw_only=True):
+    """What a set of events adds up to. Tokens as in `agentgauge.events.Usage`: totals with their parts beside them.
+
+    Medians and percentiles are what it costs to ask for: who needs fewer figures asks for `Vitals` or `Cost`.
+    """
+
+    calls: int
+    """Model calls."""
+    failed_calls: int
+    tool_calls: int
+    failed_tool_calls: int
+    call_duration: Durations
+    quality: Quality
+    tokens: int
+    """Input and output together."""
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_5m_tokens: int
+    cache_write_1h_tokens: int
+    reasoning_tokens: int
+    cached_share: float
+    """Cache reads as a share of all input tokens."""
+
+
+_TASKS = {
     "tasks": ("count", "tasks"),
     "successful_tasks": ("successes", "tasks"),
     "failed_tasks": ("failures", "tasks"),
 }
+_CALLS = {
+    "calls": ("count", "llm_call"),
+    "failed_calls": ("failures", "llm_call"),
+    "tool_calls": ("count", "tool_call"),
+    "failed_tool_calls": ("failures", "tool_call"),
+}
+
+
+def _counts(counted: Mapping[str, tuple[str, str]]) -> tuple[Measure, ...]:
+    return tuple(Measure(statistic, over=over, name=name) for name, (statistic, over) in counted.items())
+
+
+def _of_durations(over: str) -> tuple[Measure, ...]:
+    return tuple(
+        Measure(statistic, "duration_ms", over=over, name=f"{over}_{statistic}") for statistic in ("mean", "p50", "p95")
+    )
+
+
+COST = (Measure("cost"),)
+VITALS = (*COST, *_counts(_TASKS), Measure("success_rate", over="tasks", name="success_rate"), *_of_durations("tasks"))
 TOTALS = (
-    *(Measure(statistic, over=over, name=name) for name, (statistic, over) in _COUNTED.items()),
-    Measure("success_rate", over="tasks", name="success_rate"),
+    *VITALS,
+    *_counts(_CALLS),
     Measure("tokens", name="tokens"),
     *(Measure("sum", name, name=name) for name in TOKEN_NAMES),
-    Measure("cost"),
-    *(
-        Measure(statistic, "duration_ms", over=over, name=f"{over}_{statistic}")
-        for over in ("tasks", "llm_call")
-        for statistic in ("mean", "p50", "p95")
-    ),
+    *_of_durations("llm_call"),
     *(
         Measure(statistic, "quality_score", over="tasks", name=f"quality_{statistic}")
         for statistic in ("values", "mean", "p50", "min", "max")
@@ -104,15 +126,26 @@ TOTALS = (
 )
 
 
-def totals_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def cost_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"cost_usd": row["cost_usd"], "unpriced_calls": row["unpriced_calls"] or 0}
+
+
+def vitals_of(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **{name: row[name] or 0 for name in (*_COUNTED, "tokens", "unpriced_calls", *TOKEN_NAMES)},
+        **cost_of(row),
+        **{name: row[name] or 0 for name in _TASKS},
         "success_rate": or_nan(row["success_rate"]),
         "task_duration": _durations(row, "tasks"),
+    }
+
+
+def totals_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **vitals_of(row),
+        **{name: row[name] or 0 for name in (*_CALLS, "tokens", *TOKEN_NAMES)},
         "call_duration": _durations(row, "llm_call"),
         "quality": _quality(row),
         "cached_share": ratio(row["cache_read_tokens"] or 0, row["input_tokens"] or 0),
-        "cost_usd": row["cost_usd"],
     }
 
 
