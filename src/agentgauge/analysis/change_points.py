@@ -31,6 +31,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from agentgauge.analysis.ranks import average_ranks
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -155,9 +157,8 @@ def _segmented(values: NDArray[np.float64], offset: int, alpha: float) -> list[t
 
 def _normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.special import ndtri
-    from scipy.stats import rankdata
 
-    scores: NDArray[np.float64] = ndtri((rankdata(values) - 0.5) / len(values))
+    scores: NDArray[np.float64] = ndtri((average_ranks(values) - 0.5) / len(values))
     scores -= scores.mean()
     return scores
 
@@ -188,7 +189,6 @@ def _largest_shifts(
 def _simulated(n: int) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], ...]]:
     """Of series without shifts, for each phi: the autocorrelation that is taken for it, and the sorted T."""
     import numpy as np
-    from scipy.signal import lfilter
     from scipy.special import ndtri
 
     innovations = np.random.default_rng(_SEED).normal(size=(_SERIES, n))
@@ -197,7 +197,8 @@ def _simulated(n: int) -> tuple[NDArray[np.float64], tuple[NDArray[np.float64], 
     for phi in _PHIS:
         series = innovations.copy()
         series[:, 0] /= math.sqrt(1 - phi * phi)
-        series = lfilter([1.0], [1.0, -phi], series, axis=1)
+        for at in range(1, n):
+            series[:, at] += phi * series[:, at - 1]
         ranked = np.empty_like(series)
         np.put_along_axis(ranked, series.argsort(axis=1), np.broadcast_to(scores, series.shape), axis=1)
         found, _, autocorrelation = _largest_shifts(ranked)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agentgauge.analysis.multiplicity import holm
+from agentgauge.analysis.ranks import average_ranks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,11 +83,10 @@ def correlations(
 def _correlation(a: str, b: str, first: Values, second: Values, *, ordered: bool, confidence: float) -> Correlation:
     import numpy as np
     from scipy.special import ndtri, stdtr
-    from scipy.stats import rankdata
 
     known = np.isfinite(first) & np.isfinite(second)
     n = int(known.sum())
-    x, y = (_standardised(rankdata(values[known])) for values in (first, second))
+    x, y = (_standardised(average_ranks(values[known])) for values in (first, second))
     if n < FEWEST or not x.any() or not y.any():
         return Correlation(a, b, n, *(math.nan,) * 5, float(n), False)
     rho = float(np.clip(x @ y, -1, 1))

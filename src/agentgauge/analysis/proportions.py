@@ -53,13 +53,16 @@ def fisher_mid_p(first: int, n_first: int, second: int, n_second: int) -> float:
     if not n_first or not n_second:
         return math.nan
     import numpy as np
-    from scipy.stats import hypergeom
+    from scipy.special import betaln
 
     total = first + second
     possible = np.arange(max(0, total - n_second), min(n_first, total) + 1)
     if possible.size == 1:
         return 1.0
-    chances = hypergeom.pmf(possible, n_first + n_second, total, n_first)
+    # Of the hypergeometric distribution: the ways to have so many on the one side and the rest on the other.
+    ways = -betaln(n_first - possible + 1, possible + 1) - betaln(n_second - total + possible + 1, total - possible + 1)
+    chances = np.exp(ways - ways.max())
+    chances /= chances.sum()
     own = chances[first - possible[0]]
     equal = np.abs(chances - own) <= _SAME * own
     return float(min(chances[(chances < own) & ~equal].sum() + chances[equal].sum() / 2, 1.0))

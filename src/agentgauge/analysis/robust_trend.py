@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from agentgauge.analysis.change_points import Shifts, change_points
+from agentgauge.analysis.ranks import average_ranks
 from agentgauge.analysis.trend import ALPHA, Direction, LinearTrend
 
 if TYPE_CHECKING:
@@ -202,12 +203,11 @@ def _rank_correlations(phi: float, n: int) -> NDArray[np.float64]:
 def _autocorrelation(rest: NDArray[np.float64], size: float) -> float:
     """phi of what is left beside a line, from its ranks. What rounding left is nothing."""
     import numpy as np
-    from scipy.stats import rankdata
 
     n = len(rest)
     if size:
         rest = np.round((rest - np.median(rest)) / size / _ROUNDING)
-    ranks = rankdata(rest) - (n + 1) / 2
+    ranks = average_ranks(rest) - (n + 1) / 2
     squares = float(ranks @ ranks)
     if squares == 0:
         return 0.0

@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 
 from agentgauge.api.answering import Asked, answered
 from agentgauge.charts.building import ChartsUnavailable
-from agentgauge.dashboard import rendering, warming
+from agentgauge.dashboard import rendering
 from agentgauge.dashboard.acts import Act
 from agentgauge.dashboard.card import Card, LastGood, Shown, contents_of, meanwhile, shown
 from agentgauge.dashboard.content import Content, Drawn, table_of
@@ -206,7 +206,6 @@ async def answer(
         response = await (asking if seconds is None else in_time(asking, sketch, seconds))
     except _Failed as failed:
         return Response(failed.body, media_type=kind, headers={"Cache-Control": "no-store"})
-    warming.go_on()
     if filters.csv:
         response.headers["Content-Disposition"] = f'attachment; filename="{filters.csv}.csv"'
     return response

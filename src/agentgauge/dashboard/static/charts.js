@@ -5,6 +5,7 @@ import { follow } from "./pointing.js";
 const drawings = new WeakMap();
 const followed = new WeakSet();
 let definitions = null;
+let loading = null;
 
 export function charts(within) {
   for (const figure of within.querySelectorAll("figure[data-chart]")) {
@@ -32,6 +33,7 @@ async function draw(drawing, figure, text) {
   if (!isAnother && await redraw(drawing, given)) return;
   definitions ??= fetch(document.querySelector("script[data-definitions]").dataset.definitions).then((answer) => answer.json());
   const plain = (await definitions)[form];
+  await (loading ??= loaded());
   const params = plain.params.map((param) => ({ ...param, value: given[param.name] }));
   const sized = given.height === undefined ? {} : { height: given.height };
   drawing.finalize?.();
@@ -46,6 +48,19 @@ async function draw(drawing, figure, text) {
   drawing.canvas.append(drawing.mark);
   drawing.view = drawn.view;
   drawing.finalize = () => drawn.finalize();
+}
+
+// Vega comes beside the page's own script: nothing else waits for it.
+function loaded() {
+  return new Promise((done, fail) => {
+    const look = () => {
+      if (globalThis.vegaEmbed) done();
+      else if (document.readyState === "complete") fail(new Error("charts cannot be drawn without their script"));
+    };
+    document.querySelector("script[data-drawing]").addEventListener("load", look);
+    addEventListener("load", look);
+    look();
+  });
 }
 
 // The same form with other figures: nothing is taken down, so that nothing flickers or loses the pointer. Whether it
