@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,21 +15,22 @@ from agentgauge.service import reports
 from agentgauge.service.graphs.courses import sums_by
 from agentgauge.service.graphs.days import bucket_name
 from agentgauge.service.graphs.latency import task_latency
+from agentgauge.service.reports.rows import Rows
 from agentgauge.service.window import Window
 from agentgauge.settings import get_settings
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def _course(home: Path, **more: Any) -> Any:
+def _of(home: Path, question: Callable[..., Rows[Any]], **more: Any) -> Any:
     window, now = Window(START, START + timedelta(days=3)), START + timedelta(days=4)
     with Meter(get_settings(home)).engine() as engine:
-        return reports.over_time(engine, window, "day", "UTC", now, **more).rows
+        return question(engine, window, "day", "UTC", now, **more).rows
 
 
 def _spend(home: Path) -> Chart:
     return sums_by(
-        _course(home, by=("model",)), "model", lambda bucket: bucket.cost_usd, "usd",
+        _of(home, reports.cost_over_time, by=("model",)), "model", lambda of: of.cost_usd, "usd",
         known=("m", "free"), width="day", what="cost",
     )  # fmt: skip
 
@@ -47,7 +49,7 @@ def test_p95_of_few_tasks_is_no_line_and_the_chart_says_why(tmp_path: Path) -> N
         for number in range(25):
             gauge.task("work", 1000, True, at=START + timedelta(hours=1, seconds=number))
         gauge.task("work", 1000, True, at=START + timedelta(days=1, hours=1))
-    chart, note = task_latency(_course(tmp_path), "day")
+    chart, note = task_latency(_of(tmp_path, reports.vitals_over_time), "day")
     known = [row["series"] for row in chart.rows if row["y"] is not None]
     assert (known.count("median"), known.count("p95")) == (2, 1)
     assert note is not None

@@ -279,6 +279,42 @@ class TestOverTime:
         ]
 
 
+class TestVitals:
+    """The few figures that are looked at first are those that all the figures have among them."""
+
+    EVENTS = (
+        *(call(f"0.{at}", hours=at, model=f"m{at % 2}", duration_ms=100.0 * at) for at in range(1, 9)),
+        call(None, hours=30),
+        *(task("success" if at % 3 else "failure", hours=at, duration_ms=50.0 * at) for at in range(30)),
+    )
+
+    @pytest.mark.parametrize("events", [EVENTS, ()], ids=["some", "none"])
+    def test_of_a_window(self, events: tuple[Event, ...]) -> None:
+        whole = reports.overview(engine(*events), EVER)
+        vitals, cost = reports.vitals(engine(*events), EVER), reports.cost(engine(*events), EVER)
+        assert [repr(getattr(vitals, name)) for name in vitals.__struct_fields__] == [
+            repr(getattr(whole, name)) for name in vitals.__struct_fields__
+        ]
+        assert (cost.cost_usd, cost.unpriced_calls, cost.first) == (whole.cost_usd, whole.unpriced_calls, whole.first)
+
+    def test_of_each_bucket(self) -> None:
+        asked = (engine(*self.EVENTS), EVER, "hour", "Asia/Kathmandu", NOON)
+        buckets = course(*asked)
+        slots = reports.vitals_over_time(*asked).rows
+        assert [(slot.start, slot.label, slot.complete, slot.key) for slot in slots] == [
+            (bucket.start, bucket.label, bucket.complete, bucket.key) for bucket in buckets
+        ]
+        for name in slots[0].of.__struct_fields__:
+            assert [repr(getattr(slot.of, name)) for slot in slots] == [repr(getattr(one, name)) for one in buckets]
+
+    def test_of_each_bucket_and_model(self) -> None:
+        asked = (engine(*self.EVENTS), EVER, "day", "UTC", NOON)
+        assert [
+            (slot.key, slot.of.cost_usd, slot.of.unpriced_calls)
+            for slot in reports.cost_over_time(*asked, by=("model",)).rows
+        ] == [(one.key, one.cost_usd, one.unpriced_calls) for one in course(*asked, by=("model",))]
+
+
 class TestFilters:
     EVENTS = (
         call("1", agent="a", duration_ms=5.0), call("2", agent="b"), task(agent="a", duration_ms=7.0),
