@@ -15,14 +15,14 @@ from playwright.sync_api import Browser, expect
 from agentgauge.dashboard.card import Card, LastGood, Shown, meanwhile
 from agentgauge.dashboard.content import Content, Sentence
 from agentgauge.dashboard.page import Page, PageAsked
-from agentgauge.errors import NotFound
+from agentgauge.errors import AgentGaugeError, NotFound
 from agentgauge.settings.server import ServerSettings, get_server_settings
 from tests.dashboard.browsing import complete, patient
 from tests.dashboard.sample_pages import CREATE, listening, serving
 from tests.dashboard.watching import inaccessible, watch
 from tests.servers.serving import Served
 
-OPENED = {"Accept": "text/html", "Sec-Fetch-User": "?1"}
+OPENED = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
 _LONG = 60.0
 
 
@@ -32,10 +32,13 @@ class Slow:
     def __init__(self) -> None:
         self.begun, self.may = threading.Event(), threading.Event()
         self.text = "what took long"
+        self.error: AgentGaugeError | None = None
 
     def build(self, asked: PageAsked) -> Content:
         self.begun.set()
         assert self.may.wait(_LONG)
+        if self.error is not None:
+            raise self.error
         return Sentence(text=self.text)
 
 
@@ -74,8 +77,13 @@ def client(settings: ServerSettings, page: Page) -> Iterator[TestClient]:
         yield client
 
 
-def test_who_opens_it_sees_its_title_and_its_cards_before_they_are_answered(client: TestClient, slow: Slow) -> None:
-    answer = client.get("/slow", headers=OPENED)
+@pytest.mark.parametrize(
+    "headers", [OPENED, {"Upgrade-Insecure-Requests": "1"}], ids=["at localhost or by TLS", "by plain HTTP"]
+)
+def test_who_opens_it_sees_its_title_and_its_cards_before_they_are_answered(
+    client: TestClient, slow: Slow, headers: dict[str, str]
+) -> None:
+    answer = client.get("/slow", headers=headers)
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"
     assert "ETag" not in answer.headers
@@ -92,10 +100,16 @@ def test_who_opens_it_sees_its_title_and_its_cards_before_they_are_answered(clie
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"Sec-Fetch-Mode": "navigate"}, {**OPENED, "Cache-Control": "no-cache"}, {**OPENED, "Prefer": "wait=60"}],
-    ids=["a program", "the browser by itself", "reloads all of it", "would rather wait"],
+    [
+        {},
+        {"Sec-Fetch-Mode": "cors", "Upgrade-Insecure-Requests": "1"},
+        {**OPENED, "Referer": "http://localhost/slow"},
+        {**OPENED, "Cache-Control": "no-cache"},
+        {**OPENED, "Prefer": "wait=60"},
+    ],
+    ids=["a program", "a script", "comes back", "reloads all of it", "would rather wait"],
 )
-def test_who_does_not_open_it_by_hand_or_would_wait_is_answered_with_the_whole(
+def test_who_does_not_open_it_or_would_wait_is_answered_with_the_whole(
     client: TestClient, slow: Slow, headers: dict[str, str]
 ) -> None:
     with ThreadPoolExecutor(1) as another:
@@ -158,7 +172,7 @@ def test_in_a_browser_it_becomes_whole_without_a_reload(
         context = chromium.new_context(base_url=url)
         shown = context.new_page()
         watched = watch(shown, url)
-        shown.unroute_all()  # a request that Playwright passes on is nobody's own any more
+        shown.unroute_all()  # what Playwright passes on has lost what browsers say of how they ask
         shown.goto("/slow")
         expect(shown.locator(".cards")).to_have_attribute("aria-busy", "true")
         expect(shown.locator("[data-live-word]")).to_have_text("Loading")
@@ -172,6 +186,19 @@ def test_in_a_browser_it_becomes_whole_without_a_reload(
         expect(shown.locator("footer")).to_contain_text("As of")
         assert shown.evaluate("() => [window.mark, document.querySelector('.cards').ariaBusy]") == [1, None]
         assert (watched.said, watched.policy_violations()) == ([], [])
+        context.close()
+
+
+def test_without_script_a_page_that_is_not_kept_is_unfinished_only_once(
+    settings: ServerSettings, page: Page, slow: Slow, chromium: Browser
+) -> None:
+    slow.may.set()
+    slow.error = AgentGaugeError("the disk is away")
+    with listening(settings, page) as url:
+        context = chromium.new_context(base_url=url, java_script_enabled=False, extra_http_headers={"Prefer": "wait=0"})
+        shown = context.new_page()
+        shown.goto("/slow")
+        expect(shown.locator("#answer")).to_contain_text("the disk is away")
         context.close()
 
 

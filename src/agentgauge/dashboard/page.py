@@ -185,7 +185,9 @@ async def answer(
         if filters.svg is not None:
             return _svg(page, of, filters.svg)
         generation = runtime.cache.generation()  # what is forgotten is no last good content either
-        key = question_key(page.path, principal.projects, (path, filters.here(path), scopes, generation))
+        key = question_key(
+            page.path, principal.projects, (path, root, filters.here(path), scopes, principal.name, generation)
+        )
         of_page = _cards(page, of)
         if seconds is not None:
             oldest = of.now - timedelta(seconds=KEPT_SECONDS)

@@ -8,8 +8,8 @@ opens it again by itself after a second, likewise. An unfinished page says so, a
     Cache-Control: no-cache     a browser that reloads all of it waits for the whole page
     Prefer: wait=20             so does who says how many seconds it may take (RFC 7240)
 
-What is not asked for by somebody's own hand (`Sec-Fetch-User`) is always whole: what scripts and programs ask for, and
-where an act or the browser itself leads to.
+What is not opened in a browser is always whole: what scripts and programs ask for. So is what a browser comes back to
+from the page itself, or a page that is never kept, as with a card that failed, would be unfinished again and again.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ import re
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import Request, Response
+from starlette.datastructures import Headers
 
 PATIENCE_SECONDS = 0.15
 _WAIT = re.compile(r"\bwait=(\d{1,6})\b")
@@ -33,10 +35,23 @@ _log = logging.getLogger("agentgauge.dashboard")
 def patience(request: Request) -> float | None:
     """Seconds that a page may take before it is sent unfinished; None: as long as it does."""
     headers = request.headers
-    if headers.get("sec-fetch-user") != "?1" or "no-cache" in headers.get("cache-control", ""):
+    if not _is_opened(headers) or _comes_back(request) or "no-cache" in headers.get("cache-control", ""):
         return None
     preferred = _WAIT.search(headers.get("prefer", ""))
     return PATIENCE_SECONDS if preferred is None else float(preferred[1])
+
+
+def _is_opened(headers: Headers) -> bool:
+    """Browsers say how they ask where they trust the address: at localhost and by TLS; elsewhere they ask for TLS."""
+    if (mode := headers.get("sec-fetch-mode")) is not None:
+        return mode == "navigate"
+    return headers.get("upgrade-insecure-requests") == "1"
+
+
+def _comes_back(request: Request) -> bool:
+    before = urlsplit(request.headers.get("referer", ""))
+    scope = request.scope
+    return (before.path.encode(), before.query.encode()) == (scope["raw_path"], scope["query_string"])
 
 
 async def in_time(whole: Coroutine[Any, Any, Response], sketch: Future[bytes], seconds: float) -> Response:
