@@ -18,6 +18,9 @@ from agentgauge.meter import Meter
 from agentgauge.runs.models import AgentType, Status
 from agentgauge.service.activity import Activity, AtWork, activity
 from agentgauge.service.activity_writers import Writers, look_at_writers
+from agentgauge.service.records.states import states as states_of
+from agentgauge.service.records.work import WorkKind, list_work
+from agentgauge.service.window import Window
 from agentgauge.settings import get_settings
 from tests.service import at_work
 
@@ -45,6 +48,20 @@ def ask(home: Path, later: timedelta = timedelta(0), day_start: datetime | None 
 
 def states(found: Activity) -> dict[str | None, str]:
     return {one.agent: one.state for one in found.agents}
+
+
+def running(found: Activity, column: str) -> set[str]:
+    """The pieces of work that lines are of which run."""
+    return {getattr(one, column) for one in found.agents if one.state == "running"} - {None}
+
+
+def listed_as_running(home: Path, kind: WorkKind, later: timedelta = timedelta(0)) -> set[str]:
+    """What lists of work say so of."""
+    meter, now = Meter(get_settings(home)), datetime.now(UTC) + later
+    with meter.engine() as engine:
+        works = list_work(engine, kind, Window(), limit=50)
+        found = states_of(engine, works, now, look_at_writers(meter.settings.home))
+    return {name for (_, name), state in found.items() if state == "running"}
 
 
 def only(found: Activity) -> AtWork:
@@ -161,6 +178,43 @@ def test_a_session_is_open_until_its_end_is_recorded(home: Path, gauge: agentgau
     assert (only(ask(home)).session, only(ask(home)).doing) == ("s-1", "session is open")
     gauge.mark("session_end", session="s-1")
     assert ask(home).agents == ()
+
+
+@pytest.mark.parametrize("agent", ["pi", None], ids=["of an agent", "of nobody"])
+def test_an_imported_session_runs_for_a_quarter_of_an_hour_after_its_last_event_wherever_it_is_asked(
+    home: Path, gauge: agentgauge.Gauge, agent: str | None
+) -> None:
+    now = datetime.now(UTC)
+    with gauge.scope(session="s-1"):
+        gauge.mark("session_start", agent=agent, at=now - HOUR)
+        gauge.llm_call("in-house", agent="pi", cost_usd="0.1", at=now - MINUTE)
+        gauge.llm_call("in-house", agent="pi", ticket="T-1", cost_usd="0.1", at=now - 20 * MINUTE)
+    for later, expected in ((0, {"s-1"}), (10, {"s-1"}), (13, {"s-1"}), (15, set()), (600, set())):
+        found = ask(home, later * MINUTE)
+        assert running(found, "session") == listed_as_running(home, "session", later * MINUTE) == expected
+        assert sum(one.state == "running" for one in found.agents) == len(expected)
+    found = ask(home)
+    assert states(found)["pi"] == ("running" if agent else "seen")
+
+
+def test_a_ticket_runs_while_an_agent_is_at_something_in_it_though_nothing_marks_its_start(
+    home: Path, gauge: agentgauge.Gauge
+) -> None:
+    with gauge.scope(agent="coder", ticket="T-1"), gauge.span("turn"):
+        gauge.llm_call("in-house", cost_usd="0.1")
+        assert running(ask(home), "work_item") == listed_as_running(home, "ticket") == {"T-1"}
+    assert running(ask(home), "work_item") == listed_as_running(home, "ticket") == set()
+
+
+def test_a_run_whose_agent_has_ended_still_runs(home: Path, gauge: agentgauge.Gauge) -> None:
+    run = runs.MetricsCollector(run_id="r-1", gauge=gauge)
+    run.start_issue(7)
+    run.start_agent(AgentType.CODING, issue_id=7)
+    run.finalize_agent()
+    found = ask(home)
+    assert states(found) == {None: "running", "coding": "seen"}
+    assert running(found, "run") == listed_as_running(home, "run") == {"r-1"}
+    assert running(found, "work_item") == listed_as_running(home, "ticket") == {"7"}
 
 
 def test_an_agent_has_a_line_for_each_piece_of_its_work(home: Path, gauge: agentgauge.Gauge) -> None:

@@ -1,8 +1,8 @@
 """What goes on now: agents at work, what they are at, and what is spent minute by minute.
 
-    running    something it began has not ended: a start without its end, or calls inside a task that is not over.
-               The process that began it still runs; where that cannot be known, of what was imported or received,
-               there was an event within 15 minutes
+    running    something it began has not ended: a start without its end, or calls inside a task that is not over; a
+               session too, whose start names the agent. The process that began it still runs; where that cannot be
+               known, of what was imported or received, there was an event within 15 minutes
     seen       nothing is known to be open, and there was an event within 5 minutes
     cut off    something it began has not ended, and its process is gone; for 5 minutes
 
@@ -23,19 +23,14 @@ import msgspec
 
 from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.service.activity_minutes import Minute, Spent, last_hour
-from agentgauge.service.activity_open import KEY, Key, Open, key_of, open_now
+from agentgauge.service.activity_open import DAY, KEY, Key, Open, Place, is_in, key_of, open_now
 from agentgauge.service.activity_writers import Writers
 
 __all__ = ["Activity", "AtWork", "Minute", "Spent", "activity"]
 
 State = Literal["running", "seen", "cut off"]
 RECENT = timedelta(minutes=5)
-QUIET = timedelta(minutes=15)
-"""How long work of which nobody knows whether it goes on is taken for running after its last event."""
-DAY = timedelta(days=1)
 _MOST_ROWS = 200
-_COLUMNS = {"run": "run", "session": "session"}
-"""Of works, the columns that name them; of the others it is `work_item`."""
 
 
 class AtWork(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +99,11 @@ def activity(engine: Engine, now: datetime, day_start: datetime, writers: Writer
         hour=found.hour,
         recent=found.recent,
         recent_minutes=RECENT // timedelta(minutes=1),
-        open_tool_calls=sum(_goes_on(each, now, now) for each in opened if each.what == "tool"),
+        open_tool_calls=sum(
+            each.goes_on(rows[each.key]["last"] if each.key in rows else None, now)
+            for each in opened
+            if each.what == "tool"
+        ),
         minutes=found.minutes,
         agents=agents,
         last=_last(engine, rows),
@@ -160,14 +159,15 @@ def _agents(
 ) -> tuple[AtWork, ...]:
     of_agents: dict[Key, list[Open]] = {}
     for each in opened:
-        if not each.is_work:
-            of_agents.setdefault(each.key, []).append(each)
+        key = _line_of(each, rows) if each.is_work else each.key
+        if key is not None:
+            of_agents.setdefault(key, []).append(each)
     shown: dict[Key, tuple[State, list[Open]]] = {}
     for key, row in rows.items():
         open_here = of_agents.get(key, [])
         if key[1] is None and not (open_here or row["calls"] or row["tool_calls"] or row["tasks"]):
             continue  # marks of the work that agents are in
-        running = [each for each in open_here if _goes_on(each, row["last"], now)]
+        running = [each for each in open_here if each.goes_on(row["last"], now)]
         if running:
             shown[key] = "running", running
         elif row["last"] > now - RECENT:
@@ -178,15 +178,20 @@ def _agents(
         _at_work(key, rows[key], state, open_here, last_events.get(key, {}))
         for key, (state, open_here) in shown.items()
     ]
-    lately = [row for row in rows.values() if row["last"] > now - RECENT]
-    works = [each for each in opened if each.is_work and (each.is_writing is not False or _is_of(each, lately))]
+    lately = [key for key, row in rows.items() if row["last"] > now - RECENT]
+    works = [
+        each
+        for each in opened
+        if each.is_work and (each.is_writing is not False or any(_is_of(each, key) for key in lately))
+    ]
     found += _works(engine, now, works, found)
     order: Sequence[State] = ("running", "seen", "cut off")
     return tuple(sorted(found, key=lambda one: (order.index(one.state), -one.last.timestamp())))
 
 
-def _goes_on(opened: Open, last: datetime, now: datetime) -> bool:
-    return last > now - QUIET if opened.is_writing is None else opened.is_writing
+def _line_of(work: Open, rows: Iterable[Key]) -> Key | None:
+    """Where the agent that began a piece of work, as logs of sessions say it did, was last at work in it."""
+    return next((key for key in rows if key[1] == work.key[1] and _is_of(work, key)), None) if work.key[1] else None
 
 
 _LAST_COLUMNS = ("time", "kind", "name", "model", "outcome", "operation", *KEY)
@@ -240,16 +245,16 @@ def _doing(opened: Sequence[Open], last_event: dict[str, Any]) -> str:
 
 
 def _works(engine: Engine, now: datetime, opened: Iterable[Open], agents: Iterable[AtWork]) -> list[AtWork]:
-    """Runs, issues, sessions and tickets that are open while no agent is in them: the innermost ones."""
+    """Runs, issues, sessions and tickets that are open while no agent is at work in them: the innermost ones."""
     found: list[AtWork] = []
-    busy = {place for one in agents for place in _places(one.project, one.run, one.session, one.work_item)}
+    at_work = (one for one in agents if one.state != "seen")
+    busy = {place for one in at_work for place in _places(one.project, one.run, one.session, one.work_item)}
     for each in sorted(opened, key=lambda opened: opened.since, reverse=True):
         project, _, _, run, session, work_item = each.key
-        column = _COLUMNS.get(each.what, "work_item")
-        if each.name is None or (project, column, each.name) in busy:
+        if not each.places or each.places[0] in busy:
             continue
-        row = _figures_of(engine, now - DAY, column, each.name, project)
-        if _goes_on(each, row["last"], now):
+        row = _figures_of(engine, now - DAY, each.places[0])
+        if each.goes_on(row["last"], now):
             state: State = "running"
         elif each.is_writing is False:
             state = "cut off"
@@ -261,10 +266,8 @@ def _works(engine: Engine, now: datetime, opened: Iterable[Open], agents: Iterab
     return found
 
 
-def _is_of(work: Open, rows: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether any of the rows is of a piece of work."""
-    column = _COLUMNS.get(work.what, "work_item")
-    return any(row["project"] == work.key[0] and row[column] == work.name for row in rows)
+def _is_of(work: Open, key: Key) -> bool:
+    return any(is_in(key, place) for place in work.places)
 
 
 def _places(
@@ -273,7 +276,8 @@ def _places(
     return ((project, "run", run), (project, "session", session), (project, "work_item", work_item))
 
 
-def _figures_of(engine: Engine, start: datetime, column: str, name: str, project: str | None) -> dict[str, Any]:
+def _figures_of(engine: Engine, start: datetime, place: Place) -> dict[str, Any]:
+    project, column, name = place
     own = Filter("project", "is null") if project is None else Filter("project", "=", project)
     query = Query(start=start, filters=(Filter(column, "=", name), own), measures=_FIGURES)
     return engine.aggregate(query).records()[0]

@@ -1,4 +1,5 @@
-"""What has begun and not ended: agents, tools, runs, issues, sessions and tickets, and tasks known by what is inside.
+"""What has begun and not ended: agents, tools, runs, issues, sessions and tickets, and tasks known by what is inside;
+and whether it goes on, which is what `running` means wherever it is said.
 
 A start mark says that something began (`agentgauge.events.marks`). A span of `Gauge.span` has none: it is known to be
 open while calls that name it as their parent are there and its own event is not. That can be told of processes alone
@@ -24,6 +25,8 @@ What = Literal["agent", "tool", "debugging cycle", "task", "run", "issue", "sess
 KEY = ("project", "agent", "role", "run", "session", "work_item")
 Key = tuple[str | None, str | None, str | None, str | None, str | None, str | None]
 """An agent in one piece of work: the values of `KEY`."""
+Place = tuple[str | None, str, str]
+"""A piece of work: its project, the column of `KEY` that names it, and its name."""
 
 _SPANS: Mapping[str, What] = {
     marks.AGENT_START: "agent",
@@ -42,6 +45,10 @@ _ENDS: Mapping[str, What] = {
     marks.SESSION_END: "session",
     marks.TICKET_END: "ticket",
 }
+QUIET = timedelta(minutes=15)
+"""How long what is open goes on after its last event, where nobody knows whether its process does."""
+DAY = timedelta(days=1)
+"""How long ago what is looked for may have begun."""
 _MOST_MARKS = 2000
 _MOST_PARENTS = 500
 _INSIDE = timedelta(hours=1)
@@ -65,6 +72,22 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
         """Whether it is a piece of work, in which agents work, and nothing that an agent does."""
         return self.what in ("run", "issue", "session", "ticket")
 
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Of a piece of work, that; of what an agent does, all the work it is in."""
+        project, _, _, run, session, work_item = self.key
+        if self.is_work:
+            column = self.what if self.what in ("run", "session") else "work_item"
+            return () if self.name is None else ((project, column, self.name),)
+        named = (("run", run), ("session", session), ("work_item", work_item))
+        return tuple((project, column, name) for column, name in named if name is not None)
+
+    def goes_on(self, last: datetime | None, now: datetime) -> bool:
+        """Whether its process runs; where that cannot be known, whether its last event was within `QUIET`."""
+        if self.is_writing is not None:
+            return self.is_writing
+        return last is not None and last > now - QUIET
+
 
 def open_now(engine: Engine, start: datetime, now: datetime, writers: Writers) -> tuple[Open, ...]:
     """What has begun since `start`, and not ended, the oldest first."""
@@ -74,6 +97,32 @@ def open_now(engine: Engine, start: datetime, now: datetime, writers: Writers) -
     ended = _ended(engine, start, spans)
     left = [found for span, found in spans.items() if span not in ended]
     return tuple(sorted((*left, *works), key=lambda found: found.since))
+
+
+def running_places(engine: Engine, opened: Iterable[Open], now: datetime) -> frozenset[Place]:
+    """The work that runs: its own mark, or something that an agent began in it, goes on. One question, where of some of
+    it nobody knows whether its process does.
+    """
+    listed = tuple(opened)
+    last: dict[Key, datetime] = {}
+    if any(each.is_writing is None for each in listed):
+        query = Query(start=now - QUIET, group=KEY, measures=(Measure("max", "time", name="last"),))
+        last = {key_of(row): row["last"] for row in engine.aggregate(query).records()}
+    return frozenset(
+        place
+        for each in listed
+        if each.goes_on(_last_in(each.places[0], last) if each.is_work and each.places else last.get(each.key), now)
+        for place in each.places
+    )
+
+
+def is_in(key: Key, place: Place) -> bool:
+    project, column, name = place
+    return key[0] == project and key[KEY.index(column)] == name
+
+
+def _last_in(place: Place, last: Mapping[Key, datetime]) -> datetime | None:
+    return max((time for key, time in last.items() if is_in(key, place)), default=None)
 
 
 def _marked(engine: Engine, start: datetime, writers: Writers) -> tuple[dict[str, Open], Iterable[Open]]:
