@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from agentgauge.state.audit import AuditLog
 from agentgauge.state.job_runs import JobRuns
 from agentgauge.state.keys import KeyBook
 from agentgauge.state.opening import shared_state
+from agentgauge.state.report_mails import ReportMails
 from agentgauge.state.store import Store
 from tests.dashboard.sample_pages import serving
 
@@ -98,6 +99,23 @@ def test_how_fresh_events_are_and_how_long_they_took_to_come(home: Path) -> None
     assert "Ingest lag 0 ms median of the newest 1; 0 ms at most" in said
     assert "Events in 24 hours 1 1 in the last hour" in said
     assert "In the journal 1 not in the lake yet" in said
+
+
+@pytest.mark.parametrize("path", ["/system", "/alerts"])
+def test_a_weekly_report_that_could_not_be_sent_needs_attention(home: Path, path: str) -> None:
+    (home / "alerts.toml").parent.mkdir()
+    (home / "alerts.toml").write_text(
+        '[[channel]]\nname = "team"\nurl = "mailto://mail.example.org?from=a@example.org&to=b@example.org"\n'
+    )
+    with served(home) as client:
+        mails, week = ReportMails(state(home)), datetime(2026, 11, 15, tzinfo=UTC)
+        mails.add(week, {"team": "{}"}, week)
+        taken = mails.take("team", week, lambda attempt: timedelta(minutes=1))
+        assert taken is not None
+        mails.failed(taken, "the server refused the connection", week)
+        said = text(client.get(path))
+    assert "does not have the report of the week until 2026-11-15 after 1 attempt" in said
+    assert "the server refused the connection; see 'agentgauge alerts test-notification team'" in said
 
 
 def test_a_home_without_events_says_how_there_would_be_some(client: TestClient) -> None:

@@ -46,7 +46,7 @@ class System(msgspec.Struct, frozen=True):
     """The newest first, but for those of every minute."""
     home: Diagnosis
     """Journal, lake, losses, prices, and what needs attention, as `agentgauge doctor` tells them; rules of alerts that
-    do not hold, and channels that were not told."""
+    do not hold, channels that were not told, and weekly reports that could not be sent."""
 
 
 def system(runtime: Runtime) -> System:

@@ -10,7 +10,7 @@ from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.errors import SettingsError
 from agentgauge.service.alert_wording import step_words
-from agentgauge.service.notifying.standing import ChannelStanding, problems, standings
+from agentgauge.service.notifying.standing import ChannelStanding, problems, report_problems, standings
 from agentgauge.settings.notifying import get_notifying_settings
 from agentgauge.state.notifications import Outbox, State
 
@@ -32,7 +32,7 @@ def channels(asked: PageAsked) -> Iterator[Content]:
             command=_TRY,
         )
         return
-    for problem in problems(found):
+    for problem in (*problems(found), *report_problems(settings, asked.runtime.state)):
         yield Sentence(text=problem, tone="bad")
     columns = (
         Column(key="channel", title="Channel", kind="name"),

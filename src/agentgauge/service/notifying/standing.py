@@ -1,4 +1,4 @@
-"""How each channel does, as people look at it: what it is told, what waits, and what is wrong."""
+"""How each channel does, as people look at it: what it is told, what waits, what is wrong; its weekly report too."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from agentgauge.service.wording import count_of, moment
 from agentgauge.settings import Home
 from agentgauge.settings.notifying import Channel, NotifyingSettings, Severity, Step, get_notifying_settings
 from agentgauge.state.notification_channels import ChannelState, ChannelStates
+from agentgauge.state.report_mails import ReportMail, ReportMails
 from agentgauge.state.store import Store
 
 
@@ -46,7 +47,7 @@ class ChannelsLook(msgspec.Struct, frozen=True):
     channels: tuple[str, ...]
     """Name and URL, without what is secret in it."""
     problems: tuple[str, ...]
-    """As of `problems`, or why the settings cannot be used."""
+    """As of `problems` and `report_problems`, or why the settings cannot be used."""
 
 
 def standings(settings: NotifyingSettings, state: Store) -> tuple[ChannelStanding, ...]:
@@ -70,8 +71,7 @@ def problems(found: Iterable[ChannelStanding]) -> Iterator[str]:
                 "for it: name it again, or leave it: they are given up after a day"
             )
             continue
-        where = f"channel {channel.name} ({channel.url})"
-        advice = f"see 'agentgauge alerts test-notification {channel.name}'"
+        where, advice = f"channel {channel.name} ({channel.url})", _advice(channel.name)
         if channel.lost:
             yield f"{where} could not be told of {count_of(channel.lost, 'step')} of alerts{why}; {advice}"
         if channel.pending and channel.last_error:
@@ -81,6 +81,48 @@ def problems(found: Iterable[ChannelStanding]) -> Iterator[str]:
             yield f"{where} was told of alerts, but not as it should be{why}; {advice}"
 
 
+def report_problems(settings: NotifyingSettings, state: Store) -> Iterator[str]:
+    """The same of weekly reports: of the last one of each channel, until it has that or the one of the next week.
+
+    Raises `StateError`.
+    """
+    last: dict[str, ReportMail] = {}
+    for mail in ReportMails(state).all():
+        if mail.channel not in last or mail.until > last[mail.channel].until:
+            last[mail.channel] = mail
+    for channel in settings.channels:
+        if channel.name in last and (said := _said_of(last[channel.name], wanted=channel.weekly_report)) is not None:
+            yield f"channel {channel.name} ({channel.shown}) {said}; {_advice(channel.name)}"
+    for name in sorted(last.keys() - {channel.name for channel in settings.channels}):
+        if last[name].state == "pending":
+            yield (
+                f"channel {name} is in no settings, and the {_report(last[name])} waits for it: name it again, or "
+                "leave it: it is given up after a day"
+            )
+
+
+def _said_of(mail: ReportMail, *, wanted: bool) -> str | None:
+    """What is wrong with a report; of a channel that is to have none any more, only while this one is still sent."""
+    if mail.state == "failed" and wanted:
+        return f"did not get the {_report(mail)}, which was given up after a day: {mail.error}"
+    if mail.state == "pending" and mail.error:
+        return (
+            f"does not have the {_report(mail)} after {count_of(mail.attempts, 'attempt')}, and there will be more: "
+            f"{mail.error}"
+        )
+    if mail.state == "sent" and mail.error and wanted:
+        return f"has the {_report(mail)}, but not as it should be: {mail.error}"
+    return None
+
+
+def _report(mail: ReportMail) -> str:
+    return f"report of the week until {mail.until:%Y-%m-%d}"
+
+
+def _advice(channel: str) -> str:
+    return f"see 'agentgauge alerts test-notification {channel}'"
+
+
 def look(home: Home, state: Store) -> ChannelsLook:
     """At the settings as they are now. Raises `StateError`."""
     try:
@@ -88,7 +130,8 @@ def look(home: Home, state: Store) -> ChannelsLook:
     except SettingsError as error:
         return ChannelsLook((), (str(error),))
     shown = tuple(f"{channel.name} ({channel.shown})" for channel in settings.channels)
-    return ChannelsLook(shown, tuple(problems(standings(settings, state))))
+    wrong = (*problems(standings(settings, state)), *report_problems(settings, state))
+    return ChannelsLook(shown, wrong)
 
 
 def _configured(channel: Channel) -> ChannelStanding:
