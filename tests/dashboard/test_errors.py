@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from agentgauge.dashboard.content import Content, Sentence
 from agentgauge.dashboard.filters import PageFilters
 from agentgauge.dashboard.page import Page, PageAsked
 from agentgauge.errors import AgentGaugeError, Conflict, LakeError, NotFound, QueryError, ServerBusy
+from agentgauge.service.security.keys import issue
 from agentgauge.settings.server import get_server_settings
+from agentgauge.state.keys import KeyBook
 from tests.dashboard.browsing import patient
 from tests.dashboard.sample_pages import SAMPLE, listening, serving
 
@@ -134,6 +138,44 @@ def test_the_api_keeps_its_json_whoever_asks(path: str, client: TestClient) -> N
 def test_programs_are_told_in_json(client: TestClient) -> None:
     said = client.get("/raising?error=question", headers={"Accept": "*/*"})
     assert said.json()["error"]["allowed"] == ["show", "shop"]
+
+
+def menu(text: str) -> list[str]:
+    return re.findall(r'<li><a href="([^"]+)">', text)
+
+
+def test_who_is_known_has_the_menu_beside_an_error(client: TestClient) -> None:
+    for path in ("/raising?error=missing", "/nothing/here", "/sample?range=9d"):
+        assert menu(client.get(path).text)[:2] == ["/", "/agents"]
+
+
+def test_the_menu_of_an_error_is_that_of_who_asks_and_they_may_sign_out(tmp_path: Path) -> None:
+    settings = get_server_settings(tmp_path / "home", {"AGENTGAUGE_REQUIRE_KEYS": "true"})
+    admins = Page(path="/admins", title="For administrators", cards=(), needs_admin=True)
+    with serving(settings, SAMPLE, admins) as client:
+        book = KeyBook(client.app.state.runtime.state)  # type: ignore[attr-defined]
+
+        def asks(path: str, *scopes: str) -> str:
+            token = issue(book, "test", scopes, actor="test", now=datetime.now(UTC)).token.text
+            headers = {**BROWSER, "Cookie": f"agentgauge_key={token}"}
+            client.get("/sample", headers=headers)
+            return client.get(path, headers=headers, follow_redirects=False).text
+
+        for path in ("/admins", "/nothing"):
+            said = asks(path, "read")
+            assert "/runs" in menu(said)
+            assert "Signed in as key" in said
+            assert 'action="/sign-out"' in said
+        assert menu(asks("/sample", "ingest")) == []
+        assert menu(client.get("/nothing", headers=BROWSER).text) == []
+
+
+def test_an_error_asks_nothing_to_show_the_menu(tmp_path: Path) -> None:
+    settings = get_server_settings(tmp_path / "home", {"AGENTGAUGE_REQUIRE_KEYS": "true"})
+    with serving(settings, SAMPLE) as client:
+        book = KeyBook(client.app.state.runtime.state)  # type: ignore[attr-defined]
+        token = issue(book, "test", ["read"], actor="test", now=datetime.now(UTC)).token.text
+        assert menu(client.get("/nothing", headers={**BROWSER, "Cookie": f"agentgauge_key={token}"}).text) == []
 
 
 def test_an_error_of_a_form_leads_back_to_its_page(client: TestClient) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
 
+from agentgauge.api.access import session_cookie_name
+from agentgauge.dashboard.page import Page
 from agentgauge.service.security.keys import issue
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.keys import KeyBook
@@ -22,6 +26,23 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Site": "same-
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
+
+
+OIDC = {
+    "AGENTGAUGE_OIDC_ISSUER": "https://accounts.example.org",
+    "AGENTGAUGE_OIDC_CLIENT_ID": "gauge",
+    "AGENTGAUGE_OIDC_CLIENT_SECRET": "a secret of the tests, which is long",
+    "AGENTGAUGE_PUBLIC_URL": "http://localhost",
+    "AGENTGAUGE_OIDC_READERS": "@example.org",
+}
+ADMINS = Page(path="/admins", title="For administrators", cards=(), needs_admin=True)
+
+
+@pytest.fixture
+def with_provider(home: Path) -> Iterator[TestClient]:
+    with serving(get_server_settings(home, OIDC), SAMPLE, ADMINS) as client:
+        client.headers.update(BROWSER)
+        yield client
 
 
 @pytest.fixture
@@ -71,6 +92,65 @@ def test_the_page_says_who_is_signed_in_and_lets_them_out(client: TestClient, ho
     assert (out.status_code, out.headers["location"]) == (303, "/signed-out")
     assert "You are signed out" in client.get("/signed-out").text
     assert client.get("/sample", follow_redirects=False).status_code == 303
+
+
+def sign_in_at_provider(client: TestClient, email: str) -> None:
+    """As its answer does."""
+    people = client.app.state.runtime.gate.people  # type: ignore[attr-defined]
+    cookie = people.session_cookie(people.person({"email": email, "email_verified": True}))
+    client.cookies.set(session_cookie_name(people.settings), cookie, domain="localhost.local")
+
+
+def links(page: httpx2.Response) -> dict[str, str]:
+    """Words and addresses of what somebody may do next."""
+    return {
+        words: unescape(link)
+        for link, words in re.findall(r'<a class="button[^"]*" href="([^"]+)">([^<]+)<', page.text)
+    }
+
+
+def test_with_a_provider_a_key_is_the_second_way(with_provider: TestClient, home: Path) -> None:
+    sent = with_provider.get("/sample?range=7d", follow_redirects=False)
+    assert sent.headers["location"] == "/sign-in?then=/sample%3Frange%3D7d"
+    assert links(with_provider.get("/signed-out")) == {"Sign in": "/sign-in", "Sign in with a key": "/sign-in/key"}
+    page = with_provider.get("/sign-in/key?then=/sample%3Frange%3D7d")
+    assert '<a href="/sign-in?then=/sample%3Frange%3D7d">Sign in without a key</a>' in page.text
+    assert give(with_provider, key(home, "read")).status_code == 303
+    assert with_provider.get("/sample").status_code == 200
+
+
+def test_without_a_provider_there_is_one_way(client: TestClient) -> None:
+    assert links(client.get("/signed-out")) == {"Sign in": "/sign-in/key"}
+    assert "without a key" not in client.get("/sign-in/key").text
+
+
+def test_a_key_takes_the_place_of_who_was_signed_in_at_the_provider(with_provider: TestClient, home: Path) -> None:
+    sign_in_at_provider(with_provider, "ada@example.org")
+    assert "Signed in as ada@example.org" in with_provider.get("/sample").text
+    refused = with_provider.get("/admins")
+    assert refused.status_code == 403
+    assert links(refused) == {
+        "Sign in as somebody else": "/sign-in?then=/admins", "Sign in with a key": "/sign-in/key?then=/admins",
+        "Overview": "/",
+    }  # fmt: skip
+    give(with_provider, key(home, "admin"))
+    assert with_provider.get("/admins").status_code == 200
+    assert "ada@example.org" not in with_provider.get("/sample").text
+
+
+def test_who_comes_back_from_the_provider_in_vain_is_told_and_not_sent_there_again(with_provider: TestClient) -> None:
+    said = with_provider.get(
+        "/sign-in/callback?code=1&state=2", headers={"Sec-Fetch-Site": "cross-site"}, follow_redirects=False
+    )
+    assert said.status_code == 401
+    assert links(said) == {"Sign in": "/sign-in", "Sign in with a key": "/sign-in/key", "Overview": "/"}
+
+
+def test_a_form_that_nobody_may_send_any_more_leads_back_to_its_page(with_provider: TestClient) -> None:
+    said = with_provider.post("/sample/budgets", data={}, headers={"Referer": "http://localhost/sample?range=7d"})
+    assert said.status_code == 401
+    assert links(said)["Sign in"] == "/sign-in?then=/sample%3Frange%3D7d"
+    assert links(said)["Sign in with a key"] == "/sign-in/key?then=/sample%3Frange%3D7d"
 
 
 def test_the_cookie_comes_from_this_servers_own_pages_alone_and_no_script_reads_it(

@@ -47,7 +47,26 @@ async def principal_of(request: Request) -> Principal:
     """Who asks. 401 where nobody can tell, 429 where an address tried too many wrong keys."""
     principal = await _told(request)
     request.state.principal = principal.name  # for the line in the log
+    request.state.asker = principal
     return principal
+
+
+def known_asker(request: Request) -> Principal | None:
+    """Who asks, where that was found already, or can be without asking anything: for what is shown beside an error."""
+    found: Principal | None = getattr(request.state, "asker", None)
+    if found is not None:
+        return found
+    gate = _runtime(request).gate
+    if gate.people is not None and (person := _person(request, gate.people)) is not None:
+        return person
+    if gate.open_at_once():
+        try:
+            _check_local(request, _runtime(request))
+        except HTTPException:
+            return None
+        return LOCAL
+    token = read_token(own_cookie(request, KEY_COOKIE) or "")
+    return None if token is None else gate.verifier.remembered(token)
 
 
 async def _told(request: Request) -> Principal:

@@ -1,6 +1,7 @@
 """Errors as pages: who asked with a browser is told what was wrong, where, and what to do. The API keeps its JSON.
 
-Who is not signed in is sent to sign in, and back to the page afterwards.
+Who is not signed in is sent to sign in, and back to the page afterwards. Who is has the menu, where that is known
+without asking anything.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ import msgspec
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
-from agentgauge.api.access import KEY_COOKIE, is_cross_site
+from agentgauge.api.access import KEY_COOKIE, is_cross_site, known_asker
 from agentgauge.api.errors import Failure, as_json
 from agentgauge.api.own_cookies import own_cookie, set_cookie
 from agentgauge.api.own_paths import own_path
 from agentgauge.dashboard import rendering
+from agentgauge.dashboard.pages import MENU
 from agentgauge.dashboard.said import REFRESH
+from agentgauge.dashboard.sign_in import PATH as KEY_PATH
 from agentgauge.service.security.gate import Gate
+from agentgauge.service.security.principal import Principal
 
 _OF_PROGRAMS = ("/api/", "/v1/", "/assets/", "/openapi.json", "/metrics")
 _TITLES = {
@@ -47,18 +51,23 @@ def answer(request: Request, failure: Failure) -> Response:
     """As a page for who asked for one, else as JSON."""
     if not _is_for_people(request):
         return as_json(request, failure)
-    if failure.status == 401 and _goes_somewhere(request):
+    if failure.status == 401 and _goes_somewhere(request) and not _signs_in(request):
         if is_cross_site(request):
             # A browser brings a strict cookie only where its own page led here: this one leads to itself.
             return Response(rendering.plain("again.html"), 401, _never_kept(failure), media_type="text/html")
-        if (address := sign_in_address(request)) is not None:
-            response = RedirectResponse(address, 303, headers={"Cache-Control": "no-store"})
+        if sign_ins := _sign_ins(request):
+            response = RedirectResponse(sign_ins[0], 303, headers={"Cache-Control": "no-store"})
             if own_cookie(request, KEY_COOKIE) is not None:
                 set_cookie(request, response, KEY_COOKIE, "", 0)  # it opens nothing any more
             return response
+    root, asker = _root(request), _reader(request)
     body = rendering.plain(
         "failure.html",
-        root=_root(request),
+        root=root,
+        asker=asker,
+        may_act=asker is not None and asker.may("admin") and asker.projects is None,
+        menu=MENU,
+        link=lambda path: f"{root}{path}",
         status=failure.status,
         title=_TITLES.get(failure.status, "Something went wrong"),
         message=_message(request, failure),
@@ -68,13 +77,26 @@ def answer(request: Request, failure: Failure) -> Response:
     return Response(body, failure.status, _never_kept(failure), media_type="text/html")
 
 
-def sign_in_address(request: Request) -> str | None:
-    """Where somebody signs in to come back here; None where there is no way to sign in."""
+def _sign_ins(request: Request) -> list[str]:
+    """Where somebody signs in to come back here, the usual way first; none where there is no way to sign in."""
     gate: Gate = request.app.state.runtime.gate
     if gate.people is None and gate.open_at_once():
-        return None  # it is for who sits at the machine: no key was ever made
-    where = "/sign-in/key" if gate.people is None else "/sign-in"
-    return f"{_root(request)}{where}?then={quote(_here(request), safe='/')}"
+        return []  # it is for who sits at the machine: no key was ever made
+    then = _here(request) if request.method == "GET" else _page_before(request)
+    more = "" if then is None or _signs_in(request) else f"?then={quote(then, safe='/')}"
+    paths = (KEY_PATH,) if gate.people is None else ("/sign-in", KEY_PATH)
+    return [f"{_root(request)}{path}{more}" for path in paths]
+
+
+def _reader(request: Request) -> Principal | None:
+    """Who asks, where that is somebody whom pages are for."""
+    asker = known_asker(request)
+    return asker if asker is not None and asker.may("read") else None
+
+
+def _signs_in(request: Request) -> bool:
+    """Whether this is on the way to the provider and back: who is sent there once more may be sent round for ever."""
+    return _path(request).startswith("/sign-in")
 
 
 def _is_for_people(request: Request) -> bool:
@@ -99,17 +121,23 @@ def _message(request: Request, failure: Failure) -> str:
 def _ways(request: Request, failure: Failure) -> list[Way]:
     found = []
     if request.method != "GET":
-        if failure.status == 401 and (address := sign_in_address(request)) is not None:
-            found.append(Way("Sign in", address))
+        if failure.status == 401:
+            found += _ways_in(request, "Sign in")
         if (before := _page_before(request)) is not None:
             found.append(Way("Back to the page", before))
     elif failure.status in _ANOTHER_TIME:
         found.append(Way("Try again", _here(request)))
+        if _signs_in(request):
+            found += _ways_in(request, "Sign in")[1:]
     elif failure.status == 422 and (without := _without(request, failure.field)) is not None:
         found.append(Way(f"Without {failure.field}", without))
-    elif failure.status in (401, 403) and (address := sign_in_address(request)) is not None:
-        found.append(Way("Sign in as somebody else" if failure.status == 403 else "Sign in", address))
+    elif failure.status in (401, 403):
+        found += _ways_in(request, "Sign in as somebody else" if failure.status == 403 else "Sign in")
     return [*found, Way("Overview", f"{_root(request)}/")]
+
+
+def _ways_in(request: Request, words: str) -> list[Way]:
+    return [Way(said, link) for said, link in zip((words, "Sign in with a key"), _sign_ins(request), strict=False)]
 
 
 def _without(request: Request, field: str | None) -> str | None:
