@@ -17,7 +17,8 @@ from agentgauge.settings.server import ServerSettings, get_server_settings
 from agentgauge.state.alerts import AlertBook, Detected
 from agentgauge.state.database import state_of
 from agentgauge.state.keys import KeyBook
-from tests.service.notifying.receivers import Posted, free_port, http_receiver
+from tests.servers.ports import free_port
+from tests.service.notifying.receivers import Posted, http_receiver
 
 NOW = datetime.now(UTC)
 

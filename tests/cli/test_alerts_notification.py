@@ -16,8 +16,9 @@ from agentgauge.settings import Home
 from agentgauge.state.alerts import AlertBook, Detected
 from agentgauge.state.database import state_of
 from tests.cli.conftest import Run
+from tests.servers.ports import free_port
 from tests.servers.serving import served
-from tests.service.notifying.receivers import free_port, http_receiver, mail_server
+from tests.service.notifying.receivers import http_receiver, mail_server
 
 SILENCE = Detected(condition="silence", type="no_data", severity="critical", metric="events", message="coder is silent")
 

@@ -36,6 +36,7 @@ from agentgauge.recorder import Gauge
 from agentgauge.recorder.error_category import ErrorCategory, category_of
 from agentgauge.recorder.failure import failure_of
 from tests.recorder.reading import only
+from tests.servers.ports import free_port
 
 C = ErrorCategory
 Raising = Callable[[str], object]
@@ -114,9 +115,7 @@ def silent() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def closed() -> str:
     """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    return f"http://127.0.0.1:{port}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def raised_by(action: Callable[[], object]) -> BaseException:

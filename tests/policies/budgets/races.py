@@ -5,8 +5,6 @@ what it spent.
 from __future__ import annotations
 
 import multiprocessing
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,6 +23,7 @@ from agentgauge.errors import ServerUnreachable, StateError
 from agentgauge.policies.budgets.remote import RemoteAccounts
 from agentgauge.server_client import ServerClient
 from tests.forwarding.shipping import forward, segments
+from tests.servers.ports import free_port
 from tests.servers.serving import Served, served
 
 Said = Decimal | str
@@ -63,7 +62,7 @@ def site_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     )
     home = tmp_path / "server"
     home.mkdir()
-    return Site(home, _kept_port(), int(workers[0]), environment)
+    return Site(home, free_port(), int(workers[0]), environment)
 
 
 def of(url: str) -> RemoteAccounts:
@@ -90,17 +89,6 @@ def ship(homes: Sequence[Path], url: str) -> None:
     for home in homes:
         if segments(home):
             forward(home, url)
-
-
-def _kept_port() -> int:
-    """A free port that no connection is given while the server is away, as one of `free_port` may be."""
-    for port in range(20_000 + os.getpid() % 10_000, 32_000):
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return port
-    raise AssertionError("no port is free")
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email.policy
 import json
-import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +15,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+from tests.servers.ports import free_port
 
 
 class Received:
@@ -153,18 +154,10 @@ def mail_server(password: str | None = None, refuse: str = "", tls: ssl.SSLConte
 
     controller = Controller(
         Taking(), hostname="localhost", port=mailed.port, authenticator=check if needs else None,
-        auth_require_tls=False, tls_context=tls, require_starttls=tls is not None,
+        auth_require_tls=False, tls_context=tls, require_starttls=tls is not None, ready_timeout=60,
     )  # fmt: skip
     controller.start()
     try:
         yield mailed
     finally:
         controller.stop()
-
-
-def free_port() -> int:
-    """Of this machine; nobody listens there."""
-    with socket.socket() as found:
-        found.bind(("localhost", 0))
-        port: int = found.getsockname()[1]
-        return port

@@ -25,7 +25,8 @@ from agentgauge.state.database import Database
 from agentgauge.state.notification_channels import ChannelStates
 from agentgauge.state.notifications import Outbox
 from agentgauge.state.sql import SqlStore
-from tests.service.notifying.receivers import free_port, http_receiver, mail_server
+from tests.servers.ports import free_port
+from tests.service.notifying.receivers import http_receiver, mail_server
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -18,7 +18,8 @@ from agentgauge.service.jobs.reporting import write_report
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.opening import served_state
 from agentgauge.state.report_mails import ReportMails
-from tests.service.notifying.receivers import Mailed, free_port, http_receiver, mail_server
+from tests.servers.ports import free_port
+from tests.service.notifying.receivers import Mailed, http_receiver, mail_server
 from tests.service.report_document.reported import DAY, END, Page
 
 _HOUR = timedelta(hours=1)
