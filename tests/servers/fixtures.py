@@ -38,7 +38,14 @@ def _redis() -> Iterator[RedisServer]:
 
 
 @pytest.fixture
-def redis_url(request: pytest.FixtureRequest) -> str:
+def _patient_of_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that gets no processor for a quarter of a second would take a Redis that runs for one that is away."""
+    monkeypatch.setattr("agentgauge.service.cache.shared._TIMEOUT_SECONDS", 60)
+    monkeypatch.setattr("agentgauge.service.security.limiting._REDIS_SECONDS", 60)
+
+
+@pytest.fixture
+def redis_url(_patient_of_redis: None, request: pytest.FixtureRequest) -> str:
     """A running server, which other tests of the same process use too: keys need a prefix of the test's own."""
     url = given_redis_url() or request.getfixturevalue("_redis").url
     assert isinstance(url, str)
@@ -46,7 +53,7 @@ def redis_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def own_redis() -> Iterator[RedisServer]:
+def own_redis(_patient_of_redis: None) -> Iterator[RedisServer]:
     """A server that the test may stop and start."""
     with redis_server() as server:
         yield server

@@ -9,7 +9,7 @@ import uuid
 import pytest
 import redis
 
-from agentgauge.service.cache import Kept, kept
+from agentgauge.service.cache import Kept, kept, shared
 from agentgauge.service.cache.figures import Counter
 from agentgauge.service.cache.shared import RedisStore
 from tests.servers.redis import RedisServer
@@ -72,7 +72,10 @@ def test_when_redis_dies_memory_takes_over_and_when_it_is_back_it_is_used(
     assert two.answer("e", lambda: answer(b"6"))[0].body == b"5"
 
 
-def test_a_redis_that_hangs_is_waited_for_once(own_redis: RedisServer, caches: Caches) -> None:
+def test_a_redis_that_hangs_is_waited_for_once(
+    own_redis: RedisServer, caches: Caches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared, "_TIMEOUT_SECONDS", 0.25)
     cache = caches(own_redis.url)
     cache.answer("a", answer)
     own_redis.pause()
