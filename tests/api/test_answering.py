@@ -292,7 +292,8 @@ def test_each_of_several_workers_sees_what_any_of_them_acknowledged(home: Path) 
     with served(home, "--workers", "2") as server:
         for total in range(1, 21):
             event = {"kind": "task", "name": "turn", "duration_ms": 1, "time": datetime.now(UTC).isoformat()}
-            sent = httpx.post(f"{server.url}/api/v1/events", json={"events": [event]})  # a connection for each
+            # A connection for each.
+            sent = httpx.post(f"{server.url}/api/v1/events", json={"events": [event]}, timeout=60)
             assert sent.json()["accepted"] == 1
-            answer = httpx.get(f"{server.url}/api/v1/metrics/percentiles/execution_time", headers=FRESH)
+            answer = httpx.get(f"{server.url}/api/v1/metrics/percentiles/execution_time", headers=FRESH, timeout=60)
             assert answer.json()["data"]["count"] == total

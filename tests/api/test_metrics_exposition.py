@@ -193,9 +193,9 @@ def test_every_worker_answers_for_all_of_them(tmp_path: Path) -> None:
         gauge.task("build", 10, agent="coder")
     with served(tmp_path, "--workers", "2") as server:
         for _ in range(40):  # connections of their own, so that both workers get some
-            httpx.get(f"{server.url}/healthz").raise_for_status()
+            httpx.get(f"{server.url}/healthz", timeout=60).raise_for_status()
         for _ in range(6):
-            text = httpx.get(f"{server.url}/metrics").text
+            text = httpx.get(f"{server.url}/metrics", timeout=60).text
             assert 'agentgauge_http_requests_total{method="GET",route="/healthz",status="200"} 40.0' in text
             assert 'agentgauge_operations_total{agent="coder",outcome="unstated",project=""}' in text
             for name in ("cache_failures", "cache_evictions", "landing_failures"):

@@ -95,12 +95,12 @@ def test_reports_are_the_same_to_the_last_figure(
 def test_decisions_prices_and_received_events_are_in_it(run: Run, half_landed: Path, tmp_path: Path) -> None:
     event = {"kind": "tool_call", "name": "sent", "time": DAY.isoformat()}
     with served(half_landed) as server:
-        sent = httpx.post(f"{server.url}/api/v1/events", json={"events": [event]})
+        sent = httpx.post(f"{server.url}/api/v1/events", json={"events": [event]}, timeout=60)
         assert sent.json()["accepted"] == 1
         again = _restored(run, half_landed, tmp_path)  # while it runs
         assert server.stop() == 0
     with served(again) as server:
-        assert httpx.get(f"{server.url}/readyz").json()["status"] == "ready"
+        assert httpx.get(f"{server.url}/readyz", timeout=60).json()["status"] == "ready"
         assert server.stop() == 0
     assert ("sent",) in _rows(again, "SELECT name FROM events")
     assert (again / "prices.toml").read_bytes() == (half_landed / "prices.toml").read_bytes()

@@ -210,7 +210,7 @@ def test_each_request_has_one_line_without_what_was_asked(tmp_path: Path) -> Non
 
 def test_a_server_that_keeps_nothing_says_so_and_refuses_events(tmp_path: Path) -> None:
     with _logging(tmp_path / "home", "--no-jobs", environment={"AGENTGAUGE_DISABLED": "1"}) as (server, log):
-        refused = httpx.post(f"{server.url}/api/v1/events", json={"kind": "mark", "name": "x"})
+        refused = httpx.post(f"{server.url}/api/v1/events", json={"kind": "mark", "name": "x"}, timeout=60)
         assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
         assert "AGENTGAUGE_DISABLED=1" in refused.json()["error"]["message"]
         server.stop()

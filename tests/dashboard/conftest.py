@@ -44,7 +44,6 @@ def context(chromium: Browser, dashboard: Served) -> Iterator[BrowserContext]:
         chromium, base_url=dashboard.url, color_scheme="light", viewport={"width": 1440, "height": 1000},
         timezone_id="UTC", reduced_motion="reduce",
     )  # fmt: skip
-    found.set_default_timeout(20_000)
     yield found
     found.close()
 

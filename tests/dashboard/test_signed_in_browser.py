@@ -35,7 +35,6 @@ def server(home: Path) -> Iterator[Served]:
 @pytest.fixture
 def context(server: Served, chromium: Browser) -> Iterator[BrowserContext]:
     context = patient(chromium, base_url=server.url.replace("127.0.0.1", "localhost"))
-    context.set_default_timeout(20_000)
     yield context
     context.close()
 

@@ -37,8 +37,8 @@ def _total(prometheus: Prometheus, metric: str) -> float | None:
 
 def _used(server: Served) -> bool:
     """Send an event and ask a question."""
-    httpx.post(f"{server.url}/api/v1/events", json={"kind": "mark", "name": "sent"}).raise_for_status()
-    httpx.get(f"{server.url}/api/v1/metrics/summary").raise_for_status()
+    httpx.post(f"{server.url}/api/v1/events", json={"kind": "mark", "name": "sent"}, timeout=60).raise_for_status()
+    httpx.get(f"{server.url}/api/v1/metrics/summary", timeout=60).raise_for_status()
     return True
 
 

@@ -33,7 +33,7 @@ class Prometheus:
 
     def query(self, promql: str) -> list[dict[str, Any]]:
         """The result of an instant query. Raises `AssertionError` with what Prometheus says of one that is wrong."""
-        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": promql}).json()
+        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": promql}, timeout=60).json()
         assert answer["status"] == "success", f"{promql}: {answer}"
         found: list[dict[str, Any]] = answer["data"]["result"]
         return found
