@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
 
 pytest_plugins = ["tests.servers.fixtures"]
 
-# The same examples everywhere, and none remembered: a failure is the change's, never the day's. No deadline, since
-# machines differ. HYPOTHESIS_PROFILE=search looks for new ones.
-hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, deadline=None, print_blob=True)
-hypothesis.settings.register_profile("search", max_examples=2000, deadline=None, print_blob=True)
+# The same examples everywhere, and none remembered: a failure is the change's, never the day's. No deadline, and no
+# complaint that examples are made slowly, since machines differ. HYPOTHESIS_PROFILE=search looks for new ones.
+_PATIENT: dict[str, Any] = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, print_blob=True, **_PATIENT)
+hypothesis.settings.register_profile("search", max_examples=2000, print_blob=True, **_PATIENT)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 _SETTINGS = ("AGENTGAUGE_", "ENABLE_METRICS", "METRICS_", "XDG_DATA_HOME")

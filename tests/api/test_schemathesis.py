@@ -36,6 +36,7 @@ def _config(key: str) -> SchemathesisConfig:
     return SchemathesisConfig.from_dict(
         {
             "seed": 4,
+            "suppress-health-check": ["too_slow"],  # of making examples, on a machine that is busy
             "base-url": "http://localhost",
             "headers": {"Authorization": f"Bearer {key}"},
             "generation": {
