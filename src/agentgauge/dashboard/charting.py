@@ -1,4 +1,7 @@
-"""A chart with its table: the rows of a chart over time as a table of buckets by series."""
+"""A chart with its table: the rows of a chart over time as a table of buckets by series.
+
+The table calls a bucket as the chart does; in CSV it is the day or the time when that begins.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ def drawn(chart: Chart, *, zooms: bool = False) -> Drawn:
         for at, name in enumerate(names)
     ]
     rows = tuple(
-        Row(values={"x": label, **{f"s{at}": found.get(name) for at, name in enumerate(names)}})
+        Row(
+            values={"x": label, **{f"s{at}": found.get(name) for at, name in enumerate(names)}},
+            exact={"x": chart.times[label]} if label in chart.times else {},
+        )
         for label, found in cells.items()
     )
     return Drawn(chart=chart, table=Table(columns=tuple(columns), rows=rows, caption=chart.summary), zooms=zooms)

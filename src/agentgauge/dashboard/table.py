@@ -64,6 +64,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """Addresses, by the keys of the columns."""
     notes: Mapping[str, str] = {}
     """Small words beside a value, by the keys of the columns; a text in the place of a value that is None."""
+    exact: Mapping[str, Any] = {}
+    """What CSV has in the place of words that only people read, by the keys of the columns: a date."""
     tones: Mapping[str, Literal["good", "warn", "bad"]] = {}
     """How good a value of the kind `status` is, by the keys of the columns."""
     colour: str | None = None
@@ -94,12 +96,13 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, rows=(*known, *unknown))
 
     def csv(self) -> str:
-        """All rows with plain values: money and ratios as numbers, times RFC 3339 in UTC; RFC 4180."""
+        """All rows with plain values: money and ratios as numbers, days ISO 8601, times RFC 3339 in UTC; RFC 4180."""
         out = io.StringIO(newline="")
         writer = csv.writer(out)
         writer.writerow([_plain(column.heading or column.key) for column in self.columns])
         for row in self.rows:
-            writer.writerow([_plain(row.values.get(column.key)) for column in self.columns])
+            values = {**row.values, **row.exact}
+            writer.writerow([_plain(values.get(column.key)) for column in self.columns])
         return out.getvalue()
 
 

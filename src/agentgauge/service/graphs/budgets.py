@@ -53,6 +53,7 @@ def burn_up(state: BudgetState, course: Course, outlook: Outlook) -> Chart:
         series=(_USED, *expected, _LIMIT, *((_PACE,) if course.end else ())),
         summary=_summary(state, outlook),
         x_title="By",
+        times={_label(at): at for at in times},
     )
 
 

@@ -13,7 +13,7 @@ from agentgauge.charts import Chart, Series, Unit, paints
 from agentgauge.charts.axis import Form
 from agentgauge.charts.palette import MOST, OTHER
 from agentgauge.service import short_wording
-from agentgauge.service.graphs.days import bucket_name, on_clocks
+from agentgauge.service.graphs.days import bucket_name, bucket_times, on_clocks
 from agentgauge.service.reports.over_time import Slot
 
 Figures = TypeVar("Figures")
@@ -103,6 +103,7 @@ def sums_by(
         summary=_sums_summary({name: totals[name] for name in shown}, unit, what, width, len(starts)),
         x_title=width.capitalize(),
         totals=_totals(values, shown, starts, unit, width),
+        times=bucket_times(starts, width),
     )
 
 
@@ -137,6 +138,7 @@ def figures(
         series=tuple(Series(name, paint[name].colour, paint[name].dash) for name in lines),
         summary=_figures_summary(buckets, lines, unit, what, width),
         x_title=width.capitalize(),
+        times=bucket_times((bucket.start for bucket in buckets), width),
     )
 
 

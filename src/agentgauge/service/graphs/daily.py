@@ -9,7 +9,7 @@ from typing import Any
 from agentgauge.charts import Chart, Series, Unit, paints
 from agentgauge.charts.palette import MOST
 from agentgauge.service.graphs.courses import worded
-from agentgauge.service.graphs.days import bucket_name, on_clocks
+from agentgauge.service.graphs.days import bucket_name, bucket_times, on_clocks
 from agentgauge.service.readings.series import Point
 from agentgauge.service.reports.trends import Trend
 
@@ -39,6 +39,7 @@ def daily_lines(trends: Sequence[Trend], unit: Unit, what: str, known: Sequence[
         series=tuple(Series(name, paint[name].colour, paint[name].dash) for name in names),
         summary=f"{what[:1].upper()}{what[1:]} per day: {said}." if rows else f"No {what} here.",
         x_title="Day",
+        times=bucket_times((point.start for trend in drawn for point in _known(trend)), "day"),
     )
 
 

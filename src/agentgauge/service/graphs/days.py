@@ -1,8 +1,11 @@
-"""How a bucket of time is called on a page: shortly, but so that no two of a chart have one name."""
+"""How a bucket of time is called on a page: shortly, but so that no two of a chart have one name; and for programs."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date, datetime
+
+_OF_DAYS = ("day", "week", "month")
 
 
 def bucket_name(start: datetime, width: str) -> str:
@@ -18,6 +21,11 @@ def bucket_name(start: datetime, width: str) -> str:
             return f"{start:%b %Y}"
         case _:
             return f"{start.day} {start:%b %H:%M}" + (f" {start:%Z}" if _comes_twice(start) else "")
+
+
+def bucket_times(starts: Iterable[datetime], width: str) -> dict[str, date | datetime]:
+    """By their names, when buckets begin: the day in the zone of the start; of shorter ones the time."""
+    return {bucket_name(start, width): start.date() if width in _OF_DAYS else start for start in starts}
 
 
 def _comes_twice(time: datetime) -> bool:

@@ -40,8 +40,10 @@ def evidence_chart(alert: Alert, evidence: Evidence, course: Course, zone: tzinf
     if shown and evidence.expected is not None and course.points:
         rows += _band(evidence, evidence.expected, course, zone)
     rows += [_line(_at(point, course), point.value, _OBSERVED, unit, course, zone) for point in course.points]
+    times = [_at(point, course) for point in course.points]
     if shown and evidence.value is not None and course.of != "used":
         ends = (evidence.window.start, evidence.window.end or course.points[-1].end) if course.points else ()
+        times += ends
         rows += [_line(at, evidence.value, _FOUND, unit, course, zone) for at in ends]
     named = {row["series"] for row in rows}
     return Chart(
@@ -51,6 +53,7 @@ def evidence_chart(alert: Alert, evidence: Evidence, course: Course, zone: tzinf
         series=tuple(series for series in (_OBSERVED, _FOUND, _EXPECTED) if series.name in named),
         summary=_summary(alert, evidence, course),
         x_title=_X_TITLES[course.of],
+        times={_name(at, zone): at for at in times},
     )
 
 
@@ -69,6 +72,7 @@ def _operations(alert: Alert, evidence: Evidence, course: Course, zone: tzinfo) 
     return Chart(
         form="points", unit=_UNITS[evidence.unit], rows=tuple(rows), series=(_OTHERS, _OUTSIDE),
         summary=_summary(alert, evidence, course), x_title=_X_TITLES[course.of],
+        times={_name(point.start, zone): point.start for point in course.points},
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from agentgauge.charts import Chart, Series
 from agentgauge.engines.time_buckets import bucket_time, zone_named
 from agentgauge.service import forecast_wording, short_wording
 from agentgauge.service.graphs.bands import EXPECTED_DASH, bands, form_of, legend, line
-from agentgauge.service.graphs.days import bucket_name
+from agentgauge.service.graphs.days import bucket_name, bucket_times
 from agentgauge.service.reports.forecast import Forecast
 
 _PAST_SHOWN = 45
@@ -37,6 +37,7 @@ def forecast_chart(answer: Forecast) -> Chart:
         label, value = bucket_name(time, "day"), ahead.expected.value
         rows.append(line(time, label, _EXPECTED, value, f"about {forecast_wording.figure(value, 'USD')}"))
         rows.extend(bands(time, label, _COLOUR, ahead.expected))
+    times = [begin(past.day) for past in answer.past[-_PAST_SHOWN:]] + [begin(ahead.day) for ahead in answer.days]
     has_bands = answer.state == "forecast"
     return Chart(
         form=form_of(rows),
@@ -45,4 +46,5 @@ def forecast_chart(answer: Forecast) -> Chart:
         series=(_SPENT, _EXPECTED, *(legend(_COLOUR) if has_bands else ())),
         summary=forecast_wording.sentence(answer),
         x_title="Day",
+        times=bucket_times(times, "day"),
     )

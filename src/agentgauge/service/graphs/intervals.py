@@ -10,7 +10,7 @@ import msgspec
 
 from agentgauge.charts import Chart, Series, Unit
 from agentgauge.service.graphs.courses import worded
-from agentgauge.service.graphs.days import bucket_name, on_clocks
+from agentgauge.service.graphs.days import bucket_name, bucket_times, on_clocks
 
 _PLAIN = "var(--series-1)"
 
@@ -80,8 +80,9 @@ def band_chart(moments: Sequence[Moment], unit: Unit, *, width: str, what: str, 
     else:
         summary = f"No {what} here."
     return Chart(
-        form="band", unit=unit, rows=rows, series=(Series(name, _PLAIN),), summary=summary, x_title=width.capitalize()
-    )
+        form="band", unit=unit, rows=rows, series=(Series(name, _PLAIN),), summary=summary,
+        x_title=width.capitalize(), times=bucket_times((each.start for each in moments), width),
+    )  # fmt: skip
 
 
 def interval_words(row: Estimated, unit: Unit) -> str:

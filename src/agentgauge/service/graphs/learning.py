@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from agentgauge.charts import Chart, Series, paints
 from agentgauge.charts.palette import MOST
 from agentgauge.service.graphs.courses import worded
-from agentgauge.service.graphs.days import bucket_name, on_clocks
+from agentgauge.service.graphs.days import bucket_name, bucket_times, on_clocks
 from agentgauge.service.reports.learning import Learning
 
 _RATIO = "1"
@@ -45,4 +45,5 @@ def learning_chart(rows: Sequence[Learning]) -> Chart:
         ),
         summary=f"Daily means: {said}." if drawn else "No accuracy was measured here.",
         x_title="Day",
+        times=bucket_times((day.start for row in drawn for day in row.days), "day"),
     )
