@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +18,7 @@ from agentgauge.service.security.keys import issue
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.alert_evidence import Evidence, Range, Span
 from agentgauge.state.alerts import Alert, AlertBook, Detected, Severity, Terms
+from agentgauge.state.job_runs import JobRuns
 from agentgauge.state.keys import KeyBook
 from agentgauge.state.opening import shared_state
 from agentgauge.state.store import Store
@@ -242,3 +245,23 @@ def test_a_home_without_alerts_says_how_rules_are_evaluated(client: TestClient) 
     page = client.get("/alerts").text
     assert "No open alerts" in page
     assert "agentgauge jobs run alert-rules" in page
+
+
+def test_a_rule_is_called_evaluated_only_by_a_run_that_began_after_it_was_changed(
+    client: TestClient, home: Path
+) -> None:
+    runs = JobRuns(state(home))
+    runs.succeeded(runs.start("alert-rules", NOW, "host-1-a", NOW), NOW, "nothing")
+
+    def evaluated() -> dict[str, str]:
+        rows = csv.DictReader(io.StringIO(client.get("/alerts?csv=rules").text))
+        return {row["rule"]: row["evaluated"] for row in rows}
+
+    assert evaluated()["outlier"] == evaluated()["error_rate"] == "2026-11-18T12:00:00Z"
+    for enabled in ("no", "yes"):
+        version = client.get("/api/v1/alert-rules/outlier").json()["version"]
+        client.post("/alert-rules/outlier/switch", data={"version": version, "enabled": enabled, "then": "/alerts"})
+        assert (evaluated()["outlier"], evaluated()["error_rate"]) == ("", "2026-11-18T12:00:00Z")
+    later = datetime.now(UTC) + timedelta(hours=1)
+    runs.succeeded(runs.start("alert-rules", later, "host-1-a", later), later, "nothing")
+    assert evaluated()["outlier"] != ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from agentgauge.dashboard.alert_acts import EDIT, RESET, SWITCH
 from agentgauge.dashboard.card import Card
@@ -12,7 +13,7 @@ from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service.alerting import RuleInForce, Source
 from agentgauge.service.wording import moment
 from agentgauge.state.alerts import AlertBook
-from agentgauge.state.job_runs import JobRuns
+from agentgauge.state.job_runs import JobRun, JobRuns
 
 _PATH = "/alert-rules/{rule}"
 _SOURCES: dict[Source, str] = {"default": "default", "file": "alerts.toml", "http": "changed here"}
@@ -26,14 +27,14 @@ def rules(asked: PageAsked) -> Iterator[Content]:
     for problem in found.problems:
         yield Sentence(text=problem, tone="bad")
     opened = AlertBook(asked.runtime.state).open_by_rule(asked.principal.projects)
-    evaluated = {job: _last(asked, job) for job in (_ALL_OTHERS, *_JOBS.values())}
+    runs = {job: JobRuns(asked.runtime.state).last(job, "succeeded") for job in (_ALL_OTHERS, *_JOBS.values())}
     links = {rule.name: asked.link(path_of(_PATH, {"rule": rule.name})) for rule in found.rules}
     rows = tuple(
         Row(
             values={
                 "rule": rule.name, "what": rule.sentence, "source": _SOURCES[rule.source], "enabled": rule.enabled,
                 "threshold": rule.threshold, "unit": rule.unit, "severity": rule.severity or "as found",
-                "evaluated": evaluated[_JOBS.get(rule.type, _ALL_OTHERS)] if rule.enabled else None,
+                "evaluated": _evaluated(rule, runs[_JOBS.get(rule.type, _ALL_OTHERS)]),
                 "open": opened.get(rule.name, 0),
             },
             links={"rule": links[rule.name]},
@@ -54,12 +55,17 @@ def rules(asked: PageAsked) -> Iterator[Content]:
     table = Table(columns=columns, rows=rows, caption="Rules of alerts")
     values = {"rules": found.rules, "rows": rows, "links": links, "switch": SWITCH}
     yield Own(template="alerts/rules.html", values=values, table=table)
-    yield Note("Rules are evaluated once an hour, of the hour before; those about budgets within minutes too.")
+    yield Note(
+        "Rules are evaluated once an hour, of the hour before; those about budgets within minutes too. "
+        "Last evaluated is when the job that does so last succeeded, if the rule was then as it is now."
+    )
 
 
-def _last(asked: PageAsked, job: str) -> object:
-    run = JobRuns(asked.runtime.state).last(job, "succeeded")
-    return None if run is None else run.finished
+def _evaluated(rule: RuleInForce, run: JobRun | None) -> datetime | None:
+    """When a rule was last evaluated as it is now, by the last run of its job."""
+    if run is None or not rule.enabled or (rule.updated is not None and rule.updated > run.started):
+        return None
+    return run.finished
 
 
 def _rule(asked: PageAsked) -> RuleInForce:
