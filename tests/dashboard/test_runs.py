@@ -18,6 +18,8 @@ from playwright.sync_api import Page, expect
 
 import agentgauge
 from agentgauge.dashboard.app import create_app
+from agentgauge.dashboard.pages.runs_filters import RunsFilters
+from agentgauge.engines import Filter
 from agentgauge.integrations.agent_logs import read
 from agentgauge.meter import Meter
 from agentgauge.service.importing import import_logs
@@ -97,6 +99,11 @@ def test_tasks_and_events_are_those_that_the_api_answers(server: TestClient) -> 
         ("view=calls&operation=ask_question", ["operation=ask_question"]),
         ("view=calls&ticket=201&model=gpt-5-mini", ["work_item=201", "model=gpt-5-mini"]),
         ("view=calls&project=billing&role=interview", ["project=billing", "role=interview"]),
+        ("view=calls&without=model", ["model="]),
+        ("view=calls&without=user&without=ticket&having=outcome", ["user=", "work_item=", "outcome!="]),
+        ("severity=warning", ["severity=warning"]),
+        ("kind=error&without=error_category", ["kind=error", "error_category="]),
+        ("view=calls&above_ms=20&up_to_ms=60000", ["duration_ms>20", "duration_ms<=60000"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -111,6 +118,41 @@ def test_filters_of_the_list_are_shown_and_can_be_taken_away(server: TestClient)
     page = _page(server, "/runs?range=all&tool=bash&outcome=failed")
     assert 'aria-label="Without tool bash"' in page
     assert re.search(r'href="/runs\?range=all&amp;outcome=failed" aria-label="Without tool bash"', page)
+
+
+def test_what_is_asked_to_be_absent_is_said_and_can_be_taken_away(server: TestClient) -> None:
+    page = _page(server, "/runs?range=all&view=calls&without=model&without=error_category&having=outcome")
+    for name, link in (
+        ("no model", "having=outcome&amp;without=error_category"),
+        ("no error category", "having=outcome&amp;without=model"),
+        ("with outcome", "without=model&amp;without=error_category"),
+    ):
+        chip = re.search(rf'<a class="chip" href="([^"]*)" aria-label="Take away: {name}">', page)
+        assert chip is not None
+        assert sorted(re.split("[?]|&amp;", chip[1])[1:]) == sorted(["range=all", "view=calls", *link.split("&amp;")])
+
+
+def test_absence_is_carried_to_the_next_page_the_other_lists_and_the_form(server: TestClient) -> None:
+    page = _page(server, f"/runs?range=all&session={LONG}&view=calls&without=team&without=feature")
+    others = [link for link in re.findall(r'href="(/runs\?[^"]*)"', page) if "view=tasks" in link or "after=" in link]
+    assert len(others) >= 2
+    assert all("without=team&amp;without=feature" in link for link in others)
+    assert '<input type="hidden" name="without" value="team">' in page
+
+
+def test_only_what_events_can_name_may_be_asked_to_be_absent(server: TestClient) -> None:
+    answer = server.get("/runs?without=nothing", headers={"Accept": "text/html"})
+    assert answer.status_code == 422
+    assert all(name in answer.text for name in ("project", "model", "ticket", "severity"))
+
+
+def test_a_call_of_no_tool_is_a_call_of_a_tool_that_has_no_name() -> None:
+    assert RunsFilters(without=("tool",)).conditions() == (Filter("kind", "=", "tool_call"), Filter("name", "is null"))
+
+
+def test_limits_of_money_and_tokens_are_those_of_the_values_beside_them() -> None:
+    limits = RunsFilters(above_usd=0.1 + 0.2, up_to_tokens=18.7).conditions()
+    assert limits == (Filter("cost_usd", ">", Decimal("0.300000000000")), Filter("tokens", "<=", 18))
 
 
 @pytest.mark.parametrize("query", ["view=calls", "view=calls&order=dearest", "view=calls&order=slowest", "view=tasks"])

@@ -63,6 +63,8 @@ class Facts(msgspec.Struct, frozen=True):
     """Names with a value each."""
 
     rows: tuple[tuple[str, str], ...]
+    links: Mapping[str, str] = {}
+    """Addresses, by the names: of the rows that a value is of."""
 
 
 class Choice(msgspec.Struct, frozen=True):

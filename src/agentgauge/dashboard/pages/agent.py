@@ -8,7 +8,7 @@ from agentgauge.dashboard.card import Card
 from agentgauge.dashboard.content import Content, Empty, Own, Tile, Tiles
 from agentgauge.dashboard.page import Page, PageAsked
 from agentgauge.dashboard.pages.work_courses import cost_by_model, latency
-from agentgauge.dashboard.pages.work_links import entity_link
+from agentgauge.dashboard.pages.work_links import entity_link, named
 from agentgauge.dashboard.pages.work_tables import chosen, models_table, ranked_table, tools_table
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import reports, short_wording
@@ -36,24 +36,29 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
                 title="Cost", figure=short_wording.cost(found.cost_usd, found.unpriced_calls),
                 note=f"{found.unpriced_calls:,} calls unpriced" if found.unpriced_calls else "",
                 course=tuple(bucket.cost_usd for bucket in course),
+                link=asked.link("/runs", view="calls", having="cost", **asked.at),
             ),
             Tile(
                 title="Cost per successful task",
                 figure=short_wording.cost(cost_per_success(found), found.unpriced_calls),
                 note=f"{found.successful_tasks:,} of {found.tasks:,} tasks",
+                link=asked.link("/runs", view="tasks", outcome="success", **asked.at),
             ),
             Tile(
                 title="Success rate", figure=short_wording.percent(found.success_rate),
                 course=tuple(bucket.success_rate for bucket in course),
+                link=asked.link("/runs", view="tasks", having="outcome", **asked.at),
             ),
             Tile(
                 title="Latency p95", figure=short_wording.duration(found.shown_p95_ms),
                 note=f"fewer than {FEW} tasks" if few else f"median {_median(found)}",
                 course=() if few else tuple(bucket.shown_p95_ms for bucket in course),
+                link=asked.link("/runs", view="tasks", having="duration", **asked.at),
             ),
             Tile(
                 title="Quality", figure=short_wording.score(found.quality.mean),
                 note=f"of {found.quality.count:,} scored tasks", course=tuple(bucket.quality.mean for bucket in course),
+                link=asked.link("/runs", view="tasks", having="quality", **asked.at),
             ),
         )
     )  # fmt: skip
@@ -96,7 +101,12 @@ def _members(asked: PageAsked) -> Content:
                 "agent": row.agent or "none", "tasks": row.tasks, "success": row.success_rate,
                 "median": row.task_duration.median_ms, "cost": row.cost_usd,
             },
-            links={"agent": entity_link(asked, "agent", row.agent)} if row.agent else {},
+            links={
+                **({"agent": entity_link(asked, "agent", row.agent)} if row.agent else {}),
+                "tasks": asked.link("/runs", view="tasks", **asked.at, **named("agent", row.agent)),
+                "success": asked.link("/runs", view="tasks", having="outcome", **asked.at, **named("agent", row.agent)),
+                "cost": asked.link("/runs", view="calls", having="cost", **asked.at, **named("agent", row.agent)),
+            },
         )
         for row in found.agents
     )  # fmt: skip

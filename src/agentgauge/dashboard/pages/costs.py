@@ -12,6 +12,7 @@ from agentgauge.dashboard.content import Content, Empty, Note, Own, Sentence, Ti
 from agentgauge.dashboard.page import Page, PageAsked
 from agentgauge.dashboard.pages.costs_budgets import budgets_table
 from agentgauge.dashboard.pages.costs_dimensions import CostFilters, spend_by, spend_over_time
+from agentgauge.dashboard.pages.work_links import unpriced_link
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import forecast_wording, reports, short_wording, wording
 from agentgauge.service.cache_savings import CacheSavings, Savings, cache_savings
@@ -37,14 +38,20 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
                 figure=short_wording.cost(found.total_usd, found.unpriced_calls),
                 note=_per_day(found),
                 course=found.course,
-                link=asked.link("/runs", view="calls", order="dearest"),
+                link=asked.link("/runs", view="calls", order="dearest", having="cost"),
             ),
             Tile(
                 title="Spend today",
                 figure=short_wording.cost(found.today_usd, found.today_unpriced_calls),
                 note=f"{short_wording.cost(found.yesterday_usd, found.yesterday_unpriced_calls)} yesterday",
                 link=asked.link(
-                    "/runs", range=None, start=found.today_starts.isoformat(), end=None, view="calls", order="dearest"
+                    "/runs",
+                    range=None,
+                    start=found.today_starts.isoformat(),
+                    end=None,
+                    view="calls",
+                    order="dearest",
+                    having="cost",
                 ),
             ),
             Tile(
@@ -168,14 +175,13 @@ _OF_UNPRICED = (
 
 
 def _unpriced_row(asked: PageAsked, row: Unpriced) -> Row:
-    own = {name: value for name in ("model", "provider") if (value := getattr(row, name)) is not None}
-    link = asked.link("/runs", view="calls", priced="no", **own)
+    link = unpriced_link(asked, row)
     return Row(
         values={
             "model": row.model or "no model named", "provider": row.provider, "calls": row.calls,
             "tokens": row.tokens, "first": row.first, "last": row.last,
         },
-        links={"model": link, "calls": link} if len(own) == 2 else {},  # no filter is of calls that name none
+        links=dict.fromkeys(("model", "calls", "tokens"), link),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Note, choices
 from agentgauge.dashboard.filters import PageFilters
 from agentgauge.dashboard.page import PageAsked
-from agentgauge.dashboard.pages.work_links import entity_link
+from agentgauge.dashboard.pages.work_links import entity_link, named
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.engines import Filter
 from agentgauge.service import reports, wording
@@ -124,18 +124,20 @@ _OF_TASKS = (
 
 def _row(asked: PageAsked, by: By, row: Ranked, share: float, known: tuple[str, ...]) -> Row:
     calls = row.tool_calls if by == "tool" else row.calls
-    own = {} if row.name is None else {by: row.name}
-    rows = asked.link("/runs", view="calls", **own)
-    counted = rows if by == "tool" else asked.link("/runs", view="calls", kind="llm_call", **own)
-    name = entity_link(asked, by, row.name) if (by == "agent" or by == "role") and row.name else rows
+    own = named(by, row.name)
+    of_calls = None if by == "tool" else "llm_call"
+    counted = asked.link("/runs", view="calls", kind=of_calls, **own)
+    paid = asked.link("/runs", view="calls", kind=of_calls if by == "model" else None, having="cost", **own)
+    name = entity_link(asked, by, row.name) if (by == "agent" or by == "role") and row.name else paid
     painted = row.name if row.name in known else OTHER
     return Row(
         values={
             by: row.name or f"no {by}", "cost": row.cost_usd, "share": share, "calls": calls, "tokens": row.tokens,
             "tasks": row.tasks, "per_success": row.cost_per_success_usd, "unpriced": row.unpriced_calls,
         },
-        links={} if row.name is None else {
-            by: name, "cost": rows, "calls": counted, "tasks": asked.link("/runs", view="tasks", **own),
+        links={
+            by: name, "cost": paid, "calls": counted, "tokens": counted,
+            "tasks": asked.link("/runs", view="tasks", **own),
             **({"unpriced": asked.link("/runs", view="calls", priced="no", **own)} if row.unpriced_calls else {}),
         },
         notes={"per_success": "at least" if row.cost_per_success_usd is not None and row.unpriced_calls else ""},

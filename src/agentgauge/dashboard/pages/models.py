@@ -124,6 +124,7 @@ def _levels(asked: PageAsked, found: UnitsComparison) -> Drawn:
                 "interval": compare_wording.interval(arm.ci_low, arm.ci_high, found, of_difference=False),
                 "without": arm.without, "unpriced": arm.unpriced,
             },
+            links={"arm": _arm(asked, found, arm.name)} if known else {},
             colour=colours[arm.name],
         )
         for arm in found.arms
@@ -140,6 +141,11 @@ def _levels(asked: PageAsked, found: UnitsComparison) -> Drawn:
         chart=estimates_chart(estimates, unit, what=what, nothing=f"No {what} is known.", colours=colours),
         table=Table(columns=columns, rows=rows, caption=what),
     )
+
+
+def _arm(asked: PageAsked, found: UnitsComparison, name: str) -> str:
+    """Its calls; of an arm of several models the tasks that called all of them."""
+    return asked.link("/runs", view="tasks" if name in found.joined else "calls", **{found.by: name})
 
 
 def _pairs(asked: PageAsked) -> Content:

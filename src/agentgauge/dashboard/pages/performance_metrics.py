@@ -43,19 +43,20 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 METRICS: tuple[Shown, ...] = (
     Shown(
         name="execution_time", title="Execution time", what="execution time of tasks", counted="tasks", unit="ms",
-        kind="duration", rows={"view": "tasks"}, bys=("operation", "agent", "role"),
+        kind="duration", rows={"view": "tasks", "having": "duration"}, bys=("operation", "agent", "role"),
     ),
     Shown(
         name="latency", title="Latency of calls", what="latency of model calls", counted="model calls", unit="ms",
-        kind="duration", rows={"view": "calls", "kind": "llm_call"}, bys=("model", "agent", "role", "operation"),
+        kind="duration", rows={"view": "calls", "kind": "llm_call", "having": "duration"},
+        bys=("model", "agent", "role", "operation"),
     ),
     Shown(
         name="cost", title="Cost", what="cost of tasks", counted="tasks", unit="usd", kind="money",
-        rows={"view": "tasks"}, bys=("operation", "agent", "role", "model"),
+        rows={"view": "tasks", "having": "cost"}, bys=("operation", "agent", "role", "model"),
     ),
     Shown(
         name="tokens", title="Tokens", what="tokens of tasks", counted="tasks", unit="tokens", kind="tokens",
-        rows={"view": "tasks"}, bys=("operation", "agent", "role", "model"),
+        rows={"view": "tasks", "having": "tokens"}, bys=("operation", "agent", "role", "model"),
     ),
 )  # fmt: skip
 

@@ -70,7 +70,7 @@ def _component(row: Component, asked: PageAsked) -> Row:
             "component": row.component or "none", "operation": row.operation, "share": row.share,
             "total": row.total_ms, "mean": row.mean_ms, "p95": None if row.few else row.p95_ms, "count": row.count,
         },
-        links={"operation": asked.link("/runs", view="tasks", operation=row.operation)},
+        links={"operation": asked.link("/runs", view="tasks", name=row.operation)},
         notes={"p95": "few"} if row.few else {},
     )  # fmt: skip
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from agentgauge.analysis.correlation import Correlation
 from agentgauge.dashboard.charting import drawn
@@ -80,6 +80,7 @@ def _range(asked: PageAsked) -> dict[str, str | None]:
 
 
 def _table(found: Trends, asked: PageAsked) -> Table:
+    stated = {row.name for row in reports.ranking(asked.engine, _days(asked), "operation", asked.conditions).rows}
     return Table(
         columns=(
             Column(key="operation", title="Operation", kind="name"),
@@ -88,13 +89,14 @@ def _table(found: Trends, asked: PageAsked) -> Table:
             Column(key="limits", title="95 %", narrow=False, sorts=False),
             Column(key="values", title="Values", kind="count", narrow=False),
         ),
-        rows=tuple(_row(trend, found, asked) for trend in found.trends),
+        rows=tuple(_row(trend, found, asked, stated) for trend in found.trends),
         caption="Trend of each operation",
         empty="No operation has values on a day that is over.",
     )
 
 
-def _row(trend: Trend, found: Trends, asked: PageAsked) -> Row:
+def _row(trend: Trend, found: Trends, asked: PageAsked, stated: Collection[str | None]) -> Row:
+    """`stated`: what events name as their operation."""
     known = trend.trend != "insufficient_data"
     values = {
         "operation": trend.key or "none", "trend": _word(trend), "values": trend.values,
@@ -102,11 +104,18 @@ def _row(trend: Trend, found: Trends, asked: PageAsked) -> Row:
         "limits": limits(trend, found.unit) if known else None,
     }  # fmt: skip
     rows = {**metric_of(asked).rows, **_range(asked)}
-    links = {"values": asked.link("/runs", **rows, operation=trend.key)} if trend.key else {}
     return Row(
-        values=values, links=links, notes={"trend": chance(trend.p_adjusted)} if known else {},
+        values=values, links={"values": asked.link("/runs", **rows, **_operation(trend.key, stated))},
+        notes={"trend": chance(trend.p_adjusted)} if known else {},
         tones={"trend": tone} if (tone := _tone(trend)) else {},
     )  # fmt: skip
+
+
+def _operation(name: str | None, stated: Collection[str | None]) -> dict[str, Any]:
+    """What the page of runs is asked for an operation: what names none as its operation goes by what it is called."""
+    if name is None:
+        return {"without": ("operation", "name")}
+    return {"operation": name} if name in stated else {"without": "operation", "name": name}
 
 
 def _word(trend: Trend) -> Literal["degrading", "improving", "no change shown", "level shifted", "too few days"]:

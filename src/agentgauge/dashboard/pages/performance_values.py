@@ -9,13 +9,13 @@ from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Drawn, Empty, Note, Tile, Tiles, choices
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.pages.performance_metrics import METRICS, Shown, asked_of, metric_of
-from agentgauge.dashboard.pages.work_links import origin_links
+from agentgauge.dashboard.pages.work_links import named, origin_links
 from agentgauge.dashboard.rendering import figure
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import reports, short_wording, wording
 from agentgauge.service.graphs.courses import figures
 from agentgauge.service.graphs.histograms import class_words, histogram_chart
-from agentgauge.service.reports.histogram import histogram
+from agentgauge.service.reports.histogram import Class, histogram
 from agentgauge.service.reports.origins import origins
 from agentgauge.service.reports.percentile_course import percentile_course
 from agentgauge.service.reports.percentiles import Distribution
@@ -83,13 +83,18 @@ def distribution(asked: PageAsked) -> Content:
                 values={
                     "class": class_words(each, metric.unit), "above": each.low, "up_to": each.high,
                     "count": each.count,
-                }
+                },
+                links={"count": _class(asked, metric, each)},
             )
             for each in found.classes
         ),
         caption=chart.summary,
     )  # fmt: skip
     return Drawn(chart=chart, table=table)
+
+
+def _class(asked: PageAsked, metric: Shown, of: Class) -> str:
+    return asked.link("/runs", **{**metric.rows, f"above_{metric.unit}": of.low, f"up_to_{metric.unit}": of.high})
 
 
 def groups(asked: PageAsked) -> Iterator[Content]:
@@ -116,9 +121,7 @@ def _group(row: Distribution, by: str, metric: Shown, asked: PageAsked) -> Row:
     name = row.key[by]
     values: dict[str, Any] = {"name": name or "none", "count": row.count, "p50": row.p50, "mean": row.mean}
     values |= {"max": row.max, "p95": None if row.few else row.p95, "p99": None if row.few else row.p99}
-    links = {}
-    if name is not None:
-        links["count"] = asked.link("/runs", **metric.rows, **{by: name})
+    links = {"count": asked.link("/runs", **metric.rows, **named(by, name))}
     if name is not None and by in ("agent", "role", "model"):
         links["name"] = asked.here(**{by: name})
     return Row(values=values, links=links, notes={"p95": "few", "p99": "few"} if row.few else {})

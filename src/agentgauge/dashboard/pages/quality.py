@@ -33,9 +33,14 @@ def _tiles(asked: PageAsked) -> Iterator[Content]:
                 "scores",
                 asked.link("/runs", view="calls", kind="satisfaction"),
             ),
-            _share("Success rate", work.success, "tasks", asked.link("/runs", view="tasks")),
-            _mean("Quality score", work.quality, "tasks", asked.link("/runs", view="tasks")),
-            _share("Recovered errors", errors.recovered, "tried", asked.link("/runs", view="calls", kind="error")),
+            _share("Success rate", work.success, "tasks", asked.link("/runs", view="tasks", having="outcome")),
+            _mean("Quality score", work.quality, "tasks", asked.link("/runs", view="tasks", having="quality")),
+            _share(
+                "Recovered errors",
+                errors.recovered,
+                "tried",
+                asked.link("/runs", view="calls", kind="error", having="recovery"),
+            ),
         )
     )
 

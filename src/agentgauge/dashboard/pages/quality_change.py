@@ -13,10 +13,20 @@ from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import before_after_wording as words
 from agentgauge.service import wording
 from agentgauge.service.reports.before_after import BeforeAfter, Check, before_after
-from agentgauge.service.window import parse_moment
+from agentgauge.service.window import Window, parse_moment
 
 _USUAL = timedelta(days=7)
 _TONES: dict[str, Literal["good", "bad"]] = {"better": "good", "worse": "bad"}
+
+_ROWS = {
+    "success_rate": {"view": "tasks", "having": "outcome"},
+    "quality_score": {"view": "tasks", "having": "quality"},
+    "satisfaction": {"view": "calls", "kind": "satisfaction"},
+    "execution_time": {"view": "tasks", "having": "duration"},
+    "cost": {"view": "tasks", "having": "cost"},
+    "tool_failures": {"view": "calls", "kind": "tool_call", "having": "outcome"},
+}
+"""What the page of runs is asked for what a metric is of."""
 
 
 def change(asked: PageAsked) -> Iterator[Content]:
@@ -38,7 +48,7 @@ def change(asked: PageAsked) -> Iterator[Content]:
         yield Sentence(text=text, tone=tone)
     if not said:
         yield Sentence(text=f"No change is shown by any of {wording.count_of(check.tests, 'test')}.")
-    yield _table(check)
+    yield _table(check, asked)
     yield Note(
         "p is adjusted for the number of metrics (Holm), were operations independent of each other and nothing else "
         "different. No change shown is no proof of none."
@@ -66,7 +76,7 @@ def _day(time: datetime) -> str:
     return f"{time.day} {time:%b %H:%M}"
 
 
-def _table(check: Check) -> Table:
+def _table(check: Check, asked: PageAsked) -> Table:
     return Table(
         columns=(
             Column(key="metric", title="Metric", kind="name"),
@@ -77,12 +87,12 @@ def _table(check: Check) -> Table:
             Column(key="n", title="Values", narrow=False, note="Before and after"),
             Column(key="verdict", title="Verdict", kind="status"),
         ),
-        rows=tuple(map(_row, check.metrics)),
+        rows=tuple(_row(row, check, asked) for row in check.metrics),
         caption="What is different since the change",
     )
 
 
-def _row(row: BeforeAfter) -> Row:
+def _row(row: BeforeAfter, check: Check, asked: PageAsked) -> Row:
     known = row.verdict != "nothing to compare"
     limits = f"{words.difference(row.low, row)} to {words.difference(row.high, row)}" if row.low == row.low else None
     return Row(
@@ -92,5 +102,12 @@ def _row(row: BeforeAfter) -> Row:
             "limits": limits if known else None, "n": f"{row.n_before:,} and {row.n_after:,}",
             "verdict": words.verdict(row),
         },
+        links={name: _rows(asked, row.metric, of) for name, of in (("before", check.before), ("after", check.after))},
         tones={"verdict": _TONES[row.verdict]} if row.verdict in _TONES else {},
     )  # fmt: skip
+
+
+def _rows(asked: PageAsked, metric: str, of: Window) -> str:
+    assert of.start is not None
+    assert of.end is not None
+    return asked.link("/runs", range=None, start=of.start.isoformat(), end=of.end.isoformat(), **_ROWS[metric])

@@ -10,6 +10,7 @@ from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Drawn, Empty, Note
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.pages.quality_people import limits_words, satisfied_words
+from agentgauge.dashboard.pages.work_links import named
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import short_wording
 from agentgauge.service.graphs.intervals import Estimated, estimates_chart
@@ -59,14 +60,16 @@ def _use(row: FeatureUse, asked: PageAsked) -> Row:
             "success": row.success.share, "median": row.median_ms, "p95": None if few else row.p95_ms,
             "users": row.users,
         },
-        links={"uses": _uses(row, asked)} if row.feature else {},
+        links=_use_links(row, asked),
         notes={"success": satisfied_words(row.success), **({"p95": "few"} if few else {})},
     )  # fmt: skip
 
 
-def _uses(row: FeatureUse, asked: PageAsked) -> str:
-    kinds = ("feature_usage", "task")
-    return asked.link("/runs", view="calls", kind=kinds, feature=row.feature, operation=row.action)
+def _use_links(row: FeatureUse, asked: PageAsked) -> dict[str, str]:
+    """A task that names no feature is no use of one."""
+    kinds = "feature_usage" if row.feature is None else ("feature_usage", "task")
+    uses = {"view": "calls", "kind": kinds, "name": row.action, **named("feature", row.feature)}
+    return {"uses": asked.link("/runs", **uses), "success": asked.link("/runs", **uses, having="outcome")}
 
 
 def learnt(asked: PageAsked) -> Iterator[Content]:
@@ -104,10 +107,14 @@ def _learning(row: Learning, asked: PageAsked) -> Row:
             "limits": limits_words(row.mean, "ratio"), "latest": row.latest, "confidence": row.confidence,
             "samples": row.samples, "trend": words,
         },
-        links={"n": asked.link("/runs", view="calls", kind="measurement", feature=row.feature)},
+        links={"n": _measurements(asked, "learning", name=row.name, **named("feature", row.feature))},
         notes={"trend": chance(row.p_adjusted)} if row.trend != "insufficient_data" else {},
         tones={"trend": _TONES[row.trend]} if row.trend in _TONES else {},
     )  # fmt: skip
+
+
+def _measurements(asked: PageAsked, of: str, **own: str) -> str:
+    return asked.link("/runs", view="calls", kind="measurement", measured=of, **own)
 
 
 def optimized(asked: PageAsked) -> Iterator[Content]:
@@ -132,7 +139,7 @@ def optimized(asked: PageAsked) -> Iterator[Content]:
             Column(key="change", title="Change"),
             Column(key="verdict", title="Verdict", kind="status"),
         ),
-        rows=tuple(map(_impact, found.categories)),
+        rows=tuple(_impact(row, asked) for row in found.categories),
         caption="What optimizations changed, before and after",
     )
     yield Drawn(chart=chart, table=table)
@@ -141,7 +148,7 @@ def optimized(asked: PageAsked) -> Iterator[Content]:
         yield Note("Of the newest 10,000 records.")
 
 
-def _impact(row: CategoryImpact) -> Row:
+def _impact(row: CategoryImpact, asked: PageAsked) -> Row:
     relative = row.change.relative
     good = row.improvement > 0
     words = "no change shown"
@@ -154,6 +161,7 @@ def _impact(row: CategoryImpact) -> Row:
             "category": row.category.replace("_", " "), "n": row.change.count, "before": row.change.mean_before,
             "after": row.change.mean_after, "change": short_wording.signed_percent(relative.value), "verdict": words,
         },
+        links={"n": _measurements(asked, "optimization", having="before", name=row.category)},
         notes=_notes(relative, words) if words != "too few pairs" else {},
         tones={"verdict": "good" if good else "bad"} if words in ("better", "worse") else {},
     )  # fmt: skip

@@ -9,6 +9,7 @@ from agentgauge.dashboard.content import Content, Drawn, Empty, Facts, choices
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.pages.quality_filters import BYS, ErrorsBy, asked_of
 from agentgauge.dashboard.pages.quality_people import limits_words, satisfied_words
+from agentgauge.dashboard.pages.work_links import named
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import short_wording
 from agentgauge.service.graphs.colours import known_entities
@@ -18,6 +19,7 @@ from agentgauge.service.reports.totals import FEW
 from agentgauge.service.reports.work_quality import WorkQuality, work_quality
 
 _MOST = 12
+_TO_RECOVER = "Time to recover, median"
 _ERRORS_BY: tuple[tuple[ErrorsBy, str], ...] = (("type", "Type"), ("severity", "Severity"), ("category", "Category"))
 _COMMAND = 'gauge.error("Timeout", severity="warning", recovery="succeeded")'
 
@@ -46,7 +48,8 @@ def quality(asked: PageAsked) -> Iterator[Content]:
                 values={
                     "name": _name(row), "n": row.quality.n, "mean": row.quality.mean,
                     "limits": limits_words(row.quality, "score"),
-                }
+                },
+                links={"n": asked.link("/runs", view="tasks", having="quality", **named(by, row.name))},
             )
             for row in found
         ),
@@ -79,7 +82,8 @@ def success(asked: PageAsked) -> Iterator[Content]:
                 values={
                     "name": _name(row), "n": row.success.n, "share": row.success.share,
                     "limits": satisfied_words(row.success),
-                }
+                },
+                links={"n": asked.link("/runs", view="tasks", having="outcome", **named(by, row.name))},
             )
             for row in found
         ),
@@ -108,7 +112,7 @@ def errors(asked: PageAsked) -> Iterator[Content]:
     if not found.errors and not found.cycles.count:
         yield Empty(text="No error was recorded in this range.", command=_COMMAND)
         return
-    yield Facts(_facts(found))
+    yield Facts(_facts(found), _links(asked))
     yield choices("By", [(words, asked.here(errors=key, sort=None), key == by) for key, words in _ERRORS_BY])
     groups = {"type": found.by_type, "severity": found.by_severity, "category": found.by_category}[by]
     yield Table(
@@ -127,14 +131,25 @@ def errors(asked: PageAsked) -> Iterator[Content]:
 
 
 def _error(row: ErrorGroup, by: ErrorsBy, asked: PageAsked) -> Row:
-    column = {"type": "error_type", "category": "error_category"}.get(by)
+    names = named("severity", row.name if row.severities else None) if by == "severity" else {f"error_{by}": row.name}
+    errors = {"view": "calls", "kind": "error", **names}
     return Row(
         values={
             "name": row.name, "severities": ", ".join(row.severities), "count": row.count, "tried": row.recovered.n,
             "recovered": row.recovered.share, "limits": satisfied_words(row.recovered), "last": row.last,
         },
-        links={"count": asked.link("/runs", view="calls", kind="error", **{column: row.name})} if column else {},
+        links={"count": asked.link("/runs", **errors), "tried": asked.link("/runs", **errors, having="recovery")},
     )  # fmt: skip
+
+
+def _links(asked: PageAsked) -> dict[str, str]:
+    errors, cycles = ({"view": "calls", "kind": kind} for kind in ("error", "debugging_cycle"))
+    return {
+        "Errors": asked.link("/runs", **errors),
+        "Recovered": asked.link("/runs", **errors, having="recovery"),
+        "Debugging cycles resolved": asked.link("/runs", **cycles, having="outcome"),
+        _TO_RECOVER: asked.link("/runs", **cycles, outcome="success", having="duration"),
+    }
 
 
 def _facts(found: Recovery) -> tuple[tuple[str, str], ...]:
@@ -146,7 +161,7 @@ def _facts(found: Recovery) -> tuple[tuple[str, str], ...]:
     if cycles.count:
         ended = f"{short_wording.percent(cycles.resolved.share)} of {short_wording.count(cycles.count)}"
         rows.append(("Debugging cycles resolved", ended))
-        rows.append(("Time to recover, median", short_wording.duration(cycles.median_ms)))
+        rows.append((_TO_RECOVER, short_wording.duration(cycles.median_ms)))
         p95 = f"hidden: fewer than {FEW}" if cycles.few else short_wording.duration(cycles.p95_ms)
         rows.append(("p95", p95))
     return tuple(rows)

@@ -15,7 +15,7 @@ from agentgauge.service.graphs.intervals import Estimated, interval_words
 from agentgauge.service.graphs.scores import CLASS_NAMES, satisfaction_course, scores_chart
 from agentgauge.service.reports.feedback import Feedback, Which, feedback
 from agentgauge.service.reports.intervals import Mean, Share
-from agentgauge.service.reports.satisfaction import Satisfaction, satisfaction
+from agentgauge.service.reports.satisfaction import UNNAMED, Satisfaction, ScoreKind, satisfaction
 
 _LISTED = 12
 _WHICH: tuple[tuple[Which, str], ...] = (("all", "All"), ("low", "Below 0.7"), ("worded", "With words"))
@@ -80,6 +80,7 @@ def kinds(asked: PageAsked) -> Content:
                 values={
                     "type": kind.name, "n": kind.mean.n, "mean": kind.mean.mean, "satisfied": kind.satisfied.share,
                 },
+                links={"n": _of_kind(asked, kind)} if kind.name != UNNAMED else {},
                 notes={
                     "mean": limits_words(kind.mean, "ratio") or "", "satisfied": satisfied_words(kind.satisfied)
                 },
@@ -89,6 +90,10 @@ def kinds(asked: PageAsked) -> Content:
         caption="Kinds of satisfaction",
         empty="No score was given in this range.",
     )  # fmt: skip
+
+
+def _of_kind(asked: PageAsked, kind: ScoreKind) -> str:
+    return asked.link("/runs", view="calls", kind="satisfaction", name=kind.name)
 
 
 def scores(asked: PageAsked) -> Iterator[Content]:

@@ -42,6 +42,8 @@ _COUNTS: dict[View, str] = {
     "runs": "runs", "sessions": "sessions", "tickets": "tickets", "tasks": "operations", "calls": "events",
 }  # fmt: skip
 
+_OF_PRESENCE = {"without": "no", "having": "with"}
+
 
 def _list(asked: PageAsked) -> Iterator[Content]:
     filters = _filters(asked)
@@ -51,7 +53,7 @@ def _list(asked: PageAsked) -> Iterator[Content]:
         (name, getattr(found, _COUNTS[of]), asked.here(view=of, order=None), of == view) for of, name in VIEWS.items()
     ]
     chips = [
-        (name, value, asked.here(**{name: _without(filters, name, value)}))
+        (*_words(name, value), asked.here(**{name: _without(filters, name, value)}))
         for name, values in filters.own_filters().items()
         for value in values
     ]
@@ -78,6 +80,12 @@ def _list(asked: PageAsked) -> Iterator[Content]:
 def _filters(asked: PageAsked) -> RunsFilters:
     assert isinstance(asked.filters, RunsFilters)
     return asked.filters
+
+
+def _words(name: str, value: str) -> tuple[str, str]:
+    """What a filter is of, and its value; what is or is not there reads by itself."""
+    value = value.replace("_", " ") if name in _OF_PRESENCE else value
+    return ("", f"{_OF_PRESENCE[name]} {value}") if name in _OF_PRESENCE else (name.replace("_", " "), value)
 
 
 def _without(filters: RunsFilters, name: str, value: str) -> list[str] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 from agentgauge.dashboard.page import PageAsked
@@ -16,6 +17,13 @@ PLURALS: dict[WorkKind, str] = {"run": "runs", "session": "sessions", "ticket": 
 def work_link(asked: PageAsked, kind: WorkKind, name: str, project: str | None) -> str:
     """With its project: another project may have one of the same name tomorrow."""
     return asked.link(f"/{PLURALS[kind]}/{quote(name, safe='')}", of=NO_PROJECT if project is None else project)
+
+
+def rows_of(kind: WorkKind, name: str, project: str | None) -> dict[str, Any]:
+    """What the page of runs is asked for all rows of one, whatever the page before was filtered by."""
+    whole = dict.fromkeys(("start", "end", "agent", "role", "model"))
+    of = {"project": project} if project is not None else {"project": None, "without": "project"}
+    return {**whole, "range": "all", kind: name, **of}
 
 
 def work_link_of(asked: PageAsked, work: Work) -> str:

@@ -12,7 +12,7 @@ from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Own, Sentence, Tile, Tiles
 from agentgauge.dashboard.page import Page, PageAsked
 from agentgauge.dashboard.pages.runs_filters import FAILED, OneFilters
-from agentgauge.dashboard.pages.runs_links import PLURALS, work_link
+from agentgauge.dashboard.pages.runs_links import PLURALS, rows_of, work_link
 from agentgauge.dashboard.pages.runs_tables import events_table, tones_of, works_table
 from agentgauge.dashboard.pages.runs_use import code_facts, cycles_table, pipelines_table, used_by, used_tools
 from agentgauge.dashboard.pages.runs_waterfall import waterfall_content
@@ -27,6 +27,7 @@ from agentgauge.service.records.states import State, states
 from agentgauge.service.records.story import Story, story
 from agentgauge.service.records.work import Name, WorkKind
 from agentgauge.service.records.work_item import WorkItem, find_work, of_work, work_item
+from agentgauge.service.reports.breakdown import WORK
 from agentgauge.service.window import Window
 
 _EVERYTHING = Window()
@@ -129,12 +130,12 @@ def _links(asked: PageAsked, item: WorkItem) -> list[tuple[str, list[tuple[str, 
 
 
 def _tiles(asked: PageAsked, item: WorkItem, state: State) -> Iterator[Tile]:
-    whole = {"range": "all", item.kind: item.name, "project": item.project}
+    whole = rows_of(item.kind, item.name, item.project)
     calls, tools = (asked.link("/runs", view="calls", kind=f"{of}_call", **whole) for of in ("llm", "tool"))
     yield Tile(
         title="Cost",
         figure=short_wording.money(item.cost_usd),
-        link=asked.link("/runs", view="calls", order="dearest", **whole),
+        link=asked.link("/runs", view="calls", order="dearest", having="cost", **whole),
         note=f"{item.unpriced_calls:,} of {item.calls:,} calls unpriced" if item.unpriced_calls else "",
     )
     yield Tile(
@@ -146,7 +147,7 @@ def _tiles(asked: PageAsked, item: WorkItem, state: State) -> Iterator[Tile]:
         note=f"{item.failed_calls:,} failed" if item.failed_calls else "",
     )  # fmt: skip
     yield Tile(
-        title="Tokens", figure=short_wording.large_count(item.tokens),
+        title="Tokens", figure=short_wording.large_count(item.tokens), link=calls,
         note=f"{short_wording.percent(item.cached_share)} of input from cache" if item.cache_read_tokens else "",
     )  # fmt: skip
     yield Tile(
@@ -159,8 +160,9 @@ def _tiles(asked: PageAsked, item: WorkItem, state: State) -> Iterator[Tile]:
     )  # fmt: skip
     if item.quality.count:
         yield Tile(
-            title="Quality", figure=short_wording.score(item.quality.mean), note=f"of {item.quality.count:,} tasks"
-        )
+            title="Quality", figure=short_wording.score(item.quality.mean), note=f"of {item.quality.count:,} tasks",
+            link=asked.link("/runs", view="tasks", having="quality", **whole),
+        )  # fmt: skip
 
 
 def _waterfall(asked: PageAsked, kind: WorkKind, name: Name) -> Content:
@@ -175,17 +177,17 @@ def _failures(asked: PageAsked, kind: WorkKind, name: Name) -> Iterator[Content]
     item = _item(asked, kind, name)
     yield events_table(asked, found, "What failed, the newest first", tells_place=False)
     if len(found) == _MOST_FAILURES:
-        whole = {"range": "all", kind: item.name, "project": item.project, "view": "calls"}
+        whole = rows_of(kind, item.name, item.project)
         failed = item.failed_calls + item.failed_tool_calls + item.failed_tasks
         yield Sentence(
             text=f"The newest {_MOST_FAILURES}. In all {failed:,} calls and tasks did not succeed.",
-            link=asked.link("/runs", outcome=FAILED, **whole),
+            link=asked.link("/runs", view="calls", kind=WORK, outcome=FAILED, **whole),
             link_text="All of them",
         )
         if item.errors:
             yield Sentence(
                 text=f"{item.errors:,} errors were recorded.",
-                link=asked.link("/runs", kind="error", **whole),
+                link=asked.link("/runs", view="calls", kind="error", **whole),
                 link_text="All errors",
             )
 
@@ -227,9 +229,10 @@ def _code(asked: PageAsked, kind: WorkKind, name: Name) -> Iterator[Content]:
 
 def _use(column: str) -> Build:
     def use(asked: PageAsked, kind: WorkKind, name: Name) -> Content | Iterable[Content]:
+        whole = rows_of(kind, name[1], name[0])
         if column == "tool":
-            return used_tools(asked, _filters(kind, name))
-        return used_by(asked, _filters(kind, name), column)
+            return used_tools(asked, _filters(kind, name), whole)
+        return used_by(asked, _filters(kind, name), column, whole)
 
     return use
 

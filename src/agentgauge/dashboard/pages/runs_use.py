@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from agentgauge.charts import paints
@@ -22,8 +22,8 @@ from agentgauge.service.window import Window
 _EVERYTHING = Window()
 
 
-def used_by(asked: PageAsked, filters: Sequence[Filter], column: str) -> Iterator[Content]:
-    """By agent or by model, the dearest first."""
+def used_by(asked: PageAsked, filters: Sequence[Filter], column: str, whole: Mapping[str, Any]) -> Iterator[Content]:
+    """By agent or by model, the dearest first. `whole` is what the page of runs is asked for all rows."""
     groups = [
         group for group in reports.breakdown(asked.engine, _EVERYTHING, (column,), filters).rows
         if group.key[column] is not None
@@ -44,7 +44,7 @@ def used_by(asked: PageAsked, filters: Sequence[Filter], column: str) -> Iterato
                 "name": group.key[column], "tasks": group.tasks, "calls": group.calls, "tokens": group.tokens,
                 "cost_usd": group.cost_usd,
             },
-            links={"name": asked.link("/runs", view="calls", **{column: group.key[column]})},
+            links=_links_of(asked, {**whole, column: group.key[column]}),
             notes={"cost_usd": f"{group.unpriced_calls:,} unpriced"} if group.unpriced_calls else {},
             colour=paint[group.key[column]].colour,
         )
@@ -53,7 +53,15 @@ def used_by(asked: PageAsked, filters: Sequence[Filter], column: str) -> Iterato
     yield Table(columns=columns, rows=rows, caption=f"What was used by {column}")
 
 
-def used_tools(asked: PageAsked, filters: Sequence[Filter]) -> Iterator[Content]:
+def _links_of(asked: PageAsked, own: Mapping[str, Any]) -> dict[str, str]:
+    calls = asked.link("/runs", **own, view="calls", kind="llm_call")
+    return {
+        "name": asked.link("/runs", **own, view="calls"), "tasks": asked.link("/runs", **own, view="tasks"),
+        "calls": calls, "tokens": calls, "cost_usd": asked.link("/runs", **own, view="calls", having="cost"),
+    }  # fmt: skip
+
+
+def used_tools(asked: PageAsked, filters: Sequence[Filter], whole: Mapping[str, Any]) -> Iterator[Content]:
     found = [tool for tool in reports.tools(asked.engine, _EVERYTHING, filters).rows if tool.name is not None]
     if not found:
         return
@@ -77,7 +85,7 @@ def used_tools(asked: PageAsked, filters: Sequence[Filter]) -> Iterator[Content]
                 "name": tool.name, "calls": tool.calls, "failures": tool.failure_rate, "median_ms": tool.median_ms,
                 "cost_usd": costs.get(tool.name),
             },
-            links={"name": asked.link("/runs", view="calls", tool=tool.name)},
+            links=dict.fromkeys(("name", "calls"), asked.link("/runs", **whole, view="calls", tool=tool.name)),
         )
         for tool in found
     )  # fmt: skip

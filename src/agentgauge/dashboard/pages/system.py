@@ -17,6 +17,7 @@ from agentgauge.dashboard.page import Page, PageAsked
 from agentgauge.dashboard.pages.system_acts import CREATE_KEY, EMPTY_CACHE, REVOKE_KEY, RUN_JOB
 from agentgauge.dashboard.pages.system_keys import audit, keys
 from agentgauge.dashboard.pages.system_server import cache, diagnosis, jobs, server, storage
+from agentgauge.dashboard.pages.work_links import unpriced_link
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import short_wording
 from agentgauge.service.freshness import freshness
@@ -86,7 +87,7 @@ def _fresh(asked: PageAsked) -> Content:
             title="Events in 24 hours",
             figure=short_wording.large_count(found.last_day),
             note=f"{short_wording.count(found.last_hour)} in the last hour",
-            link=asked.link("/runs", range="24h"),
+            link=asked.link("/runs", view="calls", range="24h"),
         ),
     ]
     if asked.principal.projects is None:
@@ -124,7 +125,7 @@ def _unpriced(asked: PageAsked) -> Iterator[Content]:
                 "model": one.model or "none named", "provider": one.provider, "calls": one.calls,
                 "tokens": one.tokens, "first": one.first, "last": one.last,
             },
-            links={"calls": asked.link("/runs", view="calls", priced="no", model=one.model, range="all")},
+            links=dict.fromkeys(("model", "calls", "tokens"), unpriced_link(asked, one, range="all")),
         )
         for one in found
     )  # fmt: skip

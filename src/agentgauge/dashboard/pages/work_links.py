@@ -10,11 +10,25 @@ from agentgauge.dashboard.pages.runs_links import task_link, work_link
 from agentgauge.service.records.work import WorkKind
 from agentgauge.service.reports.feedback import Interaction
 from agentgauge.service.reports.origins import Origin
+from agentgauge.service.unpriced_calls import Unpriced
 
 
 def entity_link(asked: PageAsked, kind: Literal["agent", "role"], name: str) -> str:
     """The page of an agent or a role, whatever is in its name."""
     return asked.link(f"/{kind}s/{quote(name, safe='')}")
+
+
+def named(column: str, name: str | None) -> dict[str, str]:
+    """What the page of runs is asked for what names this in a column, or none."""
+    return {"without": column} if name is None else {column: name}
+
+
+def unpriced_link(asked: PageAsked, row: Unpriced, **window: str) -> str:
+    """The calls without a price that a row is of, which may name no provider."""
+    absent = tuple(column for column in ("model", "provider") if getattr(row, column) is None)
+    return asked.link(
+        "/runs", view="calls", priced="no", model=row.model, provider=row.provider, without=absent, **window
+    )
 
 
 _PLACES: tuple[WorkKind, ...] = ("run", "session", "ticket")

@@ -7,7 +7,7 @@ from typing import Literal
 
 from agentgauge.charts import paints
 from agentgauge.dashboard.page import PageAsked
-from agentgauge.dashboard.pages.work_links import entity_link
+from agentgauge.dashboard.pages.work_links import entity_link, named
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.engines import Filter
 from agentgauge.policies.budget_rules import BudgetFigures
@@ -94,7 +94,11 @@ def _row(
         links={
             column: asked.link("/runs", **own) if column == "operation" else entity_link(asked, column, name),
             "tasks": asked.link("/runs", view="tasks", **own),
-            "cost": asked.link("/runs", view="calls", **own),
+            "success": asked.link("/runs", view="tasks", having="outcome", **own),
+            "quality": asked.link("/runs", view="tasks", having="quality", **own),
+            **dict.fromkeys(("median", "p95"), asked.link("/runs", view="tasks", having="duration", **own)),
+            "tokens": asked.link("/runs", view="calls", kind="llm_call", **own),
+            "cost": asked.link("/runs", view="calls", having="cost", **own),
         },
         notes={
             column: note, "cost": f"+ {row.unpriced_calls:,} unpriced" if row.unpriced_calls else "",
@@ -138,10 +142,7 @@ def models_table(asked: PageAsked, what: str) -> Table:
                 "p95": row.call_duration.p95_ms if row.calls >= FEW else None,
                 "tokens": row.tokens, "cached": row.cached_share, "cost": row.cost_usd,
             },
-            links=dict.fromkeys(
-                ("model", "calls"),
-                asked.link("/runs", view="calls", **asked.at, model=row.name, kind="llm_call"),
-            ),
+            links=_model_links(asked, {**asked.at, "model": row.name}),
             notes={"cost": f"+ {row.unpriced_calls:,} unpriced" if row.unpriced_calls else ""},
             colour=paint[row.name or ""].colour,
         )
@@ -151,6 +152,16 @@ def models_table(asked: PageAsked, what: str) -> Table:
         columns=(Column(key="model", title="Model", kind="name"), *_CALLS), rows=rows, caption=what,
         empty="No model was called in this range.",
     )  # fmt: skip
+
+
+def _model_links(asked: PageAsked, own: Mapping[str, str | None]) -> dict[str, str]:
+    calls = {**own, "view": "calls", "kind": "llm_call"}
+    return {
+        **dict.fromkeys(("model", "calls", "tokens", "cached"), asked.link("/runs", **calls)),
+        **dict.fromkeys(("median", "p95"), asked.link("/runs", **calls, having="duration")),
+        "failed": asked.link("/runs", **calls, outcome="failed"),
+        "cost": asked.link("/runs", **calls, having="cost"),
+    }
 
 
 def tools_table(asked: PageAsked) -> Table:
@@ -170,7 +181,7 @@ def tools_table(asked: PageAsked) -> Table:
                     "tool": row.name or "none", "calls": row.calls, "failures": row.failures,
                     "rate": row.failure_rate, "median": row.median_ms, "p95": None if row.few else row.p95_ms,
                 },
-                links=_tool_links(asked, row.name) if row.name else {},
+                links=_tool_links(asked, row.name),
                 notes={"p95": "few"} if row.few else {},
             )
             for row in found
@@ -180,8 +191,10 @@ def tools_table(asked: PageAsked) -> Table:
     )  # fmt: skip
 
 
-def _tool_links(asked: PageAsked, tool: str) -> dict[str, str]:
+def _tool_links(asked: PageAsked, tool: str | None) -> dict[str, str]:
+    calls = {**asked.at, **named("tool", tool), "view": "calls"}
     return {
-        "calls": asked.link("/runs", view="calls", **asked.at, tool=tool),
-        "failures": asked.link("/runs", view="calls", **asked.at, tool=tool, outcome="failed"),
+        "calls": asked.link("/runs", **calls),
+        "failures": asked.link("/runs", **calls, outcome="failed"),
+        **dict.fromkeys(("median", "p95"), asked.link("/runs", **calls, having="duration")),
     }
