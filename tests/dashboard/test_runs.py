@@ -342,3 +342,16 @@ def test_a_run_is_opened_folded_shared_and_left_by_keyboard(page: Page) -> None:
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Runs")
     assert errors == []
+
+
+@pytest.mark.parametrize("view", ["runs", "sessions", "tickets"])
+def test_the_dearest_come_first_where_they_are_asked_for(server: TestClient, view: str) -> None:
+    path = f"/runs?view={view}&order=dearest&range=all"
+    rows = _rows(server, path)
+    costs = [row["cost_usd"] for row in rows]
+    known = [_dollars(cost) for cost in costs if cost]
+    assert known == sorted(known, reverse=True)
+    assert not any(costs[len(known) :]), "what is not known comes last"
+    assert "the dearest first" in _page(server, path)
+    listed = _data(server, f"{view}?order=dearest&limit=500")
+    assert [work["name"] for work in listed] == [row["name"] for row in rows]

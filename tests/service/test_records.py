@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -19,7 +19,7 @@ from agentgauge.service.projects import OfProjects
 from agentgauge.service.records import rows
 from agentgauge.service.records.operations import Operation, list_operations, one_operation
 from agentgauge.service.records.rows import all_rows, columns_named, event_rows
-from agentgauge.service.records.work import KINDS, Work, WorkKind, list_work
+from agentgauge.service.records.work import KINDS, Work, WorkKind, WorkOrder, list_work
 from agentgauge.service.records.work_item import NO_PROJECT, course, find_work, of_work, work_item
 from agentgauge.service.window import Window
 from agentgauge.settings import get_settings
@@ -102,15 +102,27 @@ def test_it_lasted_from_when_the_first_of_it_began(engine: Engine) -> None:
     assert session.elapsed_ms == pytest.approx((session.last - session.began).total_seconds() * 1000)
 
 
+def _latest(work: Work) -> Any:
+    return work.last
+
+
+def _dearest(work: Work) -> Any:
+    """What is not known comes after all."""
+    return work.cost_usd is not None, work.cost_usd
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_pages_make_the_whole_list_the_latest_first(engine: Engine, kind: WorkKind) -> None:
-    whole = list_work(engine, kind, EVER, limit=100)
-    assert list(whole) == sorted(whole, key=lambda work: work.last, reverse=True)
+@pytest.mark.parametrize(("order", "first"), [("newest", _latest), ("dearest", _dearest)])
+def test_pages_make_the_whole_list_in_its_order(
+    engine: Engine, kind: WorkKind, order: WorkOrder, first: Callable[[Work], Any]
+) -> None:
+    whole = list_work(engine, kind, EVER, limit=100, order=order)
+    assert list(map(first, whole)) == sorted(map(first, whole), reverse=True)
     found: list[Work] = []
     after = None
-    while page := list_work(engine, kind, EVER, limit=1, after=after):
+    while page := list_work(engine, kind, EVER, limit=1, order=order, after=after):
         found += page
-        after = page[-1].key
+        after = page[-1].key(order)
     assert tuple(map(_same, found)) == tuple(map(_same, whole))
 
 

@@ -7,6 +7,7 @@ asked for, nor what a clock that is ahead says is.
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 
 import msgspec
 
@@ -15,7 +16,7 @@ from agentgauge.api.paging import DEFAULT_LIMIT, CursorText, Key, Limit, Page
 from agentgauge.errors import QueryError
 from agentgauge.events.event import from_micros, to_micros
 from agentgauge.service.records.rows import RowKey
-from agentgauge.service.records.work import WorkKey
+from agentgauge.service.records.work import WorkKey, WorkOrder
 from agentgauge.service.window import Window
 
 
@@ -65,25 +66,37 @@ def written_row_key(key: RowKey) -> Key:
     return to_micros(key[0]), key[1], key[2]
 
 
-def work_key(key: Key | None) -> WorkKey | None:
+def work_key(key: Key | None, order: WorkOrder) -> WorkKey | None:
     """Raises `QueryError` for what no page has given."""
     match key:
         case None:
             return None
-        case (int(micros), None | str() as project, str(name)):
+        case (int(micros), None | str() as project, str(name)) if order == "newest":
             return _moment(micros), project, name
+        case (None | str() as cost, None | str() as project, str(name)) if order == "dearest":
+            return None if cost is None else _amount(cost), project, name
         case _:
             raise _no_cursor()
 
 
 def written_work_key(key: WorkKey) -> Key:
-    return to_micros(key[0]), key[1], key[2]
+    figure, *name = key
+    if isinstance(figure, datetime):
+        return to_micros(figure), *name
+    return None if figure is None else f"{figure:f}", *name
 
 
 def _moment(micros: int) -> datetime:
     try:
         return from_micros(micros)
     except OverflowError:
+        raise _no_cursor() from None
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
         raise _no_cursor() from None
 
 

@@ -26,7 +26,7 @@ from agentgauge.api.beyond.question import OfPart
 from agentgauge.api.openapi import answer_of, errors
 from agentgauge.api.paging import link_next
 from agentgauge.service.records.rows import missing_before
-from agentgauge.service.records.work import Work, WorkKind, list_work
+from agentgauge.service.records.work import Work, WorkKind, WorkOrder, list_work
 from agentgauge.service.records.work_item import Step, WorkItem, course, find_work, of_work, work_item
 
 router = APIRouter()
@@ -54,6 +54,10 @@ class ItemParameters(OfPart):
     project: _Project = None
 
 
+class WorkParameters(PageParameters):
+    order: WorkOrder = Field("newest", description="`newest`: by its latest event. `dearest`: by what it cost.")
+
+
 class CourseParameters(PageParameters):
     project: _Project = None
     newest_first: bool = Field(False, description="The last step first.")
@@ -75,20 +79,20 @@ def _add(kind: WorkKind, plural: str, what: str) -> None:
         f"/{plural}",
         name=plural,
         summary=f"{plural.capitalize()}",
-        description=f"{what} The one with the latest event first, with what it used and cost in the window, and how it "
-        "ended. Without `since` it is about everything recorded.",
+        description=f"{what} Each with what it used and cost in the window, and how it ended. "
+        " Without `since` it is about everything recorded.",
         responses=answer_of(WorkList, "A page of them"),
     )
     async def listed(
-        request: Request, runtime: RuntimeOf, principal: Reader, asked: Annotated[PageParameters, Query()]
+        request: Request, runtime: RuntimeOf, principal: Reader, asked: Annotated[WorkParameters, Query()]
     ) -> Response:
         def compute(of: Asked) -> WorkList:
             page = asked.page(of.now, plural)
             part = asked.question(of, now=page.as_of)
             window = up_to_first_page(part.window, page)
-            after = work_key(page.after)
-            found = list_work(part.engine, kind, window, part.filters, limit=page.limit + 1, after=after)
-            rows, following = page.cut(found, lambda row: written_work_key(row.key))
+            order, after = asked.order, work_key(page.after, asked.order)
+            found = list_work(part.engine, kind, window, part.filters, limit=page.limit + 1, order=order, after=after)
+            rows, following = page.cut(found, lambda row: written_work_key(row.key(order)))
             return WorkList(tuple(rows), EventsMeta(page.as_of, following, missing_before(part.engine, window)))
 
         return link_next(request, await answered(request, runtime, principal, plural, tuple(asked), compute))

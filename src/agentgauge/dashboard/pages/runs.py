@@ -28,7 +28,7 @@ from agentgauge.service.records.operations import list_operations
 from agentgauge.service.records.ranked import RankKey, rank_key, ranked
 from agentgauge.service.records.rows import missing_before
 from agentgauge.service.records.states import states
-from agentgauge.service.records.work import WorkKind, list_work
+from agentgauge.service.records.work import WorkKind, WorkOrder, list_work
 from agentgauge.service.records.work_item import course
 from agentgauge.service.window import Window
 
@@ -57,7 +57,7 @@ def _list(asked: PageAsked) -> Iterator[Content]:
         for name, values in filters.own_filters().items()
         for value in values
     ]
-    orders = get_args(Order) if view == "calls" else ()
+    orders = get_args(Order) if view == "calls" else get_args(WorkOrder) if view in _KINDS else ()
     yield Own(
         template="runs/tabs.html",
         values={
@@ -114,12 +114,14 @@ def _table(asked: PageAsked, filters: RunsFilters, view: View) -> Table:
         return _events(asked, filters, page, window)
     kind, title = _KINDS[view]
     until = up_to_first_page(window, page)
+    order: WorkOrder = "dearest" if filters.order == "dearest" else "newest"
+    after = work_key(page.after, order)
     rows, following = page.cut(
-        list_work(asked.engine, kind, until, asked.conditions, limit=limit + 1, after=work_key(page.after)),
-        lambda work: written_work_key(work.key),
+        list_work(asked.engine, kind, until, asked.conditions, limit=limit + 1, order=order, after=after),
+        lambda work: written_work_key(work.key(order)),
     )
     now_in = states(asked.engine, rows, asked.now, look_at_writers(asked.runtime.meter.settings.home))
-    return works_table(asked, rows, now_in, title, _more(asked, following))
+    return works_table(asked, rows, now_in, title, _more(asked, following), order=order)
 
 
 def _tasks(asked: PageAsked, page: ListPage, window: Window) -> Table:

@@ -11,7 +11,7 @@ from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service.graphs.waterfall import KINDS
 from agentgauge.service.records.operations import Operation
 from agentgauge.service.records.states import State, outcome_state
-from agentgauge.service.records.work import Name, Work
+from agentgauge.service.records.work import Name, Work, WorkOrder
 from agentgauge.service.records.work_item import Step
 
 _TONES: Mapping[State, Literal["good", "warn", "bad"]] = {
@@ -30,9 +30,13 @@ def tones_of(state: State) -> Mapping[str, Literal["good", "warn", "bad"]]:
     return {"state": _TONES[state]} if state in _TONES else {}
 
 
+_ORDERED: dict[WorkOrder, str] = {"newest": "the one with the latest event", "dearest": "the dearest"}
+
+
 def works_table(
-    asked: PageAsked, works: Sequence[Work], states: Mapping[Name, State], title: str, more: str | None
-) -> Table:
+    asked: PageAsked, works: Sequence[Work], states: Mapping[Name, State], title: str, more: str | None,
+    *, order: WorkOrder = "newest",
+) -> Table:  # fmt: skip
     several = len({work.project for work in works}) > 1
     columns = (
         Column(key="name", title=title, kind="name", sorts=False),
@@ -45,7 +49,7 @@ def works_table(
         *_FIGURES,
     )
     rows = tuple(_work_row(asked, work, states[work.project, work.name]) for work in works)
-    return Table(columns=columns, rows=rows, caption=f"{title}s, the one with the latest event first", more=more)
+    return Table(columns=columns, rows=rows, caption=f"{title}s, {_ORDERED[order]} first", more=more)
 
 
 def _work_row(asked: PageAsked, work: Work, state: State) -> Row:

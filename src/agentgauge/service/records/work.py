@@ -1,4 +1,4 @@
-"""Runs, sessions, tickets and features: one row each, the one with the latest event first.
+"""Runs, sessions, tickets and features: one row each, the one with the latest event first, or the dearest.
 
 A row's figures are of the events in the window that meet the conditions, as in every report. How it ended is not: that
 is what its last end mark says up to the end of the window, or else the outcome of its last task, whatever the
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -40,8 +41,10 @@ _MARKS: dict[WorkKind, tuple[tuple[str, str], ...]] = {
 
 Name = tuple[str | None, str]
 """Project, and name in it."""
-WorkKey = tuple[datetime, str | None, str]
-"""What a row is sorted by: time of its last event, downwards, then project and name."""
+WorkOrder = Literal["newest", "dearest"]
+WorkKey = tuple[datetime | Decimal | None, str | None, str]
+"""What a row is sorted by: time of its last event, or its cost, downwards and last where it is not known; then project
+and name."""
 
 
 class Work(Totals, frozen=True, kw_only=True):
@@ -74,9 +77,8 @@ class Work(Totals, frozen=True, kw_only=True):
     """Mean of people's scores, 0-1; NaN where there are none."""
     satisfaction_scores: int
 
-    @property
-    def key(self) -> WorkKey:
-        return self.last, self.project, self.name
+    def key(self, order: WorkOrder) -> WorkKey:
+        return self.last if order == "newest" else self.cost_usd, self.project, self.name
 
 
 _MEASURES = (
@@ -108,17 +110,19 @@ def list_work(
     filters: Sequence[Filter] = (),
     *,
     limit: int,
+    order: WorkOrder = "newest",
     after: WorkKey | None = None,
 ) -> tuple[Work, ...]:
     """At most `limit` rows, those after a row's key."""
     column = COLUMNS[kind]
+    sorted_by = _LAST if order == "newest" else Measure("cost")
     query = Query(
         start=window.start,
         end=window.end,
         filters=(Filter(column, "is not null"), *filters),
         group=("project", column),
-        measures=(_LAST,),
-        order=("-last",),
+        measures=(sorted_by,),
+        order=(f"-{sorted_by.columns[0].name}",),
         limit=limit,
         after=after,
     )
