@@ -114,6 +114,7 @@ def test_a_weekly_report_that_could_not_be_sent_needs_attention(home: Path, path
         assert taken is not None
         mails.failed(taken, "the server refused the connection", week)
         said = text(client.get(path))
+        assert "in trouble" in client.get("/alerts?csv=channels").text
     assert "does not have the report of the week until 2026-11-15 after 1 attempt" in said
     assert "the server refused the connection; see 'agentgauge alerts test-notification team'" in said
 

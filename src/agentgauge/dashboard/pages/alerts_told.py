@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Literal
 
 from agentgauge.dashboard.content import Content, Empty, Sentence
@@ -32,8 +32,9 @@ def channels(asked: PageAsked) -> Iterator[Content]:
             command=_TRY,
         )
         return
-    for problem in (*problems(found), *report_problems(settings, asked.runtime.state)):
-        yield Sentence(text=problem, tone="bad")
+    of_reports = report_problems(settings, asked.runtime.state)
+    for problem in (*problems(found), *of_reports.values()):
+        yield Sentence(text=f"{problem[:1].upper()}{problem[1:]}", tone="bad")
     columns = (
         Column(key="channel", title="Channel", kind="name"),
         Column(key="url", title="To", narrow=False),
@@ -44,11 +45,15 @@ def channels(asked: PageAsked) -> Iterator[Content]:
         Column(key="pending", title="Waiting", kind="count"),
         Column(key="failed", title="Given up", kind="count"),
     )
-    yield Table(columns=columns, rows=tuple(map(_channel, found)), caption="Channels that are told of alerts")
+    yield Table(
+        columns=columns,
+        rows=tuple(_channel(one, of_reports) for one in found),
+        caption="Channels that are told of alerts",
+    )
 
 
-def _channel(channel: ChannelStanding) -> Row:
-    troubled = channel.last_error is not None
+def _channel(channel: ChannelStanding, of_reports: Container[str]) -> Row:
+    troubled = channel.last_error is not None or channel.name in of_reports
     return Row(
         values={
             "channel": channel.name, "url": channel.url, "severities": ", ".join(channel.severities) or "all",

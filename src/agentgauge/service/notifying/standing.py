@@ -81,24 +81,26 @@ def problems(found: Iterable[ChannelStanding]) -> Iterator[str]:
             yield f"{where} was told of alerts, but not as it should be{why}; {advice}"
 
 
-def report_problems(settings: NotifyingSettings, state: Store) -> Iterator[str]:
-    """The same of weekly reports: of the last one of each channel, until it has that or the one of the next week.
+def report_problems(settings: NotifyingSettings, state: Store) -> dict[str, str]:
+    """The same of weekly reports, by channels: of the last one of each, until it has that or the one of a later week.
 
     Raises `StateError`.
     """
+    found: dict[str, str] = {}
     last: dict[str, ReportMail] = {}
     for mail in ReportMails(state).all():
         if mail.channel not in last or mail.until > last[mail.channel].until:
             last[mail.channel] = mail
     for channel in settings.channels:
         if channel.name in last and (said := _said_of(last[channel.name], wanted=channel.weekly_report)) is not None:
-            yield f"channel {channel.name} ({channel.shown}) {said}; {_advice(channel.name)}"
+            found[channel.name] = f"channel {channel.name} ({channel.shown}) {said}; {_advice(channel.name)}"
     for name in sorted(last.keys() - {channel.name for channel in settings.channels}):
         if last[name].state == "pending":
-            yield (
+            found[name] = (
                 f"channel {name} is in no settings, and the {_report(last[name])} waits for it: name it again, or "
                 "leave it: it is given up after a day"
             )
+    return found
 
 
 def _said_of(mail: ReportMail, *, wanted: bool) -> str | None:
@@ -130,7 +132,7 @@ def look(home: Home, state: Store) -> ChannelsLook:
     except SettingsError as error:
         return ChannelsLook((), (str(error),))
     shown = tuple(f"{channel.name} ({channel.shown})" for channel in settings.channels)
-    wrong = (*problems(standings(settings, state)), *report_problems(settings, state))
+    wrong = (*problems(standings(settings, state)), *report_problems(settings, state).values())
     return ChannelsLook(shown, wrong)
 
 
