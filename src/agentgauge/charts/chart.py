@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -42,8 +41,8 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True):
     """Of figures that are drawn otherwise than they are, such as by their logarithms; else it follows from the rows."""
     totals: Mapping[str, str] = {}
     """What the figures of a time add up to, as people read it, by the `label` of its rows; empty where they do not."""
-    times: Mapping[str, date | datetime] = {}
-    """When that is, for programs, by the same; empty where rows are of no time."""
+    times: Mapping[str, str] = {}
+    """When that is, as programs read it (ISO 8601), by the same; empty where rows are of no time."""
 
     def parameters(self) -> dict[str, Any]:
         """What its definition is told beside the rows: where ticks are, what they say, what the axis shows, and how

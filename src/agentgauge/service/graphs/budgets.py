@@ -10,6 +10,7 @@ from typing import Any
 
 from agentgauge.analysis.forecast import Span
 from agentgauge.charts import Chart, Series
+from agentgauge.events.plain import plain_time
 from agentgauge.service import forecast_wording, run_out_wording, short_wording
 from agentgauge.service.budget_course import Course
 from agentgauge.service.budget_outlook import Outlook
@@ -53,7 +54,7 @@ def burn_up(state: BudgetState, course: Course, outlook: Outlook) -> Chart:
         series=(_USED, *expected, _LIMIT, *((_PACE,) if course.end else ())),
         summary=_summary(state, outlook),
         x_title="By",
-        times={_label(at): at for at in times},
+        times={_label(at): plain_time(at) for at in times},
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
+
+from agentgauge.events.plain import plain_time
 
 _OF_DAYS = ("day", "week", "month")
 
@@ -23,9 +25,12 @@ def bucket_name(start: datetime, width: str) -> str:
             return f"{start.day} {start:%b %H:%M}" + (f" {start:%Z}" if _comes_twice(start) else "")
 
 
-def bucket_times(starts: Iterable[datetime], width: str) -> dict[str, date | datetime]:
+def bucket_times(starts: Iterable[datetime], width: str) -> dict[str, str]:
     """By their names, when buckets begin: the day in the zone of the start; of shorter ones the time."""
-    return {bucket_name(start, width): start.date() if width in _OF_DAYS else start for start in starts}
+    return {
+        bucket_name(start, width): start.date().isoformat() if width in _OF_DAYS else plain_time(start)
+        for start in starts
+    }
 
 
 def _comes_twice(time: datetime) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from agentgauge.charts import Chart, Series, Unit
+from agentgauge.events.plain import plain_time
 from agentgauge.service.alert_wording import amount, band, metric_words
 from agentgauge.service.evidence_course import Course, Point
 from agentgauge.service.graphs.days import on_clocks
@@ -53,7 +54,7 @@ def evidence_chart(alert: Alert, evidence: Evidence, course: Course, zone: tzinf
         series=tuple(series for series in (_OBSERVED, _FOUND, _EXPECTED) if series.name in named),
         summary=_summary(alert, evidence, course),
         x_title=_X_TITLES[course.of],
-        times={_name(at, zone): at for at in times},
+        times={_name(at, zone): plain_time(at) for at in times},
     )
 
 
@@ -72,7 +73,7 @@ def _operations(alert: Alert, evidence: Evidence, course: Course, zone: tzinfo) 
     return Chart(
         form="points", unit=_UNITS[evidence.unit], rows=tuple(rows), series=(_OTHERS, _OUTSIDE),
         summary=_summary(alert, evidence, course), x_title=_X_TITLES[course.of],
-        times={_name(point.start, zone): point.start for point in course.points},
+        times={_name(point.start, zone): plain_time(point.start) for point in course.points},
     )  # fmt: skip
 
 
