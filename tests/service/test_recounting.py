@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,6 +22,7 @@ from agentgauge.meter import Meter
 from agentgauge.service import recounting
 from agentgauge.service.budgets import states
 from agentgauge.service.recounting import recount
+from agentgauge.settings import Home
 from agentgauge.state.budget_account import Account, Charge
 from tests.service.budgeted import HOUR, Budgeted
 
@@ -149,21 +151,24 @@ def test_who_waited_for_a_count_that_began_later_need_not_count_again(
         return count(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(recounting, "_count", counting)
-    asked = [threading.Event() for _ in range(4)]
+    asked, turn = threading.Semaphore(0), recounting._turn
 
-    def ask(event: threading.Event) -> None:
-        event.set()
-        recount(home.meter, home.store, [budget.id])
+    @contextmanager
+    def taken(of: Home) -> Iterator[None]:
+        asked.release()  # when it was asked has been noted by then
+        with turn(of):
+            yield
 
+    monkeypatch.setattr(recounting, "_turn", taken)
     with file_lock(home.root / "budgets.lock"):
-        waiting = [threading.Thread(target=ask, args=(event,)) for event in asked]
+        waiting = [threading.Thread(target=recount, args=(home.meter, home.store, [budget.id])) for _ in range(4)]
         for thread in waiting:
             thread.start()
-        for event in asked:
-            assert event.wait(30)
+        for _ in waiting:
+            assert asked.acquire(timeout=30)
     for thread in waiting:
         thread.join(60)
-    assert 1 <= len(counts) < 4  # one that began between the asking and the counting of others may count too
+    assert len(counts) == 1
     assert figures(home.accounts.account(budget.id)) == (1, 0, 0)
 
 
