@@ -39,13 +39,15 @@ def alert(home: Path, severity: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize("columns", [80, 140])
-def test_what_goes_on_is_printed_once(run: Run, home: Path, columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_goes_on_is_printed_once(
+    run: Run, home: Path, noon: datetime, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run("budget", "set", "agent:coder", "1.25", "--since", "1h", "--home", home)
     run("budget", "set", "project:shop", "30", "--per", "month", "--home", home)
     alert(home, "warning", "tool calls of coder fail more often than they did: " + 20 * "very " + "often")
     alert(home, "critical", "budget agent:coder is used up")
     monkeypatch.setenv("COLUMNS", str(columns))
-    shown = run("top", "--once", "--home", home)
+    shown = run("top", "--once", "--home", home, "--tz", noon.tzinfo)
     assert shown.exit_code == 0, shown.output
     lines = shown.stdout.splitlines()
     assert max(map(len, lines)) <= columns
@@ -72,10 +74,10 @@ def test_a_screen_without_blocks_has_plain_characters(run: Run, home: Path) -> N
     assert shown.exit_code == 0, shown.output
 
 
-def test_as_a_document_it_has_every_figure(document: Callable[..., Any], run: Run, home: Path) -> None:
+def test_as_a_document_it_has_every_figure(document: Callable[..., Any], run: Run, home: Path, noon: datetime) -> None:
     run("budget", "set", "agent:coder", "5", "--since", "1h", "--home", home)
     alert(home, "critical", "something")
-    found = document("top", "--home", home)
+    found = document("top", "--home", home, "--tz", noon.tzinfo)
     assert (found["home"], found["ships_to"], found["recent_minutes"]) == (str(home), None, 5)
     assert (found["today"]["unpriced_calls"], found["hour"]["cost_usd"]) == (1, "1.2")
     assert (found["cost_per_minute_usd"], found["tokens_per_minute"]) == ("0.24", 6202.0)
