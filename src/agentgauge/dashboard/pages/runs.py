@@ -19,7 +19,7 @@ from agentgauge.dashboard.card import Card
 from agentgauge.dashboard.content import Content, Empty, Note, Own
 from agentgauge.dashboard.page import Page, PageAsked
 from agentgauge.dashboard.pages.runs_filters import Order, RunsFilters, View
-from agentgauge.dashboard.pages.runs_tables import events_table, tasks_table, works_table
+from agentgauge.dashboard.pages.runs_tables import STATES_CHANGE_AFTER, events_table, tasks_table, works_table
 from agentgauge.dashboard.table import Table
 from agentgauge.errors import QueryError
 from agentgauge.service.activity_writers import look_at_writers
@@ -177,6 +177,7 @@ RUNS = Page(
     in_menu="Runs",
     parameters=RunsFilters,
     cards=(Card(id="work", title="What was done", build=_list),),
+    keeps_for=STATES_CHANGE_AFTER,
 )
 
 __all__ = ["RUNS"]

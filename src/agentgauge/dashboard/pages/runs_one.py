@@ -13,7 +13,7 @@ from agentgauge.dashboard.content import Content, Own, Sentence, Tile, Tiles
 from agentgauge.dashboard.page import Page, PageAsked
 from agentgauge.dashboard.pages.runs_filters import FAILED, OneFilters
 from agentgauge.dashboard.pages.runs_links import PLURALS, rows_of, work_link
-from agentgauge.dashboard.pages.runs_tables import events_table, tones_of, works_table
+from agentgauge.dashboard.pages.runs_tables import STATES_CHANGE_AFTER, events_table, tones_of, works_table
 from agentgauge.dashboard.pages.runs_use import code_facts, cycles_table, pipelines_table, used_by, used_tools
 from agentgauge.dashboard.pages.runs_waterfall import waterfall_content
 from agentgauge.engines import Filter
@@ -258,6 +258,7 @@ def _page(kind: WorkKind, title: str) -> Page:
             Card(id="parts", title="Runs and sessions", build=_of(kind, _parts), optional=True),
             Card(id="days", title="Cost by day", build=_of(kind, _days), optional=True),
         ),
+        keeps_for=STATES_CHANGE_AFTER,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Literal
 
 from agentgauge.dashboard.page import PageAsked
@@ -30,6 +31,8 @@ def tones_of(state: State) -> Mapping[str, Literal["good", "warn", "bad"]]:
     return {"state": _TONES[state]} if state in _TONES else {}
 
 
+STATES_CHANGE_AFTER = timedelta(minutes=1)
+"""How long a page with states is kept though nothing is recorded: what runs may have stopped without a word."""
 _ORDERED: dict[WorkOrder, str] = {"newest": "the one with the latest event", "dearest": "the dearest"}
 
 
