@@ -189,7 +189,7 @@ async def answer(
             page.path, principal.projects, (path, root, filters.here(path), scopes, principal.name, generation)
         )
         of_page = _cards(page, of)
-        if seconds is not None:
+        if seconds is not None and not sketch.done():  # it is, where files went away and the page is asked for again
             oldest = of.now - timedelta(seconds=KEPT_SECONDS)
             sketch.set_result(rendering.sketch(page, of, [meanwhile(card, last_good, key, oldest) for card in of_page]))
         cards = _shown(of_page, of, last_good, key)
