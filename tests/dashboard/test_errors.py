@@ -252,7 +252,7 @@ def test_what_cards_share_is_found_once_though_they_are_made_at_once(tmp_path: P
     found, together = [], threading.Barrier(2)
 
     def build(asked: PageAsked) -> Content:
-        together.wait(10)
+        together.wait(60)
         return Sentence(text=asked.once("shared", lambda: found.append(1) or "what both show"))
 
     cards = tuple(Card(id=id_, title=id_, build=build) for id_ in ("one", "other"))
