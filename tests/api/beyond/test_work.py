@@ -11,6 +11,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 from fastapi.testclient import TestClient
+from httpx2 import Response
 
 import agentgauge
 from agentgauge.api.app import create_app
@@ -145,9 +146,24 @@ def test_what_has_expired_is_said_where_it_is_missing(tmp_path: Path) -> None:
     [[], [1], [None, None, None], [10**30, "s", 1], [253402300799999999, "s", 2**70], [253402300799999999, None, "x"]],
 )
 def test_a_cursor_that_was_made_up_is_no_fault_of_the_server(server: TestClient, path: str, key: list[object]) -> None:
-    cursor = server.get(f"/api/v1/{path}", params={"limit": 1}).json()["meta"]["next_cursor"]
+    answer = _forged(server, path, key)
+    assert answer.status_code in (200, 422), answer.text
+
+
+@pytest.mark.parametrize("cost", ["much", "NaN", "Infinity", "1e26", "1e400"])
+def test_a_cursor_of_an_amount_that_nothing_costs_is_refused(server: TestClient, cost: str) -> None:
+    answer = _forged(server, "runs", [cost, None, "x"], order="dearest")
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "cursor")
+
+
+def test_a_cursor_of_an_amount_that_nothing_cost_yet_is_taken(server: TestClient) -> None:
+    assert _forged(server, "runs", ["99999999999999999999999999", None, "x"], order="dearest").status_code == 200
+
+
+def _forged(server: TestClient, path: str, key: list[object], **asked: str) -> Response:
+    given: dict[str, str | int] = {"limit": 1, **asked}
+    cursor = server.get(f"/api/v1/{path}", params=given).json()["meta"]["next_cursor"]
     forged = msgspec.json.decode(base64.urlsafe_b64decode(cursor + "=="))
     forged[2] = key
     text = base64.urlsafe_b64encode(msgspec.json.encode(forged)).decode().rstrip("=")
-    answer = server.get(f"/api/v1/{path}", params={"limit": 1, "cursor": text})
-    assert answer.status_code in (200, 422), answer.text
+    return server.get(f"/api/v1/{path}", params={**given, "cursor": text})

@@ -19,6 +19,9 @@ from agentgauge.service.records.rows import RowKey
 from agentgauge.service.records.work import WorkKey, WorkOrder
 from agentgauge.service.window import Window
 
+_MOST_USD = Decimal(10) ** 26
+"""What a decimal of 38 digits with 12 places has no room for."""
+
 
 class ListMeta(msgspec.Struct, frozen=True):
     as_of: datetime
@@ -74,7 +77,7 @@ def work_key(key: Key | None, order: WorkOrder) -> WorkKey | None:
         case (int(micros), None | str() as project, str(name)) if order == "newest":
             return _moment(micros), project, name
         case (None | str() as cost, None | str() as project, str(name)) if order == "dearest":
-            return None if cost is None else _amount(cost), project, name
+            return None if cost is None else dollars(cost), project, name
         case _:
             raise _no_cursor()
 
@@ -93,11 +96,15 @@ def _moment(micros: int) -> datetime:
         raise _no_cursor() from None
 
 
-def _amount(text: str) -> Decimal:
+def dollars(text: str) -> Decimal:
+    """Raises `QueryError` for what no page has given: what is no number, or more than engines take."""
     try:
-        return Decimal(text)
+        found = Decimal(text)
     except InvalidOperation:
         raise _no_cursor() from None
+    if not found.is_finite() or abs(found) >= _MOST_USD:
+        raise _no_cursor()
+    return found
 
 
 def _no_cursor() -> QueryError:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from agentgauge.api.beyond.lists import row_key, up_to_first_page, work_key, written_row_key, written_work_key
+from agentgauge.api.beyond.lists import dollars, row_key, up_to_first_page, work_key, written_row_key, written_work_key
 from agentgauge.api.paging import DEFAULT_LIMIT, MOST_ROWS, Key
 from agentgauge.api.paging import Page as ListPage
 from agentgauge.dashboard.card import Card
@@ -164,7 +164,7 @@ def _rank(key: Key | None) -> RankKey | None:
         case None:
             return None
         case (str(figure), str(segment), int(n)):
-            return Decimal(figure), segment, n
+            return dollars(figure), segment, n
         case (int(figure) | float(figure), str(segment), int(n)):
             return float(figure), segment, n
         case _:
