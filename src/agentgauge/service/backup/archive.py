@@ -143,16 +143,21 @@ class _Unpacked:
         self._source = source
         self._frame = frame
         self._ready = b""
+        self._at = 0
 
     def read(self, size: int) -> bytes:
         """`size` bytes, fewer only at the end."""
-        pieces, missing = [self._ready], size - len(self._ready)
-        while missing > 0 and not self._frame.eof and (packed := self._source.read(_PACKED_PIECE)):
-            pieces.append(self._frame.decompress(packed))
-            missing -= len(pieces[-1])
-        unpacked = b"".join(pieces)
-        self._ready = unpacked[size:]
-        return unpacked[:size]
+        pieces: list[bytes] = []
+        while size > 0:
+            if self._at == len(self._ready):
+                if self._frame.eof or not (packed := self._source.read(_PACKED_PIECE)):
+                    break
+                self._ready, self._at = self._frame.decompress(packed), 0
+            # What is left stays where it is: of a block of zeros there is far more than one piece.
+            pieces.append(self._ready[self._at : self._at + size])
+            self._at += len(pieces[-1])
+            size -= len(pieces[-1])
+        return b"".join(pieces)
 
     def finish(self) -> None:
         """Read to the end; raises `EOFError` where the frame has none."""
