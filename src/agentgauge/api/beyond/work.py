@@ -80,7 +80,7 @@ def _add(kind: WorkKind, plural: str, what: str) -> None:
         name=plural,
         summary=f"{plural.capitalize()}",
         description=f"{what} Each with what it used and cost in the window, and how it ended. "
-        " Without `since` it is about everything recorded.",
+        "Without `since` it is about everything recorded.",
         responses=answer_of(WorkList, "A page of them"),
     )
     async def listed(
