@@ -97,7 +97,7 @@ def _with(scope: Scope, budget: Budget | None = None) -> Callable[[Request], Awa
 
     async def check(request: Request) -> Principal:
         principal = await principal_of(request)
-        if not principal.may(scope) or (scope == "admin" and principal.projects is not None):
+        if not (principal.may_administer if scope == "admin" else principal.may(scope)):
             raise HTTPException(403, f"{principal.name} has no scope {scope}, which this needs")
         await _count(budget or _BUDGETS[scope], principal, request)
         return principal

@@ -65,7 +65,7 @@ def answer(request: Request, failure: Failure) -> Response:
         "failure.html",
         root=root,
         asker=asker,
-        may_act=asker is not None and asker.may("admin") and asker.projects is None,
+        may_act=asker is not None and asker.may_administer,
         menu=MENU,
         link=lambda path: f"{root}{path}",
         status=failure.status,

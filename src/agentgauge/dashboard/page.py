@@ -83,7 +83,7 @@ class PageAsked(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def may_act(self) -> bool:
         """Whether who looks may do what the page offers (`dashboard.acts`)."""
-        return self.principal.may("admin") and self.principal.projects is None
+        return self.principal.may_administer
 
     @property
     def conditions(self) -> tuple[Filter, ...]:

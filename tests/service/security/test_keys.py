@@ -10,6 +10,7 @@ import pytest
 
 from agentgauge.errors import NotFound, QueryError
 from agentgauge.service.security.keys import Issued, expiry_of, issue, revoke
+from agentgauge.service.security.principal import Principal, Scope
 from agentgauge.service.security.tokens import new_token, prefix_in, read_token
 from agentgauge.service.security.verifying import REMEMBERED_SECONDS, Verifier
 from agentgauge.settings.server import get_server_settings
@@ -81,6 +82,13 @@ def test_a_key_opens_what_it_was_made_for(book: KeyBook) -> None:
     assert principal.may("ingest")
     assert not principal.may("admin")
     assert principal.projects == {"web", "shop"}
+
+
+def test_the_server_is_administered_with_the_scope_for_all_projects() -> None:
+    admin, reader = frozenset[Scope]({"admin"}), frozenset[Scope]({"read", "ingest"})
+    assert Principal("root@example.org", admin).may_administer
+    assert not Principal("web@example.org", admin, frozenset({"web"})).may_administer
+    assert not Principal("ada@example.org", reader).may_administer
 
 
 def test_a_right_prefix_with_another_secret_opens_nothing(book: KeyBook) -> None:

@@ -21,6 +21,11 @@ class Principal(msgspec.Struct, frozen=True):
         """`admin` may do what `read` and `ingest` may."""
         return scope in self.scopes or "admin" in self.scopes
 
+    @property
+    def may_administer(self) -> bool:
+        """Whether it may change what is decided, which is of the whole server: not with the scope for some projects."""
+        return self.may("admin") and self.projects is None
+
 
 LOCAL = Principal("local", frozenset({"ingest", "read", "admin"}))
 """Whoever reaches a server without keys, which is bound to loopback."""
