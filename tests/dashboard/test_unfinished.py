@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from fastapi import Response
 from fastapi.testclient import TestClient
 from playwright.sync_api import Browser, expect
 
 from agentgauge.dashboard.card import Card, LastGood, Shown, meanwhile
 from agentgauge.dashboard.content import Content, Sentence
 from agentgauge.dashboard.page import Page, PageAsked
+from agentgauge.dashboard.unfinished import finished, in_time
 from agentgauge.errors import AgentGaugeError, NotFound
 from agentgauge.settings.server import ServerSettings, get_server_settings
 from tests.dashboard.browsing import complete, patient
@@ -247,3 +250,38 @@ def test_a_page_of_events_is_the_same_whether_it_was_unfinished_or_not(dashboard
         context.close()
     assert [unfinished for unfinished, _ in words] == [True, False]
     assert words[0][1] == words[1][1]
+
+
+def test_where_the_server_went_away_the_page_says_so_and_how_to_go_on(
+    settings: ServerSettings, page: Page, chromium: Browser
+) -> None:
+    with listening(settings, page) as url:
+        context = chromium.new_context(base_url=url)
+        shown = context.new_page()
+        shown.add_init_script("globalThis.fetch = () => Promise.reject(new TypeError('away'))")
+        shown.goto("/slow")
+        expect(shown.locator("[data-said]")).to_contain_text("the server cannot be reached")
+        expect(shown.get_by_role("link", name="Load it again")).to_have_attribute("href", f"{url}/slow")
+        context.close()
+
+
+def test_an_application_ends_after_the_pages_that_it_makes() -> None:
+    async def scenario() -> None:
+        may, sketch, made = asyncio.Event(), Future[bytes](), []
+
+        async def whole() -> Response:
+            await may.wait()
+            made.append("the page")
+            return Response()
+
+        sketch.set_result(b"its sketch")
+        assert (await in_time(whole(), sketch, 0)).body == b"its sketch"
+        ending = asyncio.ensure_future(finished())
+        await asyncio.sleep(0)
+        assert not ending.done()
+        may.set()
+        await ending
+        assert made == ["the page"]
+
+    with ThreadPoolExecutor(1) as another:  # a browser's loop runs in this thread
+        another.submit(asyncio.run, scenario()).result()

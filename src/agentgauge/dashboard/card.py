@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from agentgauge.dashboard.page import PageAsked
 
 _log = logging.getLogger("agentgauge.dashboard")
-_KEPT = 200
-"""Last good cards that a process keeps: some ten kilobytes each."""
+_KEPT_BYTES = 8 << 20
+"""Of last good cards, that a process keeps."""
 
 Build = Callable[["PageAsked"], Content | Iterable[Content]]
 Width = Literal["third", "half", "two-thirds", "full", "bare"]
@@ -65,16 +65,22 @@ class LastGood:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: LRUCache[tuple[str, str], Shown] = LRUCache(_KEPT)
+        self._kept: LRUCache[tuple[str, str], Shown] = LRUCache(_KEPT_BYTES, getsizeof=_size)
 
     def keep(self, page: str, good: Shown) -> None:
         with self._lock:
-            self._kept[page, good.card.id] = good
+            if _size(good) <= self._kept.maxsize:
+                self._kept[page, good.card.id] = good
 
     def of(self, page: str, card: Card) -> Shown | None:
         """With `as_of`. `page` names the page and all that it was asked with, but the data."""
         with self._lock:
             return self._kept.get((page, card.id))
+
+
+def _size(good: Shown) -> int:
+    """About: what a card holds is as large as its words."""
+    return 2 * len(good.html)
 
 
 def meanwhile(card: Card, last: LastGood, page: str, oldest: datetime) -> Shown:

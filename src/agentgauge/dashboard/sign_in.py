@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
-from agentgauge.api.access import KEY_COOKIE, by_key, check_own_page, session_cookie_name
+from agentgauge.api.access import KEY_COOKIE, by_key, check_own_page, session_cookie_name, set_sign_in_cookie
 from agentgauge.api.own_cookies import set_cookie
 from agentgauge.api.own_paths import own_path
 from agentgauge.dashboard import rendering
@@ -48,8 +48,7 @@ async def give_key(request: Request) -> Response:
     response = RedirectResponse(then, 303)
     set_cookie(request, response, KEY_COOKIE, key, _SECONDS)
     if (people := _people(request)) is not None:  # else who signed in there would be asked for, and not the key
-        secure = people.settings.public_url.startswith("https://")
-        response.delete_cookie(session_cookie_name(people.settings), secure=secure, httponly=True, samesite="lax")
+        set_sign_in_cookie(response, people.settings, session_cookie_name(people.settings), "", 0)
     return response
 
 

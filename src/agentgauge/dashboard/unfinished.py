@@ -26,6 +26,7 @@ from fastapi import Request, Response
 from starlette.datastructures import Headers
 
 PATIENCE_SECONDS = 0.15
+_LONGEST_SECONDS = 5.0
 _WAIT = re.compile(r"\bwait=(\d{1,6})\b")
 _under_way: set[asyncio.Task[Response]] = set()
 """What is made although it was not waited for: event loops hold tasks weakly."""
@@ -51,7 +52,7 @@ def _is_opened(headers: Headers) -> bool:
 def _comes_back(request: Request) -> bool:
     before = urlsplit(request.headers.get("referer", ""))
     scope = request.scope
-    return (before.path.encode(), before.query.encode()) == (scope["raw_path"], scope["query_string"])
+    return (before.path.encode(), before.query.encode()) == (scope.get("raw_path", b""), scope["query_string"])
 
 
 async def in_time(whole: Coroutine[Any, Any, Response], sketch: Future[bytes], seconds: float) -> Response:
@@ -73,6 +74,13 @@ async def in_time(whole: Coroutine[Any, Any, Response], sketch: Future[bytes], s
             return Response(sketched.result(), media_type="text/html", headers={"Cache-Control": "no-store"})
         sketched.cancel()
     return made.result()
+
+
+async def finished() -> None:
+    """Once what is made in this event loop is made, or has taken too long: what it reads is there until then."""
+    own = {made for made in _under_way if made.get_loop() is asyncio.get_running_loop()}
+    if own:
+        await asyncio.wait(own, timeout=_LONGEST_SECONDS)
 
 
 def _ended(made: asyncio.Task[Response]) -> None:

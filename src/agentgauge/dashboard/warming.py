@@ -23,12 +23,12 @@ def begin() -> None:
 
 
 def _load() -> None:
-    try:
-        for name in (SCRIPT, DEFINITIONS):
-            built(name)
-    except ChartsUnavailable as error:
-        _log.warning("pages are shown without charts: %s", error)
     assets.prepare()
     rendering.prepare()
     for name in _MODULES:
         importlib.import_module(name)
+    try:
+        for name in (SCRIPT, DEFINITIONS):  # the first time ever in seconds, in a process of its own
+            built(name)
+    except ChartsUnavailable as error:
+        _log.warning("pages are shown without charts: %s", error)

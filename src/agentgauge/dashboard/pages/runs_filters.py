@@ -119,10 +119,14 @@ class RunsFilters(_Placed):
         return {name: values for name, values in (found | priced | numbers).items() if values}
 
     def is_of_calls(self) -> bool:
-        return any(getattr(self, name) not in ((), None) for name in (*_OF_CALLS, *_OF_ERRORS))
+        return self._has_any(*_OF_CALLS, *_OF_ERRORS)
 
     def is_of_tasks(self) -> bool:
-        return any(getattr(self, name) for name in ("operation", "outcome", "having", *_LIMITS))
+        return self._has_any("operation", "outcome", "having", *_LIMITS)
+
+    def _has_any(self, *names: str) -> bool:
+        """Whether one of these was asked for: a limit of 0 is one."""
+        return any(getattr(self, name) not in ((), None) for name in names)
 
     def conditions(self, *without: str) -> tuple[Filter, ...]:
         found = [*super().conditions(*without)]

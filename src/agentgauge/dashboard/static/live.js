@@ -42,6 +42,11 @@ export function live(liven) {
     later = setTimeout(open, AGAIN_MS);
   }
 
+  // Paused or not: a page that was asked for is wanted whole.
+  function finish() {
+    if (document.querySelector("[data-unfinished]")) refresh(liven).then(() => show());
+  }
+
   function open() {
     if (source || isPaused || document.hidden) return;
     clearTimeout(later);
@@ -68,7 +73,7 @@ export function live(liven) {
   // Browsers open six connections to a server at most: tabs that nobody sees hold none.
   document.addEventListener("visibilitychange", () => { if (document.hidden) close(); else open(); });
   addEventListener("pagehide", close);
-  addEventListener("pageshow", (event) => { if (event.persisted) { known = null; open(); } });
+  addEventListener("pageshow", (event) => { if (event.persisted) { known = null; open(); finish(); } });
   document.addEventListener("click", async (event) => {
     if (!event.target.closest?.("[data-retry]")) return;
     event.preventDefault();
@@ -77,6 +82,6 @@ export function live(liven) {
     if (document.getElementById(card)?.querySelector("[data-retry]")) say("It still cannot be shown.", "warn"); else unsay("warn");
   });
   show();
-  if (document.querySelector("[data-unfinished]")) refresh(liven).then(() => show()); // paused or not: it was asked for
+  finish();
   if (document.readyState === "complete") open(); else addEventListener("load", open, { once: true });
 }

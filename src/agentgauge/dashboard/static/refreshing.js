@@ -47,7 +47,9 @@ async function ask(liven) {
     // The browser sends the tag of what it keeps of this address, and a 304 is the page that it keeps.
     answer = await fetch(location.href, { cache: "no-cache", headers: { Accept: "text/html", "Agentgauge-Refresh": "1" } });
   } catch {
-    return false; // the live stream says that nobody answers
+    // Of a page that is whole, the live stream says that nobody answers.
+    if (document.querySelector("[data-unfinished]")) say("This page could not be made: the server cannot be reached.", "warn", [location.href, "Load it again"]);
+    return false;
   }
   if (!answer.ok) {
     const message = messageOf(await parsed(answer));
