@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -152,7 +152,18 @@ async def by_key(given: str, request: Request) -> Principal:
 
 def session_cookie_name(settings: OidcSettings) -> str:
     """With TLS it has the prefix that keeps other hosts of a domain from setting it."""
-    return f"__Host-{_SESSION_COOKIE}" if settings.public_url.startswith("https://") else _SESSION_COOKIE
+    return f"__Host-{_SESSION_COOKIE}" if _has_tls(settings) else _SESSION_COOKIE
+
+
+def set_sign_in_cookie(response: Response, settings: OidcSettings, name: str, value: str, seconds: int) -> None:
+    """What a browser keeps of a sign-in at the provider, whose page leads back here: with no seconds it forgets it."""
+    response.set_cookie(
+        name, value, max_age=seconds, path="/", secure=_has_tls(settings), httponly=True, samesite="lax"
+    )
+
+
+def _has_tls(settings: OidcSettings) -> bool:
+    return settings.public_url.startswith("https://")
 
 
 def client_address(request: Request) -> str:

@@ -206,6 +206,8 @@ def test_over_tls_the_session_is_of_this_host_alone(server_of: ServerOf, account
     assert "Path=/" in cookie
     assert "Domain" not in cookie
     assert server.get(PAGE).status_code == 200
+    begun = next(text for text in cookies if text.startswith("agentgauge_signing_in="))
+    assert {"Max-Age=0", "Secure", "HttpOnly", "SameSite=lax"} <= set(begun.split("; "))
 
 
 def test_a_server_with_sign_in_is_not_open_to_its_own_machine(server: TestClient) -> None:

@@ -9,7 +9,15 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from agentgauge.api.access import KEY_COOKIE, Anyone, RuntimeOf, check_own_page, client_address, session_cookie_name
+from agentgauge.api.access import (
+    KEY_COOKIE,
+    Anyone,
+    RuntimeOf,
+    check_own_page,
+    client_address,
+    session_cookie_name,
+    set_sign_in_cookie,
+)
 from agentgauge.api.openapi import errors
 from agentgauge.api.own_cookies import set_cookie
 from agentgauge.api.own_paths import own_path
@@ -46,7 +54,8 @@ async def sign_in(request: Request, runtime: RuntimeOf, then: Annotated[str, Que
     people = _people(runtime)
     session: dict[str, object] = {"then": own_path(then, f"{request.scope.get('root_path', '')}/")}
     response = RedirectResponse(await _provider(request, people).address(session, request), 302)
-    _set(response, people, _SIGNING_IN, people.sealed("signing-in", session, SIGNING_IN_SECONDS), SIGNING_IN_SECONDS)
+    sealed = people.sealed("signing-in", session, SIGNING_IN_SECONDS)
+    set_sign_in_cookie(response, people.settings, _SIGNING_IN, sealed, SIGNING_IN_SECONDS)
     return response
 
 
@@ -70,8 +79,9 @@ async def callback(request: Request, runtime: RuntimeOf) -> Response:
     if person is None or people.principal(person) is None:
         raise HTTPException(403, "you may not use this server: its administrator decides who may")
     response = RedirectResponse(str(session["then"]), 303)
-    _set(response, people, session_cookie_name(people.settings), people.session_cookie(person), SESSION_SECONDS)
-    response.delete_cookie(_SIGNING_IN)
+    settings, cookie = people.settings, people.session_cookie(person)
+    set_sign_in_cookie(response, settings, session_cookie_name(settings), cookie, SESSION_SECONDS)
+    set_sign_in_cookie(response, settings, _SIGNING_IN, "", 0)
     return response
 
 
@@ -84,7 +94,7 @@ async def sign_out(request: Request, runtime: RuntimeOf) -> Response:
         RedirectResponse(f"{request.scope.get('root_path', '')}/signed-out", 303) if is_page else Response(None, 204)
     )
     if (people := runtime.gate.people) is not None:
-        _set(response, people, session_cookie_name(people.settings), "", 0)
+        set_sign_in_cookie(response, people.settings, session_cookie_name(people.settings), "", 0)
     set_cookie(request, response, KEY_COOKIE, "", 0)
     return response
 
@@ -103,8 +113,3 @@ def _provider(request: Request, people: People) -> Provider:
 
         kept = request.app.state.provider = Provider(people.settings)
     return kept
-
-
-def _set(response: Response, people: People, name: str, value: str, seconds: int) -> None:
-    secure = people.settings.public_url.startswith("https://")
-    response.set_cookie(name, value, max_age=seconds, path="/", secure=secure, httponly=True, samesite="lax")
