@@ -144,6 +144,23 @@ def test_one_score_has_no_interval_and_few_values_hide_their_p95(tmp_path: Path)
         assert "nothing to compare on one side" in card(page, "change")
 
 
+def test_scores_that_name_no_kind_are_told_from_a_kind_called_overall(tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path) as gauge:
+        for score, name in ((0.9, None), (0.8, None), (0.7, None), (0.4, "overall"), (0.3, "overall"), (0.2, "speed")):
+            gauge.satisfaction(score, name=name)
+    with serving(tmp_path) as server:
+        part = card(shown(server, "/quality"), "kinds")
+        lines = [line for line in part.split("<tr>") if 'scope="row"' in line]
+        counted = rows(server, "/quality?csv=kinds")
+        assert [(row["type"], row["n"]) for row in counted] == [("", "3"), ("overall", "2"), ("speed", "1")]
+        assert ["overall" in line.partition("</th>")[0] for line in lines] == [True, True, False]
+        links = [re.findall(r'href="(/runs[^"]+)"', line) for line in lines]
+        assert [len(rows(server, f"{link}&csv=work")) for (link,) in links] == [3, 2, 1]
+        assert [("without=name" in link, "name=overall" in link) for (link,) in links] == [
+            (True, False), (False, True), (False, False),
+        ]  # fmt: skip
+
+
 def test_an_empty_home_says_how_to_record_each_of_it(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         page = shown(server, "/quality")

@@ -162,11 +162,8 @@ def test_a_figure_leads_to_as_many_rows_as_it_counts(server: TestClient, address
 
 def test_a_kind_of_satisfaction_leads_to_its_scores(server: TestClient) -> None:
     for row, link in _linked(server, "/quality", "kinds", "n"):
-        if row["type"] == "overall":  # what the scores are called that name no kind, too: there is no filter for both
-            assert link is None
-        else:
-            assert link is not None
-            assert _rows(server, link) == int(row["n"])
+        assert link is not None
+        assert _rows(server, link) == int(row["n"])
 
 
 def _some(rows: list[Linked]) -> list[Linked]:

@@ -74,11 +74,11 @@ class TestSatisfaction:
         found = satisfaction(engine(score(0.69), score(0.7), score((3.8 - 1) / 4), score(1.0)), EVER, "day", "UTC")
         assert (found.satisfied.of, found.satisfied.n) == (3, 4)
 
-    def test_kinds_come_with_the_most_scores_first_and_the_unnamed_is_overall(self) -> None:
-        scores = (score(1.0), score(0.0, name="speed"), score(0.5, name="speed"))
+    def test_kinds_come_with_the_most_scores_first_and_the_unnamed_is_no_kind_called_overall(self) -> None:
+        scores = (score(1.0), score(0.5, name="overall"), score(0.0, name="speed"), score(0.5, name="speed"))
         found = satisfaction(engine(*scores), EVER, "day", "UTC")
         assert [(kind.name, kind.mean.n, kind.satisfied.of) for kind in found.kinds] == [
-            ("speed", 2, 0), ("overall", 1, 1),
+            ("speed", 2, 0), (None, 1, 1), ("overall", 1, 0),
         ]  # fmt: skip
 
     def test_each_day_has_its_mean_with_its_interval(self) -> None:
@@ -99,7 +99,7 @@ class TestFeedback:
     def test_words_and_the_score_as_given_come_with_it(self) -> None:
         attributes = {"feedback": "At once.", "score": 4, "scale": 5}
         (row,) = feedback(engine(score(0.75, feature="search", attributes=attributes)), EVER).rows
-        assert (row.words, row.given, row.score, row.feature, row.type) == ("At once.", "4", 0.75, "search", "overall")
+        assert (row.words, row.given, row.score, row.feature, row.type) == ("At once.", "4", 0.75, "search", None)
 
     def test_the_interaction_that_is_named_is_found_wherever_it_was_recorded(self) -> None:
         events = (

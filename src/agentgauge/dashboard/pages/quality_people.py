@@ -8,17 +8,19 @@ from agentgauge.dashboard.charting import drawn
 from agentgauge.dashboard.content import Content, Drawn, Empty, Note, choices
 from agentgauge.dashboard.page import PageAsked
 from agentgauge.dashboard.pages.quality_filters import asked_of
-from agentgauge.dashboard.pages.work_links import interaction_link
+from agentgauge.dashboard.pages.work_links import interaction_link, named
 from agentgauge.dashboard.table import Column, Row, Table
 from agentgauge.service import short_wording
 from agentgauge.service.graphs.intervals import Estimated, interval_words
 from agentgauge.service.graphs.scores import CLASS_NAMES, satisfaction_course, scores_chart
 from agentgauge.service.reports.feedback import Feedback, Which, feedback
 from agentgauge.service.reports.intervals import Mean, Share
-from agentgauge.service.reports.satisfaction import UNNAMED, Satisfaction, ScoreKind, satisfaction
+from agentgauge.service.reports.satisfaction import Satisfaction, ScoreKind, satisfaction
 
 _LISTED = 12
 _WHICH: tuple[tuple[Which, str], ...] = (("all", "All"), ("low", "Below 0.7"), ("worded", "With words"))
+_UNNAMED = "overall"
+"""What a score is of that names no kind: a note, and no value, since a kind may be recorded by this name."""
 _COMMAND = 'gauge.satisfaction(4, scale=5, attributes={"feedback": "Found it at once."})'
 
 
@@ -80,8 +82,8 @@ def kinds(asked: PageAsked) -> Content:
                 values={
                     "type": kind.name, "n": kind.mean.n, "mean": kind.mean.mean, "satisfied": kind.satisfied.share,
                 },
-                links={"n": _of_kind(asked, kind)} if kind.name != UNNAMED else {},
-                notes={
+                links={"n": _of_kind(asked, kind)},
+                notes=_unnamed(kind.name) | {
                     "mean": limits_words(kind.mean, "ratio") or "", "satisfied": satisfied_words(kind.satisfied)
                 },
             )
@@ -93,7 +95,11 @@ def kinds(asked: PageAsked) -> Content:
 
 
 def _of_kind(asked: PageAsked, kind: ScoreKind) -> str:
-    return asked.link("/runs", view="calls", kind="satisfaction", name=kind.name)
+    return asked.link("/runs", view="calls", kind="satisfaction", **named("name", kind.name))
+
+
+def _unnamed(kind: str | None) -> dict[str, str]:
+    return {"type": _UNNAMED} if kind is None else {}
 
 
 def scores(asked: PageAsked) -> Iterator[Content]:
@@ -129,5 +135,5 @@ def _score(row: Feedback, asked: PageAsked) -> Row:
             "user": row.user, "interaction": said,
         },
         links=links,
-        notes={"score": f"{row.given} of 5"} if row.given is not None else {},
+        notes=_unnamed(row.type) | ({"score": f"{row.given} of 5"} if row.given is not None else {}),
     )  # fmt: skip

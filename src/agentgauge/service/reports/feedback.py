@@ -16,7 +16,6 @@ from agentgauge.engines import Engine, Filter, Measure, Query
 from agentgauge.events.kinds import TASK_KINDS
 from agentgauge.features.questions import SATISFIED_FROM
 from agentgauge.service.records.rows import event_rows
-from agentgauge.service.reports.satisfaction import UNNAMED
 from agentgauge.service.window import Window
 
 InteractionKind = Literal["operation", "run", "session", "ticket"]
@@ -38,7 +37,8 @@ class Interaction(msgspec.Struct, frozen=True):
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     time: datetime
-    type: str
+    type: str | None
+    """The kind that it names."""
     score: float
     """0-1."""
     given: str | None
@@ -82,7 +82,7 @@ def _feedback(row: tuple[Any, ...], known: Mapping[str, Interaction]) -> Feedbac
     own = next((Interaction(kind, id_, project) for kind, id_ in around if id_ is not None), None)
     text = None if stated is None else str(stated)
     return Feedback(
-        time=time, type=name or UNNAMED, score=value, given=None if given is None else str(given), words=words,
+        time=time, type=name, score=value, given=None if given is None else str(given), words=words,
         feature=feature, agent=agent, user=user, interaction=known.get(text or "", own), stated=text,
     )  # fmt: skip
 

@@ -21,8 +21,6 @@ from agentgauge.service.reports.intervals import Mean, Share, mean_of, share_of
 from agentgauge.service.reports.rows import found_by
 from agentgauge.service.window import Window
 
-UNNAMED = "overall"
-"""The kind of a score that names none."""
 _SCALE = (0.0, 1.0)
 _ROUNDING = 1e-9
 """A score of 3.8 on 1-5 is 0.7, and not always in binary."""
@@ -42,7 +40,8 @@ class ScoreClass(msgspec.Struct, frozen=True):
 
 
 class ScoreKind(msgspec.Struct, frozen=True):
-    name: str
+    name: str | None
+    """None: of scores that name no kind."""
     mean: Mean
     satisfied: Share
     """Scores from 0.7."""
@@ -76,7 +75,7 @@ def satisfaction(engine: Engine, window: Window, width: str, zone: str, filters:
     satisfied = Filter("value", ">=", SATISFIED_FROM - _ROUNDING)
     content = {row["name"]: row["n"] for row in engine.aggregate(asked(satisfied, group=("name",))).records()}
     kinds = [
-        ScoreKind(row["name"] or UNNAMED, _mean(row), share_of(content.get(row["name"], 0), row["n"]))
+        ScoreKind(row["name"], _mean(row), share_of(content.get(row["name"], 0), row["n"]))
         for row in engine.aggregate(asked(group=("name",))).records()
     ]
     above = [engine.aggregate(asked(Filter("value", ">=", edge))).rows[0][0] for edge in _EDGES]
@@ -86,7 +85,7 @@ def satisfaction(engine: Engine, window: Window, width: str, zone: str, filters:
     return Satisfaction(
         mean=_mean(total),
         satisfied=share_of(sum(content.values()), total["n"]),
-        kinds=tuple(sorted(kinds, key=lambda kind: (-kind.mean.n, kind.name))),
+        kinds=tuple(sorted(kinds, key=lambda kind: (-kind.mean.n, kind.name or ""))),
         classes=tuple(ScoreClass(at + 1, counts[at] - counts[at + 1]) for at in range(5)),
         course=tuple(
             ScoreBucket(row["start"], _mean(row)) for row in engine.aggregate(asked(group=(bucket,))).records()
