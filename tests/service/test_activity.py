@@ -217,6 +217,40 @@ def test_a_run_whose_agent_has_ended_still_runs(home: Path, gauge: agentgauge.Ga
     assert running(found, "work_item") == listed_as_running(home, "ticket") == {"7"}
 
 
+@pytest.mark.parametrize(("kind", "column"), [("run", "run"), ("session", "session"), ("ticket", "work_item")])
+def test_work_that_a_mark_has_ended_is_over_though_a_span_in_it_is_open(
+    home: Path, gauge: agentgauge.Gauge, kind: WorkKind, column: str
+) -> None:
+    with gauge.scope(agent="coder", **{kind: "x"}), gauge.span("turn"):
+        gauge.mark(f"{kind}_start")
+        gauge.llm_call("in-house", cost_usd="0.1")
+        assert running(ask(home), column) == listed_as_running(home, kind) == {"x"}
+        gauge.mark(f"{kind}_end", outcome="failure")
+        assert running(ask(home), column) == listed_as_running(home, kind) == set()
+        gauge.mark(f"{kind}_start")
+        assert running(ask(home), column) == listed_as_running(home, kind) == {"x"}
+
+
+def test_a_run_that_a_mark_has_ended_is_over_though_an_agent_was_left_open_in_it(
+    home: Path, gauge: agentgauge.Gauge
+) -> None:
+    run = runs.MetricsCollector(run_id="r-1", gauge=gauge)
+    run.start_issue(7)
+    run.start_agent(AgentType.CODING, issue_id=7)
+    gauge.mark("issue_end", run="r-1", issue="7")
+    gauge.mark("run_end", run="r-1", outcome="failure")
+    assert running(ask(home), "run") == listed_as_running(home, "run") == set()
+    assert running(ask(home), "work_item") == listed_as_running(home, "ticket") == set()
+
+
+def test_a_ticket_runs_on_when_one_of_its_issues_ends(home: Path, gauge: agentgauge.Gauge) -> None:
+    with gauge.scope(agent="coder", ticket="T-1"), gauge.span("turn"):
+        gauge.mark("issue_start", issue="7")
+        gauge.llm_call("in-house", cost_usd="0.1")
+        gauge.mark("issue_end", issue="7", outcome="success")
+        assert running(ask(home), "work_item") == listed_as_running(home, "ticket") == {"T-1"}
+
+
 def test_an_agent_has_a_line_for_each_piece_of_its_work(home: Path, gauge: agentgauge.Gauge) -> None:
     with gauge.scope(agent="coder"):
         for ticket, cost in (("T-1", "0.25"), ("T-2", "1"), ("T-1", None)):

@@ -2,7 +2,8 @@
 
     running    something it began has not ended: a start without its end, or calls inside a task that is not over; a
                session too, whose start names the agent. The process that began it still runs; where that cannot be
-               known, of what was imported or received, there was an event within 15 minutes
+               known, of what was imported or received, there was an event within 15 minutes. What is left open in
+               work that a mark has ended is over
     seen       nothing is known to be open, and there was an event within 5 minutes
     cut off    something it began has not ended, and its process is gone; for 5 minutes
 

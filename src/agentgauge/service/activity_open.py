@@ -3,7 +3,7 @@ and whether it goes on, which is what `running` means wherever it is said.
 
 A start mark says that something began (`agentgauge.events.marks`). A span of `Gauge.span` has none: it is known to be
 open while calls that name it as their parent are there and its own event is not. That can be told of processes alone
-whose end can be, and of calls of the last hour.
+whose end can be, and of calls of the last hour. What agents do in a piece of work is over when a mark ends that.
 
 Costs a scan of the newest 2,000 marks of the time asked about, and one or two questions about spans.
 """
@@ -77,8 +77,7 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
         """Of a piece of work, that; of what an agent does, all the work it is in."""
         project, _, _, run, session, work_item = self.key
         if self.is_work:
-            column = self.what if self.what in ("run", "session") else "work_item"
-            return () if self.name is None else ((project, column, self.name),)
+            return () if self.name is None else ((project, _column(self.what), self.name),)
         named = (("run", run), ("session", session), ("work_item", work_item))
         return tuple((project, column, name) for column, name in named if name is not None)
 
@@ -91,12 +90,12 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
 
 def open_now(engine: Engine, start: datetime, now: datetime, writers: Writers) -> tuple[Open, ...]:
     """What has begun since `start`, and not ended, the oldest first."""
-    spans, works = _marked(engine, start, writers)
+    spans, works, over = _marked(engine, start, writers)
     for parent, found in (_parents(engine, now, writers) if writers.living else {}).items():
         spans.setdefault(parent, found)
     ended = _ended(engine, start, spans)
-    left = [found for span, found in spans.items() if span not in ended]
-    return tuple(sorted((*left, *works), key=lambda found: found.since))
+    left = (*(found for span, found in spans.items() if span not in ended), *works)
+    return tuple(sorted((found for found in left if over.isdisjoint(found.places)), key=lambda found: found.since))
 
 
 def running_places(engine: Engine, opened: Iterable[Open], now: datetime) -> frozenset[Place]:
@@ -125,12 +124,13 @@ def _last_in(place: Place, last: Mapping[Key, datetime]) -> datetime | None:
     return max((time for key, time in last.items() if is_in(key, place)), default=None)
 
 
-def _marked(engine: Engine, start: datetime, writers: Writers) -> tuple[dict[str, Open], Iterable[Open]]:
-    """Spans that were begun, by id, and works that no mark has ended since."""
+def _marked(engine: Engine, start: datetime, writers: Writers) -> tuple[dict[str, Open], Iterable[Open], set[Place]]:
+    """Spans that were begun, by id; works that no mark has ended since; and where those are that one has."""
     named = (Filter("kind", "=", "mark"), Filter("name", "in", (*_SPANS, *_STARTS, *_ENDS)))
     newest = Query(start=start, filters=named, page=Page(newest_first=True))
     spans: dict[str, Open] = {}
     works: dict[tuple[str, str | None, str], Open] = {}
+    over: set[Place] = set()
     rows = [dict(zip(_NAMES, row, strict=True)) for row in engine.scan(newest, _NAMES, _MOST_MARKS)]
     for row in reversed(rows):
         mark = row["name"]
@@ -142,11 +142,19 @@ def _marked(engine: Engine, start: datetime, writers: Writers) -> tuple[dict[str
         name = row[what]
         if name is None:
             continue
+        place = row["project"], _column(what), name
         if mark in _STARTS:
             works[what, row["project"], name] = _open(what, name, row, writers)
+            over.discard(place)
         else:
             works.pop((what, row["project"], name), None)
-    return spans, works.values()
+            over.add(place)
+    return spans, works.values(), over
+
+
+def _column(what: What) -> str:
+    """That names a piece of work."""
+    return what if what in ("run", "session") else "work_item"
 
 
 def _open(what: What, name: str | None, row: Mapping[str, Any], writers: Writers) -> Open:

@@ -1,7 +1,8 @@
 """The state that a piece of work is in, in one word, as lists say it.
 
 running       begun and not ended, itself or what an agent does in it, and its process still runs; where that cannot be
-              known, of what was imported or received, there was an event within 15 minutes (`service.activity_open`)
+              known, of what was imported or received, there was an event within 15 minutes (`service.activity_open`).
+              What has an end mark is over, whatever was left open in it
 interrupted   begun and not ended, and its process is gone; or its end says so
 succeeded, failed, timed out     as its end says, or else its last task
 open          begun, and nothing says how or whether it ended
@@ -42,6 +43,8 @@ def states(engine: Engine, works: Iterable[Work], now: datetime, writers: Writer
 
 def _state(work: Work, opened: Iterable[Open], running: Container[Place]) -> State:
     place = work.project, COLUMNS[work.kind], work.name
+    if work.is_ended:
+        return outcome_state(work.outcome)
     if place in running:
         return "running"
     if not work.is_open:

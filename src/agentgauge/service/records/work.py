@@ -41,6 +41,8 @@ _MARKS: dict[WorkKind, tuple[tuple[str, str], ...]] = {
 
 Name = tuple[str | None, str]
 """Project, and name in it."""
+_LastMark = tuple[datetime, str | None, bool]
+"""When a mark was last set, its outcome, and whether it is the work's own."""
 WorkOrder = Literal["newest", "dearest"]
 WorkKey = tuple[datetime | Decimal | None, str | None, str]
 """What a row is sorted by: time of its last event, or its cost, downwards and last where it is not known; then project
@@ -62,6 +64,8 @@ class Work(Totals, frozen=True, kw_only=True):
     its last task did."""
     is_open: bool
     """Whether it was started, and nothing says that it has ended since."""
+    is_ended: bool
+    """Whether a mark of its own says that it has ended; of the rest `outcome` is how its last task did."""
     agents: tuple[str, ...]
     """At most 16, those of the most events first; models likewise."""
     models: tuple[str, ...]
@@ -101,6 +105,8 @@ class Ending(msgspec.Struct, frozen=True):
 
     outcome: str | None = None
     is_open: bool = False
+    is_ended: bool = False
+    """By a mark of its own: a ticket goes on when one of its issues ends."""
 
 
 def list_work(
@@ -154,6 +160,7 @@ def work_named(
             elapsed_ms=(row["last"] - row["began"]) / _MILLISECOND,
             outcome=endings[name].outcome,
             is_open=endings[name].is_open,
+            is_ended=endings[name].is_ended,
             agents=agents[name],
             models=models[name],
             satisfaction=or_nan(row["satisfaction"]),
@@ -217,20 +224,23 @@ def _last_tasks(engine: Engine, column: str, until: Window, own: Sequence[Filter
 def _marked(engine: Engine, kind: WorkKind, until: Window, own: Sequence[Filter]) -> dict[Name, Ending]:
     pairs = _MARKS[kind]
     known = Filter("name", "in", tuple(mark for pair in pairs for mark in pair))
-    times: dict[Name, dict[str, tuple[datetime, str | None]]] = defaultdict(dict)
+    times: dict[Name, dict[str, _LastMark]] = defaultdict(dict)
     filters = (*own, Filter("kind", "=", "mark"), known)
-    for row in _rows(engine, COLUMNS[kind], until, filters, (_LAST,), "name", "outcome"):
-        of_name = times[row["project"], row[COLUMNS[kind]]]
+    for row in _rows(engine, COLUMNS[kind], until, filters, (_LAST,), "name", "outcome", "issue"):
+        name = row[COLUMNS[kind]]
+        is_own = row["name"] != marks.ISSUE_END or row["issue"] == name
+        of_name = times[row["project"], name]
         if row["name"] not in of_name or of_name[row["name"]][0] < row["last"]:
-            of_name[row["name"]] = row["last"], row["outcome"]
+            of_name[row["name"]] = row["last"], row["outcome"], is_own
     return {name: ending for name, of_name in times.items() if (ending := _ending(pairs, of_name)) is not None}
 
 
-def _ending(pairs: Sequence[tuple[str, str]], times: Mapping[str, tuple[datetime, str | None]]) -> Ending | None:
+def _ending(pairs: Sequence[tuple[str, str]], times: Mapping[str, _LastMark]) -> Ending | None:
     """By the first pair of marks that there is one of."""
     for start, end in pairs:
         if end in times and (start not in times or times[start][0] <= times[end][0]):
-            return Ending(times[end][1])
+            _, outcome, is_own = times[end]
+            return Ending(outcome, is_ended=is_own)
         if start in times:
             return Ending(is_open=True)
     return None
