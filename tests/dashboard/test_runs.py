@@ -155,6 +155,16 @@ def test_limits_of_money_and_tokens_are_those_of_the_values_beside_them() -> Non
     assert limits == (Filter("cost_usd", ">", Decimal("0.300000000000")), Filter("tokens", "<=", 18))
 
 
+@pytest.mark.parametrize("limit", ["min_ms", "above_ms", "above_usd", "up_to_tokens"])
+def test_a_limit_of_zero_asks_for_tasks_as_any_other_does(server: TestClient, limit: str) -> None:
+    for value in ("0", "0.5"):
+        asked = f"/runs?range=all&{limit}={value}"
+        listed = _page(server, asked).partition('<nav class="tabs" aria-label="Lists">')[2]
+        current = re.search(r'<a href="[^"]*" aria-current="page">(\w+)', listed)
+        assert current is not None
+        assert current[1] == "Tasks"
+
+
 @pytest.mark.parametrize("query", ["view=calls", "view=calls&order=dearest", "view=calls&order=slowest", "view=tasks"])
 def test_paging_reaches_every_row_once(server: TestClient, query: str) -> None:
     path, seen = f"/runs?range=all&session={LONG}&{query}", []
