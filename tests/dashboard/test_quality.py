@@ -14,8 +14,10 @@ from fastapi.testclient import TestClient
 
 import agentgauge
 from agentgauge.analysis.proportions import wilson
+from agentgauge.dashboard.pages.quality_change import ROWS
 from agentgauge.features import AdvancedMetrics
 from agentgauge.service import short_wording
+from agentgauge.service.reports.before_after import METRICS
 from tests.dashboard.test_performance import asked, card, rows, serving, shown
 from tests.dashboard.work.quality import CHANGED_DAYS_AGO
 
@@ -112,6 +114,10 @@ def test_whether_a_change_worked_is_said_with_its_test(server: TestClient) -> No
     assert table["satisfaction"]["verdict"].startswith("better (p ")
 
 
+def test_each_metric_of_a_change_says_which_rows_it_is_of() -> None:
+    assert set(ROWS) == set(METRICS)
+
+
 def test_the_form_asks_with_the_filters_of_the_page(server: TestClient) -> None:
     part = card(shown(server, "/quality?agent=assistant&by=role"), "change")
     assert '<input type="hidden" name="agent" value="assistant">' in part
@@ -159,6 +165,17 @@ def test_scores_that_name_no_kind_are_told_from_a_kind_called_overall(tmp_path: 
         assert [("without=name" in link, "name=overall" in link) for (link,) in links] == [
             (True, False), (False, True), (False, False),
         ]  # fmt: skip
+
+
+def test_scores_of_an_empty_name_lead_to_no_others(tmp_path: Path) -> None:
+    with agentgauge.open(tmp_path) as gauge:
+        gauge.satisfaction(0.9, name="")
+        gauge.satisfaction(0.8, name="speed")
+    with serving(tmp_path) as server:
+        empty, speed = card(shown(server, "/quality"), "kinds").split("<tr>")[2:]
+        assert "an empty name" in empty
+        assert "href" not in empty.partition("</tr>")[0]
+        assert "name=speed" in speed
 
 
 def test_an_empty_home_says_how_to_record_each_of_it(tmp_path: Path) -> None:

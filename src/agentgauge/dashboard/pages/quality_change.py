@@ -18,7 +18,7 @@ from agentgauge.service.window import Window, parse_moment
 _USUAL = timedelta(days=7)
 _TONES: dict[str, Literal["good", "bad"]] = {"better": "good", "worse": "bad"}
 
-_ROWS = {
+ROWS = {
     "success_rate": {"view": "tasks", "having": "outcome"},
     "quality_score": {"view": "tasks", "having": "quality"},
     "satisfaction": {"view": "calls", "kind": "satisfaction"},
@@ -26,7 +26,7 @@ _ROWS = {
     "cost": {"view": "tasks", "having": "cost"},
     "tool_failures": {"view": "calls", "kind": "tool_call", "having": "outcome"},
 }
-"""What the page of runs is asked for what a metric is of."""
+"""What the page of runs is asked for what a metric of `before_after.METRICS` is of."""
 
 
 def change(asked: PageAsked) -> Iterator[Content]:
@@ -110,4 +110,4 @@ def _row(row: BeforeAfter, check: Check, asked: PageAsked) -> Row:
 def _rows(asked: PageAsked, metric: str, of: Window) -> str:
     assert of.start is not None
     assert of.end is not None
-    return asked.link("/runs", range=None, start=of.start.isoformat(), end=of.end.isoformat(), **_ROWS[metric])
+    return asked.link("/runs", range=None, start=of.start.isoformat(), end=of.end.isoformat(), **ROWS[metric])
