@@ -82,7 +82,7 @@ def kinds(asked: PageAsked) -> Content:
                 values={
                     "type": kind.name, "n": kind.mean.n, "mean": kind.mean.mean, "satisfied": kind.satisfied.share,
                 },
-                links={"n": _of_kind(asked, kind)},
+                links={"n": _of_kind(asked, kind)} if kind.name != "" else {},  # no address asks for an empty name
                 notes=_unnamed(kind.name) | {
                     "mean": limits_words(kind.mean, "ratio") or "", "satisfied": satisfied_words(kind.satisfied)
                 },
@@ -99,7 +99,7 @@ def _of_kind(asked: PageAsked, kind: ScoreKind) -> str:
 
 
 def _unnamed(kind: str | None) -> dict[str, str]:
-    return {"type": _UNNAMED} if kind is None else {}
+    return {} if kind else {"type": _UNNAMED if kind is None else "an empty name"}
 
 
 def scores(asked: PageAsked) -> Iterator[Content]:
