@@ -14,8 +14,10 @@ from fastapi.testclient import TestClient
 
 import agentgauge
 from agentgauge.analysis.proportions import wilson
+from agentgauge.dashboard.pages.quality_change import ROWS
 from agentgauge.features import AdvancedMetrics
 from agentgauge.service import short_wording
+from agentgauge.service.reports.before_after import METRICS
 from tests.dashboard.test_performance import asked, card, rows, serving, shown
 from tests.dashboard.work.quality import CHANGED_DAYS_AGO
 
@@ -110,6 +112,10 @@ def test_whether_a_change_worked_is_said_with_its_test(server: TestClient) -> No
     assert "no change shown" in part
     table = {row["metric"]: row for row in rows(server, f"{address}&csv=change")}
     assert table["satisfaction"]["verdict"].startswith("better (p ")
+
+
+def test_each_metric_of_a_change_says_which_rows_it_is_of() -> None:
+    assert set(ROWS) == set(METRICS)
 
 
 def test_the_form_asks_with_the_filters_of_the_page(server: TestClient) -> None:
