@@ -29,6 +29,7 @@ def vitals(engine: Engine, window: Window, filters: Sequence[Filter] = ()) -> Wi
 
 
 def cost(engine: Engine, window: Window, filters: Sequence[Filter] = ()) -> WindowCost:
+    """What everything in the window cost that meets the filters."""
     query = Query(start=window.start, end=window.end, filters=tuple(filters), measures=(*COST, _FIRST))
     row = engine.aggregate(query).records()[0]
     return WindowCost(**cost_of(row), first=row["first"])
