@@ -253,7 +253,7 @@ def test_a_page_of_events_is_the_same_whether_it_was_unfinished_or_not(dashboard
 
 
 def test_where_the_server_went_away_the_page_says_so_and_how_to_go_on(
-    settings: ServerSettings, page: Page, chromium: Browser
+    settings: ServerSettings, page: Page, slow: Slow, chromium: Browser
 ) -> None:
     with listening(settings, page) as url:
         context = chromium.new_context(base_url=url)
@@ -262,6 +262,7 @@ def test_where_the_server_went_away_the_page_says_so_and_how_to_go_on(
         shown.goto("/slow")
         expect(shown.locator("[data-said]")).to_contain_text("the server cannot be reached")
         expect(shown.get_by_role("link", name="Load it again")).to_have_attribute("href", f"{url}/slow")
+        slow.may.set()
         context.close()
 
 
