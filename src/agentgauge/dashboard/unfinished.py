@@ -1,6 +1,6 @@
 """Pages that take long to make: who opens one is shown what there is of it, until it is whole.
 
-Somebody who opens a page is answered after 150 ms, once it is known that there is such a page. If it is not made by
+Somebody who opens a page is answered after 100 ms, once it is known that there is such a page. If it is not made by
 then, it comes unfinished: with its title, its filters and its cards, each with what it held up to five minutes ago, or
 empty. The page's script asks for it again at once, and that is answered when it is whole; without script the browser
 opens it again by itself after a second, likewise. An unfinished page says so, and is kept by nobody.
@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 from starlette.datastructures import Headers
 
-PATIENCE_SECONDS = 0.15
+PATIENCE_SECONDS = 0.1
 _LONGEST_SECONDS = 5.0
 _WAIT = re.compile(r"\bwait=(\d{1,6})\b")
 _under_way: set[asyncio.Task[Response]] = set()
