@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from agentgauge.settings.server import get_server_settings
 from agentgauge.state.alerts import AlertBook
@@ -65,4 +65,30 @@ def test_a_key_that_is_made_is_shown_until_the_person_goes_on(chromium: Browser,
     page.get_by_label("Whose it is").fill("ci")
     page.get_by_role("button", name="Make the key").click()
     expect(page.locator("pre.secret")).to_contain_text(re.compile(r"^agk_[0-9a-f]{8}_\w+$"))
+    context.close()
+
+
+def test_what_the_page_was_before_an_act_comes_too_late(chromium: Browser, server: Served) -> None:
+    """A page that asked for itself before an act is answered after it, that it is not there any more."""
+    context = patient(chromium, base_url=server.url)
+    page = context.new_page()
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if "agentgauge-refresh" in route.request.headers and not held:
+            held.append(route)
+        else:
+            route.fallback()
+
+    page.route("**/alerts", hold_the_first)
+    with page.expect_request(lambda request: "agentgauge-refresh" in request.headers):
+        page.goto("/alerts")
+    while not held:
+        page.title()  # lets Playwright hand it over
+    page.get_by_role("button", name="Acknowledge alert 1").click()
+    expect(page.get_by_role("status").first).to_contain_text("Alert 1 is acknowledged.")
+    with page.expect_response(lambda answer: "agentgauge-refresh" in answer.request.headers and answer.ok):
+        held[0].fulfill(status=404, body="<p data-message>There is no such alert.</p>", content_type="text/html")
+    expect(page.get_by_role("status").first).to_contain_text("Alert 1 is acknowledged.")
+    expect(page.locator("#queue")).to_contain_text("acknowledged by local")
     context.close()

@@ -6,6 +6,7 @@ const PARTS = [".top nav", "#content", "footer"];
 let tag = null;
 let underWay = null;
 let isWanted = false;
+let turn = 0; // counts what the page became
 
 // What is said to the person, where the page says it; read out by screen readers.
 export function say(text, tone = "good", link = null) {
@@ -42,6 +43,7 @@ export function refresh(liven) {
 }
 
 async function ask(liven) {
+  const asked = turn;
   let answer;
   try {
     // The browser sends the tag of what it keeps of this address, and a 304 is the page that it keeps.
@@ -51,16 +53,22 @@ async function ask(liven) {
     if (document.querySelector("[data-unfinished]")) say("This page could not be made: the server cannot be reached.", "warn", [location.href, "Load it again"]);
     return false;
   }
+  const given = answer.headers.get("ETag");
+  const isNew = !answer.ok || given === null || given !== tag;
+  const page = isNew ? await parsed(answer) : null;
+  if (turn !== asked) {
+    isWanted = true; // an act came first: this is about what the page was before it
+    return false;
+  }
   if (!answer.ok) {
-    const message = messageOf(await parsed(answer));
+    const message = messageOf(page);
     const link = answer.status === 401 ? [location.href, "Sign in"] : null;
     say(`This page was not brought up to date. ${message}`, "warn", link);
     return false;
   }
   unsay("warn");
-  const given = answer.headers.get("ETag");
-  if (given === null || given !== tag) {
-    become(await parsed(answer), liven);
+  if (isNew) {
+    become(page, liven);
     tag = given;
   }
   return true;
@@ -76,6 +84,7 @@ export function messageOf(page) {
 
 // Makes the page in the window what a newer one is.
 export function become(page, liven) {
+  turn += 1;
   tag = null; // of what an act is answered with nobody knows it, and the page before may come again
   if (document.title !== page.title) document.title = page.title;
   for (const part of PARTS) {
